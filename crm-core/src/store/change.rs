@@ -1,0 +1,137 @@
+//! What a store is told to do: all of it or nothing.
+
+use super::{Kind, Row, Value};
+use crate::OrgId;
+
+/// Preconditions and writes of one command. See [`Store::commit`](super::Store::commit) for
+/// the contract.
+///
+/// No row is written twice and none is both checked and written in one change set.
+#[derive(Debug, Clone)]
+pub struct ChangeSet {
+    /// The organisation all rows belong to.
+    pub org: OrgId,
+    /// Rows that must stand at a version but are not written.
+    pub checks: Vec<Check>,
+    /// The writes, each with its own precondition.
+    pub writes: Vec<Write>,
+}
+
+impl ChangeSet {
+    /// An empty change set.
+    pub fn new(org: OrgId) -> Self {
+        ChangeSet {
+            org,
+            checks: Vec::new(),
+            writes: Vec::new(),
+        }
+    }
+
+    /// Whether it would do nothing at all.
+    pub fn is_empty(&self) -> bool {
+        self.checks.is_empty() && self.writes.is_empty()
+    }
+}
+
+/// A row that is relied on: it must stand at this version when the commit happens. Takes a
+/// shared lock on servers, so that a row everyone relies on (the organisation) is no hot row.
+#[derive(Debug, Clone)]
+pub struct Check {
+    /// The kind.
+    pub kind: &'static Kind,
+    /// The row's key.
+    pub id: String,
+    /// The version it must have.
+    pub version: i64,
+}
+
+/// One write of a [`ChangeSet`].
+#[derive(Debug, Clone)]
+pub enum Write {
+    /// A new row at version 1. Precondition: no row has its key. (A unique value is a row of
+    /// its own whose key is the value.)
+    Insert {
+        /// The kind.
+        kind: &'static Kind,
+        /// The row; its version must be 1.
+        row: Row,
+    },
+    /// All columns and the body of a row, replaced. Precondition: the row stands at
+    /// `row.version`; it stands at one more afterwards.
+    Update {
+        /// The kind.
+        kind: &'static Kind,
+        /// The row as it shall be, but with the version it was read at.
+        row: Row,
+    },
+    /// Removes a row. Precondition: the row stands at this version.
+    Delete {
+        /// The kind.
+        kind: &'static Kind,
+        /// The row's key.
+        id: String,
+        /// The version it must have.
+        version: i64,
+    },
+    /// A row put in place whatever stood there: inserted at version 1, or replaced with its
+    /// version one more. No precondition.
+    Put {
+        /// The kind.
+        kind: &'static Kind,
+        /// The row; its version does not matter.
+        row: Row,
+    },
+    /// Live columns of a row, changed without a new version. Precondition: the row exists.
+    Touch {
+        /// The kind.
+        kind: &'static Kind,
+        /// The row's key.
+        id: String,
+        /// Columns and what happens to them.
+        changes: Vec<(&'static str, Change)>,
+    },
+    /// Deltas to integer columns of a row that is made (version 1, the given row) when absent.
+    /// No precondition; commutes with other `Add`s.
+    Add {
+        /// The kind.
+        kind: &'static Kind,
+        /// The row to insert when there is none; otherwise its integer columns named in
+        /// `columns` are added to the ones that stand there.
+        row: Row,
+        /// The columns to add up. All are integers and live.
+        columns: Vec<&'static str>,
+    },
+    /// A live column of every row that has one value, set to another. No precondition.
+    Reassign {
+        /// The kind.
+        kind: &'static Kind,
+        /// The column, live and leading in an index.
+        column: &'static str,
+        /// The value it has now.
+        from: Value,
+        /// The value it gets.
+        to: Value,
+    },
+}
+
+/// What happens to a live column in [`Write::Touch`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// It gets the value.
+    Set(Value),
+    /// It becomes the greater of itself and the integer.
+    Max(i64),
+    /// It becomes the smaller of itself and the integer.
+    Min(i64),
+    /// The integer is added.
+    Add(i64),
+}
+
+/// A precondition that did not hold. Nothing was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Conflict {
+    /// The kind's name.
+    pub kind: &'static str,
+    /// The key of the row whose precondition failed.
+    pub id: String,
+}

@@ -1,0 +1,5 @@
+//! A store in memory.
+
+/// Placeholder until written.
+#[derive(Debug, Default)]
+pub struct MemoryStore;

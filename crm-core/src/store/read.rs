@@ -1,0 +1,160 @@
+//! What a store is asked.
+
+use super::{Kind, Row, Value};
+
+/// One question of a batch; see [`Store::read`](super::Store::read).
+#[derive(Debug, Clone)]
+pub enum Read {
+    /// Rows by key. Keys that do not exist are left out of the answer, which has the order of
+    /// the keys asked for.
+    Get {
+        /// The kind.
+        kind: &'static Kind,
+        /// The keys, without repeats.
+        ids: Vec<String>,
+    },
+    /// A page of rows.
+    Find(Search),
+    /// How many rows there are, if looking at fewer than `cap` rows tells.
+    Count {
+        /// The rows to count; its `order`, `after` and `limit` do not matter.
+        search: Search,
+        /// How many rows are looked at, at the most.
+        cap: i64,
+    },
+}
+
+/// The answer to a [`Read`], in the place of its question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// To [`Read::Get`] and [`Read::Find`].
+    Rows(Vec<Row>),
+    /// To [`Read::Count`]: the number, or `None` where `cap` rows of the scope (before the
+    /// filter) were reached.
+    Count(Option<i64>),
+}
+
+/// A page of the rows of a kind: those of a scope that pass a filter, in one order.
+#[derive(Debug, Clone)]
+pub struct Search {
+    /// The kind.
+    pub kind: &'static Kind,
+    /// Only rows whose `scope` column has one of these values; `None`: all of the organisation.
+    /// Values do not repeat. An index begins with the scope's column and goes on with the
+    /// order's: a page is then merged from the heads of as many index ranges as there are
+    /// values, and costs what is shown, not what exists.
+    pub scope: Option<Scope>,
+    /// Only rows that pass.
+    pub filter: Filter,
+    /// The column to order by; `id` breaks ties in the same direction. `None`: by `id` alone.
+    pub order: Option<&'static str>,
+    /// The direction of the order.
+    pub direction: Direction,
+    /// Only rows behind this place: the value of the order's column (`None` when the order is
+    /// by `id` alone) and the id of the last row seen.
+    pub after: Option<(Option<Value>, String)>,
+    /// The size of the page, 1 to 10,000.
+    pub limit: i64,
+}
+
+impl Search {
+    /// All rows of a kind in the order of their ids, to be narrowed.
+    pub fn of(kind: &'static Kind) -> Self {
+        Search {
+            kind,
+            scope: None,
+            filter: Filter::All(Vec::new()),
+            order: None,
+            direction: Direction::Ascending,
+            after: None,
+            limit: 10_000,
+        }
+    }
+
+    /// Only rows whose `column` has one of `values`.
+    pub fn within(mut self, column: &'static str, values: Vec<Value>) -> Self {
+        self.scope = Some(Scope { column, values });
+        self
+    }
+
+    /// Only rows that pass `filter`.
+    pub fn filtered(mut self, filter: Filter) -> Self {
+        self.filter = filter;
+        self
+    }
+
+    /// In the order of `column`.
+    pub fn ordered(mut self, column: &'static str, direction: Direction) -> Self {
+        self.order = Some(column);
+        self.direction = direction;
+        self
+    }
+
+    /// At most `limit` rows.
+    pub fn limited(mut self, limit: i64) -> Self {
+        self.limit = limit;
+        self
+    }
+}
+
+/// See [`Search::scope`].
+#[derive(Debug, Clone)]
+pub struct Scope {
+    /// A column of the kind.
+    pub column: &'static str,
+    /// The values, without repeats. None at all: no rows.
+    pub values: Vec<Value>,
+}
+
+/// The direction of an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// Smallest first.
+    Ascending,
+    /// Greatest first.
+    Descending,
+}
+
+/// A condition on the columns of a row. Column names are the description's own, never input.
+#[derive(Debug, Clone)]
+pub enum Filter {
+    /// All of them hold; an empty list always holds.
+    All(Vec<Filter>),
+    /// One of them holds; an empty list never holds.
+    Any(Vec<Filter>),
+    /// It does not hold.
+    Not(Box<Filter>),
+    /// The column compared with a value of its own type.
+    Is(&'static str, Comparison, Value),
+    /// The column has one of the values.
+    In(&'static str, Vec<Value>),
+    /// The bytes column contains the bytes.
+    Contains(&'static str, Vec<u8>),
+}
+
+impl Filter {
+    /// The column equals the value.
+    pub fn equal(column: &'static str, value: impl Into<Value>) -> Self {
+        Filter::Is(column, Comparison::Equal, value.into())
+    }
+
+    /// Whether it always holds because it asks nothing.
+    pub fn is_empty(&self) -> bool {
+        matches!(self, Filter::All(all) if all.iter().all(Filter::is_empty))
+    }
+}
+
+/// How a column is compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Comparison {
+    /// =
+    Equal,
+    /// <
+    Less,
+    /// <=
+    AtMost,
+    /// >
+    Greater,
+    /// >=
+    AtLeast,
+}
