@@ -1,9 +1,90 @@
 #![forbid(unsafe_code)]
-//! An embeddable CRM.
+#![doc = include_str!("../../README.md")]
 
+mod access;
 mod actor;
+mod agenda;
+pub mod contact;
+mod crm;
+pub mod customer;
+pub mod dictionary;
+mod environment;
 pub mod error;
+pub mod event;
+pub mod follow_up;
+pub mod history;
+mod id;
+mod idempotency;
+mod menu;
+#[cfg(feature = "openapi")]
+mod openapi;
+mod operations;
+mod organisation;
+mod page;
+pub mod person;
+pub mod position;
+mod problem;
+mod record;
+pub mod relation;
+pub mod sharing;
 pub mod store;
+pub mod text;
+mod time;
 
+pub use access::{AccessExplanation, AccessGrant, MODULES, Permission, RIGHTS, Role, RoleId, RoleInput};
 pub use actor::{Actor, OrgId, UserId};
-pub use error::{Error, Language, Violation};
+pub use agenda::TickReport;
+pub use contact::{Contact, ContactEdit, ContactFilter, ContactId, ContactPage, Gender, NewContact};
+pub use crm::{Crm, Joined, Session};
+pub use customer::{
+    BatchAnswer, BatchItem, Customer, CustomerEdit, CustomerEditItem, CustomerFilter, CustomerId, CustomerKind, CustomerOrder,
+    CustomerPage, CustomerPanels, CustomerQuery, CustomerStatus, NewCustomer, NewRelation, NextFollowUp, Transfer, View, ViewCount,
+};
+pub use dictionary::{DictionaryEntry, DictionaryEntryInput, EntryCode};
+pub use environment::Environment;
+#[cfg(feature = "system")]
+pub use environment::SystemEnvironment;
+#[cfg(any(test, feature = "testing"))]
+pub use environment::TestEnvironment;
+pub use error::{Error, Language, Refusal, Violation};
+pub use event::Event;
+pub use follow_up::{
+    FollowUp, FollowUpId, FollowUpPage, FollowUpQuery, FollowUpView, FollowUps, NewFollowUp, NewReply, Place, Reply, ReplyAnswer, ReplyId,
+};
+pub use history::{FieldChange, HistoryEntry, HistoryPage};
+pub use id::{EventId, HistoryId, RelationId, ShareId};
+pub use menu::{EVENT_KINDS, Menu, MenuEntry, PluginManifest, plugin_manifest};
+#[cfg(feature = "openapi")]
+pub use openapi::openapi_document;
+pub use operations::{OPERATIONS, Operation};
+pub use organisation::{FollowUpSettings, NameRule, NewOrganisation, PresetLanguage, Settings};
+pub use page::{Count, PageRequest};
+pub use person::{Person, PersonInput, SyncMode, SyncReport};
+pub use position::{AccessChange, Position, PositionId, PositionInput, PositionSyncReport};
+pub use problem::Problem;
+pub use relation::RelationView;
+pub use sharing::{Share, ShareInput, ShareRight};
+pub use time::{Birthday, Calendar, TimeZone, Timestamp};
+
+/// Every kind of record that the library stores.
+pub static KINDS: &[&store::Kind] = &[
+    &organisation::ORGANISATION,
+    &organisation::GUARD,
+    &organisation::UNIQUE_KEY,
+    &idempotency::IDEMPOTENCY,
+    &history::HISTORY,
+    &event::EVENT,
+    &event::EVENT_CONSUMER,
+    &agenda::AGENDA,
+    &person::PERSON,
+    &position::POSITION,
+    &access::ROLE,
+    &dictionary::DICTIONARY_ENTRY,
+    &customer::CUSTOMER,
+    &customer::RECENT,
+    &contact::CONTACT,
+    &relation::RELATION,
+    &sharing::SHARE,
+    &follow_up::FOLLOW_UP,
+    &follow_up::REPLY,
+];

@@ -56,13 +56,17 @@ pub enum Write {
         /// The row; its version must be 1.
         row: Row,
     },
-    /// All columns and the body of a row, replaced. Precondition: the row stands at
-    /// `row.version`; it stands at one more afterwards.
+    /// The body of a row and its columns that are not live, replaced; live columns stay as they
+    /// are but for `changes`, so that an edit does not undo what others touched meanwhile.
+    /// Precondition: the row stands at `row.version`; it stands at one more afterwards.
     Update {
         /// The kind.
         kind: &'static Kind,
-        /// The row as it shall be, but with the version it was read at.
+        /// The row as it shall be, but with the version it was read at. Its values of live
+        /// columns do not matter.
         row: Row,
+        /// Live columns and what happens to them.
+        changes: Vec<(&'static str, Change)>,
     },
     /// Removes a row. Precondition: the row stands at this version.
     Delete {
@@ -81,12 +85,15 @@ pub enum Write {
         /// The row; its version does not matter.
         row: Row,
     },
-    /// Live columns of a row, changed without a new version. Precondition: the row exists.
+    /// Live columns of a row, changed without a new version. Precondition: the row exists, and
+    /// stands at `version` where one is given.
     Touch {
         /// The kind.
         kind: &'static Kind,
         /// The row's key.
         id: String,
+        /// The version that the decision relies on.
+        version: Option<i64>,
         /// Columns and what happens to them.
         changes: Vec<(&'static str, Change)>,
     },
@@ -114,7 +121,7 @@ pub enum Write {
     },
 }
 
-/// What happens to a live column in [`Write::Touch`].
+/// What happens to a live column in [`Write::Touch`] and [`Write::Update`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
     /// It gets the value.

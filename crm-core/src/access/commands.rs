@@ -1,0 +1,181 @@
+//! Roles kept in step, and why somebody can see a record.
+
+use super::role::{ROLE, Role, RoleInput};
+use super::Access;
+use crate::actor::{Actor, UserId};
+use crate::crm::Session;
+use crate::customer::CustomerId;
+use crate::error::{Error, Violation};
+use crate::history;
+use crate::operations::op;
+use crate::person::{SyncMode, SyncReport};
+use crate::record::Record;
+use crate::sharing::ShareRight;
+use crate::store::Write;
+use crate::text::Checker;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Who can see a record, and by which rules (A4).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub struct AccessExplanation {
+    /// One line per person and rule, by person.
+    pub grants: Vec<AccessGrant>,
+}
+
+/// One reason for which a person can see a record.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub struct AccessGrant {
+    /// The person.
+    pub person: UserId,
+    /// The rule: `owner`, `superior`, `administrator` or `share`.
+    pub rule: String,
+    /// Whether he may change it, too.
+    pub edit: bool,
+    /// The position that makes him a superior, or that it was shared with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub through: Option<String>,
+}
+
+impl Session<'_> {
+    /// Every role, by id.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] without the right `role.view`.
+    pub fn roles(&self) -> Result<Vec<Role>, Error> {
+        self.query(&op::roles, |work| Ok(work.context.roles.clone()))
+    }
+
+    /// Keeps roles in step with the host, or as an administrator sets them. Nobody can lose his own administration by it.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] without the right `role.edit`; [`Error::Invalid`]: `not_allowed` on
+    /// `roles` when the caller would no longer be an administrator himself.
+    pub fn sync_roles(&self, roles: Vec<RoleInput>, mode: SyncMode) -> Result<SyncReport, Error> {
+        self.command(
+            &op::sync_roles,
+            &(&roles, mode),
+            |work| {
+                let inputs = checked(&roles)?;
+                let context = work.context.clone();
+                let mut report = SyncReport::default();
+                let mut after: BTreeMap<_, Role> =
+                    context.roles.iter().map(|role| (role.id.clone(), role.clone())).collect();
+                let given: BTreeSet<_> = inputs.iter().map(|role| role.id.clone()).collect();
+                for role in inputs {
+                    match after.get(&role.id) {
+                        None => {
+                            report.added += 1;
+                            work.insert(&ROLE, role.to_row()?);
+                        }
+                        Some(known) => {
+                            let role = Role { version: known.version, ..role.clone() };
+                            let fields = ["name", "administrator", "allow", "deny", "everyone", "people", "positions", "host_roles"];
+                            let changes = history::changes(known, &role, &fields);
+                            if changes.is_empty() {
+                                continue;
+                            }
+                            report.changed += 1;
+                            work.update(&ROLE, role.to_row()?);
+                            work.remember("role", &role.id, "sync_roles", changes)?;
+                        }
+                    }
+                    after.insert(role.id.clone(), role);
+                }
+                if mode == SyncMode::Whole {
+                    for known in context.roles.iter().filter(|role| !given.contains(&role.id)) {
+                        report.removed += 1;
+                        after.remove(&known.id);
+                        work.write(Write::Delete { kind: &ROLE, id: known.id.to_string(), version: known.version });
+                    }
+                }
+                if report == SyncReport::default() {
+                    return Ok(report);
+                }
+                let access = work.access()?;
+                if let Some(person) = access.person() {
+                    let positions = access.positions();
+                    let stays = after.values().any(|role| role.administrator && role.is_held_by(person, positions));
+                    if access.sees_all() && !stays {
+                        return Err(Violation::not_allowed("roles").into());
+                    }
+                }
+                work.change_organisation(&context.organisation)?;
+                Ok(report)
+            },
+            |_, _| Ok(SyncReport::default()),
+        )
+    }
+
+    /// Who can see a customer, and by which rule. Whoever disposes of the customer (owner,
+    /// superior, administrator) may ask.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::Forbidden`] for who only reads or edits it by a share.
+    pub fn explain_access(&self, customer: CustomerId) -> Result<AccessExplanation, Error> {
+        self.query(&op::explain_access, |work| {
+            let now = work.now;
+            let (customer, shares) = work.customer_with_shares(customer, super::Reach::Own)?;
+            let context = &work.context;
+            let mut grants = Vec::new();
+            for person in context.people.values().filter(|person| person.active) {
+                let actor = Actor::user(work.actor().org().as_str(), person.id.as_str())?;
+                let access = Access::of(context, &actor)?;
+                if !access.may("customer.view") {
+                    continue;
+                }
+                let mut grant = |rule: &str, edit: bool, through: Option<String>| {
+                    let edit = edit && access.may("customer.edit");
+                    grants.push(AccessGrant { person: person.id.clone(), rule: rule.to_owned(), edit, through });
+                };
+                if person.id == customer.owner {
+                    grant("owner", true, None);
+                }
+                if access.sees_all() {
+                    grant("administrator", true, None);
+                }
+                if let Some(position) = &customer.owner_position {
+                    let above = context.positions.above(position);
+                    for above in above.iter().filter(|above| access.positions().contains(&above.id)) {
+                        grant("superior", true, Some(above.id.to_string()));
+                    }
+                }
+                for share in shares.iter().filter(|share| share.holds(now) && access.is_grantee(share)) {
+                    let through = share.position.as_ref().map(ToString::to_string);
+                    grant("share", share.right == ShareRight::Edit, through);
+                }
+            }
+            Ok(AccessExplanation { grants })
+        })
+    }
+}
+
+fn checked(roles: &[RoleInput]) -> Result<Vec<Role>, Error> {
+    let mut check = Checker::new();
+    check.ensure(roles.len() <= 1_000, || Violation::too_many("roles", 1_000));
+    let mut seen = BTreeSet::new();
+    let mut clean = Vec::new();
+    for (place, role) in roles.iter().enumerate() {
+        check.under(&format!("roles[{place}]"), |check| {
+            check.ensure(seen.insert(&role.id), || Violation::repeated("id"));
+            check.ensure(role.people.len() <= 1_000, || Violation::too_many("people", 1_000));
+            check.ensure(role.positions.len() <= 1_000, || Violation::too_many("positions", 1_000));
+            clean.push(Role {
+                id: role.id.clone(),
+                name: check.line("name", &role.name, 60),
+                administrator: role.administrator,
+                allow: role.allow.clone(),
+                deny: role.deny.clone(),
+                everyone: role.everyone,
+                people: role.people.clone(),
+                positions: role.positions.clone(),
+                host_roles: check.list("host_roles", &role.host_roles, 100, 64),
+                version: 1,
+            });
+        });
+    }
+    check.done()?;
+    Ok(clean)
+}

@@ -1,0 +1,192 @@
+//! Who may see and do what. Every room asks here, nowhere else decides.
+
+mod commands;
+mod role;
+mod scope;
+
+pub use commands::{AccessExplanation, AccessGrant};
+pub use role::{MODULES, Permission, RIGHTS, Role, RoleId, RoleInput};
+pub(crate) use role::{ROLE, preset_roles};
+pub(crate) use scope::{Scope, Standing};
+
+use crate::actor::{Actor, UserId, Who};
+use crate::error::Error;
+use crate::organisation::Context;
+use crate::person::Person;
+use crate::position::PositionId;
+use crate::sharing::{Share, ShareRight};
+use crate::store::Value;
+use crate::time::Timestamp;
+use std::collections::BTreeSet;
+
+/// How far an actor reaches into a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Reach {
+    /// He may read it.
+    Read,
+    /// He may change it.
+    Edit,
+    /// He may dispose of it: transfer, share, delete. Sharees may not.
+    Own,
+}
+
+/// The rights of an actor, as of a context.
+pub(crate) struct Access<'c> {
+    context: &'c Context,
+    /// The person; `None` for the system.
+    person: Option<&'c Person>,
+    administrator: bool,
+    allowed: Vec<&'c Permission>,
+    denied: Vec<&'c Permission>,
+}
+
+impl<'c> Access<'c> {
+    /// The rights of the actor, who must be an active person of the organisation or the system.
+    pub(crate) fn of(context: &'c Context, actor: &Actor) -> Result<Self, Error> {
+        let mut access = Access {
+            context,
+            person: None,
+            administrator: false,
+            allowed: Vec::new(),
+            denied: Vec::new(),
+        };
+        let Who::User(user) = &actor.who else {
+            access.administrator = true;
+            return Ok(access);
+        };
+        let person = context
+            .people
+            .get(user)
+            .filter(|person| person.active)
+            .ok_or_else(|| Error::ActorUnknown { user: user.to_string() })?;
+        access.person = Some(person);
+        let positions = context.positions.held_by(user);
+        for role in context.roles.iter().filter(|role| role.is_held_by(person, positions)) {
+            access.administrator |= role.administrator;
+            access.allowed.extend(&role.allow);
+            access.denied.extend(&role.deny);
+        }
+        Ok(access)
+    }
+
+    /// Whether the actor has a right: grants unite, a denial beats them, what nobody grants is
+    /// closed. Administrators have every right that is not denied them.
+    pub(crate) fn may(&self, right: &str) -> bool {
+        let holds = |set: &[&Permission]| set.iter().any(|permission| permission.as_str() == right);
+        !holds(&self.denied) && (self.administrator || holds(&self.allowed))
+    }
+
+    /// Refuses what the actor has no right to.
+    pub(crate) fn allow(&self, right: &str) -> Result<(), Error> {
+        if right.is_empty() || self.may(right) {
+            return Ok(());
+        }
+        let (module, right) = right.split_once('.').unwrap_or((right, ""));
+        Err(Error::Forbidden { module: module.to_owned(), right: right.to_owned() })
+    }
+
+    /// The person; none for the system.
+    pub(crate) fn person(&self) -> Option<&'c Person> {
+        self.person
+    }
+
+    /// Whether the actor sees every customer.
+    pub(crate) fn sees_all(&self) -> bool {
+        self.administrator
+    }
+
+    /// The positions that the actor holds.
+    pub(crate) fn positions(&self) -> &'c [PositionId] {
+        self.person.map_or(&[], |person| self.context.positions.held_by(&person.id))
+    }
+
+    /// Whether the actor is a superior of a position: holds one above it.
+    pub(crate) fn is_superior_of(&self, position: Option<&PositionId>) -> bool {
+        position.is_some_and(|position| self.context.positions.is_below(position, self.positions()))
+    }
+
+    /// How far the actor reaches into a customer of this owner and position, with these shares
+    /// of it; `None`: he does not see it.
+    pub(crate) fn reach(&self, owner: &UserId, position: Option<&PositionId>, shares: &[Share], now: Timestamp) -> Option<Reach> {
+        let own = self.person.is_some_and(|person| person.id == *owner);
+        if own || self.administrator || self.is_superior_of(position) {
+            return Some(Reach::Own);
+        }
+        shares
+            .iter()
+            .filter(|share| share.holds(now) && self.is_grantee(share))
+            .map(|share| match share.right {
+                ShareRight::Read => Reach::Read,
+                ShareRight::Edit => Reach::Edit,
+            })
+            .max()
+    }
+
+    /// Whether a share was given to the actor or to a position of his.
+    pub(crate) fn is_grantee(&self, share: &Share) -> bool {
+        let Some(person) = self.person else { return false };
+        share.person.as_ref() == Some(&person.id)
+            || share.position.as_ref().is_some_and(|position| self.positions().contains(position))
+    }
+
+    /// The keys under which shares to the actor stand.
+    pub(crate) fn grantee_keys(&self) -> Vec<Value> {
+        let mut keys = Vec::new();
+        if let Some(person) = self.person {
+            keys.push(Share::person_key(&person.id).into());
+            keys.extend(self.positions().iter().map(|position| Share::position_key(position).into()));
+        }
+        keys
+    }
+
+    /// The scopes of the actor's own customers.
+    pub(crate) fn own_scopes(&self, standing: Standing) -> Vec<Value> {
+        self.person.map_or_else(Vec::new, |person| scopes_of(standing, person))
+    }
+
+    /// The scopes of customers of those below the actor, apart from his own.
+    pub(crate) fn subordinate_scopes(&self, standing: Standing) -> Vec<Value> {
+        let Some(person) = self.person else { return Vec::new() };
+        let mut scopes = Vec::new();
+        for position in self.context.positions.below(self.positions()) {
+            for owner in self.context.positions.seated_at(&position) {
+                if *owner != person.id {
+                    scopes.push(Scope::new(standing, Some(position.clone()), owner.clone()).to_value());
+                }
+            }
+        }
+        scopes
+    }
+
+    /// The scopes of everything that the actor sees by ownership: his own, those below him, all
+    /// for an administrator.
+    pub(crate) fn visible_scopes(&self, standing: Standing) -> Vec<Value> {
+        if self.administrator {
+            return self.context.people.values().flat_map(|person| scopes_of(standing, person)).collect();
+        }
+        let mut scopes = self.own_scopes(standing);
+        scopes.extend(self.subordinate_scopes(standing));
+        scopes
+    }
+
+    /// The people at positions below the actor, apart from himself.
+    pub(crate) fn subordinates(&self) -> BTreeSet<UserId> {
+        let Some(person) = self.person else { return BTreeSet::new() };
+        self.context
+            .positions
+            .below(self.positions())
+            .iter()
+            .flat_map(|position| self.context.positions.seated_at(position))
+            .filter(|user| **user != person.id)
+            .cloned()
+            .collect()
+    }
+}
+
+/// Every scope in which customers of a person may stand.
+fn scopes_of(standing: Standing, person: &Person) -> Vec<Value> {
+    std::iter::once(None)
+        .chain(person.seats.iter().cloned().map(Some))
+        .map(|position| Scope::new(standing, position, person.id.clone()).to_value())
+        .collect()
+}

@@ -1,0 +1,215 @@
+//! Roles 角色: what rights people have, by person, position or the host's own roles.
+
+use crate::actor::{UserId, host_id};
+use crate::error::{Error, Violation};
+use crate::person::Person;
+use crate::position::PositionId;
+use crate::record::{Columns, Record};
+use crate::store::{Kind, Value};
+use serde::{Deserialize, Serialize};
+
+/// Modules that have rights.
+pub const MODULES: [&str; 10] = [
+    "customer", "contact", "follow_up", "sharing", "person", "position", "role", "dictionary", "settings", "event",
+];
+
+/// Rights of a module.
+pub const RIGHTS: [&str; 9] =
+    ["view", "create", "edit", "delete", "export", "merge", "assign", "manage_fields", "manage_settings"];
+
+/// Roles by id.
+pub(crate) static ROLE: Kind = Kind {
+    name: "role",
+    columns: crate::organisation::NO_COLUMNS,
+    indexes: crate::organisation::NO_INDEXES,
+    since: 1,
+};
+
+host_id! {
+    /// A role, by the host's id of it or one of the presets `administrator` and `sales`.
+    RoleId, "role"
+}
+
+/// A right of a module, written `customer.create`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[serde(try_from = "String", into = "String")]
+pub struct Permission(String);
+
+impl Permission {
+    /// A right of a module.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when there is no such module or right.
+    pub fn new(text: &str) -> Result<Self, Error> {
+        match text.split_once('.') {
+            Some((module, right)) if MODULES.contains(&module) && RIGHTS.contains(&right) => {
+                Ok(Permission(text.to_owned()))
+            }
+            _ => Err(Violation::unknown("permission").into()),
+        }
+    }
+
+    /// As `module.right`.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for Permission {
+    type Error = Error;
+    fn try_from(text: String) -> Result<Self, Error> {
+        Permission::new(&text)
+    }
+}
+
+impl From<Permission> for String {
+    fn from(permission: Permission) -> String {
+        permission.0
+    }
+}
+
+/// A role.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub struct Role {
+    /// The id.
+    pub id: RoleId,
+    /// The name.
+    pub name: String,
+    /// Whether its holders see every customer and have every right that is not denied them.
+    #[serde(default)]
+    pub administrator: bool,
+    /// Rights it grants.
+    #[serde(default)]
+    pub allow: Vec<Permission>,
+    /// Rights it denies, whatever other roles grant.
+    #[serde(default)]
+    pub deny: Vec<Permission>,
+    /// Whether everyone in the organisation has it.
+    #[serde(default)]
+    pub everyone: bool,
+    /// People who have it.
+    #[serde(default)]
+    pub people: Vec<UserId>,
+    /// Positions whose holders have it.
+    #[serde(default)]
+    pub positions: Vec<PositionId>,
+    /// Roles of the host whose bearers have it.
+    #[serde(default)]
+    pub host_roles: Vec<String>,
+    /// The version.
+    #[serde(default)]
+    pub version: i64,
+}
+
+/// A role as an administrator or the host gives it; the fields are those of [`Role`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct RoleInput {
+    /// The id.
+    pub id: RoleId,
+    /// The name, at most 60 characters.
+    pub name: String,
+    /// Whether its holders see every customer and have every right that is not denied them.
+    #[serde(default)]
+    pub administrator: bool,
+    /// Rights it grants.
+    #[serde(default)]
+    pub allow: Vec<Permission>,
+    /// Rights it denies, whatever other roles grant.
+    #[serde(default)]
+    pub deny: Vec<Permission>,
+    /// Whether everyone in the organisation has it.
+    #[serde(default)]
+    pub everyone: bool,
+    /// People who have it, at most 1,000.
+    #[serde(default)]
+    pub people: Vec<UserId>,
+    /// Positions whose holders have it, at most 1,000.
+    #[serde(default)]
+    pub positions: Vec<PositionId>,
+    /// Roles of the host whose bearers have it, at most 100.
+    #[serde(default)]
+    pub host_roles: Vec<String>,
+}
+
+impl Role {
+    pub(crate) fn is_held_by(&self, person: &Person, positions: &[PositionId]) -> bool {
+        self.everyone
+            || self.people.contains(&person.id)
+            || self.positions.iter().any(|position| positions.contains(position))
+            || self.host_roles.iter().any(|role| person.host_roles.contains(role))
+    }
+}
+
+impl Record for Role {
+    const KIND: &'static Kind = &ROLE;
+
+    fn key(&self) -> String {
+        self.id.to_string()
+    }
+    fn version(&self) -> i64 {
+        self.version
+    }
+    fn columns(&self) -> Vec<Value> {
+        Vec::new()
+    }
+    fn refresh(&mut self, row: &Columns<'_>) {
+        self.version = row.version();
+    }
+}
+
+/// What a salesperson may do from the first day.
+const SALES: [&str; 19] = [
+    "customer.view",
+    "customer.create",
+    "customer.edit",
+    "customer.delete",
+    "customer.assign",
+    "customer.export",
+    "contact.view",
+    "contact.create",
+    "contact.edit",
+    "contact.delete",
+    "follow_up.view",
+    "follow_up.create",
+    "follow_up.edit",
+    "sharing.view",
+    "sharing.create",
+    "sharing.delete",
+    "person.view",
+    "position.view",
+    "dictionary.view",
+];
+
+/// The roles of a new organisation: administrators, whom the host maps by its role `crm_admin`,
+/// and everyone else as salespeople.
+pub(crate) fn preset_roles(chinese: bool) -> Vec<Role> {
+    let role = |id: &str, zh: &str, en: &str| {
+        RoleId::new(id).ok().map(|id| Role {
+            id,
+            name: if chinese { zh } else { en }.to_owned(),
+            administrator: false,
+            allow: Vec::new(),
+            deny: Vec::new(),
+            everyone: false,
+            people: Vec::new(),
+            positions: Vec::new(),
+            host_roles: Vec::new(),
+            version: 1,
+        })
+    };
+    let administrator = role("administrator", "管理员", "Administrator").map(|role| Role {
+        administrator: true,
+        host_roles: vec!["crm_admin".to_owned()],
+        ..role
+    });
+    let sales = role("sales", "销售", "Sales").map(|role| Role {
+        everyone: true,
+        allow: SALES.iter().filter_map(|right| Permission::new(right).ok()).collect(),
+        ..role
+    });
+    administrator.into_iter().chain(sales).collect()
+}

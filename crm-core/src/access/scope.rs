@@ -1,0 +1,80 @@
+//! The scope of a customer: in whose lists it stands.
+
+use crate::actor::UserId;
+use crate::error::Error;
+use crate::position::PositionId;
+use crate::store::{StoreError, Value};
+
+/// Whether a customer stands in the lists of its owner or in the recycle bin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// In the lists.
+    Active,
+    /// In the recycle bin.
+    Deleted,
+}
+
+/// Standing, position and owner in one column. Indexes begin with it, so that one set of
+/// indexes serves an owner's lists, his superiors' and the recycle bin: each is a union of
+/// scopes, and whoever asks knows which ones from the context.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Scope {
+    pub(crate) standing: Standing,
+    pub(crate) position: Option<PositionId>,
+    pub(crate) owner: UserId,
+}
+
+/// Stands between the parts; ids hold no control characters.
+const SEPARATOR: char = '\u{1f}';
+
+impl Scope {
+    pub(crate) fn new(standing: Standing, position: Option<PositionId>, owner: UserId) -> Self {
+        Scope { standing, position, owner }
+    }
+
+    pub(crate) fn to_value(&self) -> Value {
+        let standing = match self.standing {
+            Standing::Active => 'a',
+            Standing::Deleted => 'd',
+        };
+        let position = self.position.as_ref().map_or("", PositionId::as_str);
+        Value::Text(format!("{standing}{SEPARATOR}{position}{SEPARATOR}{}", self.owner))
+    }
+
+    pub(crate) fn parse(text: &str) -> Result<Self, Error> {
+        let corrupt = || Error::from(StoreError::Corrupt(format!("scope {text:?}")));
+        let mut parts = text.splitn(3, SEPARATOR);
+        let (Some(standing), Some(position), Some(owner)) = (parts.next(), parts.next(), parts.next()) else {
+            return Err(corrupt());
+        };
+        Ok(Scope {
+            standing: match standing {
+                "a" => Standing::Active,
+                "d" => Standing::Deleted,
+                _ => return Err(corrupt()),
+            },
+            position: match position {
+                "" => None,
+                id => Some(PositionId::new(id).map_err(|_| corrupt())?),
+            },
+            owner: UserId::new(owner).map_err(|_| corrupt())?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scope_survives_its_column() {
+        for (standing, position) in [(Standing::Active, None), (Standing::Deleted, Some("东区/经理"))] {
+            let position = position.map(|id| PositionId::new(id).unwrap());
+            let scope = Scope::new(standing, position, UserId::new("a/b:c").unwrap());
+            let column = scope.to_value();
+            assert_eq!(Scope::parse(column.as_text().unwrap()).unwrap(), scope);
+        }
+        assert!(Scope::parse("a").is_err());
+        assert!(Scope::parse("x\u{1f}\u{1f}bob").is_err());
+    }
+}

@@ -1,0 +1,145 @@
+//! Contacts 联系人 of customers.
+
+mod commands;
+mod list;
+
+pub use crate::id::ContactId;
+pub(crate) use commands::new_contacts;
+pub use commands::{ContactEdit, ContactRefusal, NewContact};
+pub use list::{ContactFilter, ContactPage, ContactRow};
+
+use crate::id::CustomerId;
+use crate::record::{Columns, Record, bytes_column};
+use crate::store::{Column, ColumnType, Index, Kind, Search, Value};
+use crate::text::{fold, sort_key};
+use crate::time::{Birthday, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// Contacts by id. `scope` is the customer's: the list of contacts is a list over customers.
+pub(crate) static CONTACT: Kind = Kind {
+    name: "contact",
+    columns: &[
+        Column { name: "customer", ty: ColumnType::Text, live: true, since: 1 },
+        Column { name: "scope", ty: ColumnType::Text, live: true, since: 1 },
+        Column { name: "name_sort", ty: ColumnType::Bytes, live: false, since: 1 },
+        Column { name: "search_text", ty: ColumnType::Bytes, live: false, since: 1 },
+    ],
+    indexes: &[
+        Index { name: "customer", columns: &["customer"], since: 1, across: false },
+        Index { name: "name", columns: &["scope", "name_sort"], since: 1, across: false },
+    ],
+    since: 1,
+};
+
+/// The most contacts that one customer has.
+pub(crate) const MOST_CONTACTS: usize = 500;
+
+/// A contact 联系人: a person at a customer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub struct Contact {
+    /// The id.
+    pub id: ContactId,
+    /// The customer.
+    pub customer: CustomerId,
+    /// Whether it is the primary contact 主联系人.
+    pub primary: bool,
+    /// The name.
+    pub name: String,
+    /// The gender.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gender: Option<Gender>,
+    /// The title 职务.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// The department.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub department: Option<String>,
+    /// Phones, the first one the most used.
+    #[serde(default)]
+    pub phones: Vec<String>,
+    /// The e-mail address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// 微信
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wechat: Option<String>,
+    /// QQ
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub qq: Option<String>,
+    /// The birthday.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub birthday: Option<Birthday>,
+    /// The address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// Preferences 喜好.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preferences: Option<String>,
+    /// A note.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// By whom.
+    pub created_by: String,
+    /// When it was last changed.
+    pub changed_at: Timestamp,
+    /// By whom.
+    pub changed_by: String,
+    /// The version, to be given back with an edit.
+    #[serde(default)]
+    pub version: i64,
+    /// The scope of the customer.
+    #[serde(skip)]
+    pub(crate) scope: String,
+}
+
+/// The gender of a contact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Gender {
+    /// 女
+    Female,
+    /// 男
+    Male,
+    /// 其他
+    Other,
+}
+
+impl Record for Contact {
+    const KIND: &'static Kind = &CONTACT;
+
+    fn key(&self) -> String {
+        self.id.to_string()
+    }
+
+    fn version(&self) -> i64 {
+        self.version
+    }
+
+    fn columns(&self) -> Vec<Value> {
+        let mut search = fold(&self.name);
+        for phone in &self.phones {
+            search.push('\n');
+            search.push_str(&fold(phone));
+        }
+        vec![
+            self.customer.to_string().into(),
+            self.scope.as_str().into(),
+            sort_key(&self.name).into(),
+            bytes_column(&search, 255),
+        ]
+    }
+
+    fn refresh(&mut self, row: &Columns<'_>) {
+        self.version = row.version();
+        self.scope = row.text("scope").unwrap_or_default();
+    }
+}
+
+/// The contacts of a customer, all of them.
+pub(crate) fn contacts_of(customer: CustomerId) -> Search {
+    Search::of(&CONTACT).within("customer", vec![customer.to_string().into()])
+}

@@ -1,0 +1,174 @@
+//! Batches 批量 (C9): up to 500 items, each answered by itself, one audit entry for the whole.
+
+use super::{Customer, CustomerEdit, Transfer};
+use crate::access::Reach;
+use crate::crm::Session;
+use crate::error::{Error, Violation};
+use crate::id::CustomerId;
+use crate::operations::{Operation, op};
+use crate::record::NEVER;
+use crate::store::{Change, Value};
+use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// The answer to a batch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub struct BatchAnswer {
+    /// One answer per item, in the order of the items.
+    pub items: Vec<BatchItem>,
+    /// How many were done.
+    pub done: i32,
+    /// How many were not.
+    pub failed: i32,
+}
+
+/// What became of one item of a batch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub struct BatchItem {
+    /// The customer.
+    pub customer: CustomerId,
+    /// The code of the error; absent when it was done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// The error in English and Chinese, in this order; empty when it was done.
+    #[serde(default)]
+    pub texts: Vec<String>,
+}
+
+/// One customer's edit in a batch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct CustomerEditItem {
+    /// The customer.
+    pub customer: CustomerId,
+    /// The changes.
+    pub edit: CustomerEdit,
+}
+
+/// One customer's next follow-up in a batch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct NextFollowUp {
+    /// The customer.
+    pub customer: CustomerId,
+    /// When, not in the past; absent: none is planned any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Timestamp>,
+}
+
+impl Session<'_> {
+    /// Moves customers to another owner, up to 500, item by item.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] without the right `customer.assign`; [`Error::Invalid`]. What is
+    /// wrong with one customer is said in its item.
+    pub fn transfer_customers(&self, customers: Vec<CustomerId>, transfer: Transfer) -> Result<BatchAnswer, Error> {
+        self.batch(&op::transfer_customers, customers, |id| *id, |session, customer| {
+            session.command(
+                &op::transfer_customers,
+                &(customer, &transfer),
+                |work| work.transfer_customer(*customer, &transfer),
+                |work, ids| work.customer_made(ids),
+            )
+        })
+    }
+
+    /// Edits customers, up to 500, item by item.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when there are too many. What is wrong with one customer is said in
+    /// its item.
+    pub fn edit_customers(&self, edits: Vec<CustomerEditItem>) -> Result<BatchAnswer, Error> {
+        self.batch(&op::edit_customers, edits, |item| item.customer, |session, item| {
+            session.edit_customer(item.customer, item.edit.clone())
+        })
+    }
+
+    /// Plans the next follow-ups of customers, up to 500, item by item.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when there are too many. What is wrong with one customer is said in
+    /// its item.
+    pub fn plan_follow_ups(&self, plans: Vec<NextFollowUp>) -> Result<BatchAnswer, Error> {
+        self.batch(&op::plan_follow_ups, plans, |item| item.customer, |session, item| {
+            session.command(
+                &op::plan_follow_ups,
+                item,
+                |work| {
+                    let mut customer = work.customer_with_shares(item.customer, Reach::Edit)?.0;
+                    customer.check_active()?;
+                    if let Some(at) = item.at {
+                        crate::follow_up::check_next(at, work.now, "at")?;
+                    }
+                    let next = item.at.map_or(NEVER, Timestamp::millis);
+                    work.touch_customer(&customer, vec![("next_follow_up_at", Change::Set(Value::Integer(next)))]);
+                    work.made(item.customer);
+                    customer.next_follow_up_at = item.at;
+                    Ok(customer)
+                },
+                |work, ids| work.customer_made(ids),
+            )
+        })
+    }
+
+    /// Carries out a batch: one command per item, then one audit entry.
+    fn batch<I: Serialize>(
+        &self,
+        operation: &'static Operation,
+        items: Vec<I>,
+        customer: impl Fn(&I) -> CustomerId,
+        mut each: impl FnMut(&Session<'_>, &I) -> Result<Customer, Error>,
+    ) -> Result<BatchAnswer, Error> {
+        if items.is_empty() {
+            return Err(Violation::required("items").into());
+        }
+        if items.len() > 500 {
+            return Err(Violation::too_many("items", 500).into());
+        }
+        // Who may not do it at all is told so once.
+        self.query(operation, |_| Ok(()))?;
+        let mut answer = BatchAnswer { items: Vec::with_capacity(items.len()), done: 0, failed: 0 };
+        for (place, item) in items.iter().enumerate() {
+            let customer = customer(item);
+            let error = match each(&self.item(place), item) {
+                Ok(_) => None,
+                // What stops one item for want of a store stops all that follow.
+                Err(error @ (Error::Unavailable { .. } | Error::ActorUnknown { .. })) => return Err(error),
+                Err(error) => Some(error),
+            };
+            match error {
+                None => {
+                    answer.done += 1;
+                    answer.items.push(BatchItem { customer, error: None, texts: Vec::new() });
+                }
+                Some(error) => {
+                    answer.failed += 1;
+                    answer.items.push(BatchItem {
+                        customer,
+                        error: Some(error.code().to_owned()),
+                        texts: vec![error.text(crate::Language::English), error.text(crate::Language::Chinese)],
+                    });
+                }
+            }
+        }
+        if answer.done > 0 {
+            self.item(items.len()).command(
+                operation,
+                &"audit",
+                |work| {
+                    let data = serde_json::json!({"operation": operation.name, "done": answer.done, "failed": answer.failed});
+                    let id = work.draw();
+                    work.remember("batch", id, operation.name, vec![crate::history::change("batch", None, Some(data.clone()))])?;
+                    work.announce("batch_done", "batch", id, data)?;
+                    Ok(())
+                },
+                |_, _| Ok(()),
+            )?;
+        }
+        Ok(answer)
+    }
+}

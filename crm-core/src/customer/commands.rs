@@ -1,0 +1,159 @@
+//! Reading one customer, editing it, its history.
+
+use super::input::EDITABLE;
+use super::{CUSTOMER, Customer, CustomerEdit, CustomerStatus, RECENT};
+use crate::access::Reach;
+use crate::crm::{Session, Stop, Work, rows};
+use crate::error::Error;
+use crate::history::{self, HistoryPage};
+use crate::id::CustomerId;
+use crate::operations::op;
+use crate::page::PageRequest;
+use crate::record::Record;
+use crate::sharing::{Share, shares_of};
+use crate::store::{Change, Check, Read, Row, Write};
+
+impl Session<'_> {
+    /// A customer that the actor sees.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] without the right `customer.view`; [`Error::NotFound`].
+    pub fn customer(&self, customer: CustomerId) -> Result<Customer, Error> {
+        self.query(&op::customer, |work| Ok(work.customer_with_shares(customer, Reach::Read)?.0))
+    }
+
+    /// Changes what people typed about a customer.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] without the right `customer.edit`, or for who may only read it;
+    /// [`Error::NotFound`]; [`Error::Conflict`] when somebody changed it since the version
+    /// given; [`Error::Invalid`]; `same_name`, `number_taken`, `in_recycle_bin`.
+    pub fn edit_customer(&self, customer: CustomerId, edit: CustomerEdit) -> Result<Customer, Error> {
+        self.command(
+            &op::edit_customer,
+            &(customer, &edit),
+            |work| {
+                let before = work.customer_with_shares(customer, Reach::Edit)?.0;
+                before.check_active()?;
+                if before.version != edit.version {
+                    return Err(conflict(customer).into());
+                }
+                let mut after = edit.apply(&before, &work.context.clone())?;
+                let changes = history::changes(&before, &after, &EDITABLE);
+                work.made(customer);
+                if changes.is_empty() {
+                    return Ok(before);
+                }
+                after.changed_at = work.now;
+                after.changed_by = work.actor().name();
+                work.claim_keys(&after, Some(&before))?;
+                work.save(&before, &after)?;
+                let fields: Vec<&str> = changes.iter().map(|change| change.field.as_str()).collect();
+                work.announce("customer_changed", "customer", customer, serde_json::json!({"fields": fields}))?;
+                work.remember("customer", customer, "edit_customer", changes)?;
+                after.version += 1;
+                Ok(after)
+            },
+            |work, ids| work.customer_made(ids),
+        )
+    }
+
+    /// What changed on a customer: who, when, which field, from what to what.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] without the right `customer.view`; [`Error::NotFound`].
+    pub fn customer_history(&self, customer: CustomerId, page: PageRequest) -> Result<HistoryPage, Error> {
+        self.query(&op::customer_history, |work| {
+            work.customer_with_shares(customer, Reach::Read)?;
+            work.history_page(op::customer_history.name, "customer", &customer.to_string(), &page)
+        })
+    }
+
+    /// Notes that the actor looked at a customer, for the view "recently viewed".
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] without the right `customer.view`; [`Error::NotFound`].
+    pub fn mark_viewed(&self, customer: CustomerId) -> Result<Customer, Error> {
+        self.command(
+            &op::mark_viewed,
+            &customer,
+            |work| {
+                let found = work.customer_with_shares(customer, Reach::Read)?.0;
+                let viewer = work.actor().name();
+                let row = Row {
+                    id: format!("{viewer}\u{1f}{customer}"),
+                    version: 1,
+                    values: vec![viewer.into(), work.now.millis().into()],
+                    body: serde_json::json!({"customer": customer}).to_string(),
+                };
+                work.write(Write::Put { kind: &RECENT, row });
+                work.made(customer);
+                Ok(found)
+            },
+            |work, ids| work.customer_made(ids),
+        )
+    }
+}
+
+pub(crate) fn not_found(customer: impl ToString) -> Error {
+    Error::NotFound { record: CustomerId::RECORD.to_owned(), id: customer.to_string() }
+}
+
+pub(crate) fn conflict(customer: CustomerId) -> Error {
+    Error::Conflict { record: CustomerId::RECORD.to_owned(), id: customer.to_string() }
+}
+
+impl Work<'_> {
+    /// A customer into which the actor reaches so far, and its shares. One that he does not see
+    /// is not found; one that he sees but may not do this with is forbidden.
+    pub(crate) fn customer_with_shares(&mut self, id: CustomerId, need: Reach) -> Result<(Customer, Vec<Share>), Stop> {
+        let mut answers = self
+            .read(vec![
+                Read::Get { kind: &CUSTOMER, ids: vec![id.to_string()] },
+                Read::Find(shares_of(id)),
+            ])?
+            .into_iter();
+        let row = rows(answers.next()).into_iter().next().ok_or_else(|| not_found(id))?;
+        let customer = Customer::from_row(&row)?;
+        let shares = Share::from_rows(&rows(answers.next()))?;
+        self.check_reach(&customer, &shares, need)?;
+        Ok((customer, shares))
+    }
+
+    /// See [`Work::customer_with_shares`].
+    pub(crate) fn check_reach(&self, customer: &Customer, shares: &[Share], need: Reach) -> Result<(), Error> {
+        let access = self.access()?;
+        let reach = access
+            .reach(&customer.owner, customer.owner_position.as_ref(), shares, self.now)
+            .filter(|reach| customer.status == CustomerStatus::Active || *reach == Reach::Own)
+            .ok_or_else(|| not_found(customer.id))?;
+        if reach >= need {
+            return Ok(());
+        }
+        let right = if need == Reach::Edit { "edit" } else { "assign" };
+        Err(Error::Forbidden { module: "customer".to_owned(), right: right.to_owned() })
+    }
+
+    /// The decision stands on the customer as it was read.
+    pub(crate) fn rely_on_customer(&mut self, customer: &Customer) {
+        self.changes.checks.push(Check { kind: &CUSTOMER, id: customer.id.to_string(), version: customer.version });
+    }
+
+    /// Changes what moves without a new version, if the customer is still as it was read.
+    pub(crate) fn touch_customer(&mut self, customer: &Customer, changes: Vec<(&'static str, Change)>) {
+        if changes.is_empty() {
+            self.rely_on_customer(customer);
+        } else {
+            self.touch(&CUSTOMER, customer.id, Some(customer.version), changes);
+        }
+    }
+
+    /// Answers a repeated request with the customer it made or changed.
+    pub(crate) fn customer_made(&mut self, ids: &[String]) -> Result<Customer, Stop> {
+        let id = ids.first().cloned().unwrap_or_default();
+        match id.parse() {
+            Ok(id) => Ok(self.customer_with_shares(id, Reach::Read)?.0),
+            Err(_) => Err(not_found(id).into()),
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! Creating a customer, with its contacts and relations in the same commit (C2).
+
+use super::input::clean;
+use super::rules::{self, CustomerRefusal};
+use super::{CUSTOMER, Customer, CustomerKind, CustomerStatus, NewCustomer};
+use crate::contact::{CONTACT, Contact, new_contacts};
+use crate::crm::{Session, Work, rows};
+use crate::error::{Error, Violation};
+use crate::id::CustomerId;
+use crate::operations::op;
+use crate::organisation::{NameRule, UNIQUE_KEY, holder_of, unique_key, unique_key_id};
+use crate::record::Record;
+use crate::store::{Read, Row, Write};
+use crate::text::{Checker, fold};
+
+impl Session<'_> {
+    /// Creates a customer; contacts and relations may come in the same command.
+    ///
+    /// ```
+    /// # #[cfg(feature = "system")] {
+    /// # use crm_core::{Actor, Crm, NewCustomer, NewOrganisation, PersonInput, SyncMode};
+    /// # let crm = Crm::in_memory();
+    /// # let host = crm_core::Actor::system("acme", "set-up")?;
+    /// # crm.as_user(&host).create_organisation(NewOrganisation { name: "Acme".into(), language: Default::default(), time_zone: None })?;
+    /// # crm.as_user(&host).sync_people(vec![PersonInput::new("alice", "Alice")?], SyncMode::Delta)?;
+    /// let alice = Actor::user("acme", "alice")?;
+    /// let customer = crm.as_user(&alice).create_customer(NewCustomer {
+    ///     name: "杭州云帆科技有限公司".into(),
+    ///     phones: vec!["0571-8888 0000".into()],
+    ///     ..Default::default()
+    /// })?;
+    /// assert_eq!(customer.owner.as_str(), "alice");
+    /// # }
+    /// # Ok::<(), crm_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] without the right `customer.create`; [`Error::Invalid`];
+    /// `same_name`, `number_taken`, `owner_outside_subtree`, `owner_deactivated`.
+    pub fn create_customer(&self, customer: NewCustomer) -> Result<Customer, Error> {
+        self.command(
+            &op::create_customer,
+            &customer,
+            |work| {
+                let created = work.new_customer(&customer)?;
+                work.made(created.id);
+                Ok(created)
+            },
+            |work, ids| work.customer_made(ids),
+        )
+    }
+}
+
+impl Work<'_> {
+    fn new_customer(&mut self, input: &NewCustomer) -> Result<Customer, crate::crm::Stop> {
+        let context = self.context.clone();
+        let now = self.now;
+        let by = self.actor().name();
+        let (owner, owner_position) = {
+            let access = self.access()?;
+            if !input.contacts.is_empty() {
+                access.allow("contact.create")?;
+            }
+            rules::owner(&context, &access, input.owner.as_ref(), input.owner_position.as_ref())?
+        };
+        let settings = context.settings();
+        let id = CustomerId(self.draw());
+        let number = match &input.number {
+            Some(number) => number.clone(),
+            None => rules::number(&settings.customer_number, settings.time_zone, now, self.draw()),
+        };
+        let mut customer = Customer {
+            id,
+            number,
+            kind: input.kind,
+            name: input.name.clone(),
+            short_name: input.short_name.clone(),
+            credit_code: input.credit_code.clone(),
+            level: input.level.clone(),
+            stage: input.stage.clone(),
+            source: input.source.clone(),
+            industry: input.industry.clone(),
+            region: input.region.clone(),
+            address: input.address.clone(),
+            phones: input.phones.clone(),
+            website: input.website.clone(),
+            email: input.email.clone(),
+            description: input.description.clone(),
+            birthday: input.birthday,
+            owner,
+            owner_position,
+            status: CustomerStatus::Active,
+            received_at: now,
+            idle_since: now,
+            last_follow_up_at: None,
+            next_follow_up_at: None,
+            deleted_at: None,
+            created_at: now,
+            created_by: by.clone(),
+            changed_at: now,
+            changed_by: by,
+            version: 1,
+        };
+        let mut check = Checker::new();
+        clean(&mut customer, None, &context, &mut check);
+        check.ensure(input.contacts.len() <= 50, || Violation::too_many("contacts", 50));
+        check.ensure(input.relations.len() <= 50, || Violation::too_many("relations", 50));
+        let contacts: Vec<Contact> = new_contacts(self, &customer, &input.contacts, &mut check);
+        check.done()?;
+
+        self.claim_keys(&customer, None)?;
+        self.insert(&CUSTOMER, customer.to_row()?);
+        for contact in &contacts {
+            self.insert(&CONTACT, contact.to_row()?);
+        }
+        if !input.relations.is_empty() {
+            self.relate_new(&customer, &input.relations)?;
+        }
+        self.announce("customer_created", "customer", id, serde_json::json!({"name": customer.name, "owner": customer.owner}))?;
+        Ok(customer)
+    }
+
+    /// Claims the unique values of a customer, and gives back those it no longer has. `None`
+    /// before: it had none.
+    pub(crate) fn claim_keys(&mut self, after: &Customer, before: Option<&Customer>) -> Result<(), crate::crm::Stop> {
+        let rule = self.context.settings().same_name;
+        let holder = after.id.to_string();
+        let wanted = keys(after, rule);
+        let had = before.map(|before| keys(before, NameRule::Refuse)).unwrap_or_default();
+        let all: Vec<String> = wanted.iter().chain(&had).map(|(key, _)| key.id.clone()).collect();
+        let mut ids = all.clone();
+        ids.sort();
+        ids.dedup();
+        let known: Vec<Row> = rows(self.read(vec![Read::Get { kind: &UNIQUE_KEY, ids }])?.into_iter().next());
+        let standing = |id: &str| known.iter().find(|row| row.id == id);
+        for (key, refusal) in &wanted {
+            match standing(&key.id) {
+                None => self.insert(&UNIQUE_KEY, key.clone()),
+                Some(row) if holder_of(row).as_deref() == Some(&holder) => {}
+                Some(_) => return Err(refusal.clone().into()),
+            }
+        }
+        for (key, _) in &had {
+            let kept = wanted.iter().any(|(wanted, _)| wanted.id == key.id);
+            if let Some(row) = standing(&key.id)
+                && !kept
+                && holder_of(row).as_deref() == Some(&holder)
+            {
+                self.write(Write::Delete { kind: &UNIQUE_KEY, id: row.id.clone(), version: row.version });
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives back every unique value of a customer.
+    pub(crate) fn release_keys(&mut self, customer: &Customer) -> Result<(), crate::crm::Stop> {
+        let ids = vec![
+            unique_key_id("customer_number", &customer.number),
+            unique_key_id("customer_name", &fold(&customer.name)),
+        ];
+        let holder = customer.id.to_string();
+        for row in self.get(&UNIQUE_KEY, ids)? {
+            if holder_of(&row).as_deref() == Some(&holder) {
+                self.write(Write::Delete { kind: &UNIQUE_KEY, id: row.id, version: row.version });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The unique values of a customer, each with the refusal when somebody else holds it: the
+/// number; a company's folded name, where the organisation refuses a second one (a person's name
+/// is no key).
+fn keys(customer: &Customer, rule: NameRule) -> Vec<(Row, Error)> {
+    let holder = customer.id.to_string();
+    let taken = CustomerRefusal::NumberTaken { number: customer.number.clone() };
+    let mut keys = vec![(unique_key("customer_number", &customer.number, &holder), taken.into())];
+    if customer.kind == CustomerKind::Company && rule == NameRule::Refuse {
+        let same = CustomerRefusal::SameName { name: customer.name.clone() };
+        keys.push((unique_key("customer_name", &fold(&customer.name), &holder), same.into()));
+    }
+    keys
+}

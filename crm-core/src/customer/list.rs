@@ -1,0 +1,429 @@
+//! Views of customers (F4): who sees which, in what order, how many.
+
+use super::{CUSTOMER, Customer, CustomerStatus, RECENT};
+use crate::access::{Reach, Scope, Standing};
+use crate::actor::UserId;
+use crate::crm::{Session, Stop, Work, counted, rows};
+use crate::dictionary::EntryCode;
+use crate::error::{Error, Violation};
+use crate::id::CustomerId;
+use crate::operations::op;
+use crate::page::{COUNT_CAP, Count, PageRequest, Place, decode_cursor, encode_cursor, list_identity, page};
+use crate::record::Record;
+use crate::sharing::{SHARE, Share, shares_of};
+use crate::store::{Comparison, Direction, Filter, Read, Row, Search, Value};
+use crate::text::fold;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// A list of customers with a name of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum View {
+    /// 我的客户: those the actor owns.
+    Mine,
+    /// 当日跟进: his own whose next follow-up is today or overdue.
+    Today,
+    /// 共享给我的: shared with him or with a position of his; of more than 2,000 the latest.
+    SharedWithMe,
+    /// N日未跟进: his own that nobody followed up for so many whole days; never followed counts
+    /// from receipt.
+    NotFollowedFor {
+        /// Days, 1 to 3650.
+        days: i32,
+    },
+    /// 下属客户: those of people below him, apart from his own.
+    Subordinates,
+    /// 最近浏览: the 100 he looked at last and still sees.
+    RecentlyViewed,
+    /// 全部客户: for administrators.
+    All,
+    /// 回收站: deleted ones of his and of those below him; all for administrators.
+    RecycleBin,
+}
+
+/// Narrows a list of customers. What is absent does not narrow.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, default)]
+pub struct CustomerFilter {
+    /// Name, short name or number contains this, however it is written; at most 60 characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// The level.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub level: Option<EntryCode>,
+    /// The stage.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stage: Option<EntryCode>,
+    /// The source.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<EntryCode>,
+    /// The industry.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub industry: Option<EntryCode>,
+    /// The owner.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub owner: Option<UserId>,
+}
+
+/// The order of a list of customers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum CustomerOrder {
+    /// The last created first.
+    Newest,
+    /// The first created first.
+    Oldest,
+    /// By name, Chinese ones by pinyin.
+    Name,
+    /// The one whose next follow-up comes first; those without one last.
+    NextFollowUp,
+    /// The longest idle first.
+    LongestIdle,
+    /// The last followed first.
+    RecentlyFollowed,
+}
+
+/// Which list of customers, narrowed and ordered how.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct CustomerQuery {
+    /// The view.
+    pub view: View,
+    /// The filter.
+    #[serde(default)]
+    pub filter: CustomerFilter,
+    /// The order; absent: the view's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<CustomerOrder>,
+}
+
+impl From<View> for CustomerQuery {
+    fn from(view: View) -> Self {
+        CustomerQuery { view, filter: CustomerFilter::default(), order: None }
+    }
+}
+
+page! {
+    /// A page of customers.
+    CustomerPage of Customer
+}
+
+/// A view and how many customers it has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub struct ViewCount {
+    /// The view.
+    pub view: View,
+    /// Its size.
+    pub count: Count,
+}
+
+impl CustomerOrder {
+    fn column(self) -> (&'static str, Direction) {
+        match self {
+            CustomerOrder::Newest => ("created_at", Direction::Descending),
+            CustomerOrder::Oldest => ("created_at", Direction::Ascending),
+            CustomerOrder::Name => ("name_sort", Direction::Ascending),
+            CustomerOrder::NextFollowUp => ("next_follow_up_at", Direction::Ascending),
+            CustomerOrder::LongestIdle => ("idle_since", Direction::Ascending),
+            CustomerOrder::RecentlyFollowed => ("idle_since", Direction::Descending),
+        }
+    }
+
+    fn of(view: &View) -> Self {
+        match view {
+            View::Today => CustomerOrder::NextFollowUp,
+            View::NotFollowedFor { .. } => CustomerOrder::LongestIdle,
+            _ => CustomerOrder::Newest,
+        }
+    }
+}
+
+/// Shares looked at for the view of what is shared, and views for what was viewed.
+const MOST_SHARED: i64 = 2_000;
+const MOST_RECENT: i64 = 100;
+
+/// Where the customers of a view come from.
+enum Source {
+    /// A search over scopes.
+    Search(Search),
+    /// Customers named one by one.
+    Named(Vec<String>),
+}
+
+impl Session<'_> {
+    /// A page of a view of customers.
+    ///
+    /// ```no_run
+    /// # fn example(crm: &crm_core::Crm, alice: &crm_core::Actor) -> Result<(), crm_core::Error> {
+    /// use crm_core::{PageRequest, View};
+    /// let page = crm.as_user(alice).customers(View::NotFollowedFor { days: 7 }, PageRequest::first(20).counted())?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] without the right `customer.view`, and on [`View::All`] for who is
+    /// no administrator; [`Error::Invalid`]; `cursor_foreign`.
+    pub fn customers(&self, query: impl Into<CustomerQuery>, page: PageRequest) -> Result<CustomerPage, Error> {
+        let query = query.into();
+        let list = list_identity(&self.actor().name(), op::customers.name, &query);
+        let limit = page.limit()?;
+        let after = page.cursor.as_deref().map(|cursor| decode_cursor(&list, cursor)).transpose()?;
+        self.query(&op::customers, |work| {
+            let (column, direction) = query.order.unwrap_or(CustomerOrder::of(&query.view)).column();
+            if let Some((value, _)) = &after
+                && !matches!((value, column), (Some(Value::Bytes(_)), "name_sort") | (Some(Value::Integer(_)), _))
+            {
+                return Err(crate::error::CallRefusal::CursorForeign.into());
+            }
+            let filter = query.filter.conditions()?;
+            let (found, count) = match work.source(&query, filter, column)? {
+                Source::Search(search) => {
+                    let search = Search { after: after.clone(), ..search }.ordered(column, direction).limited(limit + 1);
+                    let mut reads = vec![Read::Find(search.clone())];
+                    if page.count {
+                        reads.push(Read::Count { search, cap: COUNT_CAP });
+                    }
+                    let mut answers = work.read(reads)?.into_iter();
+                    let found = rows(answers.next());
+                    let count = answers.next().map(|answer| (counted(Some(answer)), query.filter == CustomerFilter::default()));
+                    (found, count)
+                }
+                Source::Named(ids) => {
+                    let named = work.named(ids, &query.filter)?;
+                    let count = page.count.then(|| (i64::try_from(named.len()).ok(), true));
+                    (cut(named, column, direction, after.as_ref(), limit), count)
+                }
+            };
+            let more = found.len() as i64 > limit;
+            let shown = found.get(..found.len().min(usize::try_from(limit).unwrap_or_default())).unwrap_or_default();
+            let next = shown.last().filter(|_| more).map(|last| encode_cursor(&list, &place(last, column)));
+            // Where counting stopped, what is known is the cap, or, of a filtered list, this page.
+            let count = count.map(|(counted, whole)| {
+                Count::of(counted, if whole { COUNT_CAP } else { found.len() as i64 })
+            });
+            Ok(CustomerPage { items: Customer::from_rows(shown)?, next, count })
+        })
+    }
+
+    /// How many customers each of the views has, at most 10 views.
+    ///
+    /// # Errors
+    /// As [`Session::customers`].
+    pub fn count_customers(&self, views: Vec<View>) -> Result<Vec<ViewCount>, Error> {
+        if views.len() > 10 {
+            return Err(Violation::too_many("views", 10).into());
+        }
+        self.query(&op::count_customers, |work| work.count_views(&views))
+    }
+}
+
+impl Work<'_> {
+    /// See [`Session::count_customers`].
+    pub(crate) fn count_views(&mut self, views: &[View]) -> Result<Vec<ViewCount>, Stop> {
+        let mut reads = Vec::new();
+        let mut known = Vec::new();
+        for view in views {
+            let column = CustomerOrder::of(view).column();
+            match self.source(&CustomerQuery::from(view.clone()), Filter::All(Vec::new()), column.0)? {
+                Source::Search(search) => {
+                    let search = search.ordered(column.0, column.1);
+                    reads.push(Read::Count { search, cap: COUNT_CAP });
+                    known.push(None);
+                }
+                Source::Named(ids) => {
+                    let named = self.named(ids, &CustomerFilter::default())?;
+                    known.push(Some(Count::exactly(named.len() as i64)));
+                }
+            }
+        }
+        let mut answers = self.read(reads)?.into_iter();
+        Ok(views
+            .iter()
+            .zip(known)
+            .map(|(view, known)| ViewCount {
+                view: view.clone(),
+                count: known.unwrap_or_else(|| Count::of(counted(answers.next()), COUNT_CAP)),
+            })
+            .collect())
+    }
+
+    fn source(&mut self, query: &CustomerQuery, filter: Filter, column: &'static str) -> Result<Source, Stop> {
+        let zone = self.context.settings().time_zone;
+        let access = self.access()?;
+        let mut conditions = vec![filter];
+        let mut scopes = match &query.view {
+            View::Mine => access.own_scopes(Standing::Active),
+            View::Today => {
+                let tomorrow = zone.start_of(zone.day_after(self.now, 1));
+                conditions.push(Filter::Is("next_follow_up_at", Comparison::Less, tomorrow.millis().into()));
+                access.own_scopes(Standing::Active)
+            }
+            View::NotFollowedFor { days } => {
+                if !(1..=3650).contains(days) {
+                    return Err(Violation::out_of_range("view.days").into());
+                }
+                // Idle for N whole days: the clock began on the Nth day before today or earlier.
+                let first_too_young = zone.start_of(zone.day_after(self.now, 1 - i64::from(*days)));
+                conditions.push(Filter::Is("idle_since", Comparison::Less, first_too_young.millis().into()));
+                access.own_scopes(Standing::Active)
+            }
+            View::Subordinates => access.subordinate_scopes(Standing::Active),
+            View::RecycleBin => access.visible_scopes(Standing::Deleted),
+            View::All => {
+                if !access.sees_all() {
+                    return Err(Error::Forbidden { module: "customer".to_owned(), right: "view_all".to_owned() }.into());
+                }
+                access.visible_scopes(Standing::Active)
+            }
+            View::SharedWithMe => {
+                let grantees = access.grantee_keys();
+                return Ok(Source::Named(self.shared_ids(grantees)?));
+            }
+            View::RecentlyViewed => {
+                let viewer = self.actor().name();
+                return Ok(Source::Named(self.recent_ids(viewer)?));
+            }
+        };
+        if let Some(owner) = &query.filter.owner {
+            scopes.retain(|scope| {
+                let parsed = scope.as_text().map(Scope::parse);
+                matches!(parsed, Some(Ok(scope)) if scope.owner == *owner)
+            });
+        }
+        conditions.retain(|condition| !condition.is_empty());
+        let search = Search::of(&CUSTOMER)
+            .within("scope", scopes)
+            .filtered(Filter::All(conditions))
+            .ordered(column, Direction::Ascending);
+        Ok(Source::Search(search))
+    }
+
+    fn shared_ids(&mut self, grantees: Vec<Value>) -> Result<Vec<String>, Stop> {
+        if grantees.is_empty() {
+            return Ok(Vec::new());
+        }
+        let search = Search::of(&SHARE)
+            .within("grantee", grantees)
+            .ordered("created_at", Direction::Descending)
+            .limited(MOST_SHARED);
+        let found = rows(self.read(vec![Read::Find(search)])?.into_iter().next());
+        let mut ids: Vec<String> = Share::from_rows(&found)?
+            .into_iter()
+            .filter(|share| share.holds(self.now))
+            .map(|share| share.customer.to_string())
+            .collect();
+        ids.sort();
+        ids.dedup();
+        Ok(ids)
+    }
+
+    fn recent_ids(&mut self, viewer: String) -> Result<Vec<String>, Stop> {
+        let search = Search::of(&RECENT)
+            .within("viewer", vec![viewer.into()])
+            .ordered("viewed_at", Direction::Descending)
+            .limited(MOST_RECENT);
+        let found = rows(self.read(vec![Read::Find(search)])?.into_iter().next());
+        Ok(found.iter().filter_map(|row| row.id.split('\u{1f}').nth(1)).map(str::to_owned).collect())
+    }
+
+    /// Those of the named customers that the actor sees and that pass the filter.
+    fn named(&mut self, ids: Vec<String>, filter: &CustomerFilter) -> Result<Vec<Row>, Stop> {
+        let found = self.get(&CUSTOMER, ids)?;
+        let mut reached = self.reach_of_rows(&found)?.into_iter();
+        let conditions = filter.conditions()?;
+        let mut named = Vec::new();
+        for row in found {
+            let reach = reached.next().flatten();
+            let customer = Customer::from_row(&row)?;
+            if reach.is_some()
+                && customer.status == CustomerStatus::Active
+                && filter.owner.as_ref().is_none_or(|owner| *owner == customer.owner)
+                && conditions.holds(&CUSTOMER, &row)
+            {
+                named.push(row);
+            }
+        }
+        Ok(named)
+    }
+
+    /// How far the actor reaches into each of these customers.
+    pub(crate) fn reach_of_rows(&mut self, found: &[Row]) -> Result<Vec<Option<Reach>>, Stop> {
+        let customers = Customer::from_rows(found)?;
+        let mut reads = Vec::new();
+        for customer in &customers {
+            let access = self.access()?;
+            if access.reach(&customer.owner, customer.owner_position.as_ref(), &[], self.now).is_none() {
+                reads.push((customer.id, Read::Find(shares_of(customer.id))));
+            }
+        }
+        let mut shares: BTreeMap<CustomerId, Vec<Share>> = BTreeMap::new();
+        if !reads.is_empty() {
+            let (ids, reads): (Vec<CustomerId>, Vec<Read>) = reads.into_iter().unzip();
+            for (id, answer) in ids.into_iter().zip(self.read(reads)?) {
+                shares.insert(id, Share::from_rows(&rows(Some(answer)))?);
+            }
+        }
+        let access = self.access()?;
+        Ok(customers
+            .iter()
+            .map(|customer| {
+                let shares = shares.get(&customer.id).map_or(&[][..], Vec::as_slice);
+                access
+                    .reach(&customer.owner, customer.owner_position.as_ref(), shares, self.now)
+                    .filter(|reach| customer.status == CustomerStatus::Active || *reach == Reach::Own)
+            })
+            .collect())
+    }
+}
+
+/// The place of a row in an order.
+fn place(row: &Row, column: &'static str) -> Place {
+    let value = CUSTOMER.position(column).and_then(|place| row.values.get(place)).cloned();
+    (value, row.id.clone())
+}
+
+/// A page out of rows that are all there, as a store would cut it; one more than the limit.
+fn cut(mut all: Vec<Row>, column: &'static str, direction: Direction, after: Option<&Place>, limit: i64) -> Vec<Row> {
+    all.sort_by_cached_key(|row| place(row, column));
+    if direction == Direction::Descending {
+        all.reverse();
+    }
+    all.into_iter()
+        .filter(|row| {
+            after.is_none_or(|after| match direction {
+                Direction::Ascending => place(row, column) > *after,
+                Direction::Descending => place(row, column) < *after,
+            })
+        })
+        .take(usize::try_from(limit + 1).unwrap_or_default())
+        .collect()
+}
+
+impl CustomerFilter {
+    /// The conditions on columns; the owner narrows the scopes instead.
+    fn conditions(&self) -> Result<Filter, Error> {
+        let mut conditions = Vec::new();
+        if let Some(text) = self.text.as_deref().map(str::trim).filter(|text| !text.is_empty()) {
+            if text.chars().count() > 60 {
+                return Err(Violation::too_long("filter.text", 60).into());
+            }
+            let folded = fold(text);
+            if !folded.is_empty() {
+                conditions.push(Filter::Contains("search_text", folded.into_bytes()));
+            }
+        }
+        let codes = [("level", &self.level), ("stage", &self.stage), ("source", &self.source), ("industry", &self.industry)];
+        for (column, code) in codes {
+            if let Some(code) = code {
+                conditions.push(Filter::equal(column, code.as_str()));
+            }
+        }
+        Ok(Filter::All(conditions))
+    }
+}

@@ -1,0 +1,252 @@
+//! Customers 客户.
+
+mod batch;
+mod commands;
+mod create;
+mod input;
+mod list;
+mod panels;
+mod recycle;
+mod rules;
+mod transfer;
+
+pub use crate::id::CustomerId;
+pub use batch::{BatchAnswer, BatchItem, CustomerEditItem, NextFollowUp};
+pub(crate) use input::apply_edit;
+pub use input::{CustomerEdit, NewCustomer, NewRelation};
+pub use list::{CustomerFilter, CustomerOrder, CustomerPage, CustomerQuery, View, ViewCount};
+pub use panels::CustomerPanels;
+pub use rules::CustomerRefusal;
+pub use transfer::Transfer;
+
+use crate::access::{Scope, Standing};
+use crate::actor::UserId;
+use crate::dictionary::EntryCode;
+use crate::position::PositionId;
+use crate::record::{Columns, LONG_AGO, NEVER, Record, bytes_column, text_column};
+use crate::store::{Column, ColumnType, Index, Kind, Value};
+use crate::text::{fold, sort_key};
+use crate::time::{Birthday, Timestamp};
+use serde::{Deserialize, Serialize};
+
+const fn live(name: &'static str, ty: ColumnType) -> Column {
+    Column { name, ty, live: true, since: 1 }
+}
+
+const fn projected(name: &'static str, ty: ColumnType) -> Column {
+    Column { name, ty, live: false, since: 1 }
+}
+
+const fn index(name: &'static str, columns: &'static [&'static str]) -> Index {
+    Index { name, columns, since: 1, across: false }
+}
+
+/// Customers by id.
+pub(crate) static CUSTOMER: Kind = Kind {
+    name: "customer",
+    columns: &[
+        live("scope", ColumnType::Text),
+        projected("created_at", ColumnType::Integer),
+        live("next_follow_up_at", ColumnType::Integer),
+        live("last_follow_up_at", ColumnType::Integer),
+        live("idle_since", ColumnType::Integer),
+        projected("name_sort", ColumnType::Bytes),
+        projected("search_text", ColumnType::Bytes),
+        live("level", ColumnType::Text),
+        live("stage", ColumnType::Text),
+        live("source", ColumnType::Text),
+        live("industry", ColumnType::Text),
+    ],
+    indexes: &[
+        index("created", &["scope", "created_at"]),
+        index("next", &["scope", "next_follow_up_at"]),
+        index("idle", &["scope", "idle_since"]),
+        index("name", &["scope", "name_sort"]),
+    ],
+    since: 1,
+};
+
+/// Whom a person viewed last.
+pub(crate) static RECENT: Kind = Kind {
+    name: "recent_view",
+    columns: &[
+        projected("viewer", ColumnType::Text),
+        live("viewed_at", ColumnType::Integer),
+    ],
+    indexes: &[index("viewer", &["viewer", "viewed_at"])],
+    since: 1,
+};
+
+/// A customer 客户: a company or a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub struct Customer {
+    /// The id.
+    pub id: CustomerId,
+    /// The customer number 客户编号.
+    pub number: String,
+    /// Company or person.
+    pub kind: CustomerKind,
+    /// The name, at most 200 characters.
+    pub name: String,
+    /// The short name 简称.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub short_name: Option<String>,
+    /// 统一社会信用代码, 18 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credit_code: Option<String>,
+    /// The level 级别.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub level: Option<EntryCode>,
+    /// The sales stage 销售阶段.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stage: Option<EntryCode>,
+    /// The source 来源.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<EntryCode>,
+    /// The industry 行业.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub industry: Option<EntryCode>,
+    /// The region 地区.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+    /// The address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// Phones, the first one the most used.
+    #[serde(default)]
+    pub phones: Vec<String>,
+    /// The website.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub website: Option<String>,
+    /// The e-mail address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// A description.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// The birthday of a customer who is a person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub birthday: Option<Birthday>,
+    /// The owner 所属销售.
+    pub owner: UserId,
+    /// The position 所属岗位 at which he owns it: its superiors see the customer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner_position: Option<PositionId>,
+    /// The status.
+    pub status: CustomerStatus,
+    /// When the owner received it.
+    pub received_at: Timestamp,
+    /// Since when nobody followed up: the later of the last follow-up that counts and receipt.
+    pub idle_since: Timestamp,
+    /// The last follow-up by anyone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_follow_up_at: Option<Timestamp>,
+    /// The next follow-up that is planned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_follow_up_at: Option<Timestamp>,
+    /// When it was put into the recycle bin.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deleted_at: Option<Timestamp>,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// By whom.
+    pub created_by: String,
+    /// When it was last changed.
+    pub changed_at: Timestamp,
+    /// By whom.
+    pub changed_by: String,
+    /// The version, to be given back with an edit. Follow-ups do not move it.
+    #[serde(default)]
+    pub version: i64,
+}
+
+/// What a customer is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum CustomerKind {
+    /// 企业
+    #[default]
+    Company,
+    /// 个人
+    Person,
+}
+
+/// Where a customer stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum CustomerStatus {
+    /// In its owner's lists.
+    Active,
+    /// In the recycle bin 回收站.
+    Deleted,
+}
+
+impl Customer {
+    pub(crate) fn standing(&self) -> Standing {
+        match self.status {
+            CustomerStatus::Active => Standing::Active,
+            CustomerStatus::Deleted => Standing::Deleted,
+        }
+    }
+
+    pub(crate) fn scope(&self) -> Value {
+        Scope::new(self.standing(), self.owner_position.clone(), self.owner.clone()).to_value()
+    }
+}
+
+impl Record for Customer {
+    const KIND: &'static Kind = &CUSTOMER;
+
+    fn key(&self) -> String {
+        self.id.to_string()
+    }
+
+    fn version(&self) -> i64 {
+        self.version
+    }
+
+    fn columns(&self) -> Vec<Value> {
+        let mut search = fold(&self.name);
+        for text in [self.short_name.as_deref(), Some(self.number.as_str())].into_iter().flatten() {
+            search.push('\n');
+            search.push_str(&fold(text));
+        }
+        let code = |code: &Option<EntryCode>| text_column(code.as_ref().map(EntryCode::as_str));
+        vec![
+            self.scope(),
+            self.created_at.millis().into(),
+            self.next_follow_up_at.map_or(NEVER, Timestamp::millis).into(),
+            self.last_follow_up_at.map_or(LONG_AGO, Timestamp::millis).into(),
+            self.idle_since.millis().into(),
+            sort_key(&self.name).into(),
+            bytes_column(&search, 255),
+            code(&self.level),
+            code(&self.stage),
+            code(&self.source),
+            code(&self.industry),
+        ]
+    }
+
+    fn refresh(&mut self, row: &Columns<'_>) {
+        self.version = row.version();
+        if let Some(Ok(scope)) = row.text("scope").map(|scope| Scope::parse(&scope)) {
+            self.owner = scope.owner;
+            self.owner_position = scope.position;
+            self.status = match scope.standing {
+                Standing::Active => CustomerStatus::Active,
+                Standing::Deleted => CustomerStatus::Deleted,
+            };
+        }
+        self.next_follow_up_at = row.instant("next_follow_up_at");
+        self.last_follow_up_at = row.instant("last_follow_up_at");
+        self.idle_since = Timestamp::saturating(row.integer("idle_since"));
+        let code = |column: &str| row.text(column).and_then(|code| EntryCode::new(code).ok());
+        self.level = code("level");
+        self.stage = code("stage");
+        self.source = code("source");
+        self.industry = code("industry");
+    }
+}

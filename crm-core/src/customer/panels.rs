@@ -1,0 +1,79 @@
+//! The view of a customer (C4): everything on one page, in one call.
+
+use super::Customer;
+use crate::access::Reach;
+use crate::contact::{Contact, contacts_of};
+use crate::crm::{Session, rows};
+use crate::error::Error;
+use crate::follow_up::{FollowUpView, latest_of};
+use crate::id::CustomerId;
+use crate::operations::op;
+use crate::record::Record;
+use crate::relation::{RelationView, relations_of};
+use crate::store::Read;
+use serde::{Deserialize, Serialize};
+
+/// A customer and what lies under it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub struct CustomerPanels {
+    /// The customer.
+    pub customer: Customer,
+    /// Its contacts, the primary one first; empty without the right `contact.view`.
+    pub contacts: Vec<Contact>,
+    /// Its relations to customers that the actor sees.
+    pub relations: Vec<RelationView>,
+    /// The latest 20 follow-ups with their replies; empty without the right `follow_up.view`.
+    pub follow_ups: Vec<FollowUpView>,
+    /// What the actor may do with it: any of `edit`, `assign`, `share`, `delete`, `restore`, `add_contact`, `follow_up`.
+    pub allowed: Vec<String>,
+}
+
+impl Session<'_> {
+    /// A customer with its panels: contacts, relations, follow-ups.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] without the right `customer.view`; [`Error::NotFound`].
+    pub fn customer_panels(&self, customer: CustomerId) -> Result<CustomerPanels, Error> {
+        self.query(&op::customer_panels, |work| {
+            let (found, shares) = work.customer_with_shares(customer, Reach::Read)?;
+            let [from, to] = relations_of(customer);
+            let mut answers = work
+                .read(vec![
+                    Read::Find(contacts_of(customer)),
+                    Read::Find(from),
+                    Read::Find(to),
+                    Read::Find(latest_of(customer, 20)),
+                ])?
+                .into_iter();
+            let mut contacts = Contact::from_rows(&rows(answers.next()))?;
+            contacts.sort_by_key(|contact| (!contact.primary, contact.created_at, contact.id));
+            let mut relations = rows(answers.next());
+            relations.extend(rows(answers.next()));
+            let follow_ups = rows(answers.next());
+            let relations = work.relation_views(customer, &relations)?;
+            let may = |right: &str| work.access().is_ok_and(|access| access.may(right));
+            let (sees_contacts, sees_follow_ups) = (may("contact.view"), may("follow_up.view"));
+            let reaches = |reach: Reach| work.check_reach(&found, &shares, reach).is_ok();
+            let active = found.check_active().is_ok();
+            let doable = [
+                ("edit", active && may("customer.edit") && reaches(Reach::Edit)),
+                ("assign", active && may("customer.assign") && reaches(Reach::Own)),
+                ("share", active && may("sharing.create") && reaches(Reach::Own)),
+                ("delete", active && may("customer.delete") && reaches(Reach::Own)),
+                ("restore", !active && may("customer.delete") && reaches(Reach::Own)),
+                ("add_contact", active && may("contact.create") && reaches(Reach::Edit)),
+                ("follow_up", active && may("follow_up.create") && reaches(Reach::Edit)),
+            ];
+            let allowed = doable.iter().filter(|(_, allowed)| *allowed).map(|(name, _)| (*name).to_owned()).collect();
+            let follow_ups = if sees_follow_ups { work.follow_up_views(&follow_ups)? } else { Vec::new() };
+            Ok(CustomerPanels {
+                customer: found,
+                contacts: if sees_contacts { contacts } else { Vec::new() },
+                relations,
+                follow_ups,
+                allowed,
+            })
+        })
+    }
+}

@@ -1,0 +1,90 @@
+//! Rules of customers: pure, told everything they need.
+
+use super::{Customer, CustomerStatus};
+use crate::access::Access;
+use crate::actor::UserId;
+use crate::error::{Error, Violation, refusals};
+use crate::organisation::Context;
+use crate::position::PositionId;
+use crate::time::{TimeZone, Timestamp};
+
+refusals! {
+    /// Why something can't be done with a customer.
+    pub enum CustomerRefusal {
+        /// A company of this name is there already.
+        SameName { name } = "same_name", "A customer of this name exists already", "已存在同名客户";
+        /// The number is taken.
+        NumberTaken { number } = "number_taken", "The customer number is taken", "客户编号已被使用";
+        /// The customer is in the recycle bin.
+        InRecycleBin = "in_recycle_bin", "The customer is in the recycle bin", "客户在回收站中";
+        /// The customer is not in the recycle bin.
+        NotInRecycleBin = "not_in_recycle_bin", "The customer is not in the recycle bin", "客户不在回收站中";
+        /// The new owner was deactivated.
+        OwnerDeactivated { person } = "owner_deactivated", "The new owner was deactivated", "新的所属销售已停用";
+        /// The new owner does not stand below the caller.
+        OwnerOutsideSubtree { person } = "owner_outside_subtree", "The new owner does not work below you", "新的所属销售不在您的下属范围内";
+        /// He owns it already.
+        OwnerAlready { person } = "owner_already", "He owns the customer already", "该人员已是所属销售";
+    }
+}
+
+impl Customer {
+    /// Refuses what can't be done with a customer in the recycle bin.
+    pub(crate) fn check_active(&self) -> Result<(), Error> {
+        match self.status {
+            CustomerStatus::Active => Ok(()),
+            CustomerStatus::Deleted => Err(CustomerRefusal::InRecycleBin.into()),
+        }
+    }
+}
+
+/// Who shall own a customer, and at which position: the caller, or somebody that he may assign to.
+pub(crate) fn owner(
+    context: &Context,
+    access: &Access<'_>,
+    owner: Option<&UserId>,
+    position: Option<&PositionId>,
+) -> Result<(UserId, Option<PositionId>), Error> {
+    let owner = match (owner, access.person()) {
+        (Some(owner), _) => owner,
+        (None, Some(person)) => &person.id,
+        (None, None) => return Err(Violation::required("owner").into()),
+    };
+    let person = context.people.get(owner).ok_or_else(|| Violation::unknown("owner"))?;
+    let held = context.positions.held_by(owner);
+    let position = match position {
+        Some(position) if held.contains(position) => Some(position),
+        Some(_) => return Err(Violation::not_allowed("owner_position").into()),
+        None => person.main_position.as_ref().filter(|main| held.contains(main)).or(held.first()),
+    };
+    if access.person().is_some_and(|caller| caller.id == *owner) {
+        return Ok((owner.clone(), position.cloned()));
+    }
+    access.allow("customer.assign")?;
+    if !person.active {
+        return Err(CustomerRefusal::OwnerDeactivated { person: owner.to_string() }.into());
+    }
+    if !access.sees_all() && !access.is_superior_of(position) {
+        return Err(CustomerRefusal::OwnerOutsideSubtree { person: owner.to_string() }.into());
+    }
+    Ok((owner.clone(), position.cloned()))
+}
+
+/// A customer number by the organisation's pattern.
+pub(crate) fn number(pattern: &str, zone: TimeZone, now: Timestamp, entropy: uuid::Uuid) -> String {
+    // Crockford's alphabet: no two of them are read alike.
+    const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    let day = zone.day_of(now);
+    let bits = entropy.as_u128();
+    let random: String = (0..8)
+        .filter_map(|place| {
+            let letter = usize::try_from((bits >> (5 * place)) & 31).ok()?;
+            ALPHABET.get(letter).map(|byte| char::from(*byte))
+        })
+        .collect();
+    pattern
+        .replace("{yyyyMMdd}", &day.format("%Y%m%d").to_string())
+        .replace("{yyyy}", &day.format("%Y").to_string())
+        .replace("{MM}", &day.format("%m").to_string())
+        .replace("{random}", &random)
+}

@@ -1,0 +1,104 @@
+//! Transfer 移交 to another owner (C6).
+
+use super::{Customer, CustomerRefusal, rules};
+use crate::access::{Access, Reach};
+use crate::actor::UserId;
+use crate::agenda;
+use crate::crm::{Stop, Work};
+use crate::error::{Error, Violation};
+use crate::history;
+use crate::id::{CustomerId, ShareId};
+use crate::position::PositionId;
+use crate::record::Record;
+use crate::sharing::{SHARE, Share, ShareRight};
+use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// To whom customers go.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Transfer {
+    /// The new owner: the caller, or somebody below him; anybody for an administrator.
+    pub to: UserId,
+    /// The position at which he gets them; absent: his main one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to_position: Option<PositionId>,
+    /// Until when the old owner may still read them; absent: not at all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keep_reader_until: Option<Timestamp>,
+    /// Why, at most 200 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+impl Work<'_> {
+    /// Moves one customer to its new owner. Its shares end with the change of owner; contacts and
+    /// everything written before go along.
+    pub(crate) fn transfer_customer(&mut self, id: CustomerId, transfer: &Transfer) -> Result<Customer, Stop> {
+        let now = self.now;
+        if transfer.keep_reader_until.is_some_and(|until| until <= now) {
+            return Err(Violation::out_of_range("keep_reader_until").into());
+        }
+        let mut check = crate::text::Checker::new();
+        let reason = check.optional_line("reason", &transfer.reason, 200);
+        check.done()?;
+        let (before, shares) = self.customer_with_shares(id, Reach::Own)?;
+        before.check_active()?;
+        let context = self.context.clone();
+        let (owner, owner_position) = {
+            let access = Access::of(&context, self.actor())?;
+            access.allow("customer.assign")?;
+            rules::owner(&context, &access, Some(&transfer.to), transfer.to_position.as_ref())?
+        };
+        if owner == before.owner && owner_position == before.owner_position {
+            return Err(CustomerRefusal::OwnerAlready { person: owner.to_string() }.into());
+        }
+        let mut after = before.clone();
+        after.owner = owner;
+        after.owner_position = owner_position;
+        after.received_at = now;
+        after.idle_since = now;
+        after.changed_at = now;
+        after.changed_by = self.actor().name();
+        self.save(&before, &after)?;
+        self.follow_scope(&after)?;
+        for share in &shares {
+            self.end_share_row(share)?;
+        }
+        if let Some(until) = transfer.keep_reader_until
+            && before.owner != after.owner
+        {
+            self.keep_reader(&before, until)?;
+        }
+        let mut changes = history::changes(&before, &after, &["owner", "owner_position"]);
+        if let Some(reason) = reason {
+            changes.push(history::change("reason", None, Some(reason.into())));
+        }
+        self.remember("customer", id, "transfer_customers", changes)?;
+        let data = serde_json::json!({"from": before.owner, "to": after.owner});
+        let told = [after.owner.clone()];
+        self.notify("customer_transferred", "customer", id, &told, data)?;
+        self.made(id);
+        after.version += 1;
+        Ok(after)
+    }
+
+    fn keep_reader(&mut self, before: &Customer, until: Timestamp) -> Result<(), Error> {
+        let share = Share {
+            id: ShareId(self.draw()),
+            customer: before.id,
+            person: Some(before.owner.clone()),
+            position: None,
+            right: ShareRight::Read,
+            ends_at: Some(until),
+            label: None,
+            created_at: self.now,
+            created_by: self.actor().name(),
+            version: 1,
+        };
+        self.insert(&SHARE, share.to_row()?);
+        self.write(agenda::at(until, agenda::SHARE_END, &share.id.to_string()));
+        Ok(())
+    }
+}

@@ -1,0 +1,208 @@
+//! Keeping the dictionaries (G1).
+
+use super::{DICTIONARIES, DICTIONARY_ENTRY, DictionaryEntry, EntryCode, RELATION_KIND};
+use crate::crm::Session;
+use crate::error::{Error, Violation, refusals};
+use crate::history;
+use crate::operations::op;
+use crate::record::Record;
+use crate::store::{Kind, Value, Write};
+use crate::text::Checker;
+use serde::{Deserialize, Serialize};
+
+/// An entry as an administrator types it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct DictionaryEntryInput {
+    /// The dictionary.
+    pub dictionary: String,
+    /// The code; an entry that has it is changed, otherwise one is added.
+    pub code: EntryCode,
+    /// What people see, at most 60 characters.
+    pub label: String,
+    /// Of a kind of relation: its name seen from the other end, at most 60 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inverse_label: Option<String>,
+    /// Of a kind of relation: whether it makes a tree. Fixed once the entry is there.
+    #[serde(default)]
+    pub hierarchical: bool,
+    /// Its place in the list, 0 to 9999.
+    #[serde(default)]
+    pub order: i32,
+    /// A colour as `#rrggbb`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub colour: Option<String>,
+    /// Whether it is retired.
+    #[serde(default)]
+    pub retired: bool,
+}
+
+refusals! {
+    /// Why a dictionary can't be as asked.
+    pub enum DictionaryRefusal {
+        /// Whether a kind of relation makes a tree can't change while it exists.
+        HierarchyFixed = "hierarchy_fixed", "Whether this kind of relation makes a tree can't be changed", "此关联类型是否为层级关系不可更改";
+        /// An entry can't be merged into itself.
+        MergeIntoItself = "merge_into_itself", "An entry can't be merged into itself", "不能合并到自身";
+        /// Kinds of relation can't be merged: each names two directions.
+        RelationKindsStay = "relation_kinds_stay", "Kinds of relation can't be merged", "关联类型不能合并";
+    }
+}
+
+impl Session<'_> {
+    /// Every entry of every dictionary, in order, retired ones too.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] without the right `dictionary.view`.
+    pub fn dictionaries(&self) -> Result<Vec<DictionaryEntry>, Error> {
+        self.query(&op::dictionaries, |work| {
+            Ok(DICTIONARIES
+                .iter()
+                .filter_map(|dictionary| work.context.dictionaries.get(*dictionary))
+                .flatten()
+                .cloned()
+                .collect())
+        })
+    }
+
+    /// Adds an entry to a dictionary, or changes one: label, order, colour, retirement.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] without the right `dictionary.edit`; [`Error::Invalid`];
+    /// `hierarchy_fixed`.
+    pub fn save_dictionary_entry(&self, entry: DictionaryEntryInput) -> Result<DictionaryEntry, Error> {
+        self.command(
+            &op::save_dictionary_entry,
+            &entry,
+            |work| {
+                let mut saved = checked(&entry)?;
+                let context = work.context.clone();
+                if let Some(known) = context.entry(&entry.dictionary, entry.code.as_str()) {
+                    if known.hierarchical != saved.hierarchical {
+                        return Err(DictionaryRefusal::HierarchyFixed.into());
+                    }
+                    saved.version = known.version;
+                    let changes = history::changes(known, &saved, &["label", "inverse_label", "order", "colour", "retired"]);
+                    if changes.is_empty() {
+                        return Ok(saved);
+                    }
+                    work.update(&DICTIONARY_ENTRY, saved.to_row()?);
+                    work.remember("dictionary_entry", saved.key(), "save_dictionary_entry", changes)?;
+                    saved.version += 1;
+                } else {
+                    let held = context.dictionaries.get(&entry.dictionary).map_or(0, Vec::len);
+                    if held >= 1_000 {
+                        return Err(Violation::too_many("dictionary", 1_000).into());
+                    }
+                    work.insert(&DICTIONARY_ENTRY, saved.to_row()?);
+                }
+                work.change_organisation(&context.organisation)?;
+                Ok(saved)
+            },
+            |work, _| {
+                let known = work.context.entry(&entry.dictionary, entry.code.as_str());
+                known.cloned().ok_or_else(|| not_found(&entry.dictionary, &entry.code).into())
+            },
+        )
+    }
+
+    /// Merges a value into another: every record that holds it holds the other from then on, and
+    /// the entry is retired.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] without the right `dictionary.edit`; [`Error::NotFound`];
+    /// `merge_into_itself`, `relation_kinds_stay`.
+    pub fn merge_dictionary_entries(
+        &self,
+        dictionary: String,
+        from: EntryCode,
+        into: EntryCode,
+    ) -> Result<DictionaryEntry, Error> {
+        self.command(
+            &op::merge_dictionary_entries,
+            &(&dictionary, &from, &into),
+            |work| {
+                let context = work.context.clone();
+                let find = |code: &EntryCode| {
+                    context.entry(&dictionary, code.as_str()).cloned().ok_or_else(|| not_found(&dictionary, code))
+                };
+                let (mut source, survivor) = (find(&from)?, find(&into)?);
+                if from == into {
+                    return Err(DictionaryRefusal::MergeIntoItself.into());
+                }
+                if dictionary == RELATION_KIND {
+                    return Err(DictionaryRefusal::RelationKindsStay.into());
+                }
+                for (kind, column) in holders_of(&dictionary) {
+                    work.write(Write::Reassign {
+                        kind,
+                        column,
+                        from: Value::from(from.as_str()),
+                        to: Value::from(into.as_str()),
+                    });
+                }
+                source.retired = true;
+                work.update(&DICTIONARY_ENTRY, source.to_row()?);
+                let changes = vec![history::change("merged_into", None, Some(serde_json::json!(into)))];
+                work.remember("dictionary_entry", source.key(), "merge_dictionary_entries", changes)?;
+                let mut organisation = context.organisation.clone();
+                let counted = &mut organisation.settings.follow_up.methods_that_count;
+                if dictionary == super::METHOD && counted.contains(&from) {
+                    counted.retain(|code| *code != from && *code != into);
+                    counted.push(into.clone());
+                }
+                work.change_organisation(&organisation)?;
+                Ok(survivor)
+            },
+            |work, _| {
+                let known = work.context.entry(&dictionary, into.as_str());
+                known.cloned().ok_or_else(|| not_found(&dictionary, &into).into())
+            },
+        )
+    }
+}
+
+/// Kinds and columns that hold values of a dictionary.
+fn holders_of(dictionary: &str) -> Vec<(&'static Kind, &'static str)> {
+    use crate::customer::CUSTOMER;
+    use crate::follow_up::FOLLOW_UP;
+    match dictionary {
+        super::LEVEL => vec![(&CUSTOMER, "level")],
+        super::STAGE => vec![(&CUSTOMER, "stage"), (&FOLLOW_UP, "stage")],
+        super::SOURCE => vec![(&CUSTOMER, "source")],
+        super::INDUSTRY => vec![(&CUSTOMER, "industry")],
+        super::METHOD => vec![(&FOLLOW_UP, "method")],
+        _ => Vec::new(),
+    }
+}
+
+fn not_found(dictionary: &str, code: &EntryCode) -> Error {
+    Error::NotFound { record: "dictionary_entry".to_owned(), id: format!("{dictionary}/{code}") }
+}
+
+fn checked(entry: &DictionaryEntryInput) -> Result<DictionaryEntry, Error> {
+    let mut check = Checker::new();
+    let relation = entry.dictionary == RELATION_KIND;
+    check.ensure(DICTIONARIES.contains(&entry.dictionary.as_str()), || Violation::unknown("dictionary"));
+    check.ensure((0..=9999).contains(&entry.order), || Violation::out_of_range("order"));
+    check.ensure(relation || entry.inverse_label.is_none(), || Violation::not_allowed("inverse_label"));
+    check.ensure(relation || !entry.hierarchical, || Violation::not_allowed("hierarchical"));
+    if let Some(colour) = &entry.colour {
+        let is_colour = colour.strip_prefix('#').is_some_and(|hex| hex.len() == 6 && hex.bytes().all(|b| b.is_ascii_hexdigit()));
+        check.ensure(is_colour, || Violation::malformed("colour"));
+    }
+    let clean = DictionaryEntry {
+        dictionary: entry.dictionary.clone(),
+        code: entry.code.clone(),
+        label: check.line("label", &entry.label, 60),
+        inverse_label: check.optional_line("inverse_label", &entry.inverse_label, 60),
+        hierarchical: entry.hierarchical,
+        order: entry.order,
+        colour: entry.colour.clone(),
+        retired: entry.retired,
+        version: 1,
+    };
+    check.done()?;
+    Ok(clean)
+}

@@ -1,0 +1,109 @@
+//! Dictionaries 基础数据: the lists that people choose from, which administrators keep.
+
+mod commands;
+mod presets;
+
+pub use commands::{DictionaryEntryInput, DictionaryRefusal};
+pub(crate) use presets::preset_entries;
+
+use crate::actor::host_id;
+use crate::error::{Error, Violation};
+use crate::record::{Columns, Record};
+use crate::store::{Kind, Value};
+use crate::text::Checker;
+use serde::{Deserialize, Serialize};
+
+host_id! {
+    /// The code of a dictionary entry: it stays when the label changes.
+    EntryCode, "code"
+}
+
+/// Customer level 客户级别.
+pub const LEVEL: &str = "level";
+/// Sales stage 销售阶段.
+pub const STAGE: &str = "stage";
+/// Customer source 客户来源.
+pub const SOURCE: &str = "source";
+/// Industry 行业.
+pub const INDUSTRY: &str = "industry";
+/// Follow-up method 跟进方式.
+pub const METHOD: &str = "method";
+/// Kind of relation 关联类型.
+pub const RELATION_KIND: &str = "relation_kind";
+
+/// Every dictionary.
+pub const DICTIONARIES: [&str; 6] = [LEVEL, STAGE, SOURCE, INDUSTRY, METHOD, RELATION_KIND];
+
+/// Entries by `dictionary/code`.
+pub(crate) static DICTIONARY_ENTRY: Kind = Kind {
+    name: "dictionary_entry",
+    columns: crate::organisation::NO_COLUMNS,
+    indexes: crate::organisation::NO_INDEXES,
+    since: 1,
+};
+
+/// An entry of a dictionary.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub struct DictionaryEntry {
+    /// The dictionary: `level`, `stage`, `source`, `industry`, `method` or `relation_kind`.
+    pub dictionary: String,
+    /// The code that records hold.
+    pub code: EntryCode,
+    /// What people see.
+    pub label: String,
+    /// Of a kind of relation: its name seen from the other end. A partner is a partner from both
+    /// ends, a parent's other end is the subsidiary.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inverse_label: Option<String>,
+    /// Of a kind of relation: whether the first is the parent of the second, so that no circle
+    /// may close.
+    #[serde(default)]
+    pub hierarchical: bool,
+    /// Its place in the list, ascending.
+    pub order: i32,
+    /// A colour as `#rrggbb`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub colour: Option<String>,
+    /// Whether it is retired: records keep it, nobody chooses it any more.
+    #[serde(default)]
+    pub retired: bool,
+    /// The version.
+    #[serde(default)]
+    pub version: i64,
+}
+
+impl Record for DictionaryEntry {
+    const KIND: &'static Kind = &DICTIONARY_ENTRY;
+
+    fn key(&self) -> String {
+        format!("{}/{}", self.dictionary, self.code)
+    }
+    fn version(&self) -> i64 {
+        self.version
+    }
+    fn columns(&self) -> Vec<Value> {
+        Vec::new()
+    }
+    fn refresh(&mut self, row: &Columns<'_>) {
+        self.version = row.version();
+    }
+}
+
+/// Checks a code that a record shall hold: it exists and, unless the record holds it already, is
+/// not retired.
+pub(crate) fn check_code(
+    check: &mut Checker,
+    context: &crate::organisation::Context,
+    dictionary: &str,
+    field: &str,
+    code: Option<&EntryCode>,
+    held: Option<&EntryCode>,
+) {
+    if let Some(code) = code
+        && held != Some(code)
+        && !context.entry(dictionary, code.as_str()).is_some_and(|entry| !entry.retired)
+    {
+        check.note(Violation::unknown(field));
+    }
+}

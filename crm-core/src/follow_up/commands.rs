@@ -1,0 +1,295 @@
+//! Writing a follow-up, correcting its text (F1-F3).
+
+use super::{FOLLOW_UP, FollowUp};
+use crate::access::Reach;
+use crate::contact::ContactId;
+use crate::crm::{Session, Stop, Work};
+use crate::customer::{CUSTOMER, Customer, CustomerStatus};
+use crate::dictionary::{self, EntryCode, check_code};
+use crate::error::{Error, Violation, refusals};
+use crate::history;
+use crate::id::{CustomerId, FollowUpId};
+use crate::operations::op;
+use crate::organisation::FollowUpSettings;
+use crate::record::{NEVER, Record};
+use crate::store::{Change, Value};
+use crate::text::Checker;
+use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// A follow-up to write. The author is the caller: there is no field for him.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, default)]
+pub struct NewFollowUp {
+    /// What was done, 1 to 4,000 characters.
+    pub content: String,
+    /// When; absent: now. Not in the future.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<Timestamp>,
+    /// How, a code of the dictionary.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub method: Option<EntryCode>,
+    /// The contact it was with; one of the customer's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contact: Option<ContactId>,
+    /// The stage to which the customer has come, a code of the dictionary; absent: it stays.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stage: Option<EntryCode>,
+    /// Where.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
+    /// When the next one is planned, not in the past. Absent: what was planned for today or
+    /// before is done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_at: Option<Timestamp>,
+    /// What is planned, at most 1,000 characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_content: Option<String>,
+}
+
+/// A place: a text, coordinates (WGS 84), or both.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, default)]
+pub struct Place {
+    /// In words, at most 200 characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// The latitude in degrees, -90 to 90.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub latitude: Option<f64>,
+    /// The longitude in degrees, -180 to 180.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub longitude: Option<f64>,
+}
+
+refusals! {
+    /// Why a follow-up can't be written or corrected so.
+    pub enum FollowUpRefusal {
+        /// Only its author corrects a text.
+        NotTheAuthor = "not_the_author", "Only its author corrects a text", "只有作者本人可以修改";
+        /// The time for corrections is over.
+        TooLateToCorrect = "too_late_to_correct", "The time for corrections is over", "已超过可修改的时限";
+        /// The system has no follow-ups of its own.
+        NoPerson = "follow_up_by_system", "Only a person follows up", "只有人员可以跟单";
+    }
+}
+
+/// Clocks differ: how far a time may lie on the wrong side of now.
+const TOLERANCE: i64 = 5 * 60 * 1_000;
+
+/// Refuses a plan that lies in the past.
+pub(crate) fn check_next(next: Timestamp, now: Timestamp, field: &str) -> Result<(), Error> {
+    if next < now.plus_millis(-TOLERANCE) {
+        return Err(Violation::out_of_range(field).into());
+    }
+    Ok(())
+}
+
+/// Whether a follow-up resets the idle clock (F3).
+fn counts(follow_up: &FollowUp, by_superior: bool, settings: &FollowUpSettings) -> bool {
+    let methods = &settings.methods_that_count;
+    let long_enough = follow_up.content.chars().count() as i64 >= i64::from(settings.least_length);
+    let method_counts = methods.is_empty() || follow_up.method.as_ref().is_some_and(|method| methods.contains(method));
+    long_enough && method_counts && (!by_superior || settings.superiors_count)
+}
+
+impl Session<'_> {
+    /// Writes a follow-up in the actor's own name.
+    ///
+    /// ```no_run
+    /// # fn example(crm: &crm_core::Crm, alice: &crm_core::Actor, customer: crm_core::CustomerId) -> Result<(), crm_core::Error> {
+    /// use crm_core::NewFollowUp;
+    /// crm.as_user(alice).follow_up(customer, NewFollowUp { content: "电话沟通，下周报价".into(), ..Default::default() })?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] without the right `follow_up.create`, or for who may only read the
+    /// customer; [`Error::NotFound`]; [`Error::Invalid`]: `out_of_range` on `at` for a time in
+    /// the future, on `next_at` for one in the past; `in_recycle_bin`.
+    pub fn follow_up(&self, customer: CustomerId, follow_up: NewFollowUp) -> Result<FollowUp, Error> {
+        self.command(
+            &op::follow_up,
+            &(customer, &follow_up),
+            |work| {
+                let (customer, shares) = work.customer_with_shares(customer, Reach::Edit)?;
+                customer.check_active()?;
+                let access = work.access()?;
+                let author = access.person().ok_or(FollowUpRefusal::NoPerson)?.id.clone();
+                let shared = shares.iter().any(|share| share.holds(work.now) && access.is_grantee(share));
+                let by_superior = author != customer.owner && !shared;
+                let written = work.written(&customer, author, &follow_up)?;
+                work.apply_to_customer(&customer, &written, follow_up.stage.as_ref(), by_superior)?;
+                work.insert(&FOLLOW_UP, written.to_row()?);
+                let data = serde_json::json!({"customer": customer.id, "author": written.author});
+                work.announce("follow_up_written", "follow_up", written.id, data)?;
+                work.made(written.id);
+                Ok(written)
+            },
+            |work, ids| {
+                let id = ids.first().cloned().unwrap_or_default();
+                let id: FollowUpId = id.parse().map_err(|_| not_found(id.clone()))?;
+                Ok(work.follow_up_within(id)?.1)
+            },
+        )
+    }
+
+    /// Corrects the text of one's own follow-up, within the time of the settings. It shows that
+    /// and when it was corrected, and the history keeps what it was.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] without the right `follow_up.edit`; [`Error::NotFound`];
+    /// [`Error::Conflict`]; [`Error::Invalid`]; refusals of [`FollowUpRefusal`].
+    pub fn correct_follow_up(&self, follow_up: FollowUpId, version: i64, content: String) -> Result<FollowUp, Error> {
+        self.command(
+            &op::correct_follow_up,
+            &(follow_up, version, &content),
+            |work| {
+                let (customer, before) = work.follow_up_within(follow_up)?;
+                customer.check_active()?;
+                let person = work.access()?.person().map(|person| person.id.clone());
+                if person.as_ref() != Some(&before.author) {
+                    return Err(FollowUpRefusal::NotTheAuthor.into());
+                }
+                let hours = i64::from(work.context.settings().follow_up.correction_hours);
+                if work.now >= before.created_at.plus_millis(hours * 3_600_000) {
+                    return Err(FollowUpRefusal::TooLateToCorrect.into());
+                }
+                if before.version != version {
+                    return Err(Error::Conflict { record: FollowUpId::RECORD.to_owned(), id: follow_up.to_string() }.into());
+                }
+                let mut check = Checker::new();
+                let mut after = before.clone();
+                after.content = check.lines("content", &content, 4_000);
+                check.done()?;
+                work.made(follow_up);
+                let changes = history::changes(&before, &after, &["content"]);
+                if changes.is_empty() {
+                    return Ok(before);
+                }
+                after.corrected_at = Some(work.now);
+                work.rely_on_customer(&customer);
+                work.save(&before, &after)?;
+                work.remember("follow_up", follow_up, "correct_follow_up", changes)?;
+                work.announce("follow_up_corrected", "follow_up", follow_up, serde_json::json!({"customer": customer.id}))?;
+                after.version += 1;
+                Ok(after)
+            },
+            |work, _| Ok(work.follow_up_within(follow_up)?.1),
+        )
+    }
+}
+
+impl Work<'_> {
+    /// The follow-up out of what was typed, cleaned and checked.
+    fn written(&mut self, customer: &Customer, author: crate::UserId, input: &NewFollowUp) -> Result<FollowUp, Stop> {
+        let now = self.now;
+        let context = self.context.clone();
+        let mut check = Checker::new();
+        let at = input.at.unwrap_or(now);
+        check.ensure(at <= now.plus_millis(TOLERANCE), || Violation::out_of_range("at"));
+        if let Some(next) = input.next_at {
+            check.ensure(check_next(next, now, "next_at").is_ok(), || Violation::out_of_range("next_at"));
+        }
+        check_code(&mut check, &context, dictionary::METHOD, "method", input.method.as_ref(), None);
+        check_code(&mut check, &context, dictionary::STAGE, "stage", input.stage.as_ref(), customer.stage.as_ref());
+        let place = input.place.as_ref().map(|place| {
+            check.under("place", |check| {
+                let within = |degrees: Option<f64>, most: f64| degrees.is_none_or(|d| d.is_finite() && d.abs() <= most);
+                check.ensure(within(place.latitude, 90.0), || Violation::out_of_range("latitude"));
+                check.ensure(within(place.longitude, 180.0), || Violation::out_of_range("longitude"));
+                Place { text: check.optional_line("text", &place.text, 200), ..place.clone() }
+            })
+        });
+        if let Some(contact) = input.contact {
+            let of_customer = match self.contact_within(contact, Reach::Read) {
+                Ok((_, found)) => found.customer == customer.id,
+                Err(Stop::Error(Error::NotFound { .. })) => false,
+                Err(other) => return Err(other),
+            };
+            check.ensure(of_customer, || Violation::unknown("contact"));
+        }
+        let follow_up = FollowUp {
+            id: FollowUpId(self.draw()),
+            customer: customer.id,
+            contact: input.contact,
+            author,
+            at,
+            method: input.method.clone(),
+            stage: input.stage.clone().or(customer.stage.clone()),
+            content: check.lines("content", &input.content, 4_000),
+            place,
+            next_at: input.next_at,
+            next_content: check.optional_lines("next_content", &input.next_content, 1_000),
+            created_at: now,
+            corrected_at: None,
+            version: 1,
+        };
+        check.done()?;
+        Ok(follow_up)
+    }
+
+    /// What a follow-up does to its customer: last and next time, stage, idle clock. None of it
+    /// gives the customer a new version: an open form of a colleague stays good.
+    fn apply_to_customer(&mut self, customer: &Customer, written: &FollowUp, stage: Option<&EntryCode>, by_superior: bool) -> Result<(), Stop> {
+        let settings = self.context.settings().clone();
+        let mut changes = vec![("last_follow_up_at", Change::Max(written.at.millis()))];
+        if counts(written, by_superior, &settings.follow_up) {
+            changes.push(("idle_since", Change::Max(written.at.millis())));
+        }
+        // One that is entered late says nothing about what came after it.
+        let latest = customer.last_follow_up_at.is_none_or(|last| written.at >= last);
+        let tomorrow = settings.time_zone.start_of(settings.time_zone.day_after(self.now, 1));
+        if latest {
+            match written.next_at {
+                Some(next) => changes.push(("next_follow_up_at", Change::Set(Value::Integer(next.millis())))),
+                None if customer.next_follow_up_at.is_some_and(|planned| planned < tomorrow) => {
+                    changes.push(("next_follow_up_at", Change::Set(Value::Integer(NEVER))));
+                }
+                None => {}
+            }
+        }
+        if let Some(stage) = stage.filter(|stage| latest && customer.stage.as_ref() != Some(stage)) {
+            changes.push(("stage", Change::Set(stage.as_str().into())));
+            let was = customer.stage.as_ref().map(|stage| serde_json::json!(stage));
+            let moved = history::change("stage", was, Some(serde_json::json!(stage)));
+            self.remember("customer", customer.id, "follow_up", vec![moved])?;
+        }
+        self.touch_customer(customer, changes);
+        Ok(())
+    }
+
+    /// A follow-up of a customer that the actor sees, and the customer.
+    pub(crate) fn follow_up_within(&mut self, id: FollowUpId) -> Result<(Customer, FollowUp), Stop> {
+        let row = self.get_one(&FOLLOW_UP, id.to_string())?.ok_or_else(|| not_found(id))?;
+        let follow_up = FollowUp::from_row(&row)?;
+        let found = self.customer_with_shares(follow_up.customer, Reach::Read);
+        let (customer, _) = found.map_err(|stop| match stop {
+            Stop::Error(Error::NotFound { .. }) => not_found(id).into(),
+            other => other,
+        })?;
+        Ok((customer, follow_up))
+    }
+
+    /// The customers of follow-ups that the actor sees, by id with their names.
+    pub(crate) fn visible_customers(&mut self, mut ids: Vec<String>) -> Result<std::collections::BTreeMap<CustomerId, String>, Stop> {
+        ids.sort();
+        ids.dedup();
+        let found = self.get(&CUSTOMER, ids)?;
+        let reached = self.reach_of_rows(&found)?;
+        let mut names = std::collections::BTreeMap::new();
+        for (row, reach) in found.iter().zip(reached) {
+            let customer = Customer::from_row(row)?;
+            if reach.is_some() && customer.status == CustomerStatus::Active {
+                names.insert(customer.id, customer.name);
+            }
+        }
+        Ok(names)
+    }
+}
+
+pub(crate) fn not_found(follow_up: impl ToString) -> Error {
+    Error::NotFound { record: FollowUpId::RECORD.to_owned(), id: follow_up.to_string() }
+}

@@ -1,0 +1,226 @@
+//! Lists of follow-ups 跟单一览 (F4): of a customer, mine, my subordinates'.
+
+use super::reply::{Reply, replies_to};
+use super::{FOLLOW_UP, FollowUp};
+use crate::access::Reach;
+use crate::actor::UserId;
+use crate::crm::{Session, Stop, Work, rows};
+use crate::dictionary::EntryCode;
+use crate::error::{CallRefusal, Error};
+use crate::id::{CustomerId, FollowUpId};
+use crate::operations::op;
+use crate::page::{PageRequest, Place, decode_cursor, encode_cursor, list_identity, page};
+use crate::record::Record;
+use crate::store::{Comparison, Direction, Filter, Read, Row, Search, Value};
+use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Whose follow-ups.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum FollowUps {
+    /// All of one customer.
+    Of {
+        /// The customer.
+        customer: CustomerId,
+    },
+    /// 我的跟单: the actor's own, on customers that he still sees.
+    Mine,
+    /// 下属跟单: of the people below him, on customers that he sees.
+    Subordinates,
+}
+
+/// Which follow-ups.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct FollowUpQuery {
+    /// Whose.
+    pub of: FollowUps,
+    /// Only from this instant on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Timestamp>,
+    /// Only before this instant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Timestamp>,
+    /// Only by this person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub author: Option<UserId>,
+    /// Only by this method.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub method: Option<EntryCode>,
+}
+
+impl From<FollowUps> for FollowUpQuery {
+    fn from(of: FollowUps) -> Self {
+        FollowUpQuery { of, from: None, before: None, author: None, method: None }
+    }
+}
+
+/// A follow-up in a list: with its customer's name and its replies, oldest first.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub struct FollowUpView {
+    /// The follow-up.
+    pub follow_up: FollowUp,
+    /// The name of its customer.
+    pub customer_name: String,
+    /// The replies, at most 200 on a page.
+    pub replies: Vec<Reply>,
+}
+
+page! {
+    /// A page of follow-ups, newest first. It may hold fewer than asked for although more follow:
+    /// those on customers that the actor does not see are left out.
+    FollowUpPage of FollowUpView
+}
+
+impl Session<'_> {
+    /// A page of follow-ups with their replies, newest first.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] without the right `follow_up.view`; [`Error::NotFound`];
+    /// [`Error::Invalid`]; `cursor_foreign`.
+    pub fn follow_ups(&self, query: impl Into<FollowUpQuery>, page: PageRequest) -> Result<FollowUpPage, Error> {
+        let query = query.into();
+        let list = list_identity(&self.actor().name(), op::follow_ups.name, &query);
+        let limit = page.limit()?;
+        let start = page.cursor.as_deref().map(|cursor| decode_cursor(&list, cursor)).transpose()?;
+        if let Some((value, _)) = &start
+            && !matches!(value, Some(Value::Integer(_)))
+        {
+            return Err(CallRefusal::CursorForeign.into());
+        }
+        self.query(&op::follow_ups, |work| {
+            work.access()?.allow("customer.view")?;
+            let search = work.follow_up_search(&query)?;
+            let (found, next) = work.visible_follow_ups(search, start.clone(), limit)?;
+            let items = work.follow_up_views(&found)?;
+            let next = next.map(|next| encode_cursor(&list, &next));
+            Ok(FollowUpPage { items, next, count: None })
+        })
+    }
+
+    /// A follow-up with its replies.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] without the right `follow_up.view`; [`Error::NotFound`].
+    pub fn follow_up_with_replies(&self, follow_up: FollowUpId) -> Result<FollowUpView, Error> {
+        self.query(&op::follow_up_with_replies, |work| {
+            work.follow_up_within(follow_up)?;
+            let row = work.get_one(&FOLLOW_UP, follow_up.to_string())?;
+            let view = work.follow_up_views(row.as_slice())?.into_iter().next();
+            view.ok_or_else(|| super::commands::not_found(follow_up).into())
+        })
+    }
+}
+
+impl Work<'_> {
+    fn follow_up_search(&mut self, query: &FollowUpQuery) -> Result<Search, Stop> {
+        let mut search = Search::of(&FOLLOW_UP);
+        let mut conditions = Vec::new();
+        match &query.of {
+            FollowUps::Of { customer } => {
+                self.customer_with_shares(*customer, Reach::Read)?;
+                search = search.within("customer", vec![customer.to_string().into()]);
+                if let Some(author) = &query.author {
+                    conditions.push(Filter::equal("author", author.as_str()));
+                }
+            }
+            FollowUps::Mine | FollowUps::Subordinates => {
+                let access = self.access()?;
+                let mut authors: Vec<UserId> = match query.of {
+                    FollowUps::Mine => access.person().map(|person| person.id.clone()).into_iter().collect(),
+                    _ => access.subordinates().into_iter().collect(),
+                };
+                if let Some(author) = &query.author {
+                    authors.retain(|candidate| candidate == author);
+                }
+                search = search.within("author", authors.iter().map(|author| author.as_str().into()).collect());
+            }
+        }
+        if let Some(from) = query.from {
+            conditions.push(Filter::Is("at", Comparison::AtLeast, from.millis().into()));
+        }
+        if let Some(before) = query.before {
+            conditions.push(Filter::Is("at", Comparison::Less, before.millis().into()));
+        }
+        if let Some(method) = &query.method {
+            conditions.push(Filter::equal("method", method.as_str()));
+        }
+        Ok(search.filtered(Filter::All(conditions)).ordered("at", Direction::Descending))
+    }
+
+    /// A page of follow-ups whose customers the actor sees, and the place behind which more may
+    /// follow. What is left out is made up for by reading on, so many times.
+    fn visible_follow_ups(&mut self, search: Search, start: Option<Place>, limit: i64) -> Result<(Vec<Row>, Option<Place>), Stop> {
+        const ROUNDS: usize = 20;
+        let wanted = usize::try_from(limit).unwrap_or_default();
+        let mut shown: Vec<Row> = Vec::new();
+        let mut after = start;
+        for _ in 0..ROUNDS {
+            let page = Search { after: after.clone(), ..search.clone() }.limited(limit + 1);
+            let found = rows(self.read(vec![Read::Find(page)])?.into_iter().next());
+            let ended = found.len() as i64 <= limit;
+            let ids = found.iter().filter_map(customer_of).collect();
+            let visible = self.visible_customers(ids)?;
+            for row in found {
+                let seen = customer_of(&row).and_then(|id| id.parse().ok()).is_some_and(|id: CustomerId| visible.contains_key(&id));
+                if seen && shown.len() == wanted {
+                    return Ok((shown, after));
+                }
+                after = Some(place(&row));
+                if seen {
+                    shown.push(row);
+                }
+            }
+            if ended {
+                return Ok((shown, None));
+            }
+        }
+        Ok((shown, after))
+    }
+
+    /// Follow-ups with the names of their customers and their replies.
+    pub(crate) fn follow_up_views(&mut self, found: &[Row]) -> Result<Vec<FollowUpView>, Stop> {
+        let follow_ups = FollowUp::from_rows(found)?;
+        if follow_ups.is_empty() {
+            return Ok(Vec::new());
+        }
+        let names = self.visible_customers(follow_ups.iter().map(|item| item.customer.to_string()).collect())?;
+        let ids: Vec<FollowUpId> = follow_ups.iter().map(|item| item.id).collect();
+        let answers = self.read(vec![Read::Find(replies_to(&ids).limited(200))])?;
+        let mut replies: BTreeMap<FollowUpId, Vec<Reply>> = BTreeMap::new();
+        for reply in Reply::from_rows(&rows(answers.into_iter().next()))? {
+            replies.entry(reply.follow_up).or_default().push(reply);
+        }
+        Ok(follow_ups
+            .into_iter()
+            .map(|follow_up| FollowUpView {
+                customer_name: names.get(&follow_up.customer).cloned().unwrap_or_default(),
+                replies: replies.remove(&follow_up.id).unwrap_or_default(),
+                follow_up,
+            })
+            .collect())
+    }
+}
+
+/// The latest follow-ups of a customer.
+pub(crate) fn latest_of(customer: CustomerId, limit: i64) -> Search {
+    Search::of(&FOLLOW_UP)
+        .within("customer", vec![customer.to_string().into()])
+        .ordered("at", Direction::Descending)
+        .limited(limit)
+}
+
+fn place(row: &Row) -> Place {
+    let value = FOLLOW_UP.position("at").and_then(|place| row.values.get(place)).cloned();
+    (value, row.id.clone())
+}
+
+fn customer_of(row: &Row) -> Option<String> {
+    let place = FOLLOW_UP.position("customer")?;
+    row.values.get(place)?.as_text().map(str::to_owned)
+}

@@ -1,0 +1,110 @@
+//! Follow-ups 跟单 and their replies.
+
+mod commands;
+mod list;
+mod reply;
+
+pub use crate::id::{FollowUpId, ReplyId};
+pub(crate) use commands::check_next;
+pub use commands::{FollowUpRefusal, NewFollowUp, Place};
+pub(crate) use list::latest_of;
+pub use list::{FollowUpPage, FollowUpQuery, FollowUpView, FollowUps};
+pub use reply::{NewReply, Reply, ReplyAnswer};
+pub(crate) use reply::REPLY;
+
+use crate::actor::UserId;
+use crate::contact::ContactId;
+use crate::dictionary::EntryCode;
+use crate::id::CustomerId;
+use crate::record::{Columns, Record, text_column};
+use crate::store::{Column, ColumnType, Index, Kind, Value};
+use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Follow-ups by id.
+pub(crate) static FOLLOW_UP: Kind = Kind {
+    name: "follow_up",
+    columns: &[
+        Column { name: "customer", ty: ColumnType::Text, live: true, since: 1 },
+        Column { name: "author", ty: ColumnType::Text, live: false, since: 1 },
+        Column { name: "at", ty: ColumnType::Integer, live: false, since: 1 },
+        Column { name: "method", ty: ColumnType::Text, live: true, since: 1 },
+        Column { name: "stage", ty: ColumnType::Text, live: true, since: 1 },
+    ],
+    indexes: &[
+        Index { name: "customer", columns: &["customer", "at"], since: 1, across: false },
+        Index { name: "author", columns: &["author", "at"], since: 1, across: false },
+    ],
+    since: 1,
+};
+
+/// A follow-up 跟单: what somebody did for a customer, and what comes next.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub struct FollowUp {
+    /// The id.
+    pub id: FollowUpId,
+    /// The customer.
+    pub customer: CustomerId,
+    /// The contact it was with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact: Option<ContactId>,
+    /// Who did it: always the one who wrote it.
+    pub author: UserId,
+    /// When it was done.
+    pub at: Timestamp,
+    /// How, a code of the dictionary.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub method: Option<EntryCode>,
+    /// The customer's stage at that time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stage: Option<EntryCode>,
+    /// What was done.
+    pub content: String,
+    /// Where.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
+    /// When the next one is planned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_at: Option<Timestamp>,
+    /// What is planned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_content: Option<String>,
+    /// When it was written down.
+    pub created_at: Timestamp,
+    /// When its author corrected the text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub corrected_at: Option<Timestamp>,
+    /// The version.
+    #[serde(default)]
+    pub version: i64,
+}
+
+impl Record for FollowUp {
+    const KIND: &'static Kind = &FOLLOW_UP;
+
+    fn key(&self) -> String {
+        self.id.to_string()
+    }
+
+    fn version(&self) -> i64 {
+        self.version
+    }
+
+    fn columns(&self) -> Vec<Value> {
+        vec![
+            self.customer.to_string().into(),
+            self.author.as_str().into(),
+            self.at.millis().into(),
+            text_column(self.method.as_ref().map(EntryCode::as_str)),
+            text_column(self.stage.as_ref().map(EntryCode::as_str)),
+        ]
+    }
+
+    fn refresh(&mut self, row: &Columns<'_>) {
+        self.version = row.version();
+        self.customer = row.text("customer").and_then(|id| id.parse().ok()).unwrap_or(self.customer);
+        self.method = row.text("method").and_then(|code| EntryCode::new(code).ok());
+        self.stage = row.text("stage").and_then(|code| EntryCode::new(code).ok());
+    }
+}

@@ -1,0 +1,144 @@
+//! History 变更记录: one row per record and commit, with the fields that changed (C7).
+
+use crate::crm::{Work, rows, Stop};
+use crate::error::Error;
+use crate::id::HistoryId;
+use crate::page::{PageRequest, decode_cursor, encode_cursor, list_identity, page};
+use crate::record::{Columns, Record};
+use crate::store::{Column, ColumnType, Direction, Index, Kind, Read, Row, Search, Value};
+use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// The history of all records.
+pub(crate) static HISTORY: Kind = Kind {
+    name: "history",
+    columns: &[
+        Column { name: "subject", ty: ColumnType::Text, live: false, since: 1 },
+        Column { name: "at", ty: ColumnType::Integer, live: false, since: 1 },
+    ],
+    indexes: &[Index { name: "subject", columns: &["subject", "at"], since: 1, across: false }],
+    since: 1,
+};
+
+/// One change of a record.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub struct HistoryEntry {
+    /// The id.
+    pub id: HistoryId,
+    /// When.
+    pub at: Timestamp,
+    /// Who: a user of the host, or `system:` and a reason.
+    pub by: String,
+    /// The operation that did it.
+    pub operation: String,
+    /// The host's request, where it was named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub correlation_id: Option<String>,
+    /// The fields that changed.
+    pub changes: Vec<FieldChange>,
+    /// The record: `customer:` and its id.
+    pub(crate) subject: String,
+}
+
+/// One field of a change.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub struct FieldChange {
+    /// The field.
+    pub field: String,
+    /// What it was, as JSON; absent: nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub was: Option<serde_json::Value>,
+    /// What it became, as JSON; absent: nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub became: Option<serde_json::Value>,
+}
+
+page! {
+    /// A page of the history of a record, newest first.
+    HistoryPage of HistoryEntry
+}
+
+impl Record for HistoryEntry {
+    const KIND: &'static Kind = &HISTORY;
+
+    fn key(&self) -> String {
+        self.id.to_string()
+    }
+    fn version(&self) -> i64 {
+        1
+    }
+    fn columns(&self) -> Vec<Value> {
+        vec![self.subject.as_str().into(), self.at.millis().into()]
+    }
+    fn refresh(&mut self, _: &Columns<'_>) {}
+}
+
+/// One changed field.
+pub(crate) fn change(field: &str, was: Option<serde_json::Value>, became: Option<serde_json::Value>) -> FieldChange {
+    FieldChange { field: field.to_owned(), was, became }
+}
+
+/// The fields, of those named, in which two states of a record differ.
+pub(crate) fn changes(before: &impl Serialize, after: &impl Serialize, fields: &[&str]) -> Vec<FieldChange> {
+    let before = serde_json::to_value(before).unwrap_or_default();
+    let after = serde_json::to_value(after).unwrap_or_default();
+    let of = |record: &serde_json::Value, field: &str| {
+        record.get(field).filter(|value| !value.is_null() && value.as_array().is_none_or(|list| !list.is_empty())).cloned()
+    };
+    fields
+        .iter()
+        .filter_map(|field| {
+            let (was, became) = (of(&before, field), of(&after, field));
+            (was != became).then(|| change(field, was, became))
+        })
+        .collect()
+}
+
+#[allow(clippy::too_many_arguments)] // each is a column of what is remembered
+pub(crate) fn entry(
+    id: uuid::Uuid,
+    record: &str,
+    subject: &str,
+    at: Timestamp,
+    by: &str,
+    operation: &str,
+    correlation_id: Option<&str>,
+    changes: Vec<FieldChange>,
+) -> Result<Row, Error> {
+    HistoryEntry {
+        id: HistoryId(id),
+        at,
+        by: by.to_owned(),
+        operation: operation.to_owned(),
+        correlation_id: correlation_id.map(str::to_owned),
+        changes,
+        subject: format!("{record}:{subject}"),
+    }
+    .to_row()
+}
+
+impl Work<'_> {
+    /// A page of a record's history. The caller has made sure that the actor sees the record.
+    pub(crate) fn history_page(&mut self, operation: &str, record: &str, id: &str, page: &PageRequest) -> Result<HistoryPage, Stop> {
+        let subject = format!("{record}:{id}");
+        let list = list_identity(&self.actor().name(), operation, &subject);
+        let limit = page.limit()?;
+        let mut search = Search::of(&HISTORY)
+            .within("subject", vec![subject.into()])
+            .ordered("at", Direction::Descending)
+            .limited(limit + 1);
+        if let Some(cursor) = &page.cursor {
+            search.after = Some(decode_cursor(&list, cursor)?);
+        }
+        let mut found = rows(self.read(vec![Read::Find(search)])?.into_iter().next());
+        let more = found.len() as i64 > limit;
+        found.truncate(usize::try_from(limit).unwrap_or_default());
+        let items = HistoryEntry::from_rows(&found)?;
+        let next = items.last().filter(|_| more).map(|last| {
+            encode_cursor(&list, &(Some(last.at.millis().into()), last.id.to_string()))
+        });
+        Ok(HistoryPage { items, next, count: None })
+    }
+}

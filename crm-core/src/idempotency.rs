@@ -1,0 +1,96 @@
+//! Idempotency keys: one request, however often it arrives.
+
+use crate::actor::Actor;
+use crate::error::{CallRefusal, Error, Violation};
+use crate::store::{Column, ColumnType, Index, Kind, Read, Row, StoreError, Value, Write};
+use crate::time::Timestamp;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+/// Keys of the last 30 days.
+pub(crate) static IDEMPOTENCY: Kind = Kind {
+    name: "idempotency",
+    columns: &[Column { name: "expires_at", ty: ColumnType::Integer, live: false, since: 1 }],
+    indexes: &[Index { name: "expires", columns: &["expires_at"], since: 1, across: false }],
+    since: 1,
+};
+
+const KEPT_DAYS: i64 = 30;
+
+/// The claim of a request on its key.
+pub(crate) struct Claim {
+    id: String,
+    hash: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    hash: String,
+    ids: Vec<String>,
+    expires_at: Timestamp,
+}
+
+fn digest(parts: &[&[u8]]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    URL_SAFE_NO_PAD.encode(hash.finalize())
+}
+
+impl Claim {
+    pub(crate) fn new(actor: &Actor, key: &str, operation: &str, request: &impl Serialize) -> Result<Self, Error> {
+        if key.is_empty() {
+            return Err(Violation::required("idempotency_key").into());
+        }
+        if key.chars().count() > 110 {
+            return Err(Violation::too_long("idempotency_key", 110).into());
+        }
+        if key.chars().any(char::is_control) {
+            return Err(Violation::control_character("idempotency_key").into());
+        }
+        let request = serde_json::to_vec(request).map_err(|_| Violation::malformed("request"))?;
+        Ok(Claim {
+            id: digest(&[actor.name().as_bytes(), key.as_bytes()]),
+            hash: digest(&[operation.as_bytes(), &request]),
+        })
+    }
+
+    pub(crate) fn question(&self) -> Read {
+        Read::Get { kind: &IDEMPOTENCY, ids: vec![self.id.clone()] }
+    }
+
+    /// The ids of the request's first run, if the row is one of this request and still holds.
+    pub(crate) fn answered_by(&self, row: &Row, now: Timestamp) -> Result<Option<Vec<String>>, Error> {
+        let kept: Kept = serde_json::from_str(&row.body)
+            .map_err(|error| StoreError::Corrupt(format!("idempotency {}: {error}", row.id)))?;
+        if kept.expires_at <= now {
+            return Ok(None);
+        }
+        if kept.hash == self.hash {
+            Ok(Some(kept.ids))
+        } else {
+            Err(CallRefusal::IdempotencyKeyReused.into())
+        }
+    }
+
+    /// Keeps the key, in the place of an expired one at the version given. The same request
+    /// that came through between makes the commit fail.
+    pub(crate) fn keep(&self, ids: Vec<String>, now: Timestamp, expired: Option<i64>) -> Write {
+        let expires_at = now.plus_days(KEPT_DAYS);
+        let kept = Kept { hash: self.hash.clone(), ids, expires_at };
+        let row = Row {
+            id: self.id.clone(),
+            version: expired.unwrap_or(1),
+            values: vec![Value::Integer(expires_at.millis())],
+            body: serde_json::to_string(&kept).unwrap_or_default(),
+        };
+        match expired {
+            Some(_) => Write::Update { kind: &IDEMPOTENCY, row },
+            None => Write::Insert { kind: &IDEMPOTENCY, row },
+        }
+    }
+}

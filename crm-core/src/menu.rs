@@ -1,0 +1,200 @@
+//! What a host shows of the module: its menu (H2) and its plugin manifest (H4).
+
+use crate::crm::Session;
+use crate::customer::View;
+use crate::error::Error;
+use crate::operations::{OPERATIONS, op};
+use crate::page::Count;
+use serde::{Deserialize, Serialize};
+
+/// The navigation of the module for one actor.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub struct Menu {
+    /// The entries that the actor may use, in order.
+    pub entries: Vec<MenuEntry>,
+}
+
+/// One entry of the menu.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub struct MenuEntry {
+    /// The stable id: `quick_create`, `mine`, `today`, ...
+    pub id: String,
+    /// The label in English.
+    pub english: String,
+    /// The label in Chinese.
+    pub chinese: String,
+    /// The operation behind it.
+    pub operation: String,
+    /// The view of customers behind it, where it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub view: Option<View>,
+    /// How many there are, where it is a view that is counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub badge: Option<Count>,
+}
+
+struct Entry {
+    id: &'static str,
+    english: &'static str,
+    chinese: &'static str,
+    operation: &'static str,
+    right: &'static str,
+    view: Option<View>,
+    badge: bool,
+    administrators: bool,
+}
+
+/// The menu for someone who may do everything.
+fn entries() -> Vec<Entry> {
+    let plain = |id, english, chinese, operation, right| Entry {
+        id,
+        english,
+        chinese,
+        operation,
+        right,
+        view: None,
+        badge: false,
+        administrators: false,
+    };
+    let view = |id, english, chinese, view, badge| Entry {
+        view: Some(view),
+        badge,
+        ..plain(id, english, chinese, "customers", "customer.view")
+    };
+    vec![
+        plain("quick_create", "Quick create", "快速新建", "create_customer", "customer.create"),
+        view("mine", "My customers", "我的客户", View::Mine, true),
+        view("today", "To follow today", "当日跟进", View::Today, true),
+        view("not_followed", "Not followed for 7 days", "7日未跟进", View::NotFollowedFor { days: 7 }, true),
+        view("shared", "Shared with me", "共享给我的", View::SharedWithMe, true),
+        view("subordinates", "Subordinates' customers", "下属客户", View::Subordinates, true),
+        view("recent", "Recently viewed", "最近浏览", View::RecentlyViewed, false),
+        Entry { administrators: true, ..view("all", "All customers", "全部客户", View::All, true) },
+        plain("contacts", "Contacts", "联系人", "contacts", "contact.view"),
+        plain("follow_ups", "Follow-ups", "跟单一览", "follow_ups", "follow_up.view"),
+        view("recycle_bin", "Recycle bin", "回收站", View::RecycleBin, false),
+        plain("positions", "Positions", "销售岗位", "positions", "position.view"),
+        plain("dictionaries", "Basic data", "基础数据", "dictionaries", "dictionary.edit"),
+        plain("roles", "Roles", "角色权限", "roles", "role.view"),
+        plain("settings", "Settings", "后台设置", "settings", "settings.view"),
+    ]
+}
+
+impl Session<'_> {
+    /// The navigation of the module: what the actor may use, with counts that stop at 10,000.
+    ///
+    /// # Errors
+    /// [`Error::ActorUnknown`].
+    pub fn menu(&self) -> Result<Menu, Error> {
+        self.query(&op::menu, |work| {
+            let access = work.access()?;
+            let mut entries = entries();
+            entries.retain(|entry| access.may(entry.right) && (!entry.administrators || access.sees_all()));
+            let counted: Vec<View> = entries.iter().filter(|entry| entry.badge).filter_map(|entry| entry.view.clone()).collect();
+            let mut counts = work.count_views(&counted)?.into_iter();
+            let entries = entries
+                .into_iter()
+                .map(|entry| MenuEntry {
+                    id: entry.id.to_owned(),
+                    english: entry.english.to_owned(),
+                    chinese: entry.chinese.to_owned(),
+                    operation: entry.operation.to_owned(),
+                    badge: if entry.badge { counts.next().map(|count| count.count) } else { None },
+                    view: entry.view,
+                })
+                .collect();
+            Ok(Menu { entries })
+        })
+    }
+}
+
+/// The module described to a host that registers plugins: as data, or as JSON through serde.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PluginManifest {
+    /// The version of this form: 1.
+    pub v: i32,
+    /// The module's id.
+    pub id: &'static str,
+    /// Its version.
+    pub version: &'static str,
+    /// Its name in English and Chinese.
+    pub names: [&'static str; 2],
+    /// The menu for someone who may do everything; ids and labels.
+    pub menu: Vec<MenuEntry>,
+    /// Rights that roles grant, as `module.right`.
+    pub rights: Vec<String>,
+    /// Pages of settings: ids of menu entries.
+    pub settings_pages: [&'static str; 4],
+    /// Kinds of events that it emits.
+    pub event_kinds: &'static [&'static str],
+    /// Operations, by name.
+    pub operations: Vec<&'static str>,
+    /// What the host calls, and how often.
+    pub calls: [(&'static str, &'static str); 2],
+    /// What it needs of a database.
+    pub database: &'static str,
+}
+
+/// Every kind of event.
+pub const EVENT_KINDS: &[&str] = &[
+    "settings_changed",
+    "person_deactivated",
+    "positions_changed",
+    "customer_created",
+    "customer_changed",
+    "customer_transferred",
+    "customer_deleted",
+    "customer_restored",
+    "customer_purged",
+    "customer_shared",
+    "share_ended",
+    "contact_added",
+    "contact_changed",
+    "contact_removed",
+    "relation_added",
+    "relation_removed",
+    "follow_up_written",
+    "follow_up_corrected",
+    "follow_up_replied",
+    "reply_received",
+    "batch_done",
+];
+
+/// The manifest of this version of the library.
+///
+/// ```
+/// let manifest = crm_core::plugin_manifest();
+/// assert!(manifest.operations.contains(&"create_customer"));
+/// ```
+pub fn plugin_manifest() -> PluginManifest {
+    let menu = entries()
+        .into_iter()
+        .map(|entry| MenuEntry {
+            id: entry.id.to_owned(),
+            english: entry.english.to_owned(),
+            chinese: entry.chinese.to_owned(),
+            operation: entry.operation.to_owned(),
+            view: entry.view,
+            badge: None,
+        })
+        .collect();
+    let mut rights: Vec<String> =
+        OPERATIONS.iter().map(|operation| operation.right).filter(|right| !right.is_empty()).map(str::to_owned).collect();
+    rights.sort();
+    rights.dedup();
+    PluginManifest {
+        v: 1,
+        id: "crm",
+        version: env!("CARGO_PKG_VERSION"),
+        names: ["Customer management", "客户管理"],
+        menu,
+        rights,
+        settings_pages: ["positions", "dictionaries", "roles", "settings"],
+        event_kinds: EVENT_KINDS,
+        operations: OPERATIONS.iter().map(|operation| operation.name).collect(),
+        calls: [("tick_all", "every minute"), ("events", "as often as the host delivers messages")],
+        database: "tables with a prefix of their own (crm_), in SQLite 3.51.3 or newer",
+    }
+}

@@ -1,0 +1,95 @@
+//! Founding an organisation and changing its settings.
+
+use super::{NewOrganisation, ORGANISATION, Organisation, PresetLanguage, Settings};
+use crate::access;
+use crate::agenda;
+use crate::crm::Session;
+use crate::dictionary;
+use crate::error::Error;
+use crate::history;
+use crate::operations::op;
+use crate::record::Record;
+use crate::relation;
+use crate::store::Write;
+use crate::text::Checker;
+
+impl Session<'_> {
+    /// Founds the organisation of the actor, who must be the system: settings, roles and
+    /// dictionaries as presets in its language.
+    ///
+    /// ```
+    /// # #[cfg(feature = "system")] {
+    /// use crm_core::{Actor, Crm, NewOrganisation, PresetLanguage};
+    /// let crm = Crm::in_memory();
+    /// let host = Actor::system("acme", "set-up")?;
+    /// crm.as_user(&host).create_organisation(NewOrganisation {
+    ///     name: "Acme".into(), language: PresetLanguage::English, time_zone: None,
+    /// })?;
+    /// # }
+    /// # Ok::<(), crm_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::ActorUnknown`] when the actor is not the system; `organisation_exists`;
+    /// [`Error::Invalid`].
+    pub fn create_organisation(&self, organisation: NewOrganisation) -> Result<Settings, Error> {
+        let mut check = Checker::new();
+        let name = check.line("name", &organisation.name, 200);
+        check.done()?;
+        let mut settings = Settings::default();
+        if let Some(zone) = organisation.time_zone {
+            settings.time_zone = zone;
+        }
+        let chinese = organisation.language == PresetLanguage::Chinese;
+        self.found_organisation(|founding| {
+            let head = Organisation { name, settings: settings.clone(), version: 1 };
+            let mut rows = vec![(&ORGANISATION, Record::to_row(&head)?)];
+            for role in access::preset_roles(chinese) {
+                rows.push((&access::ROLE, role.to_row()?));
+            }
+            for entry in dictionary::preset_entries(chinese) {
+                rows.push((&dictionary::DICTIONARY_ENTRY, entry.to_row()?));
+            }
+            rows.push((&super::GUARD, relation::parents_guard()));
+            rows.push((&super::GUARD, crate::event::numbering_guard()));
+            rows.push((&agenda::AGENDA, agenda::housekeeping(founding.now)?));
+            founding.changes.writes =
+                rows.into_iter().map(|(kind, row)| Write::Insert { kind, row }).collect();
+            Ok(())
+        })?;
+        Ok(settings)
+    }
+
+    /// The settings of the organisation.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] without the right `settings.view`.
+    pub fn settings(&self) -> Result<Settings, Error> {
+        self.query(&op::settings, |work| Ok(work.context.settings().clone()))
+    }
+
+    /// Changes the settings, as one.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] without the right `settings.manage_settings`; [`Error::Invalid`].
+    pub fn change_settings(&self, settings: Settings) -> Result<Settings, Error> {
+        self.command(
+            &op::change_settings,
+            &settings,
+            |work| {
+                settings.check(|code| work.context.entry(dictionary::METHOD, code.as_str()).is_some())?;
+                let mut organisation = work.context.organisation.clone();
+                let changes = history::changes(&organisation.settings, &settings, &["time_zone", "same_name", "customer_number", "recycle_bin_days", "follow_up"]);
+                if changes.is_empty() {
+                    return Ok(settings.clone());
+                }
+                organisation.settings = settings.clone();
+                work.change_organisation(&organisation)?;
+                work.remember("settings", "settings", "change_settings", changes)?;
+                work.announce("settings_changed", "settings", "settings", serde_json::json!({}))?;
+                Ok(settings.clone())
+            },
+            |work, _| Ok(work.context.settings().clone()),
+        )
+    }
+}

@@ -1,0 +1,148 @@
+//! The context of an organisation: everything about it that every call needs, read once.
+
+use super::{ORGANISATION, Organisation};
+use crate::access::{ROLE, Role};
+use crate::actor::{OrgId, UserId};
+use crate::crm::rows;
+use crate::dictionary::{DICTIONARY_ENTRY, DictionaryEntry};
+use crate::error::Error;
+use crate::person::{PERSON, Person};
+use crate::position::{POSITION, Position, PositionTree};
+use crate::record::Record;
+use crate::store::{Answer, Kind, Read, Row, Search, Store, StoreError};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// Organisation, people, positions, roles and dictionaries as of one version. Immutable.
+#[derive(Debug)]
+pub(crate) struct Context {
+    pub(crate) version: i64,
+    pub(crate) organisation: Organisation,
+    pub(crate) people: BTreeMap<UserId, Person>,
+    pub(crate) positions: PositionTree,
+    pub(crate) roles: Vec<Role>,
+    pub(crate) dictionaries: BTreeMap<String, Vec<DictionaryEntry>>,
+}
+
+impl Context {
+    pub(crate) fn settings(&self) -> &super::Settings {
+        &self.organisation.settings
+    }
+
+    pub(crate) fn entry(&self, dictionary: &str, code: &str) -> Option<&DictionaryEntry> {
+        self.dictionaries.get(dictionary)?.iter().find(|entry| entry.code.as_str() == code)
+    }
+
+    /// Reads the context out of the store; `None` when there is no such organisation.
+    fn load(store: &dyn Store, org: &OrgId) -> Result<Option<Context>, Error> {
+        // Kinds of more rows than a page are read in several batches, which may see several
+        // states: then again.
+        for _ in 0..8 {
+            let kinds: [&'static Kind; 4] = [&PERSON, &POSITION, &ROLE, &DICTIONARY_ENTRY];
+            let mut searches: Vec<Option<Search>> = kinds.map(Search::of).map(Some).into();
+            let mut loaded: Vec<Vec<Row>> = vec![Vec::new(); kinds.len()];
+            let mut versions = Vec::new();
+            let mut head = None;
+            while searches.iter().any(Option::is_some) {
+                let mut reads =
+                    vec![Read::Get { kind: &ORGANISATION, ids: vec![ORGANISATION.name.to_owned()] }];
+                reads.extend(searches.iter().flatten().cloned().map(Read::Find));
+                let mut answers = store.read(org, &reads)?.into_iter();
+                let Some(row) = rows(answers.next()).into_iter().next() else {
+                    return Ok(None);
+                };
+                versions.push(row.version);
+                head = Some(row);
+                for (search, loaded) in searches.iter_mut().zip(&mut loaded) {
+                    if let Some(page) = search {
+                        let found = match answers.next() {
+                            Some(Answer::Rows(found)) => found,
+                            _ => return Err(StoreError::Failed("a store left a question unanswered".to_owned()).into()),
+                        };
+                        match found.last() {
+                            Some(last) if found.len() as i64 >= page.limit => {
+                                page.after = Some((None, last.id.clone()));
+                            }
+                            _ => *search = None,
+                        }
+                        loaded.extend(found);
+                    }
+                }
+            }
+            versions.dedup();
+            let (Some(head), [_]) = (head, versions.as_slice()) else { continue };
+            let mut loaded = loaded.into_iter();
+            let (people, positions, roles, entries) = (
+                loaded.next().unwrap_or_default(),
+                loaded.next().unwrap_or_default(),
+                loaded.next().unwrap_or_default(),
+                loaded.next().unwrap_or_default(),
+            );
+            return Ok(Some(Context::from_rows(&head, &people, &positions, &roles, &entries)?));
+        }
+        Err(StoreError::Busy("the organisation changes all the time".to_owned()).into())
+    }
+
+    fn from_rows(head: &Row, people: &[Row], positions: &[Row], roles: &[Row], entries: &[Row]) -> Result<Context, Error> {
+        let organisation = Organisation::from_row(head)?;
+        let people: BTreeMap<UserId, Person> = Person::from_rows(people)?
+            .into_iter()
+            .map(|person| (person.id.clone(), person))
+            .collect();
+        let positions = PositionTree::new(Position::from_rows(positions)?, &people);
+        let mut dictionaries: BTreeMap<String, Vec<DictionaryEntry>> = BTreeMap::new();
+        for entry in DictionaryEntry::from_rows(entries)? {
+            dictionaries.entry(entry.dictionary.clone()).or_default().push(entry);
+        }
+        for entries in dictionaries.values_mut() {
+            entries.sort_by(|a, b| (a.order, &a.code).cmp(&(b.order, &b.code)));
+        }
+        Ok(Context {
+            version: head.version,
+            organisation,
+            people,
+            positions,
+            roles: Role::from_rows(roles)?,
+            dictionaries,
+        })
+    }
+}
+
+/// Contexts by organisation, as of the version last seen. The first batch of every call tells
+/// whether it is still today's.
+#[derive(Default)]
+pub(crate) struct ContextCache {
+    contexts: RwLock<HashMap<OrgId, Arc<Context>>>,
+}
+
+impl ContextCache {
+    /// Organisations remembered at the most; all are forgotten when there are more.
+    const MOST: usize = 4_096;
+
+    /// The context, remembered unless a fresh one is asked for.
+    pub(crate) fn get(&self, store: &dyn Store, org: &OrgId, fresh: bool) -> Result<Option<Arc<Context>>, Error> {
+        if !fresh {
+            let contexts = self.contexts.read().unwrap_or_else(PoisonError::into_inner);
+            if let Some(context) = contexts.get(org) {
+                return Ok(Some(context.clone()));
+            }
+        }
+        let context = Context::load(store, org)?.map(Arc::new);
+        // What an open transaction of the host shows may never come true.
+        if !store.joined() {
+            let mut contexts = self.contexts.write().unwrap_or_else(PoisonError::into_inner);
+            match &context {
+                Some(context) => {
+                    if contexts.len() >= Self::MOST {
+                        contexts.clear();
+                    }
+                    contexts.insert(org.clone(), context.clone());
+                }
+                None => {
+                    contexts.remove(org);
+                }
+            }
+        }
+        Ok(context)
+    }
+}

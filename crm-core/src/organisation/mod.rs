@@ -1,0 +1,124 @@
+//! The organisation 组织: its settings, and the [`Context`] that every decision stands on.
+
+mod commands;
+mod context;
+mod settings;
+
+pub(crate) use context::{Context, ContextCache};
+pub use settings::{FollowUpSettings, NameRule, Settings};
+
+use crate::error::Error;
+use crate::record::{Columns, Record};
+use crate::store::{Column, Index, Kind, Row, Value};
+use serde::{Deserialize, Serialize};
+
+/// One row per organisation. Its version is the version of everything in the context.
+pub(crate) static ORGANISATION: Kind = Kind {
+    name: "organisation",
+    columns: NO_COLUMNS,
+    indexes: NO_INDEXES,
+    since: 1,
+};
+
+pub(crate) const NO_COLUMNS: &[Column] = &[];
+pub(crate) const NO_INDEXES: &[Index] = &[];
+
+/// Rows that commands write only to exclude each other, such as two that could close a circle of
+/// parents from both ends.
+pub(crate) static GUARD: Kind = Kind { name: "guard", columns: NO_COLUMNS, indexes: NO_INDEXES, since: 1 };
+
+/// Unique values: the key of a row is `space:value`, its body names the holder.
+pub(crate) static UNIQUE_KEY: Kind =
+    Kind { name: "unique_key", columns: NO_COLUMNS, indexes: NO_INDEXES, since: 1 };
+
+/// What an organisation begins with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct NewOrganisation {
+    /// The name, at most 200 characters.
+    pub name: String,
+    /// The language of the presets: `zh` or `en`.
+    #[serde(default)]
+    pub language: PresetLanguage,
+    /// The time zone of its days; China's when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_zone: Option<crate::time::TimeZone>,
+}
+
+/// The language of an organisation's presets.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub enum PresetLanguage {
+    /// 中文
+    #[default]
+    #[serde(rename = "zh")]
+    Chinese,
+    /// English
+    #[serde(rename = "en")]
+    English,
+}
+
+/// An organisation as it stands in its row.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Organisation {
+    pub(crate) name: String,
+    pub(crate) settings: Settings,
+    #[serde(default)]
+    pub(crate) version: i64,
+}
+
+impl Organisation {
+    pub(crate) fn to_row(&self, version: i64) -> Result<Row, Error> {
+        let mut row = Record::to_row(self)?;
+        row.version = version;
+        Ok(row)
+    }
+}
+
+impl Record for Organisation {
+    const KIND: &'static Kind = &ORGANISATION;
+
+    fn key(&self) -> String {
+        ORGANISATION.name.to_owned()
+    }
+
+    fn version(&self) -> i64 {
+        self.version
+    }
+
+    fn columns(&self) -> Vec<Value> {
+        Vec::new()
+    }
+
+    fn refresh(&mut self, row: &Columns<'_>) {
+        self.version = row.version();
+    }
+}
+
+/// The row that holds a unique value. Long values stand by their hash.
+pub(crate) fn unique_key(space: &str, value: &str, holder: &str) -> Row {
+    Row {
+        id: unique_key_id(space, value),
+        version: 1,
+        values: Vec::new(),
+        body: serde_json::json!({ "holder": holder }).to_string(),
+    }
+}
+
+/// The key of [`unique_key`].
+pub(crate) fn unique_key_id(space: &str, value: &str) -> String {
+    use sha2::Digest as _;
+    if value.chars().count() <= 140 {
+        return format!("{space}:{value}");
+    }
+    let hash = sha2::Sha256::digest(value.as_bytes());
+    let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("{space}#{hex}")
+}
+
+/// Who holds a unique value.
+pub(crate) fn holder_of(row: &Row) -> Option<String> {
+    let body: serde_json::Value = serde_json::from_str(&row.body).ok()?;
+    Some(body.get("holder")?.as_str()?.to_owned())
+}

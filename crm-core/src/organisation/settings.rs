@@ -1,0 +1,126 @@
+//! Settings 后台设置 of an organisation: typed, bounded, versioned with the organisation.
+
+use crate::dictionary::EntryCode;
+use crate::error::{Error, Violation};
+use crate::text::Checker;
+use crate::time::TimeZone;
+use serde::{Deserialize, Serialize};
+
+/// What an administrator of the organisation chooses. Absent fields of a change keep their
+/// present values only when the whole is read, altered and given back: settings are changed as one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// The time zone of the organisation's days.
+    #[serde(default = "shanghai")]
+    pub time_zone: TimeZone,
+    /// What happens when a company of the same name is entered (rule D3).
+    #[serde(default)]
+    pub same_name: NameRule,
+    /// How customer numbers 客户编号 are made: literal text with `{yyyyMMdd}`, `{yyyy}`, `{MM}`
+    /// and `{random}` (eight characters that no two people read alike), at most 40 characters. There is no running
+    /// number: everyone who creates a customer would wait for it.
+    #[serde(default = "number_pattern")]
+    pub customer_number: String,
+    /// Days in the recycle bin 回收站 before a customer is gone for good, 1 to 3650.
+    #[serde(default = "thirty")]
+    pub recycle_bin_days: i32,
+    /// What counts as a follow-up.
+    #[serde(default)]
+    pub follow_up: FollowUpSettings,
+}
+
+fn shanghai() -> TimeZone {
+    TimeZone::SHANGHAI
+}
+fn number_pattern() -> String {
+    "KH{yyyyMMdd}-{random}".to_owned()
+}
+fn thirty() -> i32 {
+    30
+}
+
+/// What happens when a company of the same name is entered.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum NameRule {
+    /// It is refused.
+    #[default]
+    Refuse,
+    /// It is taken.
+    Allow,
+}
+
+/// Settings of follow-ups 跟单.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct FollowUpSettings {
+    /// Hours in which authors may correct their own text, 0 to 720.
+    #[serde(default = "twenty_four")]
+    pub correction_hours: i32,
+    /// Methods that reset the idle clock; none named: all do.
+    #[serde(default)]
+    pub methods_that_count: Vec<EntryCode>,
+    /// The least length of a text that resets the idle clock, in characters, 0 to 1000.
+    #[serde(default)]
+    pub least_length: i32,
+    /// Whether a superior's follow-up resets the idle clock.
+    #[serde(default)]
+    pub superiors_count: bool,
+}
+
+fn twenty_four() -> i32 {
+    24
+}
+
+impl Default for FollowUpSettings {
+    fn default() -> Self {
+        FollowUpSettings {
+            correction_hours: twenty_four(),
+            methods_that_count: Vec::new(),
+            least_length: 0,
+            superiors_count: false,
+        }
+    }
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            time_zone: shanghai(),
+            same_name: NameRule::default(),
+            customer_number: number_pattern(),
+            recycle_bin_days: thirty(),
+            follow_up: FollowUpSettings::default(),
+        }
+    }
+}
+
+impl Settings {
+    /// Finds what is out of bounds.
+    pub(crate) fn check(&self, knows_method: impl Fn(&EntryCode) -> bool) -> Result<(), Error> {
+        let mut check = Checker::new();
+        check.line("customer_number", &self.customer_number, 40);
+        check.ensure(self.customer_number.contains("{random}"), || Violation::malformed("customer_number"));
+        check.ensure((1..=3650).contains(&self.recycle_bin_days), || {
+            Violation::out_of_range("recycle_bin_days")
+        });
+        check.under("follow_up", |check| {
+            check.ensure((0..=720).contains(&self.follow_up.correction_hours), || {
+                Violation::out_of_range("correction_hours")
+            });
+            check.ensure((0..=1000).contains(&self.follow_up.least_length), || {
+                Violation::out_of_range("least_length")
+            });
+            for (place, method) in self.follow_up.methods_that_count.iter().enumerate() {
+                check.ensure(knows_method(method), || {
+                    Violation::unknown(format!("methods_that_count[{place}]"))
+                });
+            }
+        });
+        check.done()
+    }
+}

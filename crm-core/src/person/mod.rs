@@ -1,0 +1,60 @@
+//! People of the organisation, kept in step with the host's users.
+
+mod sync;
+
+pub use sync::{PersonInput, SyncMode, SyncReport};
+
+use crate::actor::UserId;
+use crate::position::PositionId;
+use crate::record::{Columns, Record};
+use crate::store::{Kind, Value};
+use serde::{Deserialize, Serialize};
+
+/// People by the host's user id.
+pub(crate) static PERSON: Kind = Kind {
+    name: "person",
+    columns: crate::organisation::NO_COLUMNS,
+    indexes: crate::organisation::NO_INDEXES,
+    since: 1,
+};
+
+/// A person 人员 of the organisation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub struct Person {
+    /// The host's user id.
+    pub id: UserId,
+    /// The name that others see.
+    pub name: String,
+    /// Whether he may act. What a deactivated person owns stays with his superiors.
+    pub active: bool,
+    /// The host's own roles, to be mapped to roles here.
+    #[serde(default)]
+    pub host_roles: Vec<String>,
+    /// His main position 主岗位, where he holds several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub main_position: Option<PositionId>,
+    /// Positions he holds or ever held: customers received there stay there until transferred.
+    #[serde(default)]
+    pub seats: Vec<PositionId>,
+    /// The version.
+    #[serde(default)]
+    pub version: i64,
+}
+
+impl Record for Person {
+    const KIND: &'static Kind = &PERSON;
+
+    fn key(&self) -> String {
+        self.id.to_string()
+    }
+    fn version(&self) -> i64 {
+        self.version
+    }
+    fn columns(&self) -> Vec<Value> {
+        Vec::new()
+    }
+    fn refresh(&mut self, row: &Columns<'_>) {
+        self.version = row.version();
+    }
+}

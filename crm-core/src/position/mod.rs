@@ -1,0 +1,63 @@
+//! Sales positions 销售岗位: a tree, with people who hold them.
+
+mod sync;
+mod tree;
+
+pub use sync::{AccessChange, PositionInput, PositionRefusal, PositionSyncReport};
+pub(crate) use tree::PositionTree;
+
+use crate::actor::{UserId, host_id};
+use crate::error::{Error, Violation};
+use crate::record::{Columns, Record};
+use crate::store::{Kind, Value};
+use serde::{Deserialize, Serialize};
+
+host_id! {
+    /// A position, by the host's id of it.
+    PositionId, "position"
+}
+
+/// Positions by id.
+pub(crate) static POSITION: Kind = Kind {
+    name: "position",
+    columns: crate::organisation::NO_COLUMNS,
+    indexes: crate::organisation::NO_INDEXES,
+    since: 1,
+};
+
+/// A position 岗位. Its holders do not see each other's customers; those who hold a position
+/// above see all of theirs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub struct Position {
+    /// The host's id.
+    pub id: PositionId,
+    /// The name.
+    pub name: String,
+    /// The position above; none for a root.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<PositionId>,
+    /// Who holds it; nobody: it is vacant, and keeps what is below it.
+    #[serde(default)]
+    pub holders: Vec<UserId>,
+    /// The version.
+    #[serde(default)]
+    pub version: i64,
+}
+
+impl Record for Position {
+    const KIND: &'static Kind = &POSITION;
+
+    fn key(&self) -> String {
+        self.id.to_string()
+    }
+    fn version(&self) -> i64 {
+        self.version
+    }
+    fn columns(&self) -> Vec<Value> {
+        Vec::new()
+    }
+    fn refresh(&mut self, row: &Columns<'_>) {
+        self.version = row.version();
+    }
+}

@@ -1,0 +1,244 @@
+//! Keeping positions in step with the host (H1, A1).
+
+use super::tree::{PositionTree, circle};
+use super::{POSITION, Position, PositionId};
+use crate::actor::UserId;
+use crate::crm::Session;
+use crate::error::{Error, Violation, refusals};
+use crate::operations::op;
+use crate::person::{PERSON, Person, SyncMode, SyncReport};
+use crate::record::Record;
+use crate::store::Write;
+use crate::text::Checker;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A position as the host knows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct PositionInput {
+    /// The host's id.
+    pub id: PositionId,
+    /// The name, at most 100 characters.
+    pub name: String,
+    /// The position above; absent for a root.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<PositionId>,
+    /// Who holds it, at most 1,000.
+    #[serde(default)]
+    pub holders: Vec<UserId>,
+}
+
+impl PositionInput {
+    /// A position below another (or a root) with its holders.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when an id is not valid.
+    pub fn new(id: &str, name: &str, parent: Option<&str>, holders: &[&str]) -> Result<Self, Error> {
+        Ok(PositionInput {
+            id: PositionId::new(id)?,
+            name: name.to_owned(),
+            parent: parent.map(PositionId::new).transpose()?,
+            holders: holders.iter().map(|holder| UserId::new(*holder)).collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+/// What a synchronisation of positions did, or would do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub struct PositionSyncReport {
+    /// How many positions are new, changed, removed.
+    pub report: SyncReport,
+    /// Whose sight of others' customers changes, by person.
+    pub access: Vec<AccessChange>,
+}
+
+/// What a person sees of others, before and after.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub struct AccessChange {
+    /// The person.
+    pub person: UserId,
+    /// Positions whose customers he sees from then on.
+    pub gained: Vec<PositionId>,
+    /// Positions whose customers he no longer sees.
+    pub lost: Vec<PositionId>,
+}
+
+refusals! {
+    /// Why positions can't be as asked.
+    pub enum PositionRefusal {
+        /// Positions would lie above themselves.
+        Circle { position } = "position_circle", "A position can't lie above itself", "岗位不能位于自身之上";
+        /// The position has others below it.
+        HasOthersBelow { position } = "position_has_others_below", "Other positions lie below this one", "该岗位下还有其他岗位";
+    }
+}
+
+impl Session<'_> {
+    /// Keeps the tree of positions and their holders in step with the host. With `preview`
+    /// nothing is changed: the answer says what would be, and who would gain or lose sight of what.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] without the right `position.edit`; [`Error::Invalid`] for unknown
+    /// parents or holders; `position_circle`; `position_has_others_below` when
+    /// a removed position has others below it.
+    pub fn sync_positions(
+        &self,
+        positions: Vec<PositionInput>,
+        mode: SyncMode,
+        preview: bool,
+    ) -> Result<PositionSyncReport, Error> {
+        self.command(
+            &op::sync_positions,
+            &(&positions, mode, preview),
+            |work| {
+                let context = work.context.clone();
+                let inputs = checked(&positions)?;
+                let mut report = SyncReport::default();
+                let mut after: BTreeMap<PositionId, Position> =
+                    context.positions.all().map(|position| (position.id.clone(), position.clone())).collect();
+                let mut writes = Vec::new();
+                for input in inputs {
+                    let known = context.positions.get(&input.id);
+                    let position = Position {
+                        id: input.id,
+                        name: input.name,
+                        parent: input.parent,
+                        holders: input.holders,
+                        version: known.map_or(1, |known| known.version),
+                    };
+                    match known {
+                        None => {
+                            report.added += 1;
+                            writes.push(Write::Insert { kind: &POSITION, row: position.to_row()? });
+                        }
+                        Some(known) if *known != position => {
+                            report.changed += 1;
+                            writes.push(Write::Update { kind: &POSITION, row: position.to_row()? });
+                        }
+                        Some(_) => {}
+                    }
+                    after.insert(position.id.clone(), position);
+                }
+                if mode == SyncMode::Whole {
+                    let given: BTreeSet<&PositionId> = positions.iter().map(|input| &input.id).collect();
+                    for known in context.positions.all().filter(|known| !given.contains(&known.id)) {
+                        report.removed += 1;
+                        after.remove(&known.id);
+                        writes.push(Write::Delete { kind: &POSITION, id: known.id.to_string(), version: known.version });
+                    }
+                }
+                check_tree(&after, &context.people)?;
+                let people = seats_of(&after, &context.people);
+                let access = access_changes(&context.positions, &after, &context.people);
+                let report = PositionSyncReport { report, access };
+                if preview || writes.is_empty() {
+                    return Ok(report);
+                }
+                work.changes.writes.extend(writes);
+                for person in people {
+                    work.update(&PERSON, person.to_row()?);
+                }
+                work.change_organisation(&context.organisation)?;
+                work.announce("positions_changed", "organisation", "organisation", serde_json::json!({}))?;
+                Ok(report)
+            },
+            |_, _| Ok(PositionSyncReport { report: SyncReport::default(), access: Vec::new() }),
+        )
+    }
+
+    /// Every position of the organisation, by id.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] without the right `position.view`.
+    pub fn positions(&self) -> Result<Vec<Position>, Error> {
+        self.query(&op::positions, |work| Ok(work.context.positions.all().cloned().collect()))
+    }
+}
+
+fn checked(positions: &[PositionInput]) -> Result<Vec<PositionInput>, Error> {
+    let mut check = Checker::new();
+    let most = crate::person::MOST_SYNCED;
+    check.ensure(positions.len() <= most, || Violation::too_many("positions", most as i64));
+    let mut seen = BTreeSet::new();
+    let mut clean = Vec::with_capacity(positions.len());
+    for (place, position) in positions.iter().enumerate() {
+        check.under(&format!("positions[{place}]"), |check| {
+            check.ensure(seen.insert(&position.id), || Violation::repeated("id"));
+            check.ensure(position.holders.len() <= 1_000, || Violation::too_many("holders", 1_000));
+            let holders: BTreeSet<&UserId> = position.holders.iter().collect();
+            check.ensure(holders.len() == position.holders.len(), || Violation::repeated("holders"));
+            clean.push(PositionInput { name: check.line("name", &position.name, 100), ..position.clone() });
+        });
+    }
+    check.done()?;
+    Ok(clean)
+}
+
+fn check_tree(after: &BTreeMap<PositionId, Position>, people: &BTreeMap<UserId, Person>) -> Result<(), Error> {
+    for position in after.values() {
+        if let Some(parent) = &position.parent
+            && !after.contains_key(parent)
+        {
+            return Err(PositionRefusal::HasOthersBelow { position: parent.to_string() }.into());
+        }
+        if position.holders.iter().any(|holder| !people.contains_key(holder)) {
+            return Err(Violation::unknown(format!("positions[{}].holders", position.id)).into());
+        }
+    }
+    let parents = after.iter().map(|(id, position)| (id.clone(), position.parent.clone())).collect();
+    match circle(&parents) {
+        Some(position) => Err(PositionRefusal::Circle { position: position.to_string() }.into()),
+        None => Ok(()),
+    }
+}
+
+/// People whose seats or main position change.
+fn seats_of(after: &BTreeMap<PositionId, Position>, people: &BTreeMap<UserId, Person>) -> Vec<Person> {
+    let mut held: BTreeMap<&UserId, Vec<&PositionId>> = BTreeMap::new();
+    for position in after.values() {
+        for holder in &position.holders {
+            held.entry(holder).or_default().push(&position.id);
+        }
+    }
+    let mut changed = Vec::new();
+    for person in people.values() {
+        let holds = held.remove(&person.id).unwrap_or_default();
+        let mut next = person.clone();
+        for position in &holds {
+            if !next.seats.contains(position) {
+                next.seats.push((*position).clone());
+            }
+        }
+        let keeps_main = next.main_position.as_ref().is_some_and(|main| holds.contains(&main));
+        if !keeps_main {
+            next.main_position = holds.first().map(|position| (*position).clone());
+        }
+        if next != *person {
+            changed.push(next);
+        }
+    }
+    changed
+}
+
+fn access_changes(
+    before: &PositionTree,
+    after: &BTreeMap<PositionId, Position>,
+    people: &BTreeMap<UserId, Person>,
+) -> Vec<AccessChange> {
+    let after = PositionTree::new(after.values().cloned().collect(), people);
+    let mut changes = Vec::new();
+    for person in people.values() {
+        let saw = before.below(before.held_by(&person.id));
+        let sees = after.below(after.held_by(&person.id));
+        let gained: Vec<PositionId> = sees.difference(&saw).cloned().collect();
+        let lost: Vec<PositionId> = saw.difference(&sees).cloned().collect();
+        if !gained.is_empty() || !lost.is_empty() {
+            changes.push(AccessChange { person: person.id.clone(), gained, lost });
+        }
+    }
+    changes
+}

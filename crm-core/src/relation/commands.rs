@@ -1,0 +1,298 @@
+//! Relating customers, taking it back, seeing it from both ends.
+
+use super::{RELATION, Relation};
+use crate::access::Reach;
+use crate::crm::{Session, Stop, Work, rows};
+use crate::customer::{CUSTOMER, Customer, NewRelation};
+use crate::dictionary::{EntryCode, RELATION_KIND};
+use crate::error::{Error, Violation, refusals};
+use crate::history;
+use crate::id::{CustomerId, RelationId};
+use crate::operations::op;
+use crate::organisation::{GUARD, UNIQUE_KEY};
+use crate::record::Record;
+use crate::store::{Filter, Read, Row, Search, Write};
+use crate::text::Checker;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+/// A relation seen from one of its ends.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub struct RelationView {
+    /// The id.
+    pub id: RelationId,
+    /// The kind, a code of the dictionary.
+    pub kind: EntryCode,
+    /// What the other customer is to this one: partner, parent company, subsidiary, ...
+    pub label: String,
+    /// Whether the other customer is the first one of a relation with two directions (the
+    /// parent).
+    pub inverse: bool,
+    /// The other customer.
+    pub customer: CustomerId,
+    /// Its name.
+    pub customer_name: String,
+    /// The note.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+refusals! {
+    /// Why customers can't be related so.
+    pub enum RelationRefusal {
+        /// Both ends are the same customer.
+        ToItself = "relation_to_itself", "A customer can't be related to itself", "客户不能与自身建立关联";
+        /// They are related so already.
+        Exists = "relation_exists", "The customers are related so already", "该关联已存在";
+        /// A customer would be above itself.
+        ParentCircle = "relation_circle", "A customer can't be its own parent, however far", "母子公司关系不能形成循环";
+        /// The tree of parents is deeper than can be checked.
+        TooDeep = "relation_too_deep", "The tree of parents is too deep", "母子公司层级过深";
+    }
+}
+
+const PARENTS: &str = "relation_parents";
+
+/// The row that commands about parents write to exclude each other.
+pub(crate) fn parents_guard() -> Row {
+    Row { id: PARENTS.to_owned(), version: 1, values: Vec::new(), body: "{}".to_owned() }
+}
+
+/// The relations of a customer: those where it stands first, those where it stands second.
+pub(crate) fn relations_of(customer: CustomerId) -> [Search; 2] {
+    ["first", "second"].map(|end| Search::of(&RELATION).within(end, vec![customer.to_string().into()]))
+}
+
+impl Session<'_> {
+    /// Relates a customer to another. Both ends must be open to the actor for editing.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] without the right `customer.edit`, or for who may only read one of
+    /// them; [`Error::NotFound`]; [`Error::Invalid`]; refusals of [`RelationRefusal`].
+    pub fn add_relation(&self, customer: CustomerId, relation: NewRelation) -> Result<RelationView, Error> {
+        self.command(
+            &op::add_relation,
+            &(customer, &relation),
+            |work| {
+                let here = work.customer_with_shares(customer, Reach::Edit)?.0;
+                here.check_active()?;
+                work.rely_on_customer(&here);
+                let added = work.relate(&here, &relation, "relation", &mut Vec::new())?;
+                work.made(added.id);
+                Ok(added)
+            },
+            |work, ids| {
+                let id = ids.first().cloned().unwrap_or_default();
+                let row = work.get_one(&RELATION, id.clone())?.ok_or_else(|| not_found(id.clone()))?;
+                work.customer_with_shares(customer, Reach::Read)?;
+                let view = work.relation_views(customer, &[row])?.into_iter().next();
+                view.ok_or_else(|| not_found(id).into())
+            },
+        )
+    }
+
+    /// Takes a relation back.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] without the right `customer.edit`, or for who may only read one of
+    /// the customers; [`Error::NotFound`].
+    pub fn remove_relation(&self, relation: RelationId) -> Result<RelationView, Error> {
+        self.command(
+            &op::remove_relation,
+            &relation,
+            |work| {
+                let row = work.get_one(&RELATION, relation.to_string())?.ok_or_else(|| not_found(relation))?;
+                let known = Relation::from_row(&row)?;
+                for end in [known.first, known.second] {
+                    let found = work.customer_with_shares(end, Reach::Edit);
+                    found.map_err(|stop| match stop {
+                        Stop::Error(Error::NotFound { .. }) => not_found(relation).into(),
+                        other => other,
+                    })?;
+                }
+                let view = work.relation_views(known.first, &[row])?.into_iter().next();
+                let view = view.ok_or_else(|| not_found(relation))?;
+                work.write(Write::Delete { kind: &RELATION, id: relation.to_string(), version: known.version });
+                if let Some(key) = work.get_one(&UNIQUE_KEY, known.unique_key_id())? {
+                    work.write(Write::Delete { kind: &UNIQUE_KEY, id: key.id, version: key.version });
+                }
+                let was = serde_json::json!({"kind": known.kind, "first": known.first, "second": known.second});
+                for end in [known.first, known.second] {
+                    work.remember("customer", end, "remove_relation", vec![history::change("relation", Some(was.clone()), None)])?;
+                }
+                work.announce("relation_removed", "relation", relation, was)?;
+                Ok(view)
+            },
+            |_, _| Err(not_found(relation).into()),
+        )
+    }
+
+    /// The relations of a customer to customers that the actor sees. Others do not show, not
+    /// even as a number.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] without the right `customer.view`; [`Error::NotFound`].
+    pub fn relations(&self, customer: CustomerId) -> Result<Vec<RelationView>, Error> {
+        self.query(&op::relations, |work| {
+            work.customer_with_shares(customer, Reach::Read)?;
+            let mut found = Vec::new();
+            for search in relations_of(customer) {
+                found.extend(work.find_all(search)?);
+            }
+            work.relation_views(customer, &found)
+        })
+    }
+}
+
+impl Work<'_> {
+    /// Relations that come with a new customer.
+    pub(crate) fn relate_new(&mut self, customer: &Customer, relations: &[NewRelation]) -> Result<(), Stop> {
+        let mut tree = Vec::new();
+        for (place, relation) in relations.iter().enumerate() {
+            self.relate(customer, relation, &format!("relations[{place}]"), &mut tree)?;
+        }
+        Ok(())
+    }
+
+    /// Relates one customer, which the actor may edit, to another. `tree` are parents and
+    /// children that the same command makes.
+    fn relate(
+        &mut self,
+        here: &Customer,
+        input: &NewRelation,
+        path: &str,
+        tree: &mut Vec<(CustomerId, CustomerId)>,
+    ) -> Result<RelationView, Stop> {
+        let context = self.context.clone();
+        let mut check = Checker::new();
+        let entry = context.entry(RELATION_KIND, input.kind.as_str()).filter(|entry| !entry.retired);
+        let note = check.under(path, |check| {
+            check.ensure(entry.is_some(), || Violation::unknown("kind"));
+            check.optional_line("note", &input.note, 200)
+        });
+        check.done()?;
+        let Some(entry) = entry else { return Err(Violation::unknown("kind").into()) };
+        if input.customer == here.id {
+            return Err(RelationRefusal::ToItself.into());
+        }
+        let there = self.customer_with_shares(input.customer, Reach::Edit)?.0;
+        there.check_active()?;
+        self.rely_on_customer(&there);
+        // With one direction only, the order of the ends means nothing: the smaller id first.
+        let directed = entry.inverse_label.is_some();
+        let swap = if directed { input.inverse } else { there.id < here.id };
+        let (first, second) = if swap { (there.id, here.id) } else { (here.id, there.id) };
+        let relation = Relation {
+            id: RelationId(self.draw()),
+            first,
+            second,
+            kind: input.kind.clone(),
+            hierarchical: entry.hierarchical,
+            note,
+            created_at: self.now,
+            created_by: self.actor().name(),
+            version: 1,
+        };
+        let key = relation.unique_key_id();
+        let again = self.changes.writes.iter().any(|write| matches!(write, Write::Insert { row, .. } if row.id == key));
+        if again || self.get_one(&UNIQUE_KEY, key.clone())?.is_some() {
+            return Err(RelationRefusal::Exists.into());
+        }
+        if entry.hierarchical {
+            self.check_parents(first, second, tree)?;
+            if tree.is_empty() {
+                let guard = self.get_one(&GUARD, PARENTS.to_owned())?;
+                let guard = guard.ok_or_else(|| crate::store::StoreError::Corrupt("the guard of parents is gone".to_owned()))?;
+                self.update(&GUARD, guard);
+            }
+            tree.push((first, second));
+        }
+        self.insert(&RELATION, relation.to_row()?);
+        let holder = serde_json::json!({"holder": relation.id}).to_string();
+        self.insert(&UNIQUE_KEY, Row { id: key, version: 1, values: Vec::new(), body: holder });
+        let became = serde_json::json!({"kind": relation.kind, "first": first, "second": second});
+        for end in [first, second] {
+            self.remember("customer", end, "add_relation", vec![history::change("relation", None, Some(became.clone()))])?;
+        }
+        self.announce("relation_added", "relation", relation.id, became)?;
+        Ok(view(&relation, here.id, &there.name, entry))
+    }
+
+    /// Refuses a child that is above its parent already.
+    fn check_parents(&mut self, parent: CustomerId, child: CustomerId, tree: &[(CustomerId, CustomerId)]) -> Result<(), Stop> {
+        const MOST: usize = 10_000;
+        let mut above = BTreeSet::from([parent]);
+        let mut next = vec![parent];
+        while !next.is_empty() {
+            if above.contains(&child) {
+                return Err(RelationRefusal::ParentCircle.into());
+            }
+            if above.len() > MOST {
+                return Err(RelationRefusal::TooDeep.into());
+            }
+            let ids = next.iter().map(|id| id.to_string().into()).collect();
+            let search = Search::of(&RELATION).within("second", ids).filtered(Filter::equal("hierarchical", 1));
+            let mut parents: Vec<CustomerId> =
+                Relation::from_rows(&self.find_all(search)?)?.into_iter().map(|relation| relation.first).collect();
+            parents.extend(tree.iter().filter(|(_, second)| next.contains(second)).map(|(first, _)| *first));
+            next = parents.into_iter().filter(|id| above.insert(*id)).collect();
+        }
+        if above.contains(&child) { Err(RelationRefusal::ParentCircle.into()) } else { Ok(()) }
+    }
+
+    /// Relations as seen from one end, without those whose other end the actor does not see.
+    pub(crate) fn relation_views(&mut self, here: CustomerId, found: &[Row]) -> Result<Vec<RelationView>, Stop> {
+        let relations = Relation::from_rows(found)?;
+        let other = |relation: &Relation| if relation.first == here { relation.second } else { relation.first };
+        let mut ids: Vec<String> = relations.iter().map(|relation| other(relation).to_string()).collect();
+        ids.sort();
+        ids.dedup();
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let answers = self.read(vec![Read::Get { kind: &CUSTOMER, ids }])?;
+        let found = rows(answers.into_iter().next());
+        let reached = self.reach_of_rows(&found)?;
+        let mut names = std::collections::BTreeMap::new();
+        for (row, reach) in found.iter().zip(reached) {
+            let customer = Customer::from_row(row)?;
+            if reach.is_some() && customer.check_active().is_ok() {
+                names.insert(customer.id, customer.name);
+            }
+        }
+        let context = self.context.clone();
+        let mut views: Vec<(crate::Timestamp, RelationView)> = relations
+            .iter()
+            .filter_map(|relation| {
+                let name = names.get(&other(relation))?;
+                let entry = context.entry(RELATION_KIND, relation.kind.as_str())?;
+                Some((relation.created_at, view(relation, here, name, entry)))
+            })
+            .collect();
+        views.sort_by_key(|(created_at, view)| (*created_at, view.id));
+        Ok(views.into_iter().map(|(_, view)| view).collect())
+    }
+}
+
+fn view(relation: &Relation, here: CustomerId, other_name: &str, entry: &crate::dictionary::DictionaryEntry) -> RelationView {
+    let other_is_first = relation.second == here;
+    // The label names the first; from the first's own page the other is the second.
+    let label = match &entry.inverse_label {
+        Some(inverse) if !other_is_first => inverse.clone(),
+        _ => entry.label.clone(),
+    };
+    RelationView {
+        id: relation.id,
+        kind: relation.kind.clone(),
+        label,
+        inverse: other_is_first && entry.inverse_label.is_some(),
+        customer: if other_is_first { relation.first } else { relation.second },
+        customer_name: other_name.to_owned(),
+        note: relation.note.clone(),
+    }
+}
+
+fn not_found(relation: impl ToString) -> Error {
+    Error::NotFound { record: RelationId::RECORD.to_owned(), id: relation.to_string() }
+}

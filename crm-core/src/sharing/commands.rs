@@ -1,0 +1,192 @@
+//! Sharing a customer and ending it (S1, S2).
+
+use super::{SHARE, Share, ShareRight};
+use crate::access::Reach;
+use crate::actor::UserId;
+use crate::agenda;
+use crate::crm::{Session, Stop, Work};
+use crate::customer::CustomerId;
+use crate::error::{Error, Violation, refusals};
+use crate::history;
+use crate::id::ShareId;
+use crate::operations::op;
+use crate::position::PositionId;
+use crate::record::Record;
+use crate::store::{Search, Write};
+use crate::text::Checker;
+use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// With whom, for what and how long a customer is shared.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ShareInput {
+    /// The person; this or a position.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<UserId>,
+    /// The position whose holders; this or a person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub position: Option<PositionId>,
+    /// To read or to edit.
+    #[serde(default)]
+    pub right: ShareRight,
+    /// When it ends by itself, in the future.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ends_at: Option<Timestamp>,
+    /// Why, at most 60 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+}
+
+refusals! {
+    /// Why a customer can't be shared so.
+    pub enum SharingRefusal {
+        /// The owner has it already.
+        WithOwner = "share_with_owner", "The customer can't be shared with its owner", "不能共享给客户的所属销售";
+        /// The person was deactivated.
+        WithDeactivated { person } = "share_with_deactivated", "The person was deactivated", "该人员已停用";
+        /// It is shared with many already.
+        TooMany = "too_many_shares", "The customer is shared with 200 already", "该客户的共享已达 200 个";
+    }
+}
+
+impl Session<'_> {
+    /// Shares a customer with a person or a position. A share to the same one is replaced.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::Forbidden`] for who does not dispose of the customer
+    /// (sharees do not share on); [`Error::Invalid`]; refusals of [`SharingRefusal`].
+    pub fn share_customer(&self, customer: CustomerId, share: ShareInput) -> Result<Share, Error> {
+        self.command(
+            &op::share_customer,
+            &(customer, &share),
+            |work| {
+                let input = checked(&share, work)?;
+                let (owner_of, shares) = work.customer_with_shares(customer, Reach::Own)?;
+                owner_of.check_active()?;
+                if input.person.as_ref() == Some(&owner_of.owner) {
+                    return Err(SharingRefusal::WithOwner.into());
+                }
+                if let Some(person) = &input.person
+                    && !work.context.people.get(person).is_some_and(|person| person.active)
+                {
+                    return Err(SharingRefusal::WithDeactivated { person: person.to_string() }.into());
+                }
+                let known = shares.iter().find(|known| {
+                    known.person == input.person && known.position == input.position
+                });
+                if known.is_none() && shares.len() >= 200 {
+                    return Err(SharingRefusal::TooMany.into());
+                }
+                let share = Share {
+                    id: known.map_or_else(|| ShareId(work.draw()), |known| known.id),
+                    customer,
+                    person: input.person,
+                    position: input.position,
+                    right: input.right,
+                    ends_at: input.ends_at,
+                    label: input.label,
+                    created_at: known.map_or(work.now, |known| known.created_at),
+                    created_by: work.actor().name(),
+                    version: known.map_or(1, |known| known.version),
+                };
+                let before = known.map(|known| serde_json::json!({"with": known.grantee_key(), "right": known.right, "ends_at": known.ends_at}));
+                let after = serde_json::json!({"with": share.grantee_key(), "right": share.right, "ends_at": share.ends_at});
+                match known {
+                    Some(known) => work.save(known, &share)?,
+                    None => work.insert(&SHARE, share.to_row()?),
+                }
+                // The customer must not change hands between the check and the commit.
+                work.rely_on_customer(&owner_of);
+                if let Some(end) = share.ends_at {
+                    work.write(agenda::at(end, agenda::SHARE_END, &share.id.to_string()));
+                }
+                work.remember("customer", customer, "share_customer", vec![history::change("share", before, Some(after.clone()))])?;
+                work.announce("customer_shared", "customer", customer, after)?;
+                work.made(share.id);
+                Ok(share)
+            },
+            |work, ids| work.share_made(ids),
+        )
+    }
+
+    /// Ends a share, at once.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::Forbidden`] for who does not dispose of the customer.
+    pub fn end_share(&self, share: ShareId) -> Result<Share, Error> {
+        self.command(
+            &op::end_share,
+            &share,
+            |work| {
+                let known = work.get_one(&SHARE, share.to_string())?;
+                let known = known.map(|row| Share::from_row(&row)).transpose()?;
+                let known = known.ok_or_else(|| not_found(share))?;
+                let found = work.customer_with_shares(known.customer, Reach::Own);
+                found.map_err(|stop| match stop {
+                    Stop::Error(Error::NotFound { .. }) => not_found(share).into(),
+                    other => other,
+                })?;
+                work.end_share_row(&known)?;
+                work.made(known.id);
+                Ok(known)
+            },
+            |_, _| Err(not_found(share).into()),
+        )
+    }
+
+    /// With whom a customer is shared.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::Forbidden`] for who does not dispose of the customer.
+    pub fn shares(&self, customer: CustomerId) -> Result<Vec<Share>, Error> {
+        self.query(&op::shares, |work| {
+            let (_, mut shares) = work.customer_with_shares(customer, Reach::Own)?;
+            shares.retain(|share| share.holds(work.now));
+            shares.sort_by_key(|share| (share.created_at, share.id));
+            Ok(shares)
+        })
+    }
+}
+
+impl Work<'_> {
+    /// Removes a share and remembers it.
+    pub(crate) fn end_share_row(&mut self, share: &Share) -> Result<(), Error> {
+        self.write(Write::Delete { kind: &SHARE, id: share.id.to_string(), version: share.version });
+        let was = serde_json::json!({"with": share.grantee_key(), "right": share.right, "ends_at": share.ends_at});
+        self.remember("customer", share.customer, "end_share", vec![history::change("share", Some(was.clone()), None)])?;
+        self.announce("share_ended", "customer", share.customer, was)
+    }
+
+    fn share_made(&mut self, ids: &[String]) -> Result<Share, Stop> {
+        let id = ids.first().cloned().unwrap_or_default();
+        let row = self.get_one(&SHARE, id.clone())?;
+        let gone = || Error::NotFound { record: ShareId::RECORD.to_owned(), id };
+        let share = Share::from_row(&row.ok_or_else(gone)?)?;
+        self.customer_with_shares(share.customer, Reach::Own)?;
+        Ok(share)
+    }
+}
+
+/// The shares of a customer, all of them.
+pub(crate) fn shares_of(customer: CustomerId) -> Search {
+    Search::of(&SHARE).within("customer", vec![customer.to_string().into()])
+}
+
+fn not_found(share: ShareId) -> Error {
+    Error::NotFound { record: ShareId::RECORD.to_owned(), id: share.to_string() }
+}
+
+fn checked(share: &ShareInput, work: &Work<'_>) -> Result<ShareInput, Error> {
+    let mut check = Checker::new();
+    check.ensure(share.person.is_some() != share.position.is_some(), || Violation::required("person"));
+    let person = share.person.as_ref();
+    check.ensure(person.is_none_or(|person| work.context.people.contains_key(person)), || Violation::unknown("person"));
+    let position = share.position.as_ref();
+    check.ensure(position.is_none_or(|position| work.context.positions.get(position).is_some()), || Violation::unknown("position"));
+    check.ensure(share.ends_at.is_none_or(|end| end > work.now), || Violation::out_of_range("ends_at"));
+    let label = check.optional_line("label", &share.label, 60);
+    check.done()?;
+    Ok(ShareInput { label, ..share.clone() })
+}

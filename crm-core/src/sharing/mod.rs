@@ -1,0 +1,119 @@
+//! Sharing 共享: a customer opened to people or positions that do not own it.
+
+mod commands;
+
+pub use commands::{ShareInput, SharingRefusal};
+
+use crate::actor::UserId;
+use crate::customer::CustomerId;
+use crate::id::ShareId;
+use crate::position::PositionId;
+use crate::record::{Columns, NEVER, Record};
+use crate::store::{Column, ColumnType, Index, Kind, Value};
+use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Shares of customers.
+pub(crate) static SHARE: Kind = Kind {
+    name: "share",
+    columns: &[
+        Column { name: "customer", ty: ColumnType::Text, live: true, since: 1 },
+        Column { name: "grantee", ty: ColumnType::Text, live: true, since: 1 },
+        Column { name: "ends_at", ty: ColumnType::Integer, live: true, since: 1 },
+        Column { name: "created_at", ty: ColumnType::Integer, live: false, since: 1 },
+    ],
+    indexes: &[
+        Index { name: "customer", columns: &["customer"], since: 1, across: false },
+        Index { name: "grantee", columns: &["grantee", "created_at"], since: 1, across: false },
+    ],
+    since: 1,
+};
+
+/// A customer shared with a person or with the holders of a position.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub struct Share {
+    /// The id.
+    pub id: ShareId,
+    /// The customer.
+    pub customer: CustomerId,
+    /// The person it is shared with; else it is a position.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<UserId>,
+    /// The position whose holders it is shared with; else it is a person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub position: Option<PositionId>,
+    /// To read or to edit.
+    pub right: ShareRight,
+    /// When it ends; absent: with a change of owner, or when revoked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ends_at: Option<Timestamp>,
+    /// Why: 售前, 服务, ...
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// When it was shared.
+    pub created_at: Timestamp,
+    /// Who shared it.
+    pub created_by: String,
+    /// The version.
+    #[serde(default)]
+    pub version: i64,
+}
+
+/// What a share allows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum ShareRight {
+    /// To read it and all that lies under it.
+    #[default]
+    Read,
+    /// To edit it and to follow up, too.
+    Edit,
+}
+
+impl Share {
+    /// Whether it still holds.
+    pub(crate) fn holds(&self, now: Timestamp) -> bool {
+        self.ends_at.is_none_or(|end| now < end)
+    }
+
+    pub(crate) fn person_key(person: &UserId) -> String {
+        format!("u:{person}")
+    }
+
+    pub(crate) fn position_key(position: &PositionId) -> String {
+        format!("p:{position}")
+    }
+
+    fn grantee_key(&self) -> String {
+        match (&self.person, &self.position) {
+            (Some(person), _) => Share::person_key(person),
+            (None, Some(position)) => Share::position_key(position),
+            (None, None) => crate::record::ABSENT.to_owned(),
+        }
+    }
+}
+
+impl Record for Share {
+    const KIND: &'static Kind = &SHARE;
+
+    fn key(&self) -> String {
+        self.id.to_string()
+    }
+    fn version(&self) -> i64 {
+        self.version
+    }
+    fn columns(&self) -> Vec<Value> {
+        vec![
+            self.customer.to_string().into(),
+            self.grantee_key().into(),
+            self.ends_at.map_or(NEVER, Timestamp::millis).into(),
+            self.created_at.millis().into(),
+        ]
+    }
+    fn refresh(&mut self, row: &Columns<'_>) {
+        self.version = row.version();
+        self.ends_at = row.instant("ends_at");
+    }
+}

@@ -1,0 +1,7 @@
+//! Text as people type it: checked on the way in ([`Checker`]), folded for comparing and sorting.
+
+mod check;
+mod fold;
+
+pub(crate) use check::{Checker, is_email};
+pub use fold::{fold, sort_key};
