@@ -22,7 +22,9 @@ pub(super) fn passes(kind: &Kind, row: &Row, filter: &Filter) -> bool {
         }
         Filter::Contains(column, part) => match value_of(kind, row, column) {
             // Windows of no size do not exist; everything contains nothing.
-            Some(Value::Bytes(own)) => part.is_empty() || own.windows(part.len()).any(|w| w == part),
+            Some(Value::Bytes(own)) => {
+                part.is_empty() || own.windows(part.len()).any(|w| w == part)
+            }
             _ => false,
         },
     }
@@ -30,5 +32,6 @@ pub(super) fn passes(kind: &Kind, row: &Row, filter: &Filter) -> bool {
 
 /// A row's value of a column.
 pub(super) fn value_of<'r>(kind: &Kind, row: &'r Row, column: &str) -> Option<&'r Value> {
-    kind.position(column).and_then(|place| row.values.get(place))
+    kind.position(column)
+        .and_then(|place| row.values.get(place))
 }

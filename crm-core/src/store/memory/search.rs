@@ -110,7 +110,9 @@ impl<'t, 's> Plan<'t, 's> {
                     (ranges <= MOST_RANGES).then(|| values.clone())
                 })
                 .collect();
-            let (known, rest) = index.columns.split_at(prefix.len().min(index.columns.len()));
+            let (known, rest) = index
+                .columns
+                .split_at(prefix.len().min(index.columns.len()));
             let ordered = match (order, rest) {
                 (None, []) => true,
                 (Some(order), []) => known.contains(&order),
@@ -132,7 +134,10 @@ impl<'t, 's> Plan<'t, 's> {
     /// The place of the order's value among the parts of an entry.
     fn order_part(&self, search: &Search) -> Option<usize> {
         let place = search.order.and_then(|order| search.kind.position(order))?;
-        self.index.columns.iter().position(|column| *column == place)
+        self.index
+            .columns
+            .iter()
+            .position(|column| *column == place)
     }
 
     /// One range for each combination of the known values.

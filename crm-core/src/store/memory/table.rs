@@ -122,9 +122,9 @@ impl Table {
     /// The ids of the rows whose column, leading in an index, has a value.
     pub(super) fn having(&self, kind: &Kind, column: &str, value: &Value) -> Vec<String> {
         let prefix = vec![Part::Value(value.clone())];
-        let range = self.led_by(kind, column).and_then(|index| {
-            index.range(Entry::before(prefix.clone()), Entry::behind(prefix))
-        });
+        let range = self
+            .led_by(kind, column)
+            .and_then(|index| index.range(Entry::before(prefix.clone()), Entry::behind(prefix)));
         let entries = range.into_iter().flatten();
         entries.map(|entry| entry.id.clone()).collect()
     }

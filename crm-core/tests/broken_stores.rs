@@ -1,0 +1,1 @@
+//! Broken stores are found out.
