@@ -37,6 +37,11 @@ pub(super) fn organisations_are_apart_in_reads(make: &Make<'_>) -> Outcome {
         ];
         let found = client.get(&ITEM, &others)?;
         same("rows by key", &found, &vec![own.clone(), only.clone()])?;
+        let foreign = (0..).zip(others.iter().skip(1)).filter(|(j, _)| *j != i);
+        for (_, id) in foreign {
+            let found = client.get(&ITEM, &[id])?;
+            same("a row of somebody else", &found, &Vec::new())?;
+        }
         let rows = vec![only, own, item("same", "o", 7)];
         for search in [
             Search::of(&ITEM),

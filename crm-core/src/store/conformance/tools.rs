@@ -1,7 +1,7 @@
 //! What the checks are written with. A check answers what is wrong instead of panicking, so
 //! that it runs where a panic can't be caught (wasm) and its text reaches other languages.
 
-use super::kinds::{AGENDA, BARE, ITEM, KINDS, TOTAL};
+use super::kinds::{AGENDA, ITEM, KINDS, TOTAL};
 use super::model;
 use crate::OrgId;
 use crate::store::{
