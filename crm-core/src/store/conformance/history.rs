@@ -98,7 +98,7 @@ pub(super) fn random_histories_follow_the_model(make: &Make<'_>) -> Outcome {
         let client = Client::new(&*store, &format!("seed {seed}"))?;
         let mut dice = Dice::new(seed * 1_000);
         let mut model = Model::default();
-        for step in 0..50 {
+        for step in 0..35 {
             let (checks, writes) = some_changes(&mut dice, &model);
             let what = format!("seed {seed}, step {step}: {}", shown(&(&checks, &writes)));
             let expected = model.commit(&checks, &writes);

@@ -2,7 +2,8 @@
 
 use crate::store::{Column, ColumnType, Index, Kind};
 
-/// The kinds of the suite. A store that makes tables makes these before it is certified.
+/// The kinds of the suite. A store that makes tables makes these before it is certified. Some
+/// columns bear names that databases reserve (`rank`, `number`): names want quoting.
 pub const KINDS: &[&Kind] = &[&ITEM, &TOTAL, &AGENDA, &BARE];
 
 const fn column(name: &'static str, ty: ColumnType, live: bool) -> Column {
