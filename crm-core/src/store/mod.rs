@@ -13,6 +13,7 @@ mod read;
 mod row;
 #[cfg(feature = "sql")]
 pub mod sql;
+mod validate;
 
 pub use change::{Change, ChangeSet, Check, Conflict, Write};
 pub use kind::{Column, ColumnType, Index, Kind};
@@ -36,6 +37,9 @@ use crate::OrgId;
 ///   the state it is applied to, as if commits happened one after another. If one does not hold,
 ///   nothing is written and the first failing row (checks first, then writes in their order) is
 ///   named in [`CommitError::Conflict`].
+/// - **What is malformed is refused** with [`StoreError::Failed`] before anything is done: a
+///   column the kind does not have, a value of another type or beyond the bounds of its
+///   column, a row written twice. So is a sum beyond 64 bits.
 /// - **A commit that returned `Ok` is seen by every later read** and survives what the store
 ///   promises to survive.
 /// - **After an error other than a conflict** the commit may or may not have happened; the
@@ -57,8 +61,8 @@ pub trait Store {
     fn commit(&self, changes: &ChangeSet) -> Result<(), CommitError>;
 
     /// Organisations that have a row of `kind` whose integer column `column`, which leads an
-    /// index of its own across organisations, is at most `until`; at most `limit`, ordered.
-    /// The one question asked across organisations: who has work due.
+    /// index of its own across organisations, is at most `until`; at most `limit` (1 to 10,000),
+    /// in the order of their ids. The one question asked across organisations: who has work due.
     ///
     /// # Errors
     /// [`StoreError`] when the store can't be read.

@@ -1,5 +1,0 @@
-//! A store in memory.
-
-/// Placeholder until written.
-#[derive(Debug, Default)]
-pub struct MemoryStore;
