@@ -45,13 +45,18 @@ pub enum ColumnType {
     Bytes,
 }
 
-/// An index of a [`Kind`]. `org_id` stands before its columns and `id` behind them.
+/// An index of a [`Kind`]. `org_id` stands before its columns and `id` behind them, unless it
+/// goes [`across`](Index::across) organisations.
 #[derive(Debug)]
 pub struct Index {
     /// The index's name without the table's, `snake_case`.
     pub name: &'static str,
     /// Names of columns, in order.
     pub columns: &'static [&'static str],
+    /// Whether it goes across organisations: `org_id` then stands behind its columns. Only
+    /// [`Store::due_organisations`](super::Store::due_organisations) needs one; `false`
+    /// everywhere else.
+    pub across: bool,
     /// The number of the migration that added the index.
     pub since: i32,
 }
