@@ -15,7 +15,7 @@ pub mod sqlite;
 mod statements;
 mod store;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use dialect::Dialect;
 pub use executor::{Executor, Expected, Outcome, Statement};

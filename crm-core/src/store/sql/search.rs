@@ -3,15 +3,22 @@
 use super::dialect::{bind, name};
 use super::statements::{Texts, place};
 use super::{Dialect, Expected, Statement};
-use crate::store::{ColumnType, Comparison, Direction, Filter, Kind, Scope, Search, StoreError, Value};
+use crate::store::{
+    ColumnType, Comparison, Direction, Filter, Kind, Scope, Search, StoreError, Value,
+};
 use sea_query::{
-    CaseStatement, CommonTableExpression, Condition, Expr, ExprTrait as _, Func, JoinType, NullOrdering, Order, Query,
-    SelectStatement, UnionType, WithClause,
+    CaseStatement, CommonTableExpression, Condition, Expr, ExprTrait as _, Func, JoinType,
+    NullOrdering, Order, Query, SelectStatement, UnionType, WithClause,
 };
 use std::sync::Arc;
 
 /// The statement of a page.
-pub(super) fn find(dialect: Dialect, texts: &Texts, org: &str, search: &Search) -> Result<Statement, StoreError> {
+pub(super) fn find(
+    dialect: Dialect,
+    texts: &Texts,
+    org: &str,
+    search: &Search,
+) -> Result<Statement, StoreError> {
     let plan = Plan::new(dialect, texts, org, search)?;
     let (sql, parameters) = match &search.scope {
         None => dialect.render(&plan.rows_of_page(None)),
@@ -19,7 +26,9 @@ pub(super) fn find(dialect: Dialect, texts: &Texts, org: &str, search: &Search) 
             Dialect::Sqlite => plan.merge_by_queue(column, values),
             _ => dialect.render(&plan.merge_by_lateral(column, values)),
         },
-        Some(Scope { column, values }) => dialect.render(&plan.rows_of_page(Some(plan.scoped(column, values)))),
+        Some(Scope { column, values }) => {
+            dialect.render(&plan.rows_of_page(Some(plan.scoped(column, values))))
+        }
     };
     Ok(Statement {
         sql: sql.into(),
@@ -51,7 +60,12 @@ pub(super) fn count(
                 let ty = plan.scope_type;
                 seen = Query::select();
                 seen.from_function(dialect.set(ty, values), "v")
-                    .join_as(JoinType::CrossJoin, name(&texts.table), "x", Condition::all())
+                    .join_as(
+                        JoinType::CrossJoin,
+                        name(&texts.table),
+                        "x",
+                        Condition::all(),
+                    )
                     .and_where(plan.x("org_id").eq(org))
                     .and_where(plan.x(column).eq(dialect.set_value("v", ty)));
             }
@@ -118,31 +132,58 @@ struct Plan<'a> {
 }
 
 impl<'a> Plan<'a> {
-    fn new(dialect: Dialect, texts: &'a Texts, org: &'a str, search: &'a Search) -> Result<Self, StoreError> {
+    fn new(
+        dialect: Dialect,
+        texts: &'a Texts,
+        org: &'a str,
+        search: &'a Search,
+    ) -> Result<Self, StoreError> {
         let kind = texts.kind;
-        let order_type = search.order.map_or(Ok(ColumnType::Text), |column| type_of(kind, column))?;
+        let order_type = search
+            .order
+            .map_or(Ok(ColumnType::Text), |column| type_of(kind, column))?;
         let scope_type = match &search.scope {
             None => ColumnType::Text,
             Some(scope) => type_of(kind, scope.column)?,
         };
-        for scope in &search.scope {
-            scope.values.iter().try_for_each(|value| place(kind, scope.column, value).map(drop))?;
+        if let Some(scope) = &search.scope {
+            scope
+                .values
+                .iter()
+                .try_for_each(|value| place(kind, scope.column, value).map(drop))?;
         }
         match (search.order, &search.after) {
             (_, None) | (None, Some((None, _))) => {}
             (Some(column), Some((Some(value), _))) => drop(place(kind, column, value)?),
             _ => {
-                let problem = format!("the place in a page of {} is not one of its order", kind.name);
+                let problem = format!(
+                    "the place in a page of {} is not one of its order",
+                    kind.name
+                );
                 return Err(StoreError::Failed(problem));
             }
         }
         let merges = search.scope.as_ref().is_some_and(|scope| {
-            kind.indexes.iter().filter(|index| !index.across).any(|index| match index.columns {
-                [first, rest @ ..] => *first == scope.column && rest.first().copied() == search.order,
-                [] => false,
-            })
+            kind.indexes
+                .iter()
+                .filter(|index| !index.across)
+                .any(|index| match index.columns {
+                    [first, rest @ ..] => {
+                        *first == scope.column && rest.first().copied() == search.order
+                    }
+                    [] => false,
+                })
         });
-        let mut plan = Plan { dialect, texts, org, search, order_type, scope_type, merges, filter: None };
+        let mut plan = Plan {
+            dialect,
+            texts,
+            org,
+            search,
+            order_type,
+            scope_type,
+            merges,
+            filter: None,
+        };
         if !search.filter.is_empty() {
             plan.filter = Some(plan.condition(&search.filter)?);
         }
@@ -157,7 +198,8 @@ impl<'a> Plan<'a> {
     /// The rows of the organisation.
     fn rows(&self) -> SelectStatement {
         let mut rows = Query::select();
-        rows.from_as(name(&self.texts.table), "x").and_where(self.x("org_id").eq(self.org));
+        rows.from_as(name(&self.texts.table), "x")
+            .and_where(self.x("org_id").eq(self.org));
         rows
     }
 
@@ -177,7 +219,9 @@ impl<'a> Plan<'a> {
         if let Some(order) = self.search.order {
             query.order_by((table, order), self.direction());
         }
-        query.order_by((table, "id"), self.direction()).limit(self.limit());
+        query
+            .order_by((table, "id"), self.direction())
+            .limit(self.limit());
     }
 
     /// The first rows of a scope that pass the filter and stand behind a place, in order; what
@@ -218,7 +262,8 @@ impl<'a> Plan<'a> {
 
     fn among(&self, column: Expr, ty: ColumnType, values: &[Value]) -> Expr {
         let mut set = Query::select();
-        set.expr(self.dialect.set_value("v", ty)).from_function(self.dialect.set(ty, values), "v");
+        set.expr(self.dialect.set_value("v", ty))
+            .from_function(self.dialect.set(ty, values), "v");
         column.in_subquery(set)
     }
 
@@ -235,10 +280,20 @@ impl<'a> Plan<'a> {
             return beyond(self.x("id"), id);
         };
         if self.dialect.seeks_by_row() {
-            return beyond(Expr::tuple([self.x(order), self.x("id")]), Expr::tuple([value, id]));
+            return beyond(
+                Expr::tuple([self.x(order), self.x("id")]),
+                Expr::tuple([value, id]),
+            );
         }
-        let tie = self.x(order).eq(value.clone()).and(beyond(self.x("id"), id));
-        let reached = if ascending { self.x(order).gte(value.clone()) } else { self.x(order).lte(value.clone()) };
+        let tie = self
+            .x(order)
+            .eq(value.clone())
+            .and(beyond(self.x("id"), id));
+        let reached = if ascending {
+            self.x(order).gte(value.clone())
+        } else {
+            self.x(order).lte(value.clone())
+        };
         reached.and(beyond(self.x(order), value).or(tie))
     }
 
@@ -265,7 +320,10 @@ impl<'a> Plan<'a> {
         let (order, id) = self.place_of_key();
         let mut step = Query::select();
         step.column(("q", "s"))
-            .expr(head(Expr::col(("q", "s")), Some(self.behind(order, id.clone()))))
+            .expr(head(
+                Expr::col(("q", "s")),
+                Some(self.behind(order, id.clone())),
+            ))
             .from("q")
             .and_where(Expr::col(("q", "k")).is_not_null());
         let mut queue = Query::select();
@@ -280,7 +338,12 @@ impl<'a> Plan<'a> {
         let mut page = Query::select();
         self.select_row(&mut page);
         page.from("q")
-            .join_as(JoinType::CrossJoin, name(&self.texts.table), "x", Condition::all())
+            .join_as(
+                JoinType::CrossJoin,
+                name(&self.texts.table),
+                "x",
+                Condition::all(),
+            )
             .and_where(self.x("org_id").eq(self.org))
             .and_where(self.x("id").eq(id))
             .and_where(Expr::col(("q", "k")).is_not_null())
@@ -305,7 +368,9 @@ impl<'a> Plan<'a> {
                     [o(), o(), o(), o(), id],
                 )
             }
-            Some(order) => Expr::cust_with_exprs("CAST(hex(?) || '!' || ? AS BLOB)", [self.x(order), id]),
+            Some(order) => {
+                Expr::cust_with_exprs("CAST(hex(?) || '!' || ? AS BLOB)", [self.x(order), id])
+            }
         }
     }
 
@@ -328,7 +393,9 @@ impl<'a> Plan<'a> {
                     ColumnType::Text => {
                         "+CAST(unhex(CAST(substr(\"q\".\"k\", 1, instr(\"q\".\"k\", x'21') - 1) AS TEXT)) AS TEXT)"
                     }
-                    _ => "unhex(CAST(substr(\"q\".\"k\", 1, instr(\"q\".\"k\", x'21') - 1) AS TEXT))",
+                    _ => {
+                        "unhex(CAST(substr(\"q\".\"k\", 1, instr(\"q\".\"k\", x'21') - 1) AS TEXT))"
+                    }
                 })),
                 plain("+CAST(substr(\"q\".\"k\", instr(\"q\".\"k\", x'21') + 1) AS TEXT)"),
             ),
@@ -353,7 +420,9 @@ impl<'a> Plan<'a> {
             .from_function(self.dialect.set(self.scope_type, values), "v")
             .join_lateral(
                 JoinType::InnerJoin,
-                keys(self.dialect.set_value("v", self.scope_type)).limit(1).take(),
+                keys(self.dialect.set_value("v", self.scope_type))
+                    .limit(1)
+                    .take(),
                 "h",
                 on(),
             );
@@ -362,17 +431,23 @@ impl<'a> Plan<'a> {
         if let Some(order) = self.search.order {
             places.column(("r", order));
         }
-        places.column(("r", "id")).from_subquery(heads, "b").join_lateral(
-            JoinType::InnerJoin,
-            keys(Expr::col(("b", "s"))),
-            "r",
-            on(),
-        );
+        places
+            .column(("r", "id"))
+            .from_subquery(heads, "b")
+            .join_lateral(JoinType::InnerJoin, keys(Expr::col(("b", "s"))), "r", on());
         self.in_order(&mut places, "r");
         let mut page = Query::select();
         self.select_row(&mut page);
-        let same = self.x("org_id").eq(self.org).and(self.x("id").equals(("p", "id")));
-        page.from_subquery(places, "p").join_as(JoinType::InnerJoin, name(&self.texts.table), "x", same);
+        let same = self
+            .x("org_id")
+            .eq(self.org)
+            .and(self.x("id").equals(("p", "id")));
+        page.from_subquery(places, "p").join_as(
+            JoinType::InnerJoin,
+            name(&self.texts.table),
+            "x",
+            same,
+        );
         self.in_order(&mut page, "p");
         page
     }
@@ -383,8 +458,12 @@ impl<'a> Plan<'a> {
         match filter {
             Filter::All(all) if all.is_empty() => is(Expr::cust("1 = 1")),
             Filter::Any(any) if any.is_empty() => is(Expr::cust("1 = 0")),
-            Filter::All(all) => all.iter().try_fold(Condition::all(), |c, f| Ok(c.add(self.condition(f)?))),
-            Filter::Any(any) => any.iter().try_fold(Condition::any(), |c, f| Ok(c.add(self.condition(f)?))),
+            Filter::All(all) => all
+                .iter()
+                .try_fold(Condition::all(), |c, f| Ok(c.add(self.condition(f)?))),
+            Filter::Any(any) => any
+                .iter()
+                .try_fold(Condition::any(), |c, f| Ok(c.add(self.condition(f)?))),
             Filter::Not(not) => Ok(self.condition(not)?.not()),
             Filter::Is(column, comparison, value) => {
                 place(kind, column, value)?;
@@ -398,12 +477,17 @@ impl<'a> Plan<'a> {
                 })
             }
             Filter::In(column, values) => {
-                values.iter().try_for_each(|value| place(kind, column, value).map(drop))?;
+                values
+                    .iter()
+                    .try_for_each(|value| place(kind, column, value).map(drop))?;
                 is(self.among(self.filtered(column), type_of(kind, column)?, values))
             }
             Filter::Contains(column, bytes) => {
                 place(kind, column, &Value::Bytes(Vec::new()))?;
-                is(self.dialect.position(self.filtered(column), bytes).gt(0i64))
+                is(self
+                    .dialect
+                    .position(self.filtered(column), bytes)
+                    .gt(Expr::cust("0")))
             }
         }
     }

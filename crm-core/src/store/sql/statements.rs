@@ -56,7 +56,11 @@ struct Text {
 
 impl Text {
     fn new(dialect: Dialect, sql: &str) -> Self {
-        Text { dialect, sql: sql.to_owned(), places: 0 }
+        Text {
+            dialect,
+            sql: sql.to_owned(),
+            places: 0,
+        }
     }
 
     fn add(mut self, sql: &str) -> Self {
@@ -76,7 +80,11 @@ impl Text {
     }
 
     /// Each item written by `item`, with commas between.
-    fn list<T>(mut self, items: impl IntoIterator<Item = T>, item: impl Fn(Self, T) -> Self) -> Self {
+    fn list<T>(
+        mut self,
+        items: impl IntoIterator<Item = T>,
+        item: impl Fn(Self, T) -> Self,
+    ) -> Self {
         for (place, one) in items.into_iter().enumerate() {
             if place > 0 {
                 self.sql.push_str(", ");
@@ -88,7 +96,14 @@ impl Text {
 
     /// ` WHERE org_id = ? AND id = ?`
     fn at_key(self) -> Self {
-        self.add(" WHERE ").name("org_id").add(" = ").bind().add(" AND ").name("id").add(" = ").bind()
+        self.add(" WHERE ")
+            .name("org_id")
+            .add(" = ")
+            .bind()
+            .add(" AND ")
+            .name("id")
+            .add(" = ")
+            .bind()
     }
 
     /// ` AND version = ?`
@@ -107,9 +122,14 @@ impl Texts {
         let text = |sql: &str| Text::new(dialect, sql);
         let columns = || kind.columns.iter().map(|c| c.name).chain(["body"]);
         let row = [ColumnType::Text, ColumnType::Integer].into_iter();
-        let row = row.chain(kind.columns.iter().map(|c| c.ty)).chain([ColumnType::Text]).collect();
+        let row = row
+            .chain(kind.columns.iter().map(|c| c.ty))
+            .chain([ColumnType::Text])
+            .collect();
         let read = ["id", "version"].into_iter().chain(columns());
-        let select = text("SELECT ").list(read, |t, c| t.name("x").add(".").name(c)).sql;
+        let select = text("SELECT ")
+            .list(read, |t, c| t.name("x").add(".").name(c))
+            .sql;
         let insert = || insert(dialect, &table, kind);
 
         let updated = text("UPDATE ")
@@ -134,7 +154,10 @@ impl Texts {
             // With CLIENT_FOUND_ROWS, which JDBC sets, `ON DUPLICATE KEY UPDATE id = id` would
             // answer one row for a key that was there. Lengths are checked before, so that
             // nothing else is ignored.
-            Dialect::Mysql => Text { sql: insert().sql.replacen("INSERT", "INSERT IGNORE", 1), ..insert() },
+            Dialect::Mysql => Text {
+                sql: insert().sql.replacen("INSERT", "INSERT IGNORE", 1),
+                ..insert()
+            },
             _ => insert()
                 .add(" ON CONFLICT (")
                 .list(["org_id", "id"], Text::name)
@@ -144,7 +167,13 @@ impl Texts {
             kind,
             row,
             dialect,
-            get_one: text(&select).add(" FROM ").name(&table).add(" AS ").name("x").at_key().done(),
+            get_one: text(&select)
+                .add(" FROM ")
+                .name(&table)
+                .add(" AS ")
+                .name("x")
+                .at_key()
+                .done(),
             get_many: get_many(dialect, &table, &select),
             check: text("SELECT ")
                 .name("version")
@@ -163,7 +192,11 @@ impl Texts {
                 .done(),
             insert: ignored.done(),
             update: updated.at_key().at_version().done(),
-            delete: text("DELETE FROM ").name(&table).at_key().at_version().done(),
+            delete: text("DELETE FROM ")
+                .name(&table)
+                .at_key()
+                .at_version()
+                .done(),
             put: put.done(),
             shaped: RwLock::default(),
             table,
@@ -192,24 +225,45 @@ impl Texts {
         }
     }
 
-    pub(super) fn insert(&self, org: &str, row: &crate::store::Row) -> Result<Statement, StoreError> {
-        Ok(writing(&self.insert, self.inserted(org, row)?, Expected::Rows(1)))
+    pub(super) fn insert(
+        &self,
+        org: &str,
+        row: &crate::store::Row,
+    ) -> Result<Statement, StoreError> {
+        Ok(writing(
+            &self.insert,
+            self.inserted(org, row)?,
+            Expected::Rows(1),
+        ))
     }
 
     pub(super) fn put(&self, org: &str, row: &crate::store::Row) -> Result<Statement, StoreError> {
         Ok(writing(&self.put, self.inserted(org, row)?, Expected::Any))
     }
 
-    pub(super) fn update(&self, org: &str, row: &crate::store::Row) -> Result<Statement, StoreError> {
+    pub(super) fn update(
+        &self,
+        org: &str,
+        row: &crate::store::Row,
+    ) -> Result<Statement, StoreError> {
         self.fits(row)?;
         let mut parameters = Vec::with_capacity(row.values.len() + 4);
         parameters.extend(row.values.iter().cloned());
-        parameters.extend([row.body.as_str().into(), org.into(), row.id.as_str().into(), row.version.into()]);
+        parameters.extend([
+            row.body.as_str().into(),
+            org.into(),
+            row.id.as_str().into(),
+            row.version.into(),
+        ]);
         Ok(writing(&self.update, parameters, Expected::Rows(1)))
     }
 
     pub(super) fn delete(&self, org: &str, id: &str, version: i64) -> Statement {
-        writing(&self.delete, vec![org.into(), id.into(), version.into()], Expected::Rows(1))
+        writing(
+            &self.delete,
+            vec![org.into(), id.into(), version.into()],
+            Expected::Rows(1),
+        )
     }
 
     /// One statement, or two where an update does not tell whether the row is there.
@@ -251,9 +305,15 @@ impl Texts {
         row: &crate::store::Row,
         columns: &[&'static str],
     ) -> Result<Statement, StoreError> {
-        let places = columns.iter().map(|column| place(self.kind, column, &Value::Integer(0)));
+        let places = columns
+            .iter()
+            .map(|column| place(self.kind, column, &Value::Integer(0)));
         let shape = Shape::Add(places.collect::<Result<_, _>>()?);
-        Ok(writing(&self.shaped(shape), self.inserted(org, row)?, Expected::Any))
+        Ok(writing(
+            &self.shaped(shape),
+            self.inserted(org, row)?,
+            Expected::Any,
+        ))
     }
 
     pub(super) fn reassign(
@@ -265,7 +325,11 @@ impl Texts {
     ) -> Result<Statement, StoreError> {
         place(self.kind, column, from)?;
         let sql = self.shaped(Shape::Reassign(place(self.kind, column, to)?));
-        Ok(writing(&sql, vec![to.clone(), org.into(), from.clone()], Expected::Any))
+        Ok(writing(
+            &sql,
+            vec![to.clone(), org.into(), from.clone()],
+            Expected::Any,
+        ))
     }
 
     /// The parameters of an insert, in the order of [`insert`].
@@ -283,21 +347,33 @@ impl Texts {
     fn fits(&self, row: &crate::store::Row) -> Result<(), StoreError> {
         let fits = row.values.len() == self.kind.columns.len()
             && short(&row.id)
-            && row.values.iter().zip(self.kind.columns).all(|(value, column)| match value {
-                Value::Integer(_) => column.ty == ColumnType::Integer,
-                Value::Text(text) => column.ty == ColumnType::Text && short(text),
-                Value::Bytes(bytes) => column.ty == ColumnType::Bytes && bytes.len() <= 255,
-            });
+            && row
+                .values
+                .iter()
+                .zip(self.kind.columns)
+                .all(|(value, column)| match value {
+                    Value::Integer(_) => column.ty == ColumnType::Integer,
+                    Value::Text(text) => column.ty == ColumnType::Text && short(text),
+                    Value::Bytes(bytes) => column.ty == ColumnType::Bytes && bytes.len() <= 255,
+                });
         if fits {
             Ok(())
         } else {
-            let problem = format!("row {} does not fit the description of {}", row.id, self.kind.name);
+            let problem = format!(
+                "row {} does not fit the description of {}",
+                row.id, self.kind.name
+            );
             Err(StoreError::Failed(problem))
         }
     }
 
     fn shaped(&self, shape: Shape) -> Arc<str> {
-        let known = self.shaped.read().unwrap_or_else(PoisonError::into_inner).get(&shape).cloned();
+        let known = self
+            .shaped
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&shape)
+            .cloned();
         known.unwrap_or_else(|| {
             let sql = self.render(&shape);
             let mut shaped = self.shaped.write().unwrap_or_else(PoisonError::into_inner);
@@ -307,12 +383,17 @@ impl Texts {
 
     fn render(&self, shape: &Shape) -> Arc<str> {
         let column = |place: &usize| self.kind.columns.get(*place).map_or("", |c| c.name);
-        let update = Text::new(self.dialect, "UPDATE ").name(&self.table).add(" SET ");
+        let update = Text::new(self.dialect, "UPDATE ")
+            .name(&self.table)
+            .add(" SET ");
         match shape {
             // Nothing changes, and yet the row must be there.
-            Shape::Touch(turns) if turns.is_empty() => {
-                update.name("version").add(" = ").name("version").at_key().done()
-            }
+            Shape::Touch(turns) if turns.is_empty() => update
+                .name("version")
+                .add(" = ")
+                .name("version")
+                .at_key()
+                .done(),
             Shape::Touch(turns) => update
                 .list(turns, |text, (place, turn)| {
                     let c = column(place);
@@ -336,7 +417,13 @@ impl Texts {
                 // With no column to add up the row must only be there afterwards.
                 let places: Vec<&str> = places.iter().map(column).collect();
                 if places.is_empty() {
-                    return insert.name("id").add(" = ").name(&self.table).add(".").name("id").done();
+                    return insert
+                        .name("id")
+                        .add(" = ")
+                        .name(&self.table)
+                        .add(".")
+                        .name("id")
+                        .done();
                 }
                 insert
                     .list(places, |text, c| {
@@ -374,12 +461,25 @@ pub(super) fn place(kind: &Kind, column: &str, value: &Value) -> Result<usize, S
         Value::Text(_) => ColumnType::Text,
         Value::Bytes(_) => ColumnType::Bytes,
     };
-    let place = kind.columns.iter().position(|c| c.name == column && c.ty == ty);
-    place.ok_or_else(|| StoreError::Failed(format!("{} has no column {column} of type {ty:?}", kind.name)))
+    let place = kind
+        .columns
+        .iter()
+        .position(|c| c.name == column && c.ty == ty);
+    place.ok_or_else(|| {
+        StoreError::Failed(format!(
+            "{} has no column {column} of type {ty:?}",
+            kind.name
+        ))
+    })
 }
 
 fn writing(sql: &Arc<str>, parameters: Vec<Value>, expected: Expected) -> Statement {
-    Statement { sql: sql.clone(), parameters, columns: Arc::new([]), expected }
+    Statement {
+        sql: sql.clone(),
+        parameters,
+        columns: Arc::new([]),
+        expected,
+    }
 }
 
 /// `INSERT INTO t (org_id, id, version, <columns>, body) VALUES (?, ?, 1, ?..)`
@@ -388,7 +488,10 @@ fn insert(dialect: Dialect, table: &str, kind: &Kind) -> Text {
     Text::new(dialect, "INSERT INTO ")
         .name(table)
         .add(" (")
-        .list(["org_id", "id", "version"].into_iter().chain(columns()), Text::name)
+        .list(
+            ["org_id", "id", "version"].into_iter().chain(columns()),
+            Text::name,
+        )
         .add(") VALUES (")
         .bind()
         .add(", ")
@@ -424,7 +527,9 @@ fn get_many(dialect: Dialect, table: &str, select: &str) -> Arc<str> {
         .from_function(dialect.set(ColumnType::Text, &[]), name("k"));
     // The set's table as the dialect says it, taken over from the renderer.
     let (sql, _) = dialect.render(&keys);
-    let from = sql.split_once(" FROM ").map_or(sql.as_str(), |(_, from)| from);
+    let from = sql
+        .split_once(" FROM ")
+        .map_or(sql.as_str(), |(_, from)| from);
     let mut text = Text::new(dialect, select);
     text.places = 1;
     let _ = write!(text.sql, " FROM {from} CROSS JOIN ");

@@ -23,7 +23,11 @@ pub struct SqlOptions {
 impl SqlOptions {
     /// The defaults, for some kinds.
     pub fn new(kinds: &'static [&'static Kind]) -> Self {
-        SqlOptions { prefix: TablePrefix::default(), kinds, migrate: Migrate::default() }
+        SqlOptions {
+            prefix: TablePrefix::default(),
+            kinds,
+            migrate: Migrate::default(),
+        }
     }
 }
 
@@ -52,9 +56,15 @@ impl<E: Executor> SqlStore<E> {
     pub fn open(executor: E, options: SqlOptions) -> Result<Self, StoreError> {
         migrate::run(&executor, &options)?;
         let dialect = executor.dialect();
-        let texts = options.kinds.iter().map(|kind| (kind.name, Texts::new(dialect, &options.prefix, kind)));
+        let texts = options
+            .kinds
+            .iter()
+            .map(|kind| (kind.name, Texts::new(dialect, &options.prefix, kind)));
         let kinds = texts.collect();
-        Ok(SqlStore { executor, schema: Arc::new(Schema { dialect, kinds }) })
+        Ok(SqlStore {
+            executor,
+            schema: Arc::new(Schema { dialect, kinds }),
+        })
     }
 
     /// The same store over another executor, such as the open transaction of a host: its
@@ -65,9 +75,14 @@ impl<E: Executor> SqlStore<E> {
     pub fn lend<X: Executor>(&self, executor: X) -> Result<SqlStore<X>, StoreError> {
         if executor.dialect() != self.schema.dialect {
             let (ours, theirs) = (self.schema.dialect, executor.dialect());
-            return Err(StoreError::Engine(format!("a store on {ours:?} can't work on {theirs:?}")));
+            return Err(StoreError::Engine(format!(
+                "a store on {ours:?} can't work on {theirs:?}"
+            )));
         }
-        Ok(SqlStore { executor, schema: self.schema.clone() })
+        Ok(SqlStore {
+            executor,
+            schema: self.schema.clone(),
+        })
     }
 
     /// The executor below.
@@ -79,19 +94,29 @@ impl<E: Executor> SqlStore<E> {
 impl Schema {
     fn texts(&self, kind: &Kind) -> Result<&Texts, StoreError> {
         let texts = self.kinds.get(kind.name);
-        texts.ok_or_else(|| StoreError::Failed(format!("the store was opened without the kind {}", kind.name)))
+        texts.ok_or_else(|| {
+            StoreError::Failed(format!(
+                "the store was opened without the kind {}",
+                kind.name
+            ))
+        })
     }
 
     fn reading(&self, org: &str, read: &Read) -> Result<Statement, StoreError> {
         match read {
             Read::Get { kind, ids } => Ok(self.texts(kind)?.get(org, ids)),
             Read::Find(search) => search::find(self.dialect, self.texts(search.kind)?, org, search),
-            Read::Count { search, cap } => search::count(self.dialect, self.texts(search.kind)?, org, search, *cap),
+            Read::Count { search, cap } => {
+                search::count(self.dialect, self.texts(search.kind)?, org, search, *cap)
+            }
         }
     }
 
     /// The statements of a change set, each with the row it stands for.
-    fn writing<'a>(&self, changes: &'a ChangeSet) -> Result<Vec<(Statement, Place<'a>)>, StoreError> {
+    fn writing<'a>(
+        &self,
+        changes: &'a ChangeSet,
+    ) -> Result<Vec<(Statement, Place<'a>)>, StoreError> {
         let org = changes.org.as_str();
         let mut statements = Vec::with_capacity(changes.checks.len() + changes.writes.len());
         for check in &changes.checks {
@@ -114,13 +139,29 @@ impl Schema {
                 }
                 Write::Touch { kind, id, changes } => {
                     let (exists, touch) = self.texts(kind)?.touch(org, id, changes)?;
-                    statements.extend(exists.into_iter().chain([touch]).map(|s| (s, (kind.name, id.as_str()))));
+                    statements.extend(
+                        exists
+                            .into_iter()
+                            .chain([touch])
+                            .map(|s| (s, (kind.name, id.as_str()))),
+                    );
                 }
                 Write::Add { kind, row, columns } => {
-                    statements.push((self.texts(kind)?.add(org, row, columns)?, (kind.name, &row.id)));
+                    statements.push((
+                        self.texts(kind)?.add(org, row, columns)?,
+                        (kind.name, &row.id),
+                    ));
                 }
-                Write::Reassign { kind, column, from, to } => {
-                    statements.push((self.texts(kind)?.reassign(org, column, from, to)?, (kind.name, "")));
+                Write::Reassign {
+                    kind,
+                    column,
+                    from,
+                    to,
+                } => {
+                    statements.push((
+                        self.texts(kind)?.reassign(org, column, from, to)?,
+                        (kind.name, ""),
+                    ));
                 }
             }
         }
@@ -135,7 +176,10 @@ impl<E: Executor> Store for SqlStore<E> {
     fn read(&self, org: &OrgId, reads: &[Read]) -> Result<Vec<Answer>, StoreError> {
         // A question for nothing is answered without the database.
         let asks = |read: &&Read| !matches!(read, Read::Get { ids, .. } if ids.is_empty());
-        let statements = reads.iter().filter(asks).map(|read| self.schema.reading(org.as_str(), read));
+        let statements = reads
+            .iter()
+            .filter(asks)
+            .map(|read| self.schema.reading(org.as_str(), read));
         let statements = statements.collect::<Result<Vec<_>, _>>()?;
         let mut sets = match statements.is_empty() {
             true => Vec::new(),
@@ -155,12 +199,19 @@ impl<E: Executor> Store for SqlStore<E> {
         if changes.is_empty() {
             return Ok(());
         }
-        let (statements, places): (Vec<_>, Vec<_>) = self.schema.writing(changes)?.into_iter().unzip();
+        let (statements, places): (Vec<_>, Vec<_>) =
+            self.schema.writing(changes)?.into_iter().unzip();
         match self.executor.write(&statements)? {
             Outcome::Done => Ok(()),
             Outcome::Unexpected { statement } => match places.get(statement) {
-                Some((kind, id)) => Err(CommitError::Conflict(Conflict { kind, id: (*id).to_owned() })),
-                None => Err(StoreError::Failed(format!("the executor names statement {statement}")).into()),
+                Some((kind, id)) => Err(CommitError::Conflict(Conflict {
+                    kind,
+                    id: (*id).to_owned(),
+                })),
+                None => Err(StoreError::Failed(format!(
+                    "the executor names statement {statement}"
+                ))
+                .into()),
             },
         }
     }
@@ -172,10 +223,18 @@ impl<E: Executor> Store for SqlStore<E> {
         until: i64,
         limit: i64,
     ) -> Result<Vec<OrgId>, StoreError> {
-        let due = search::due(self.schema.dialect, self.schema.texts(kind)?, column, until, limit)?;
+        let due = search::due(
+            self.schema.dialect,
+            self.schema.texts(kind)?,
+            column,
+            until,
+            limit,
+        )?;
         let set = next(&mut self.executor.read(&[due])?.into_iter())?;
         let organisation = |row: Vec<Value>| match row.into_iter().next() {
-            Some(Value::Text(org)) => OrgId::new(org).map_err(|_| damaged("an organisation has no proper id")),
+            Some(Value::Text(org)) => {
+                OrgId::new(org).map_err(|_| damaged("an organisation has no proper id"))
+            }
             _ => Err(damaged("an organisation is no text")),
         };
         set.into_iter().map(organisation).collect()
@@ -192,7 +251,9 @@ fn damaged(problem: &str) -> StoreError {
 
 /// The next set of rows that an executor answered.
 fn next(sets: &mut impl Iterator<Item = Vec<Vec<Value>>>) -> Result<Vec<Vec<Value>>, StoreError> {
-    sets.next().ok_or_else(|| StoreError::Failed("the executor answers fewer questions than it was asked".into()))
+    sets.next().ok_or_else(|| {
+        StoreError::Failed("the executor answers fewer questions than it was asked".into())
+    })
 }
 
 /// Rows out of `id, version, <columns>, body`.
@@ -202,7 +263,12 @@ fn rows(set: Vec<Vec<Value>>) -> Result<Vec<Row>, StoreError> {
         let mut values = values.into_iter();
         match (values.next(), values.next(), body) {
             (Some(Value::Text(id)), Some(Value::Integer(version)), Some(Value::Text(body))) => {
-                Ok(Row { id, version, values: values.collect(), body })
+                Ok(Row {
+                    id,
+                    version,
+                    values: values.collect(),
+                    body,
+                })
             }
             _ => Err(damaged("a row lacks its key, its version or its body")),
         }
@@ -215,7 +281,8 @@ fn in_order(rows: Vec<Row>, ids: &[String]) -> Vec<Row> {
     if rows.len() < 2 {
         return rows;
     }
-    let mut found: HashMap<String, Row> = rows.into_iter().map(|row| (row.id.clone(), row)).collect();
+    let mut found: HashMap<String, Row> =
+        rows.into_iter().map(|row| (row.id.clone(), row)).collect();
     ids.iter().filter_map(|id| found.remove(id)).collect()
 }
 

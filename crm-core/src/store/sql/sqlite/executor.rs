@@ -84,15 +84,27 @@ impl SqliteExecutor {
         let file = path.clone();
         let open: Open = Box::new(move || {
             let connection = connect(&file, &options)?;
-            connection.pragma_update(None, "query_only", true).map_err(store_error)?;
+            connection
+                .pragma_update(None, "query_only", true)
+                .map_err(store_error)?;
             Ok(connection)
         });
-        Ok(SqliteExecutor { writer, readers: Readers::new(readers, open), path })
+        Ok(SqliteExecutor {
+            writer,
+            readers: Readers::new(readers, open),
+            path,
+        })
     }
 
     /// What the writer has done so far.
     pub fn write_stats(&self) -> WriteStats {
         self.writer.stats()
+    }
+
+    /// Lets the file grow by some pages only, as a full disk would.
+    #[cfg(test)]
+    pub(super) fn limit_pages(&self) {
+        self.writer.limit_pages();
     }
 }
 
@@ -112,7 +124,9 @@ impl Executor for SqliteExecutor {
 
 impl fmt::Debug for SqliteExecutor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SqliteExecutor").field("path", &self.path).finish_non_exhaustive()
+        f.debug_struct("SqliteExecutor")
+            .field("path", &self.path)
+            .finish_non_exhaustive()
     }
 }
 
@@ -120,13 +134,17 @@ impl fmt::Debug for SqliteExecutor {
 pub(super) fn supported() -> Result<(), StoreError> {
     if rusqlite::version_number() < 3_051_003 {
         let version = rusqlite::version();
-        return Err(StoreError::Engine(format!("SQLite {version} may lose commits in WAL mode: 3.51.3 is the least")));
+        return Err(StoreError::Engine(format!(
+            "SQLite {version} may lose commits in WAL mode: 3.51.3 is the least"
+        )));
     }
     Ok(())
 }
 
 fn connect(path: &Path, options: &SqliteOptions) -> Result<Connection, StoreError> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_CREATE
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(store_error)?;
     configure(&connection, options).map_err(store_error)?;
     Ok(connection)
@@ -153,17 +171,23 @@ fn configure(connection: &Connection, options: &SqliteOptions) -> rusqlite::Resu
 
 /// Sets what the file itself keeps, and finds out whether it is one that can be written.
 fn prepare_file(connection: &Connection) -> Result<(), StoreError> {
-    let mode = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get::<_, String>(0));
+    let mode = connection.query_row("PRAGMA journal_mode = WAL", [], |row| {
+        row.get::<_, String>(0)
+    });
     let mode = mode.map_err(store_error)?;
     if connection.is_readonly("main").map_err(store_error)? {
         return Err(StoreError::ReadOnly("the file or its directory".into()));
     }
     if mode != "wal" {
-        return Err(StoreError::Engine(format!("the journal stays in mode {mode}: WAL is not possible here")));
+        return Err(StoreError::Engine(format!(
+            "the journal stays in mode {mode}: WAL is not possible here"
+        )));
     }
     let encoding = connection.query_row("PRAGMA encoding", [], |row| row.get::<_, String>(0));
     match encoding.map_err(store_error)?.as_str() {
         "UTF-8" => Ok(()),
-        other => Err(StoreError::Engine(format!("the database is in {other}, not in UTF-8"))),
+        other => Err(StoreError::Engine(format!(
+            "the database is in {other}, not in UTF-8"
+        ))),
     }
 }

@@ -26,13 +26,15 @@ impl<'a> LentSqlite<'a> {
         super::executor::supported()?;
         let lent = LentSqlite { connection };
         lent.open()?;
-        let encoding = connection.prepare_cached("PRAGMA encoding").and_then(|mut pragma| {
-            pragma.query_row([], |row| row.get::<_, String>(0))
-        });
+        let encoding = connection
+            .prepare_cached("PRAGMA encoding")
+            .and_then(|mut pragma| pragma.query_row([], |row| row.get::<_, String>(0)));
         match encoding.map_err(store_error)?.as_str() {
             "UTF-8" => Ok(lent),
             // Text would sort by other bytes.
-            other => Err(StoreError::Engine(format!("the database is in {other}, not in UTF-8"))),
+            other => Err(StoreError::Engine(format!(
+                "the database is in {other}, not in UTF-8"
+            ))),
         }
     }
 
@@ -53,7 +55,10 @@ impl Executor for LentSqlite<'_> {
 
     fn read(&self, statements: &[Statement]) -> Result<Vec<Vec<Vec<Value>>>, StoreError> {
         self.open()?;
-        statements.iter().map(|statement| run::read(self.connection, statement)).collect()
+        statements
+            .iter()
+            .map(|statement| run::read(self.connection, statement))
+            .collect()
     }
 
     fn write(&self, statements: &[Statement]) -> Result<Outcome, StoreError> {

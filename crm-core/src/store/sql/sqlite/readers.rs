@@ -28,12 +28,26 @@ struct Loan<'a, F> {
 
 impl<F: Fn() -> Result<Connection, StoreError>> Readers<F> {
     pub(super) fn new(most: usize, open: F) -> Self {
-        Readers { open, most: most.max(1), pool: Mutex::new(Pool { idle: Vec::new(), made: 0 }), returned: Condvar::new() }
+        Readers {
+            open,
+            most: most.max(1),
+            pool: Mutex::new(Pool {
+                idle: Vec::new(),
+                made: 0,
+            }),
+            returned: Condvar::new(),
+        }
     }
 
     /// Answers queries out of one snapshot.
-    pub(super) fn read(&self, statements: &[Statement]) -> Result<Vec<Vec<Vec<Value>>>, StoreError> {
-        let mut loan = Loan { readers: self, connection: self.take() };
+    pub(super) fn read(
+        &self,
+        statements: &[Statement],
+    ) -> Result<Vec<Vec<Vec<Value>>>, StoreError> {
+        let mut loan = Loan {
+            readers: self,
+            connection: self.take(),
+        };
         let connection = match &mut loan.connection {
             Some(connection) => connection,
             none => none.insert((self.open)()?),
@@ -42,7 +56,10 @@ impl<F: Fn() -> Result<Connection, StoreError>> Readers<F> {
             return Ok(vec![run::read(connection, statement)?]);
         }
         run::control(connection, "BEGIN DEFERRED")?;
-        let sets = statements.iter().map(|statement| run::read(connection, statement)).collect();
+        let sets = statements
+            .iter()
+            .map(|statement| run::read(connection, statement))
+            .collect();
         run::control(connection, "COMMIT")?;
         sets
     }
@@ -58,7 +75,10 @@ impl<F: Fn() -> Result<Connection, StoreError>> Readers<F> {
                 pool.made += 1;
                 return None;
             }
-            pool = self.returned.wait(pool).unwrap_or_else(PoisonError::into_inner);
+            pool = self
+                .returned
+                .wait(pool)
+                .unwrap_or_else(PoisonError::into_inner);
         }
     }
 
@@ -69,8 +89,15 @@ impl<F: Fn() -> Result<Connection, StoreError>> Readers<F> {
 
 impl<F> Drop for Loan<'_, F> {
     fn drop(&mut self) {
-        let connection = self.connection.take().filter(|c| c.is_autocommit() || run::control(c, "ROLLBACK").is_ok());
-        let mut pool = self.readers.pool.lock().unwrap_or_else(PoisonError::into_inner);
+        let connection = self
+            .connection
+            .take()
+            .filter(|c| c.is_autocommit() || run::control(c, "ROLLBACK").is_ok());
+        let mut pool = self
+            .readers
+            .pool
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         match connection {
             Some(connection) => pool.idle.push(connection),
             None => pool.made -= 1,

@@ -26,7 +26,10 @@ pub(super) fn control(connection: &Connection, sql: &str) -> Result<(), StoreErr
 }
 
 /// Runs writes until one does not meet its expectation.
-pub(super) fn write(connection: &Connection, statements: &[Statement]) -> Result<Outcome, StoreError> {
+pub(super) fn write(
+    connection: &Connection,
+    statements: &[Statement],
+) -> Result<Outcome, StoreError> {
     for (place, statement) in statements.iter().enumerate() {
         let rows = affect(connection, statement).map_err(store_error)?;
         if let Expected::Rows(expected) = statement.expected
@@ -39,7 +42,10 @@ pub(super) fn write(connection: &Connection, statements: &[Statement]) -> Result
 }
 
 /// Runs a query.
-pub(super) fn read(connection: &Connection, statement: &Statement) -> Result<Vec<Vec<Value>>, StoreError> {
+pub(super) fn read(
+    connection: &Connection,
+    statement: &Statement,
+) -> Result<Vec<Vec<Value>>, StoreError> {
     let mut prepared = prepare(connection, statement).map_err(store_error)?;
     let mut rows = prepared.raw_query();
     let mut set = Vec::new();
@@ -53,7 +59,10 @@ pub(super) fn read(connection: &Connection, statement: &Statement) -> Result<Vec
     Ok(set)
 }
 
-fn prepare<'c>(connection: &'c Connection, statement: &Statement) -> rusqlite::Result<CachedStatement<'c>> {
+fn prepare<'c>(
+    connection: &'c Connection,
+    statement: &Statement,
+) -> rusqlite::Result<CachedStatement<'c>> {
     let mut prepared = connection.prepare_cached(&statement.sql)?;
     for (place, parameter) in statement.parameters.iter().enumerate() {
         prepared.raw_bind_parameter(place + 1, Parameter(parameter))?;
@@ -84,13 +93,19 @@ fn value(stored: ValueRef<'_>, ty: ColumnType) -> Result<Value, StoreError> {
             Err(_) => Err(StoreError::Corrupt("a text is not UTF-8".into())),
         },
         (ColumnType::Bytes, ValueRef::Blob(bytes)) => Ok(Value::Bytes(bytes.to_owned())),
-        (ty, stored) => Err(StoreError::Corrupt(format!("{ty:?} expected, {} found", stored.data_type()))),
+        (ty, stored) => Err(StoreError::Corrupt(format!(
+            "{ty:?} expected, {} found",
+            stored.data_type()
+        ))),
     }
 }
 
 /// Runs writes between a savepoint and its release; undoes them, and only them, when one fails
 /// or does not meet its expectation.
-pub(super) fn in_savepoint(connection: &Connection, statements: &[Statement]) -> Result<Outcome, StoreError> {
+pub(super) fn in_savepoint(
+    connection: &Connection,
+    statements: &[Statement],
+) -> Result<Outcome, StoreError> {
     control(connection, "SAVEPOINT crm_unit")?;
     let outcome = write(connection, statements);
     if !matches!(outcome, Ok(Outcome::Done)) && !connection.is_autocommit() {

@@ -70,7 +70,12 @@ impl Ticket {
         let mut turn = lock(&self.turn);
         loop {
             match std::mem::replace(&mut *turn, Turn::Waits) {
-                Turn::Waits => turn = self.called.wait(turn).unwrap_or_else(PoisonError::into_inner),
+                Turn::Waits => {
+                    turn = self
+                        .called
+                        .wait(turn)
+                        .unwrap_or_else(PoisonError::into_inner)
+                }
                 Turn::Leads => return None,
                 Turn::Done(result) => return Some(result),
             }
@@ -95,7 +100,9 @@ impl Lead<'_> {
 
 impl Drop for Lead<'_> {
     fn drop(&mut self) {
-        self.answer(std::iter::repeat(Err(StoreError::Failed("the writing thread broke off".into()))));
+        self.answer(std::iter::repeat(Err(StoreError::Failed(
+            "the writing thread broke off".into(),
+        ))));
         let mut gate = lock(&self.writer.gate);
         match gate.waiting.pop_front() {
             Some(heir) => heir.call(Turn::Leads),
@@ -124,6 +131,17 @@ impl Writer {
         }
     }
 
+    #[cfg(test)]
+    pub(super) fn limit_pages(&self) {
+        let connection = lock(&self.connection);
+        let pages: i64 = connection
+            .query_row("PRAGMA page_count", [], |row| row.get(0))
+            .unwrap();
+        connection
+            .pragma_update(None, "max_page_count", pages + 20)
+            .unwrap();
+    }
+
     pub(super) fn write(&self, statements: &[Statement]) -> Result {
         if let Some(ticket) = self.queue(statements) {
             if let Some(result) = ticket.wait() {
@@ -132,15 +150,23 @@ impl Writer {
             // Those answered last are about to come back: let them, they share the fsync.
             std::thread::yield_now();
         }
-        let mut lead = Lead { writer: self, others: Vec::new() };
+        let mut lead = Lead {
+            writer: self,
+            others: Vec::new(),
+        };
         {
             let mut gate = lock(&self.gate);
             let company = gate.waiting.len().min(BATCH);
             lead.others.extend(gate.waiting.drain(..company));
         }
         let connection = lock(&self.connection);
-        let units: Vec<&[Statement]> =
-            std::iter::once(statements).chain(lead.others.iter().map(|ticket| ticket.statements.as_slice())).collect();
+        let units: Vec<&[Statement]> = std::iter::once(statements)
+            .chain(
+                lead.others
+                    .iter()
+                    .map(|ticket| ticket.statements.as_slice()),
+            )
+            .collect();
         let mut results = self.run(&connection, &units).into_iter();
         let own = results.next();
         drop(connection);
@@ -178,11 +204,18 @@ impl Writer {
             units => match self.together(connection, units) {
                 Ok(results) => results,
                 // One of them broke the transaction of all, and nothing was written.
-                Err(Broken) => units.iter().map(|unit| self.alone(connection, unit)).collect(),
+                Err(Broken) => units
+                    .iter()
+                    .map(|unit| self.alone(connection, unit))
+                    .collect(),
             },
         };
-        let written = results.iter().filter(|result| matches!(result, Ok(Outcome::Done))).count();
-        self.units.fetch_add(i64::try_from(written).unwrap_or(0), Ordering::Relaxed);
+        let written = results
+            .iter()
+            .filter(|result| matches!(result, Ok(Outcome::Done)))
+            .count();
+        self.units
+            .fetch_add(i64::try_from(written).unwrap_or(0), Ordering::Relaxed);
         results
     }
 
@@ -199,7 +232,11 @@ impl Writer {
     }
 
     /// Many units in one transaction, each in its savepoint.
-    fn together(&self, connection: &Connection, units: &[&[Statement]]) -> std::result::Result<Vec<Result>, Broken> {
+    fn together(
+        &self,
+        connection: &Connection,
+        units: &[&[Statement]],
+    ) -> std::result::Result<Vec<Result>, Broken> {
         if let Err(error) = self.begin(connection) {
             return Ok(units.iter().map(|_| Err(error.clone())).collect());
         }
@@ -214,7 +251,13 @@ impl Writer {
         if !results.iter().any(done) {
             roll_back(connection);
         } else if let Err(error) = self.commit(connection) {
-            let lost = |result| if done(&result) { Err(error.clone()) } else { result };
+            let lost = |result| {
+                if done(&result) {
+                    Err(error.clone())
+                } else {
+                    result
+                }
+            };
             results = results.into_iter().map(lost).collect();
         }
         Ok(results)
