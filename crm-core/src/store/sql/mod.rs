@@ -1,12 +1,24 @@
 //! One store over every SQL database.
+//!
+//! [`SqlStore`] renders what the [`Store`](crate::store::Store) port asks for in the
+//! [`Dialect`] of an [`Executor`], which runs it: on SQLite inside the library
+//! (`sqlite`, behind the feature `rusqlite`), on a host's own connection outside it.
 
+mod ddl;
+mod dialect;
 mod executor;
+mod migrate;
+mod prefix;
+mod search;
+#[cfg(feature = "rusqlite")]
+pub mod sqlite;
+mod statements;
+mod store;
+#[cfg(test)]
+pub(crate) mod tests;
 
+pub use dialect::Dialect;
 pub use executor::{Executor, Expected, Outcome, Statement};
-
-/// The dialect of a database.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Dialect {
-    /// SQLite.
-    Sqlite,
-}
+pub use migrate::{Migrate, schema_ddl};
+pub use prefix::TablePrefix;
+pub use store::{SqlOptions, SqlStore};

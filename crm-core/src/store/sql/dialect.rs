@@ -1,0 +1,239 @@
+//! What differs between databases, as data: a new dialect is a new arm in each table here.
+
+use crate::store::{ColumnType, Value};
+use sea_query::{
+    Alias, DynIden, Expr, ExprTrait as _, Func, FunctionCall, IntoIden as _, MysqlQueryBuilder,
+    PostgresQueryBuilder, SelectStatement, SqliteQueryBuilder, Value as Bound, Values, WithQuery,
+};
+
+/// The dialect of a database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Dialect {
+    /// SQLite, from 3.51.3.
+    Sqlite,
+    /// PostgreSQL.
+    Postgres,
+    /// MySQL 8, with `utf8mb4`.
+    Mysql,
+}
+
+/// What a column of a table holds, in the words of the definitions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Holds {
+    /// An organisation: text of at most 64 characters.
+    Org,
+    /// A typed column, or a key.
+    Value(ColumnType),
+    /// The JSON body.
+    Body,
+}
+
+impl Dialect {
+    /// The type of a column. All text is compared byte by byte.
+    pub(super) fn column_type(self, holds: Holds) -> &'static str {
+        use ColumnType::{Bytes, Integer, Text};
+        match (self, holds) {
+            // SQLite's tables are STRICT, so that a column holds what it says; INTEGER is 64 bits.
+            (Dialect::Sqlite, Holds::Value(Integer)) => "INTEGER",
+            (Dialect::Sqlite, Holds::Value(Bytes)) => "BLOB",
+            (Dialect::Sqlite, _) => "TEXT",
+            (_, Holds::Value(Integer)) => "BIGINT",
+            (Dialect::Postgres, Holds::Org) => "VARCHAR(64) COLLATE \"C\"",
+            (Dialect::Postgres, Holds::Value(Text)) => "VARCHAR(191) COLLATE \"C\"",
+            (Dialect::Postgres, Holds::Value(Bytes)) => "BYTEA",
+            (Dialect::Postgres, Holds::Body) => "TEXT",
+            (Dialect::Mysql, Holds::Org) => "VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
+            (Dialect::Mysql, Holds::Value(Text)) => {
+                "VARCHAR(191) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
+            }
+            (Dialect::Mysql, Holds::Value(Bytes)) => "VARBINARY(255)",
+            (Dialect::Mysql, Holds::Body) => "LONGTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
+        }
+    }
+
+    /// What an added column holds in the rows that were there before.
+    pub(super) fn column_default(self, ty: ColumnType) -> &'static str {
+        match (self, ty) {
+            (_, ColumnType::Integer) => "0",
+            (_, ColumnType::Text) => "'-'",
+            (Dialect::Sqlite, ColumnType::Bytes) => "x''",
+            (_, ColumnType::Bytes) => "''",
+        }
+    }
+
+    /// What stands behind the columns of a table.
+    pub(super) fn table_options(self) -> Option<&'static str> {
+        match self {
+            Dialect::Sqlite => Some("STRICT"),
+            Dialect::Postgres => None,
+            Dialect::Mysql => Some("ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin"),
+        }
+    }
+
+    /// An identifier in quotes. Names come from descriptions and checked prefixes only.
+    pub(super) fn quote(self, name: &str) -> String {
+        match self {
+            Dialect::Mysql => format!("`{name}`"),
+            _ => format!("\"{name}\""),
+        }
+    }
+
+    /// The placeholder of the parameter at a place, from 1.
+    pub(super) fn placeholder(self, place: usize) -> String {
+        match self {
+            Dialect::Postgres => format!("${place}"),
+            _ => "?".to_owned(),
+        }
+    }
+
+    /// Behind a query whose rows must not change until the commit.
+    pub(super) fn shared_lock(self) -> &'static str {
+        match self {
+            // One writer at a time: nothing can change.
+            Dialect::Sqlite => "",
+            _ => " FOR SHARE",
+        }
+    }
+
+    /// The function of the greater or the smaller of two values.
+    pub(super) fn extreme(self, greatest: bool) -> &'static str {
+        match (self, greatest) {
+            (Dialect::Sqlite, true) => "max",
+            (Dialect::Sqlite, false) => "min",
+            (_, true) => "GREATEST",
+            (_, false) => "LEAST",
+        }
+    }
+
+    /// Whether `(a, b) < (?, ?)` seeks in an index over both. MySQL reads the index's whole
+    /// range for it and wants it spelled out.
+    pub(super) fn seeks_by_row(self) -> bool {
+        !matches!(self, Dialect::Mysql)
+    }
+
+    /// Whether an update answers how many rows it changed, not how many it found.
+    pub(super) fn counts_changed_rows(self) -> bool {
+        matches!(self, Dialect::Mysql)
+    }
+
+    /// Where bytes stand in a column, from 1; 0: nowhere.
+    pub(super) fn position(self, column: Expr, bytes: &[u8]) -> Expr {
+        let needle = Expr::val(bytes.to_vec());
+        match self {
+            Dialect::Sqlite => Func::cust("instr").arg(column).arg(needle).into(),
+            Dialect::Postgres => Expr::cust_with_exprs("position($1 in $2)", [needle, column]),
+            Dialect::Mysql => Func::cust("LOCATE").arg(needle).arg(column).into(),
+        }
+    }
+
+    /// A set of values of one type as a table with one column, `value`: all of them travel in
+    /// one JSON parameter, so that the text of the statement does not depend on their number.
+    pub(super) fn set(self, ty: ColumnType, values: &[Value]) -> FunctionCall {
+        let json = Expr::val(json_set(values));
+        match self {
+            Dialect::Sqlite => Func::cust("json_each").arg(json),
+            Dialect::Postgres => {
+                Func::cust("json_array_elements_text").arg(Expr::cust_with_exprs("$1::text::json", [json]))
+            }
+            Dialect::Mysql => Func::cust("JSON_TABLE").arg(Expr::cust_with_exprs(
+                match ty {
+                    ColumnType::Integer => "?, '$[*]' COLUMNS (value BIGINT PATH '$')",
+                    ColumnType::Text => {
+                        "?, '$[*]' COLUMNS (value VARCHAR(191) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin PATH '$')"
+                    }
+                    ColumnType::Bytes => "?, '$[*]' COLUMNS (value VARCHAR(510) PATH '$')",
+                },
+                [json],
+            )),
+        }
+    }
+
+    /// The value of a row of [`Dialect::set`], as its type.
+    pub(super) fn set_value(self, alias: &'static str, ty: ColumnType) -> Expr {
+        let value = Expr::col((alias, "value"));
+        match (self, ty) {
+            (Dialect::Postgres, ColumnType::Integer) => value.cast_as(Alias::new("bigint")),
+            (Dialect::Postgres, ColumnType::Bytes) => Func::cust("decode")
+                .arg(value)
+                .arg(Expr::cust("'hex'"))
+                .into(),
+            (_, ColumnType::Bytes) => Func::cust("unhex").arg(value).into(),
+            _ => value,
+        }
+    }
+
+    /// The text and the parameters of a query.
+    pub(super) fn render(self, query: &SelectStatement) -> (String, Vec<Value>) {
+        let (sql, values) = match self {
+            Dialect::Sqlite => query.build(SqliteQueryBuilder),
+            Dialect::Postgres => query.build(PostgresQueryBuilder),
+            Dialect::Mysql => query.build(MysqlQueryBuilder),
+        };
+        (sql, parameters(values))
+    }
+
+    /// The text and the parameters of a query with common table expressions.
+    pub(super) fn render_with(self, query: &WithQuery) -> (String, Vec<Value>) {
+        let (sql, values) = match self {
+            Dialect::Sqlite => query.build(SqliteQueryBuilder),
+            Dialect::Postgres => query.build(PostgresQueryBuilder),
+            Dialect::Mysql => query.build(MysqlQueryBuilder),
+        };
+        (sql, parameters(values))
+    }
+}
+
+/// An identifier that is no constant.
+pub(super) fn name(name: &str) -> DynIden {
+    Alias::new(name).into_iden()
+}
+
+/// A value as a parameter of an expression.
+pub(super) fn bind(value: &Value) -> Expr {
+    match value {
+        Value::Integer(i) => Expr::val(*i),
+        Value::Text(t) => Expr::val(t.as_str()),
+        Value::Bytes(b) => Expr::val(b.clone()),
+    }
+}
+
+/// The values of a set as a JSON array; bytes as hexadecimal digits.
+pub(super) fn json_set(values: &[Value]) -> String {
+    let items = values.iter().map(|value| match value {
+        Value::Integer(i) => serde_json::Value::from(*i),
+        Value::Text(t) => serde_json::Value::from(t.as_str()),
+        Value::Bytes(b) => serde_json::Value::from(hex(b)),
+    });
+    serde_json::Value::from_iter(items).to_string()
+}
+
+/// The keys of a set as a JSON array.
+pub(super) fn json_keys(keys: &[String]) -> String {
+    serde_json::Value::from(keys.to_vec()).to_string()
+}
+
+/// Bytes as hexadecimal digits.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+            // Writing to a string can't fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+}
+
+/// The parameters of a statement in our own values. The renderer only ever holds the four that
+/// are given to it here; anything else would be a mistake of ours and shows as a text that no
+/// column takes.
+fn parameters(values: Values) -> Vec<Value> {
+    let own = |value| match value {
+        Bound::BigInt(Some(i)) => Value::Integer(i),
+        Bound::BigUnsigned(Some(i)) => Value::Integer(i64::try_from(i).unwrap_or(i64::MAX)),
+        Bound::String(Some(t)) => Value::Text(t),
+        Bound::Bytes(Some(b)) => Value::Bytes(b),
+        other => Value::Text(format!("{other:?}")),
+    };
+    values.into_iter().map(own).collect()
+}

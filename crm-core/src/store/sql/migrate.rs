@@ -1,0 +1,318 @@
+//! Migrations: numbered by the descriptions' `since`, recorded with a checksum of what was done.
+
+use super::dialect::{Holds, hex, json_set};
+use super::{Dialect, Executor, Expected, Outcome, SqlOptions, Statement, TablePrefix, ddl};
+use crate::store::{ColumnType, Kind, StoreError, Value};
+use sha2::{Digest as _, Sha256};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// What opening a store does about its tables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Migrate {
+    /// Makes them, and brings them up to date.
+    #[default]
+    Auto,
+    /// Refuses tables that are not up to date; changes nothing.
+    Verify,
+    /// Neither looks at them nor changes them: for a process that knows they are right.
+    Off,
+}
+
+/// The definitions that lead from migration `from` (0: no tables) to migration `to`, with the
+/// records of them, for whoever changes tables by hand: afterwards [`Migrate::Verify`] finds
+/// everything done. Numbers beyond the latest migration add nothing.
+pub fn schema_ddl(
+    dialect: Dialect,
+    prefix: &TablePrefix,
+    kinds: &[&'static Kind],
+    from: i32,
+    to: i32,
+) -> String {
+    let mut text = String::new();
+    let mut add = |statement: &str| {
+        text.push_str(statement);
+        text.push_str(";\n");
+    };
+    if from < 1 {
+        add(&create_record(dialect, prefix));
+    }
+    for number in from.max(0) + 1..=to.min(ddl::latest(kinds)) {
+        let migration = Migration::new(dialect, prefix, kinds, number);
+        migration
+            .statements
+            .iter()
+            .for_each(|statement| add(statement));
+        add(&migration.insert(dialect, prefix, "done"));
+    }
+    text
+}
+
+/// One migration, rendered.
+struct Migration {
+    number: i32,
+    statements: Vec<String>,
+    checksum: String,
+}
+
+impl Migration {
+    fn new(dialect: Dialect, prefix: &TablePrefix, kinds: &[&'static Kind], number: i32) -> Self {
+        let statements = ddl::migration(dialect, prefix, kinds, number);
+        let checksum = hex(&Sha256::digest(statements.join(";\n").as_bytes()));
+        Migration {
+            number,
+            statements,
+            checksum,
+        }
+    }
+
+    /// Its record. All values are our own digits and letters.
+    fn insert(&self, dialect: Dialect, prefix: &TablePrefix, state: &str) -> String {
+        let conflict = match dialect {
+            Dialect::Mysql => "",
+            _ => " ON CONFLICT DO NOTHING",
+        };
+        let (table, columns) = record(dialect, prefix);
+        let (verb, number, checksum) = (insert_verb(dialect), self.number, &self.checksum);
+        format!(
+            "{verb} INTO {table} ({columns}) VALUES ({number}, '{checksum}', '{state}'){conflict}"
+        )
+    }
+}
+
+fn insert_verb(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Mysql => "INSERT IGNORE",
+        _ => "INSERT",
+    }
+}
+
+/// The table of records, and its columns.
+fn record(dialect: Dialect, prefix: &TablePrefix) -> (String, String) {
+    let columns = ["number", "checksum", "state"]
+        .map(|column| dialect.quote(column))
+        .join(", ");
+    (dialect.quote(&prefix.table("migration")), columns)
+}
+
+fn create_record(dialect: Dialect, prefix: &TablePrefix) -> String {
+    let integer = dialect.column_type(Holds::Value(ColumnType::Integer));
+    let text = dialect.column_type(Holds::Org);
+    let [number, checksum, state] =
+        ["number", "checksum", "state"].map(|column| dialect.quote(column));
+    let (table, _) = record(dialect, prefix);
+    let options = dialect
+        .table_options()
+        .map(|options| format!(" {options}"))
+        .unwrap_or_default();
+    format!(
+        "CREATE TABLE IF NOT EXISTS {table} ( {number} {integer} NOT NULL PRIMARY KEY, \
+         {checksum} {text} NOT NULL, {state} {text} NOT NULL ){options}"
+    )
+}
+
+/// Does what the options say.
+pub(super) fn run<E: Executor>(executor: &E, options: &SqlOptions) -> Result<(), StoreError> {
+    if options.migrate == Migrate::Off {
+        return Ok(());
+    }
+    let known = ddl::latest(options.kinds);
+    let mut found = state(executor, options)?;
+    while found < known {
+        if options.migrate == Migrate::Verify {
+            return Err(StoreError::NotMigrated { found, known });
+        }
+        apply(executor, options, found + 1)?;
+        // Somebody else may have done it, or more: what counts is what stands there now.
+        let now = state(executor, options)?;
+        if now <= found {
+            return Err(StoreError::Schema(format!(
+                "migration {} leaves no trace",
+                found + 1
+            )));
+        }
+        found = now;
+    }
+    Ok(())
+}
+
+/// Applies one migration, unless another process was faster.
+fn apply<E: Executor>(executor: &E, options: &SqlOptions, number: i32) -> Result<(), StoreError> {
+    let (dialect, prefix) = (executor.dialect(), &options.prefix);
+    let migration = Migration::new(dialect, prefix, options.kinds, number);
+    let (table, _) = record(dialect, prefix);
+    let (state, column) = (dialect.quote("state"), dialect.quote("number"));
+    let done = format!("UPDATE {table} SET {state} = 'done' WHERE {column} = {number}");
+    let mut statements = vec![
+        plain(&create_record(dialect, prefix), Expected::Any),
+        // Whoever writes the record does the work; everything is rolled back for a second one.
+        plain(
+            &migration.insert(dialect, prefix, "started"),
+            Expected::Rows(1),
+        ),
+    ];
+    statements.extend(
+        migration
+            .statements
+            .iter()
+            .map(|sql| plain(sql, Expected::Any)),
+    );
+    statements.push(plain(&done, Expected::Rows(1)));
+    match executor.write(&statements)? {
+        Outcome::Done | Outcome::Unexpected { statement: 1 } => Ok(()),
+        Outcome::Unexpected { .. } => Err(StoreError::Schema(format!(
+            "migration {number} could not be recorded"
+        ))),
+    }
+}
+
+fn plain(sql: &str, expected: Expected) -> Statement {
+    Statement {
+        sql: sql.into(),
+        parameters: Vec::new(),
+        columns: Arc::new([]),
+        expected,
+    }
+}
+
+/// The greatest migration done, after a look at everything that should be there.
+fn state<E: Executor>(executor: &E, options: &SqlOptions) -> Result<i32, StoreError> {
+    let (dialect, prefix) = (executor.dialect(), &options.prefix);
+    let known = ddl::latest(options.kinds);
+    let mut present = tables(first_set(executor, list_tables(dialect, options))?)?;
+    let mut recorded = Vec::new();
+    if present
+        .iter()
+        .any(|(table, _)| *table == prefix.table("migration"))
+    {
+        // Asked again together with the records, so that both are of one state.
+        let both = [list_tables(dialect, options), list_records(dialect, prefix)];
+        let mut sets = executor.read(&both)?.into_iter();
+        if let (Some(listed), Some(set)) = (sets.next(), sets.next()) {
+            present = tables(listed)?;
+            recorded = records(set)?;
+        }
+    }
+    // Told before anything else: what a newer library did, this one can't judge.
+    let found = recorded.last().map_or(0, |(number, ..)| *number);
+    if found > known {
+        return Err(StoreError::Newer { found, known });
+    }
+    for (expected, (number, checksum, state)) in (1..).zip(&recorded) {
+        if *number != expected {
+            return Err(StoreError::Schema(format!(
+                "migration {expected} is not recorded"
+            )));
+        }
+        if state != "done" {
+            return Err(StoreError::Schema(format!(
+                "migration {number} began and did not end"
+            )));
+        }
+        if *checksum != Migration::new(dialect, prefix, options.kinds, *number).checksum {
+            return Err(StoreError::Schema(format!(
+                "migration {number} was another one"
+            )));
+        }
+    }
+    for kind in options.kinds {
+        let table = prefix.table(kind.name);
+        if kind.since > found {
+            if present.iter().any(|(name, _)| *name == table) {
+                return Err(StoreError::Schema(format!(
+                    "table {table} is there, but no record of its migration"
+                )));
+            }
+            continue;
+        }
+        let own = kind
+            .columns
+            .iter()
+            .filter(|c| c.since <= found)
+            .map(|c| c.name);
+        for column in ["org_id", "id", "version", "body"].into_iter().chain(own) {
+            if !present.contains(&(table.clone(), column.to_owned())) {
+                return Err(StoreError::Schema(format!(
+                    "table {table} lacks its column {column}"
+                )));
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Asks for the tables of the store that are there, with their columns.
+fn list_tables(dialect: Dialect, options: &SqlOptions) -> Statement {
+    let names = options
+        .kinds
+        .iter()
+        .map(|kind| kind.name)
+        .chain(["migration"]);
+    let names: Vec<Value> = names
+        .map(|name| Value::Text(options.prefix.table(name)))
+        .collect();
+    let sql = match dialect {
+        Dialect::Sqlite => {
+            "SELECT t.name, c.name FROM json_each(?) AS n JOIN sqlite_schema AS t ON t.name = n.value \
+             JOIN pragma_table_info(t.name) AS c WHERE t.type IN ('table', 'view')"
+        }
+        Dialect::Postgres => {
+            "SELECT table_name::text, column_name::text FROM information_schema.columns \
+             WHERE table_schema = current_schema() \
+             AND table_name::text IN (SELECT value FROM json_array_elements_text($1::text::json))"
+        }
+        Dialect::Mysql => {
+            "SELECT table_name, column_name FROM information_schema.columns \
+             WHERE table_schema = DATABASE() AND JSON_CONTAINS(?, JSON_QUOTE(table_name))"
+        }
+    };
+    Statement {
+        parameters: vec![Value::Text(json_set(&names))],
+        columns: Arc::new([ColumnType::Text, ColumnType::Text]),
+        ..plain(sql, Expected::Any)
+    }
+}
+
+fn tables(set: Vec<Vec<Value>>) -> Result<BTreeSet<(String, String)>, StoreError> {
+    let pair = |row: Vec<Value>| match <[Value; 2]>::try_from(row) {
+        Ok([Value::Text(table), Value::Text(column)]) => Ok((table, column)),
+        _ => Err(StoreError::Corrupt("the list of tables".into())),
+    };
+    set.into_iter().map(pair).collect()
+}
+
+/// Asks for number, checksum and state of the migrations recorded, in the order of the numbers.
+fn list_records(dialect: Dialect, prefix: &TablePrefix) -> Statement {
+    let (table, columns) = record(dialect, prefix);
+    let number = dialect.quote("number");
+    Statement {
+        columns: Arc::new([ColumnType::Integer, ColumnType::Text, ColumnType::Text]),
+        ..plain(
+            &format!("SELECT {columns} FROM {table} ORDER BY {number}"),
+            Expected::Any,
+        )
+    }
+}
+
+fn records(set: Vec<Vec<Value>>) -> Result<Vec<(i32, String, String)>, StoreError> {
+    let record = |row: Vec<Value>| match <[Value; 3]>::try_from(row) {
+        Ok(
+            [
+                Value::Integer(number),
+                Value::Text(checksum),
+                Value::Text(state),
+            ],
+        ) => Ok((i32::try_from(number).unwrap_or(i32::MAX), checksum, state)),
+        _ => Err(StoreError::Corrupt("the record of a migration".into())),
+    };
+    set.into_iter().map(record).collect()
+}
+
+fn first_set<E: Executor>(
+    executor: &E,
+    statement: Statement,
+) -> Result<Vec<Vec<Value>>, StoreError> {
+    let mut sets = executor.read(&[statement])?.into_iter();
+    sets.next()
+        .ok_or_else(|| StoreError::Failed("the executor does not answer".into()))
+}

@@ -1,0 +1,554 @@
+//! Statements of fixed shape: rendered once for a kind (or once for a set of columns) and kept,
+//! so that a commit builds no text.
+
+use super::dialect::{json_keys, name};
+use super::{Dialect, Expected, Statement, TablePrefix};
+use crate::store::{Change, ColumnType, Kind, StoreError, Value};
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// Everything about a kind that a statement needs.
+#[derive(Debug)]
+pub(super) struct Texts {
+    pub(super) kind: &'static Kind,
+    /// The table's name, without quotes.
+    pub(super) table: String,
+    /// The types of `id, version, <columns>, body`.
+    pub(super) row: Arc<[ColumnType]>,
+    dialect: Dialect,
+    get_one: Arc<str>,
+    get_many: Arc<str>,
+    check: Arc<str>,
+    exists: Arc<str>,
+    insert: Arc<str>,
+    update: Arc<str>,
+    delete: Arc<str>,
+    put: Arc<str>,
+    /// What depends on a set of columns, rendered when first needed. As many as the domain's
+    /// code has places that touch, add or reassign.
+    shaped: RwLock<HashMap<Shape, Arc<str>>>,
+}
+
+/// A statement for some columns, by their places in the kind.
+#[derive(Debug, PartialEq, Eq, Hash)]
+enum Shape {
+    Touch(Vec<(usize, Turn)>),
+    Add(Vec<usize>),
+    Reassign(usize),
+}
+
+/// [`Change`] without its value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Turn {
+    Set,
+    Max,
+    Min,
+    Add,
+}
+
+/// A text that is being written, counting its placeholders.
+struct Text {
+    dialect: Dialect,
+    sql: String,
+    places: usize,
+}
+
+impl Text {
+    fn new(dialect: Dialect, sql: &str) -> Self {
+        Text {
+            dialect,
+            sql: sql.to_owned(),
+            places: 0,
+        }
+    }
+
+    fn add(mut self, sql: &str) -> Self {
+        self.sql.push_str(sql);
+        self
+    }
+
+    fn name(mut self, name: &str) -> Self {
+        self.sql.push_str(&self.dialect.quote(name));
+        self
+    }
+
+    fn bind(mut self) -> Self {
+        self.places += 1;
+        self.sql.push_str(&self.dialect.placeholder(self.places));
+        self
+    }
+
+    /// Each item written by `item`, with commas between.
+    fn list<T>(
+        mut self,
+        items: impl IntoIterator<Item = T>,
+        item: impl Fn(Self, T) -> Self,
+    ) -> Self {
+        for (place, one) in items.into_iter().enumerate() {
+            if place > 0 {
+                self.sql.push_str(", ");
+            }
+            self = item(self, one);
+        }
+        self
+    }
+
+    /// ` WHERE org_id = ? AND id = ?`
+    fn at_key(self) -> Self {
+        self.add(" WHERE ")
+            .name("org_id")
+            .add(" = ")
+            .bind()
+            .add(" AND ")
+            .name("id")
+            .add(" = ")
+            .bind()
+    }
+
+    /// ` AND version = ?`
+    fn at_version(self) -> Self {
+        self.add(" AND ").name("version").add(" = ").bind()
+    }
+
+    fn done(self) -> Arc<str> {
+        self.sql.into()
+    }
+}
+
+impl Texts {
+    pub(super) fn new(dialect: Dialect, prefix: &TablePrefix, kind: &'static Kind) -> Self {
+        let table = prefix.table(kind.name);
+        let text = |sql: &str| Text::new(dialect, sql);
+        let columns = || kind.columns.iter().map(|c| c.name).chain(["body"]);
+        let row = [ColumnType::Text, ColumnType::Integer].into_iter();
+        let row = row
+            .chain(kind.columns.iter().map(|c| c.ty))
+            .chain([ColumnType::Text])
+            .collect();
+        let read = ["id", "version"].into_iter().chain(columns());
+        let select = text("SELECT ")
+            .list(read, |t, c| t.name("x").add(".").name(c))
+            .sql;
+        let insert = || insert(dialect, &table, kind);
+
+        let updated = text("UPDATE ")
+            .name(&table)
+            .add(" SET ")
+            .list(columns(), |t, c| t.name(c).add(" = ").bind())
+            .add(", ")
+            .name("version")
+            .add(" = ")
+            .name("version")
+            .add(" + 1");
+        let put = conflict(insert())
+            .list(columns(), |t, c| replace(t.name(c).add(" = "), c))
+            .add(", ")
+            .name("version")
+            .add(" = ")
+            .name(&table)
+            .add(".")
+            .name("version")
+            .add(" + 1");
+        let ignored = match dialect {
+            // With CLIENT_FOUND_ROWS, which JDBC sets, `ON DUPLICATE KEY UPDATE id = id` would
+            // answer one row for a key that was there. Lengths are checked before, so that
+            // nothing else is ignored.
+            Dialect::Mysql => Text {
+                sql: insert().sql.replacen("INSERT", "INSERT IGNORE", 1),
+                ..insert()
+            },
+            _ => insert()
+                .add(" ON CONFLICT (")
+                .list(["org_id", "id"], Text::name)
+                .add(") DO NOTHING"),
+        };
+        Texts {
+            kind,
+            row,
+            dialect,
+            get_one: text(&select)
+                .add(" FROM ")
+                .name(&table)
+                .add(" AS ")
+                .name("x")
+                .at_key()
+                .done(),
+            get_many: get_many(dialect, &table, &select),
+            check: text("SELECT ")
+                .name("version")
+                .add(" FROM ")
+                .name(&table)
+                .at_key()
+                .at_version()
+                .add(dialect.shared_lock())
+                .done(),
+            exists: text("SELECT ")
+                .name("version")
+                .add(" FROM ")
+                .name(&table)
+                .at_key()
+                .add(" FOR UPDATE")
+                .done(),
+            insert: ignored.done(),
+            update: updated.at_key().at_version().done(),
+            delete: text("DELETE FROM ")
+                .name(&table)
+                .at_key()
+                .at_version()
+                .done(),
+            put: put.done(),
+            shaped: RwLock::default(),
+            table,
+        }
+    }
+
+    pub(super) fn get(&self, org: &str, ids: &[String]) -> Statement {
+        let (sql, parameters) = match ids {
+            [id] => (&self.get_one, vec![org.into(), id.as_str().into()]),
+            ids => (&self.get_many, vec![json_keys(ids).into(), org.into()]),
+        };
+        Statement {
+            sql: sql.clone(),
+            parameters,
+            columns: self.row.clone(),
+            expected: Expected::Any,
+        }
+    }
+
+    pub(super) fn check(&self, org: &str, id: &str, version: i64) -> Statement {
+        Statement {
+            sql: self.check.clone(),
+            parameters: vec![org.into(), id.into(), version.into()],
+            columns: Arc::new([ColumnType::Integer]),
+            expected: Expected::Rows(1),
+        }
+    }
+
+    pub(super) fn insert(
+        &self,
+        org: &str,
+        row: &crate::store::Row,
+    ) -> Result<Statement, StoreError> {
+        Ok(writing(
+            &self.insert,
+            self.inserted(org, row)?,
+            Expected::Rows(1),
+        ))
+    }
+
+    pub(super) fn put(&self, org: &str, row: &crate::store::Row) -> Result<Statement, StoreError> {
+        Ok(writing(&self.put, self.inserted(org, row)?, Expected::Any))
+    }
+
+    pub(super) fn update(
+        &self,
+        org: &str,
+        row: &crate::store::Row,
+    ) -> Result<Statement, StoreError> {
+        self.fits(row)?;
+        let mut parameters = Vec::with_capacity(row.values.len() + 4);
+        parameters.extend(row.values.iter().cloned());
+        parameters.extend([
+            row.body.as_str().into(),
+            org.into(),
+            row.id.as_str().into(),
+            row.version.into(),
+        ]);
+        Ok(writing(&self.update, parameters, Expected::Rows(1)))
+    }
+
+    pub(super) fn delete(&self, org: &str, id: &str, version: i64) -> Statement {
+        writing(
+            &self.delete,
+            vec![org.into(), id.into(), version.into()],
+            Expected::Rows(1),
+        )
+    }
+
+    /// One statement, or two where an update does not tell whether the row is there.
+    pub(super) fn touch(
+        &self,
+        org: &str,
+        id: &str,
+        changes: &[(&'static str, Change)],
+    ) -> Result<(Option<Statement>, Statement), StoreError> {
+        let mut shape = Vec::with_capacity(changes.len());
+        let mut parameters = Vec::with_capacity(changes.len() + 2);
+        for (column, change) in changes {
+            let (turn, value) = match change {
+                Change::Set(value) => (Turn::Set, value.clone()),
+                Change::Max(value) => (Turn::Max, Value::Integer(*value)),
+                Change::Min(value) => (Turn::Min, Value::Integer(*value)),
+                Change::Add(value) => (Turn::Add, Value::Integer(*value)),
+            };
+            shape.push((place(self.kind, column, &value)?, turn));
+            parameters.push(value);
+        }
+        let sql = self.shaped(Shape::Touch(shape));
+        parameters.extend([org.into(), id.into()]);
+        if !self.dialect.counts_changed_rows() {
+            return Ok((None, writing(&sql, parameters, Expected::Rows(1))));
+        }
+        let exists = Statement {
+            sql: self.exists.clone(),
+            parameters: vec![org.into(), id.into()],
+            columns: Arc::new([ColumnType::Integer]),
+            expected: Expected::Rows(1),
+        };
+        Ok((Some(exists), writing(&sql, parameters, Expected::Any)))
+    }
+
+    pub(super) fn add(
+        &self,
+        org: &str,
+        row: &crate::store::Row,
+        columns: &[&'static str],
+    ) -> Result<Statement, StoreError> {
+        let places = columns
+            .iter()
+            .map(|column| place(self.kind, column, &Value::Integer(0)));
+        let shape = Shape::Add(places.collect::<Result<_, _>>()?);
+        Ok(writing(
+            &self.shaped(shape),
+            self.inserted(org, row)?,
+            Expected::Any,
+        ))
+    }
+
+    pub(super) fn reassign(
+        &self,
+        org: &str,
+        column: &'static str,
+        from: &Value,
+        to: &Value,
+    ) -> Result<Statement, StoreError> {
+        place(self.kind, column, from)?;
+        let sql = self.shaped(Shape::Reassign(place(self.kind, column, to)?));
+        Ok(writing(
+            &sql,
+            vec![to.clone(), org.into(), from.clone()],
+            Expected::Any,
+        ))
+    }
+
+    /// The parameters of an insert, in the order of [`insert`].
+    fn inserted(&self, org: &str, row: &crate::store::Row) -> Result<Vec<Value>, StoreError> {
+        self.fits(row)?;
+        let mut parameters = Vec::with_capacity(row.values.len() + 3);
+        parameters.extend([org.into(), row.id.as_str().into()]);
+        parameters.extend(row.values.iter().cloned());
+        parameters.push(row.body.as_str().into());
+        Ok(parameters)
+    }
+
+    /// A row that is not what the description says would be refused by one engine, cut short
+    /// by the next and taken by a third: refused here, it is the same everywhere.
+    fn fits(&self, row: &crate::store::Row) -> Result<(), StoreError> {
+        let fits = row.values.len() == self.kind.columns.len()
+            && short(&row.id)
+            && row
+                .values
+                .iter()
+                .zip(self.kind.columns)
+                .all(|(value, column)| match value {
+                    Value::Integer(_) => column.ty == ColumnType::Integer,
+                    Value::Text(text) => column.ty == ColumnType::Text && short(text),
+                    Value::Bytes(bytes) => column.ty == ColumnType::Bytes && bytes.len() <= 255,
+                });
+        if fits {
+            Ok(())
+        } else {
+            let problem = format!(
+                "row {} does not fit the description of {}",
+                row.id, self.kind.name
+            );
+            Err(StoreError::Failed(problem))
+        }
+    }
+
+    fn shaped(&self, shape: Shape) -> Arc<str> {
+        let known = self
+            .shaped
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&shape)
+            .cloned();
+        known.unwrap_or_else(|| {
+            let sql = self.render(&shape);
+            let mut shaped = self.shaped.write().unwrap_or_else(PoisonError::into_inner);
+            shaped.entry(shape).or_insert(sql).clone()
+        })
+    }
+
+    fn render(&self, shape: &Shape) -> Arc<str> {
+        let column = |place: &usize| self.kind.columns.get(*place).map_or("", |c| c.name);
+        let update = Text::new(self.dialect, "UPDATE ")
+            .name(&self.table)
+            .add(" SET ");
+        match shape {
+            // Nothing changes, and yet the row must be there.
+            Shape::Touch(turns) if turns.is_empty() => update
+                .name("version")
+                .add(" = ")
+                .name("version")
+                .at_key()
+                .done(),
+            Shape::Touch(turns) => update
+                .list(turns, |text, (place, turn)| {
+                    let c = column(place);
+                    let text = text.name(c).add(" = ");
+                    match turn {
+                        Turn::Set => text.bind(),
+                        Turn::Add => text.name(c).add(" + ").bind(),
+                        Turn::Max | Turn::Min => text
+                            .add(self.dialect.extreme(*turn == Turn::Max))
+                            .add("(")
+                            .name(c)
+                            .add(", ")
+                            .bind()
+                            .add(")"),
+                    }
+                })
+                .at_key()
+                .done(),
+            Shape::Add(places) => {
+                let insert = conflict(insert(self.dialect, &self.table, self.kind));
+                // With no column to add up the row must only be there afterwards.
+                let places: Vec<&str> = places.iter().map(column).collect();
+                if places.is_empty() {
+                    return insert
+                        .name("id")
+                        .add(" = ")
+                        .name(&self.table)
+                        .add(".")
+                        .name("id")
+                        .done();
+                }
+                insert
+                    .list(places, |text, c| {
+                        let text = text.name(c).add(" = ").name(&self.table).add(".").name(c);
+                        replace(text.add(" + "), c)
+                    })
+                    .done()
+            }
+            Shape::Reassign(place) => update
+                .name(column(place))
+                .add(" = ")
+                .bind()
+                .add(" WHERE ")
+                .name("org_id")
+                .add(" = ")
+                .bind()
+                .add(" AND ")
+                .name(column(place))
+                .add(" = ")
+                .bind()
+                .done(),
+        }
+    }
+}
+
+/// At most 191 characters.
+fn short(text: &str) -> bool {
+    text.len() <= 191 || text.chars().count() <= 191
+}
+
+/// The place of a column that holds values such as this one.
+pub(super) fn place(kind: &Kind, column: &str, value: &Value) -> Result<usize, StoreError> {
+    let ty = match value {
+        Value::Integer(_) => ColumnType::Integer,
+        Value::Text(_) => ColumnType::Text,
+        Value::Bytes(_) => ColumnType::Bytes,
+    };
+    let place = kind
+        .columns
+        .iter()
+        .position(|c| c.name == column && c.ty == ty);
+    place.ok_or_else(|| {
+        StoreError::Failed(format!(
+            "{} has no column {column} of type {ty:?}",
+            kind.name
+        ))
+    })
+}
+
+fn writing(sql: &Arc<str>, parameters: Vec<Value>, expected: Expected) -> Statement {
+    Statement {
+        sql: sql.clone(),
+        parameters,
+        columns: Arc::new([]),
+        expected,
+    }
+}
+
+/// `INSERT INTO t (org_id, id, version, <columns>, body) VALUES (?, ?, 1, ?..)`
+fn insert(dialect: Dialect, table: &str, kind: &Kind) -> Text {
+    let columns = || kind.columns.iter().map(|c| c.name).chain(["body"]);
+    Text::new(dialect, "INSERT INTO ")
+        .name(table)
+        .add(" (")
+        .list(
+            ["org_id", "id", "version"].into_iter().chain(columns()),
+            Text::name,
+        )
+        .add(") VALUES (")
+        .bind()
+        .add(", ")
+        .bind()
+        .add(", 1, ")
+        .list(columns(), |text, _| text.bind())
+        .add(")")
+}
+
+/// An insert, up to the assignments that happen when the key is there.
+fn conflict(insert: Text) -> Text {
+    match insert.dialect {
+        Dialect::Mysql => insert.add(" ON DUPLICATE KEY UPDATE "),
+        _ => insert
+            .add(" ON CONFLICT (")
+            .list(["org_id", "id"], Text::name)
+            .add(") DO UPDATE SET "),
+    }
+}
+
+/// The value that the insert would have given to a column.
+fn replace(text: Text, column: &str) -> Text {
+    match text.dialect {
+        Dialect::Mysql => text.add("VALUES(").name(column).add(")"),
+        _ => text.add("excluded.").name(column),
+    }
+}
+
+/// The keys lead: one seek for each.
+fn get_many(dialect: Dialect, table: &str, select: &str) -> Arc<str> {
+    let mut keys = sea_query::Query::select();
+    keys.column(sea_query::Asterisk)
+        .from_function(dialect.set(ColumnType::Text, &[]), name("k"));
+    // The set's table as the dialect says it, taken over from the renderer.
+    let (sql, _) = dialect.render(&keys);
+    let from = sql
+        .split_once(" FROM ")
+        .map_or(sql.as_str(), |(_, from)| from);
+    let mut text = Text::new(dialect, select);
+    text.places = 1;
+    let _ = write!(text.sql, " FROM {from} CROSS JOIN ");
+    text.name(table)
+        .add(" AS ")
+        .name("x")
+        .add(" WHERE ")
+        .name("x")
+        .add(".")
+        .name("org_id")
+        .add(" = ")
+        .bind()
+        .add(" AND ")
+        .name("x")
+        .add(".")
+        .name("id")
+        .add(" = ")
+        .name("k")
+        .add(".")
+        .name("value")
+        .done()
+}

@@ -1,0 +1,296 @@
+//! The store itself: what the port asks, as statements for an executor.
+
+use super::statements::Texts;
+use super::{Dialect, Executor, Migrate, Outcome, Statement, TablePrefix, migrate, search};
+use crate::OrgId;
+use crate::store::{
+    Answer, ChangeSet, CommitError, Conflict, Kind, Read, Row, Store, StoreError, Value, Write,
+};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// How a [`SqlStore`] is opened.
+#[derive(Debug, Clone)]
+pub struct SqlOptions {
+    /// What table names begin with; `crm_` by default.
+    pub prefix: TablePrefix,
+    /// The kinds that are stored. The store refuses any other.
+    pub kinds: &'static [&'static Kind],
+    /// Whether the tables are made and brought up to date; [`Migrate::Auto`] by default.
+    pub migrate: Migrate,
+}
+
+impl SqlOptions {
+    /// The defaults, for some kinds.
+    pub fn new(kinds: &'static [&'static Kind]) -> Self {
+        SqlOptions {
+            prefix: TablePrefix::default(),
+            kinds,
+            migrate: Migrate::default(),
+        }
+    }
+}
+
+/// A [`Store`] over an [`Executor`].
+#[derive(Debug)]
+pub struct SqlStore<E> {
+    executor: E,
+    schema: Arc<Schema>,
+}
+
+/// What does not depend on the connection: shared by an opened store and those lent from it.
+#[derive(Debug)]
+struct Schema {
+    dialect: Dialect,
+    kinds: HashMap<&'static str, Texts>,
+}
+
+impl<E: Executor> SqlStore<E> {
+    /// A store over an executor. Looks after the tables as [`SqlOptions::migrate`] says.
+    ///
+    /// # Errors
+    /// [`StoreError::Newer`] when a newer library made the tables, [`StoreError::NotMigrated`]
+    /// when they need migrations and only [`Migrate::Verify`] was asked for,
+    /// [`StoreError::Schema`] when they are not what their migrations left; others when the
+    /// database fails.
+    pub fn open(executor: E, options: SqlOptions) -> Result<Self, StoreError> {
+        migrate::run(&executor, &options)?;
+        let dialect = executor.dialect();
+        let texts = options
+            .kinds
+            .iter()
+            .map(|kind| (kind.name, Texts::new(dialect, &options.prefix, kind)));
+        let kinds = texts.collect();
+        Ok(SqlStore {
+            executor,
+            schema: Arc::new(Schema { dialect, kinds }),
+        })
+    }
+
+    /// The same store over another executor, such as the open transaction of a host: its
+    /// options and rendered statements are shared, nothing is looked at or migrated.
+    ///
+    /// # Errors
+    /// [`StoreError::Engine`] when the executor speaks another dialect.
+    pub fn lend<X: Executor>(&self, executor: X) -> Result<SqlStore<X>, StoreError> {
+        if executor.dialect() != self.schema.dialect {
+            let (ours, theirs) = (self.schema.dialect, executor.dialect());
+            return Err(StoreError::Engine(format!(
+                "a store on {ours:?} can't work on {theirs:?}"
+            )));
+        }
+        Ok(SqlStore {
+            executor,
+            schema: self.schema.clone(),
+        })
+    }
+
+    /// The executor below.
+    pub fn executor(&self) -> &E {
+        &self.executor
+    }
+}
+
+impl Schema {
+    fn texts(&self, kind: &Kind) -> Result<&Texts, StoreError> {
+        let texts = self.kinds.get(kind.name);
+        texts.ok_or_else(|| {
+            StoreError::Failed(format!(
+                "the store was opened without the kind {}",
+                kind.name
+            ))
+        })
+    }
+
+    fn reading(&self, org: &str, read: &Read) -> Result<Statement, StoreError> {
+        match read {
+            Read::Get { kind, ids } => Ok(self.texts(kind)?.get(org, ids)),
+            Read::Find(search) => search::find(self.dialect, self.texts(search.kind)?, org, search),
+            Read::Count { search, cap } => {
+                search::count(self.dialect, self.texts(search.kind)?, org, search, *cap)
+            }
+        }
+    }
+
+    /// The statements of a change set, each with the row it stands for.
+    fn writing<'a>(
+        &self,
+        changes: &'a ChangeSet,
+    ) -> Result<Vec<(Statement, Place<'a>)>, StoreError> {
+        let org = changes.org.as_str();
+        let mut statements = Vec::with_capacity(changes.checks.len() + changes.writes.len());
+        for check in &changes.checks {
+            let statement = self.texts(check.kind)?.check(org, &check.id, check.version);
+            statements.push((statement, (check.kind.name, check.id.as_str())));
+        }
+        for write in &changes.writes {
+            match write {
+                Write::Insert { kind, row } => {
+                    statements.push((self.texts(kind)?.insert(org, row)?, (kind.name, &row.id)));
+                }
+                Write::Update { kind, row } => {
+                    statements.push((self.texts(kind)?.update(org, row)?, (kind.name, &row.id)));
+                }
+                Write::Delete { kind, id, version } => {
+                    statements.push((self.texts(kind)?.delete(org, id, *version), (kind.name, id)));
+                }
+                Write::Put { kind, row } => {
+                    statements.push((self.texts(kind)?.put(org, row)?, (kind.name, &row.id)));
+                }
+                Write::Touch { kind, id, changes } => {
+                    let (exists, touch) = self.texts(kind)?.touch(org, id, changes)?;
+                    statements.extend(
+                        exists
+                            .into_iter()
+                            .chain([touch])
+                            .map(|s| (s, (kind.name, id.as_str()))),
+                    );
+                }
+                Write::Add { kind, row, columns } => {
+                    statements.push((
+                        self.texts(kind)?.add(org, row, columns)?,
+                        (kind.name, &row.id),
+                    ));
+                }
+                Write::Reassign {
+                    kind,
+                    column,
+                    from,
+                    to,
+                } => {
+                    statements.push((
+                        self.texts(kind)?.reassign(org, column, from, to)?,
+                        (kind.name, ""),
+                    ));
+                }
+            }
+        }
+        Ok(statements)
+    }
+}
+
+/// The kind and the id that a statement is about.
+type Place<'a> = (&'static str, &'a str);
+
+impl<E: Executor> Store for SqlStore<E> {
+    fn read(&self, org: &OrgId, reads: &[Read]) -> Result<Vec<Answer>, StoreError> {
+        // A question for nothing is answered without the database.
+        let asks = |read: &&Read| !matches!(read, Read::Get { ids, .. } if ids.is_empty());
+        let statements = reads
+            .iter()
+            .filter(asks)
+            .map(|read| self.schema.reading(org.as_str(), read));
+        let statements = statements.collect::<Result<Vec<_>, _>>()?;
+        let mut sets = match statements.is_empty() {
+            true => Vec::new(),
+            false => self.executor.read(&statements)?,
+        }
+        .into_iter();
+        let answer = |read: &Read| match read {
+            Read::Get { ids, .. } if ids.is_empty() => Ok(Answer::Rows(Vec::new())),
+            Read::Get { ids, .. } => Ok(Answer::Rows(in_order(rows(next(&mut sets)?)?, ids))),
+            Read::Find(_) => Ok(Answer::Rows(rows(next(&mut sets)?)?)),
+            Read::Count { cap, .. } => counted(next(&mut sets)?, *cap),
+        };
+        reads.iter().map(answer).collect()
+    }
+
+    fn commit(&self, changes: &ChangeSet) -> Result<(), CommitError> {
+        if changes.is_empty() {
+            return Ok(());
+        }
+        let (statements, places): (Vec<_>, Vec<_>) =
+            self.schema.writing(changes)?.into_iter().unzip();
+        match self.executor.write(&statements)? {
+            Outcome::Done => Ok(()),
+            Outcome::Unexpected { statement } => match places.get(statement) {
+                Some((kind, id)) => Err(CommitError::Conflict(Conflict {
+                    kind,
+                    id: (*id).to_owned(),
+                })),
+                None => Err(StoreError::Failed(format!(
+                    "the executor names statement {statement}"
+                ))
+                .into()),
+            },
+        }
+    }
+
+    fn due_organisations(
+        &self,
+        kind: &'static Kind,
+        column: &'static str,
+        until: i64,
+        limit: i64,
+    ) -> Result<Vec<OrgId>, StoreError> {
+        let due = search::due(
+            self.schema.dialect,
+            self.schema.texts(kind)?,
+            column,
+            until,
+            limit,
+        )?;
+        let set = next(&mut self.executor.read(&[due])?.into_iter())?;
+        let organisation = |row: Vec<Value>| match row.into_iter().next() {
+            Some(Value::Text(org)) => {
+                OrgId::new(org).map_err(|_| damaged("an organisation has no proper id"))
+            }
+            _ => Err(damaged("an organisation is no text")),
+        };
+        set.into_iter().map(organisation).collect()
+    }
+
+    fn joined(&self) -> bool {
+        self.executor.joined()
+    }
+}
+
+fn damaged(problem: &str) -> StoreError {
+    StoreError::Corrupt(problem.to_owned())
+}
+
+/// The next set of rows that an executor answered.
+fn next(sets: &mut impl Iterator<Item = Vec<Vec<Value>>>) -> Result<Vec<Vec<Value>>, StoreError> {
+    sets.next().ok_or_else(|| {
+        StoreError::Failed("the executor answers fewer questions than it was asked".into())
+    })
+}
+
+/// Rows out of `id, version, <columns>, body`.
+fn rows(set: Vec<Vec<Value>>) -> Result<Vec<Row>, StoreError> {
+    let row = |mut values: Vec<Value>| {
+        let body = values.pop();
+        let mut values = values.into_iter();
+        match (values.next(), values.next(), body) {
+            (Some(Value::Text(id)), Some(Value::Integer(version)), Some(Value::Text(body))) => {
+                Ok(Row {
+                    id,
+                    version,
+                    values: values.collect(),
+                    body,
+                })
+            }
+            _ => Err(damaged("a row lacks its key, its version or its body")),
+        }
+    };
+    set.into_iter().map(row).collect()
+}
+
+/// Rows in the order of the keys asked for.
+fn in_order(rows: Vec<Row>, ids: &[String]) -> Vec<Row> {
+    if rows.len() < 2 {
+        return rows;
+    }
+    let mut found: HashMap<String, Row> =
+        rows.into_iter().map(|row| (row.id.clone(), row)).collect();
+    ids.iter().filter_map(|id| found.remove(id)).collect()
+}
+
+fn counted(set: Vec<Vec<Value>>, cap: i64) -> Result<Answer, StoreError> {
+    match set.into_iter().next().as_deref() {
+        Some([Value::Integer(seen), Value::Integer(hits)]) => {
+            Ok(Answer::Count((*seen < cap).then_some(*hits)))
+        }
+        _ => Err(damaged("a count is no number")),
+    }
+}

@@ -1,0 +1,144 @@
+CREATE TABLE IF NOT EXISTS `crm_migration` ( `number` BIGINT NOT NULL PRIMARY KEY, `checksum` VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL, `state` VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+CREATE TABLE `crm_thing` ( `org_id` VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL, `id` VARCHAR(191) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL, `version` BIGINT NOT NULL, `owner` VARCHAR(191) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL, `rank` BIGINT NOT NULL, `name` VARBINARY(255) NOT NULL, `label` VARCHAR(191) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL, `level` BIGINT NOT NULL, `due` BIGINT NOT NULL, `body` LONGTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL, PRIMARY KEY (`org_id`, `id`) ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+CREATE INDEX `crm_thing_rank` ON `crm_thing` (`org_id`, `rank`, `id`);
+CREATE INDEX `crm_thing_level` ON `crm_thing` (`org_id`, `level`, `rank`, `id`);
+CREATE INDEX `crm_thing_owner` ON `crm_thing` (`org_id`, `owner`, `id`);
+CREATE INDEX `crm_thing_owner_rank` ON `crm_thing` (`org_id`, `owner`, `rank`, `id`);
+CREATE INDEX `crm_thing_owner_name` ON `crm_thing` (`org_id`, `owner`, `name`, `id`);
+CREATE INDEX `crm_thing_owner_label` ON `crm_thing` (`org_id`, `owner`, `label`, `id`);
+CREATE INDEX `crm_thing_due` ON `crm_thing` (`due`, `org_id`);
+INSERT IGNORE INTO `crm_migration` (`number`, `checksum`, `state`) VALUES (1, 'f846d653c524a085504e692a732b316dd6a526b2615d26382fbf76e3f71f7de7', 'done');
+ALTER TABLE `crm_thing` ADD COLUMN `grp` VARBINARY(255) NOT NULL DEFAULT ('');
+CREATE INDEX `crm_thing_grp_name` ON `crm_thing` (`org_id`, `grp`, `name`, `id`);
+CREATE TABLE `crm_note` ( `org_id` VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL, `id` VARCHAR(191) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL, `version` BIGINT NOT NULL, `body` LONGTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL, PRIMARY KEY (`org_id`, `id`) ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+INSERT IGNORE INTO `crm_migration` (`number`, `checksum`, `state`) VALUES (2, '4f451b70e36d2d4d32f9dc86f5e2c7d36ead495ba07f73236310bade5d4bcb71', 'done');
+CREATE INDEX `crm_thing_level_name` ON `crm_thing` (`org_id`, `level`, `name`, `id`);
+INSERT IGNORE INTO `crm_migration` (`number`, `checksum`, `state`) VALUES (3, 'd4155b7819139bdfac42f65ba224f3809c527de05e7b7994b546ea5b1a50839b', 'done');
+
+-- get one
+SELECT `x`.`id`, `x`.`version`, `x`.`owner`, `x`.`rank`, `x`.`name`, `x`.`label`, `x`.`level`, `x`.`due`, `x`.`grp`, `x`.`body` FROM `crm_thing` AS `x` WHERE `org_id` = ? AND `id` = ?
+-- [Text("o"), Text("i1")]
+
+-- get many
+SELECT `x`.`id`, `x`.`version`, `x`.`owner`, `x`.`rank`, `x`.`name`, `x`.`label`, `x`.`level`, `x`.`due`, `x`.`grp`, `x`.`body` FROM JSON_TABLE(?, '$[*]' COLUMNS (value VARCHAR(191) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin PATH '$')) AS `k` CROSS JOIN `crm_thing` AS `x` WHERE `x`.`org_id` = ? AND `x`.`id` = `k`.`value`
+-- [Text("[\"i1\",\"i2\"]"), Text("o")]
+
+-- check
+SELECT `version` FROM `crm_thing` WHERE `org_id` = ? AND `id` = ? AND `version` = ? FOR SHARE
+-- [Text("o"), Text("i1"), Integer(3)]
+
+-- insert
+INSERT IGNORE INTO `crm_thing` (`org_id`, `id`, `version`, `owner`, `rank`, `name`, `label`, `level`, `due`, `grp`, `body`) VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?)
+-- [Text("o"), Text("i1"), Text("u1"), Integer(5), Bytes([1]), Text("-"), Integer(0), Integer(9), Bytes([]), Text("{}")]
+
+-- update
+UPDATE `crm_thing` SET `owner` = ?, `rank` = ?, `name` = ?, `label` = ?, `level` = ?, `due` = ?, `grp` = ?, `body` = ?, `version` = `version` + 1 WHERE `org_id` = ? AND `id` = ? AND `version` = ?
+-- [Text("u1"), Integer(5), Bytes([1]), Text("-"), Integer(0), Integer(9), Bytes([]), Text("{}"), Text("o"), Text("i1"), Integer(3)]
+
+-- delete
+DELETE FROM `crm_thing` WHERE `org_id` = ? AND `id` = ? AND `version` = ?
+-- [Text("o"), Text("i1"), Integer(3)]
+
+-- put
+INSERT INTO `crm_thing` (`org_id`, `id`, `version`, `owner`, `rank`, `name`, `label`, `level`, `due`, `grp`, `body`) VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?) ON DUPLICATE KEY UPDATE `owner` = VALUES(`owner`), `rank` = VALUES(`rank`), `name` = VALUES(`name`), `label` = VALUES(`label`), `level` = VALUES(`level`), `due` = VALUES(`due`), `grp` = VALUES(`grp`), `body` = VALUES(`body`), `version` = `crm_thing`.`version` + 1
+-- [Text("o"), Text("i1"), Text("u1"), Integer(5), Bytes([1]), Text("-"), Integer(0), Integer(9), Bytes([]), Text("{}")]
+
+-- touch
+SELECT `version` FROM `crm_thing` WHERE `org_id` = ? AND `id` = ? FOR UPDATE
+-- [Text("o"), Text("i1")]
+
+-- touch
+UPDATE `crm_thing` SET `owner` = ?, `rank` = GREATEST(`rank`, ?), `due` = LEAST(`due`, ?), `level` = `level` + ? WHERE `org_id` = ? AND `id` = ?
+-- [Text("u2"), Integer(7), Integer(7), Integer(1), Text("o"), Text("i1")]
+
+-- touch nothing
+UPDATE `crm_thing` SET `version` = `version` WHERE `org_id` = ? AND `id` = ?
+-- [Text("o"), Text("i1")]
+
+-- add
+INSERT INTO `crm_thing` (`org_id`, `id`, `version`, `owner`, `rank`, `name`, `label`, `level`, `due`, `grp`, `body`) VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?) ON DUPLICATE KEY UPDATE `rank` = `crm_thing`.`rank` + VALUES(`rank`), `level` = `crm_thing`.`level` + VALUES(`level`)
+-- [Text("o"), Text("i1"), Text("u1"), Integer(5), Bytes([1]), Text("-"), Integer(0), Integer(9), Bytes([]), Text("{}")]
+
+-- add nothing
+INSERT INTO `crm_thing` (`org_id`, `id`, `version`, `owner`, `rank`, `name`, `label`, `level`, `due`, `grp`, `body`) VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?) ON DUPLICATE KEY UPDATE `id` = `crm_thing`.`id`
+-- [Text("o"), Text("i1"), Text("u1"), Integer(5), Bytes([1]), Text("-"), Integer(0), Integer(9), Bytes([]), Text("{}")]
+
+-- reassign
+UPDATE `crm_thing` SET `owner` = ? WHERE `org_id` = ? AND `owner` = ?
+-- [Text("u2"), Text("o"), Text("u1")]
+
+-- due
+SELECT DISTINCT `org_id` FROM `crm_thing` WHERE `due` <= ? ORDER BY `org_id` ASC LIMIT ?
+-- [Integer(9), Integer(10)]
+
+-- organisation by id, behind
+SELECT `x`.`id`, `x`.`version`, `x`.`owner`, `x`.`rank`, `x`.`name`, `x`.`label`, `x`.`level`, `x`.`due`, `x`.`grp`, `x`.`body` FROM `crm_thing` AS `x` WHERE `x`.`org_id` = ? AND `x`.`id` > ? ORDER BY `x`.`id` ASC LIMIT ?
+-- [Text("o"), Text("i9"), Integer(20)]
+
+-- count: organisation by id, behind
+SELECT COUNT(*), COUNT(`s`.`hit`) FROM (SELECT 1 AS `hit` FROM `crm_thing` AS `x` WHERE `x`.`org_id` = ? LIMIT ?) AS `s`
+-- [Text("o"), Integer(100)]
+
+-- organisation by rank, filtered, behind
+SELECT `x`.`id`, `x`.`version`, `x`.`owner`, `x`.`rank`, `x`.`name`, `x`.`label`, `x`.`level`, `x`.`due`, `x`.`grp`, `x`.`body` FROM `crm_thing` AS `x` WHERE `x`.`org_id` = ? AND (`x`.`rank` <= ? AND (`x`.`rank` < ? OR (`x`.`rank` = ? AND `x`.`id` < ?))) AND `x`.`level` >= ? AND (NOT `x`.`level` IN (SELECT `v`.`value` FROM JSON_TABLE(?, '$[*]' COLUMNS (value BIGINT PATH '$')) AS `v`)) AND (LOCATE(?, `x`.`name`) > (0) OR `x`.`label` = ? OR (1 = 0)) ORDER BY `x`.`rank` DESC, `x`.`id` DESC LIMIT ?
+-- [Text("o"), Integer(5), Integer(5), Integer(5), Text("i9"), Integer(2), Text("[7,8]"), Bytes([229, 188]), Text("a"), Integer(20)]
+
+-- count: organisation by rank, filtered, behind
+SELECT COUNT(*), COUNT(`s`.`hit`) FROM (SELECT (CASE WHEN (`x`.`level` >= ? AND (NOT `x`.`level` IN (SELECT `v`.`value` FROM JSON_TABLE(?, '$[*]' COLUMNS (value BIGINT PATH '$')) AS `v`)) AND (LOCATE(?, `x`.`name`) > (0) OR `x`.`label` = ? OR (1 = 0))) THEN 1 END) AS `hit` FROM `crm_thing` AS `x` WHERE `x`.`org_id` = ? LIMIT ?) AS `s`
+-- [Integer(2), Text("[7,8]"), Bytes([229, 188]), Text("a"), Text("o"), Integer(100)]
+
+-- one owner by rank, filtered, behind
+SELECT `x`.`id`, `x`.`version`, `x`.`owner`, `x`.`rank`, `x`.`name`, `x`.`label`, `x`.`level`, `x`.`due`, `x`.`grp`, `x`.`body` FROM `crm_thing` AS `x` WHERE `x`.`org_id` = ? AND `x`.`owner` = ? AND (`x`.`rank` >= ? AND (`x`.`rank` > ? OR (`x`.`rank` = ? AND `x`.`id` > ?))) AND `x`.`level` >= ? AND (NOT `x`.`level` IN (SELECT `v`.`value` FROM JSON_TABLE(?, '$[*]' COLUMNS (value BIGINT PATH '$')) AS `v`)) AND (LOCATE(?, `x`.`name`) > (0) OR `x`.`label` = ? OR (1 = 0)) ORDER BY `x`.`rank` ASC, `x`.`id` ASC LIMIT ?
+-- [Text("o"), Text("u1"), Integer(5), Integer(5), Integer(5), Text("i9"), Integer(2), Text("[7,8]"), Bytes([229, 188]), Text("a"), Integer(20)]
+
+-- count: one owner by rank, filtered, behind
+SELECT COUNT(*), COUNT(`s`.`hit`) FROM (SELECT (CASE WHEN (`x`.`level` >= ? AND (NOT `x`.`level` IN (SELECT `v`.`value` FROM JSON_TABLE(?, '$[*]' COLUMNS (value BIGINT PATH '$')) AS `v`)) AND (LOCATE(?, `x`.`name`) > (0) OR `x`.`label` = ? OR (1 = 0))) THEN 1 END) AS `hit` FROM `crm_thing` AS `x` WHERE `x`.`org_id` = ? AND `x`.`owner` = ? LIMIT ?) AS `s`
+-- [Integer(2), Text("[7,8]"), Bytes([229, 188]), Text("a"), Text("o"), Text("u1"), Integer(100)]
+
+-- two owners by rank, filtered, behind
+SELECT `x`.`id`, `x`.`version`, `x`.`owner`, `x`.`rank`, `x`.`name`, `x`.`label`, `x`.`level`, `x`.`due`, `x`.`grp`, `x`.`body` FROM (SELECT `r`.`rank`, `r`.`id` FROM (SELECT `v`.`value` AS `s` FROM JSON_TABLE(?, '$[*]' COLUMNS (value VARCHAR(191) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin PATH '$')) AS `v` INNER JOIN LATERAL (SELECT `x`.`rank`, `x`.`id` FROM `crm_thing` AS `x` WHERE `x`.`org_id` = ? AND `x`.`owner` = `v`.`value` AND (`x`.`rank` <= ? AND (`x`.`rank` < ? OR (`x`.`rank` = ? AND `x`.`id` < ?))) AND `x`.`level` >= ? AND (NOT `x`.`level` IN (SELECT `v`.`value` FROM JSON_TABLE(?, '$[*]' COLUMNS (value BIGINT PATH '$')) AS `v`)) AND (LOCATE(?, `x`.`name`) > (0) OR `x`.`label` = ? OR (1 = 0)) ORDER BY `x`.`rank` DESC, `x`.`id` DESC LIMIT ?) AS `h` ON TRUE ORDER BY `h`.`rank` DESC, `h`.`id` DESC LIMIT ?) AS `b` INNER JOIN LATERAL (SELECT `x`.`rank`, `x`.`id` FROM `crm_thing` AS `x` WHERE `x`.`org_id` = ? AND `x`.`owner` = `b`.`s` AND (`x`.`rank` <= ? AND (`x`.`rank` < ? OR (`x`.`rank` = ? AND `x`.`id` < ?))) AND `x`.`level` >= ? AND (NOT `x`.`level` IN (SELECT `v`.`value` FROM JSON_TABLE(?, '$[*]' COLUMNS (value BIGINT PATH '$')) AS `v`)) AND (LOCATE(?, `x`.`name`) > (0) OR `x`.`label` = ? OR (1 = 0)) ORDER BY `x`.`rank` DESC, `x`.`id` DESC LIMIT ?) AS `r` ON TRUE ORDER BY `r`.`rank` DESC, `r`.`id` DESC LIMIT ?) AS `p` INNER JOIN `crm_thing` AS `x` ON `x`.`org_id` = ? AND `x`.`id` = `p`.`id` ORDER BY `p`.`rank` DESC, `p`.`id` DESC LIMIT ?
+-- [Text("[\"u1\",\"u2\"]"), Text("o"), Integer(5), Integer(5), Integer(5), Text("i9"), Integer(2), Text("[7,8]"), Bytes([229, 188]), Text("a"), Integer(1), Integer(20), Text("o"), Integer(5), Integer(5), Integer(5), Text("i9"), Integer(2), Text("[7,8]"), Bytes([229, 188]), Text("a"), Integer(20), Integer(20), Text("o"), Integer(20)]
+
+-- count: two owners by rank, filtered, behind
+SELECT COUNT(*), COUNT(`s`.`hit`) FROM (SELECT (CASE WHEN (`x`.`level` >= ? AND (NOT `x`.`level` IN (SELECT `v`.`value` FROM JSON_TABLE(?, '$[*]' COLUMNS (value BIGINT PATH '$')) AS `v`)) AND (LOCATE(?, `x`.`name`) > (0) OR `x`.`label` = ? OR (1 = 0))) THEN 1 END) AS `hit` FROM JSON_TABLE(?, '$[*]' COLUMNS (value VARCHAR(191) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin PATH '$')) AS `v` CROSS JOIN `crm_thing` AS `x` WHERE `x`.`org_id` = ? AND `x`.`owner` = `v`.`value` LIMIT ?) AS `s`
+-- [Integer(2), Text("[7,8]"), Bytes([229, 188]), Text("a"), Text("[\"u1\",\"u2\"]"), Text("o"), Integer(100)]
+
+-- two owners by id
+SELECT `x`.`id`, `x`.`version`, `x`.`owner`, `x`.`rank`, `x`.`name`, `x`.`label`, `x`.`level`, `x`.`due`, `x`.`grp`, `x`.`body` FROM (SELECT `r`.`id` FROM (SELECT `v`.`value` AS `s` FROM JSON_TABLE(?, '$[*]' COLUMNS (value VARCHAR(191) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin PATH '$')) AS `v` INNER JOIN LATERAL (SELECT `x`.`id` FROM `crm_thing` AS `x` WHERE `x`.`org_id` = ? AND `x`.`owner` = `v`.`value` ORDER BY `x`.`id` ASC LIMIT ?) AS `h` ON TRUE ORDER BY `h`.`id` ASC LIMIT ?) AS `b` INNER JOIN LATERAL (SELECT `x`.`id` FROM `crm_thing` AS `x` WHERE `x`.`org_id` = ? AND `x`.`owner` = `b`.`s` ORDER BY `x`.`id` ASC LIMIT ?) AS `r` ON TRUE ORDER BY `r`.`id` ASC LIMIT ?) AS `p` INNER JOIN `crm_thing` AS `x` ON `x`.`org_id` = ? AND `x`.`id` = `p`.`id` ORDER BY `p`.`id` ASC LIMIT ?
+-- [Text("[\"u1\",\"u2\"]"), Text("o"), Integer(1), Integer(20), Text("o"), Integer(20), Integer(20), Text("o"), Integer(20)]
+
+-- count: two owners by id
+SELECT COUNT(*), COUNT(`s`.`hit`) FROM (SELECT 1 AS `hit` FROM JSON_TABLE(?, '$[*]' COLUMNS (value VARCHAR(191) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin PATH '$')) AS `v` CROSS JOIN `crm_thing` AS `x` WHERE `x`.`org_id` = ? AND `x`.`owner` = `v`.`value` LIMIT ?) AS `s`
+-- [Text("[\"u1\",\"u2\"]"), Text("o"), Integer(100)]
+
+-- two groups by name
+SELECT `x`.`id`, `x`.`version`, `x`.`owner`, `x`.`rank`, `x`.`name`, `x`.`label`, `x`.`level`, `x`.`due`, `x`.`grp`, `x`.`body` FROM (SELECT `r`.`name`, `r`.`id` FROM (SELECT unhex(`v`.`value`) AS `s` FROM JSON_TABLE(?, '$[*]' COLUMNS (value VARCHAR(510) PATH '$')) AS `v` INNER JOIN LATERAL (SELECT `x`.`name`, `x`.`id` FROM `crm_thing` AS `x` WHERE `x`.`org_id` = ? AND `x`.`grp` = unhex(`v`.`value`) ORDER BY `x`.`name` ASC, `x`.`id` ASC LIMIT ?) AS `h` ON TRUE ORDER BY `h`.`name` ASC, `h`.`id` ASC LIMIT ?) AS `b` INNER JOIN LATERAL (SELECT `x`.`name`, `x`.`id` FROM `crm_thing` AS `x` WHERE `x`.`org_id` = ? AND `x`.`grp` = `b`.`s` ORDER BY `x`.`name` ASC, `x`.`id` ASC LIMIT ?) AS `r` ON TRUE ORDER BY `r`.`name` ASC, `r`.`id` ASC LIMIT ?) AS `p` INNER JOIN `crm_thing` AS `x` ON `x`.`org_id` = ? AND `x`.`id` = `p`.`id` ORDER BY `p`.`name` ASC, `p`.`id` ASC LIMIT ?
+-- [Text("[\"01\",\"\"]"), Text("o"), Integer(1), Integer(20), Text("o"), Integer(20), Integer(20), Text("o"), Integer(20)]
+
+-- count: two groups by name
+SELECT COUNT(*), COUNT(`s`.`hit`) FROM (SELECT 1 AS `hit` FROM JSON_TABLE(?, '$[*]' COLUMNS (value VARCHAR(510) PATH '$')) AS `v` CROSS JOIN `crm_thing` AS `x` WHERE `x`.`org_id` = ? AND `x`.`grp` = unhex(`v`.`value`) LIMIT ?) AS `s`
+-- [Text("[\"01\",\"\"]"), Text("o"), Integer(100)]
+
+-- two owners by label
+SELECT `x`.`id`, `x`.`version`, `x`.`owner`, `x`.`rank`, `x`.`name`, `x`.`label`, `x`.`level`, `x`.`due`, `x`.`grp`, `x`.`body` FROM (SELECT `r`.`label`, `r`.`id` FROM (SELECT `v`.`value` AS `s` FROM JSON_TABLE(?, '$[*]' COLUMNS (value VARCHAR(191) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin PATH '$')) AS `v` INNER JOIN LATERAL (SELECT `x`.`label`, `x`.`id` FROM `crm_thing` AS `x` WHERE `x`.`org_id` = ? AND `x`.`owner` = `v`.`value` ORDER BY `x`.`label` DESC, `x`.`id` DESC LIMIT ?) AS `h` ON TRUE ORDER BY `h`.`label` DESC, `h`.`id` DESC LIMIT ?) AS `b` INNER JOIN LATERAL (SELECT `x`.`label`, `x`.`id` FROM `crm_thing` AS `x` WHERE `x`.`org_id` = ? AND `x`.`owner` = `b`.`s` ORDER BY `x`.`label` DESC, `x`.`id` DESC LIMIT ?) AS `r` ON TRUE ORDER BY `r`.`label` DESC, `r`.`id` DESC LIMIT ?) AS `p` INNER JOIN `crm_thing` AS `x` ON `x`.`org_id` = ? AND `x`.`id` = `p`.`id` ORDER BY `p`.`label` DESC, `p`.`id` DESC LIMIT ?
+-- [Text("[\"u1\",\"u2\"]"), Text("o"), Integer(1), Integer(20), Text("o"), Integer(20), Integer(20), Text("o"), Integer(20)]
+
+-- count: two owners by label
+SELECT COUNT(*), COUNT(`s`.`hit`) FROM (SELECT 1 AS `hit` FROM JSON_TABLE(?, '$[*]' COLUMNS (value VARCHAR(191) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin PATH '$')) AS `v` CROSS JOIN `crm_thing` AS `x` WHERE `x`.`org_id` = ? AND `x`.`owner` = `v`.`value` LIMIT ?) AS `s`
+-- [Text("[\"u1\",\"u2\"]"), Text("o"), Integer(100)]
+
+-- two levels by due, which no index serves
+SELECT `x`.`id`, `x`.`version`, `x`.`owner`, `x`.`rank`, `x`.`name`, `x`.`label`, `x`.`level`, `x`.`due`, `x`.`grp`, `x`.`body` FROM `crm_thing` AS `x` WHERE `x`.`org_id` = ? AND `x`.`level` IN (SELECT `v`.`value` FROM JSON_TABLE(?, '$[*]' COLUMNS (value BIGINT PATH '$')) AS `v`) ORDER BY `x`.`due` ASC, `x`.`id` ASC LIMIT ?
+-- [Text("o"), Text("[1,2]"), Integer(20)]
+
+-- count: two levels by due, which no index serves
+SELECT COUNT(*), COUNT(`s`.`hit`) FROM (SELECT 1 AS `hit` FROM JSON_TABLE(?, '$[*]' COLUMNS (value BIGINT PATH '$')) AS `v` CROSS JOIN `crm_thing` AS `x` WHERE `x`.`org_id` = ? AND `x`.`level` = `v`.`value` LIMIT ?) AS `s`
+-- [Text("[1,2]"), Text("o"), Integer(100)]
+
+-- insert without columns
+INSERT IGNORE INTO `crm_note` (`org_id`, `id`, `version`, `body`) VALUES (?, ?, 1, ?)
+-- [Text("o"), Text("n"), Text("{}")]
+
+-- put without columns
+INSERT INTO `crm_note` (`org_id`, `id`, `version`, `body`) VALUES (?, ?, 1, ?) ON DUPLICATE KEY UPDATE `body` = VALUES(`body`), `version` = `crm_note`.`version` + 1
+-- [Text("o"), Text("n"), Text("{}")]

@@ -1,0 +1,73 @@
+//! What a search means, said as simply as possible.
+
+use crate::store::{Comparison, Direction, Filter, Kind, Row, Search, Value};
+
+fn value<'a>(kind: &Kind, row: &'a Row, column: &str) -> &'a Value {
+    &row.values[kind.position(column).unwrap()]
+}
+
+pub(super) fn passes(kind: &Kind, row: &Row, filter: &Filter) -> bool {
+    match filter {
+        Filter::All(all) => all.iter().all(|f| passes(kind, row, f)),
+        Filter::Any(any) => any.iter().any(|f| passes(kind, row, f)),
+        Filter::Not(not) => !passes(kind, row, not),
+        Filter::Is(column, comparison, with) => {
+            let value = value(kind, row, column);
+            match comparison {
+                Comparison::Equal => value == with,
+                Comparison::Less => value < with,
+                Comparison::AtMost => value <= with,
+                Comparison::Greater => value > with,
+                Comparison::AtLeast => value >= with,
+            }
+        }
+        Filter::In(column, values) => values.contains(value(kind, row, column)),
+        Filter::Contains(column, needle) => match value(kind, row, column) {
+            Value::Bytes(bytes) => {
+                needle.is_empty() || bytes.windows(needle.len()).any(|w| w == needle)
+            }
+            _ => unreachable!(),
+        },
+    }
+}
+
+fn in_scope(row: &Row, search: &Search) -> bool {
+    let scope = search.scope.as_ref();
+    scope.is_none_or(|scope| scope.values.contains(value(search.kind, row, scope.column)))
+}
+
+pub(super) fn find(rows: &[Row], search: &Search) -> Vec<Row> {
+    let key = |row: &Row| {
+        (
+            search
+                .order
+                .map(|column| value(search.kind, row, column).clone()),
+            row.id.clone(),
+        )
+    };
+    let ascending = search.direction == Direction::Ascending;
+    let behind = |row: &Row| match &search.after {
+        None => true,
+        Some(after) if ascending => key(row) > *after,
+        Some(after) => key(row) < *after,
+    };
+    let fits = |row: &&Row| {
+        in_scope(row, search) && passes(search.kind, row, &search.filter) && behind(row)
+    };
+    let mut found: Vec<Row> = rows.iter().filter(fits).cloned().collect();
+    found.sort_by_key(key);
+    if !ascending {
+        found.reverse();
+    }
+    found.truncate(usize::try_from(search.limit).unwrap());
+    found
+}
+
+pub(super) fn count(rows: &[Row], search: &Search, cap: i64) -> Option<i64> {
+    let scope: Vec<&Row> = rows.iter().filter(|row| in_scope(row, search)).collect();
+    let hits = scope
+        .iter()
+        .filter(|row| passes(search.kind, row, &search.filter))
+        .count();
+    (i64::try_from(scope.len()).unwrap() < cap).then_some(i64::try_from(hits).unwrap())
+}
