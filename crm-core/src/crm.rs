@@ -73,7 +73,8 @@ impl Crm {
     /// newer version of the library.
     #[cfg(all(feature = "system", feature = "rusqlite"))]
     pub fn sqlite(path: impl AsRef<std::path::Path>) -> Result<Self, Error> {
-        let store = crate::store::sql::SqliteStore::open(path)?;
+        use crate::store::sql::{SqlOptions, SqliteStore, sqlite::SqliteOptions};
+        let store = SqliteStore::open_file(path, SqliteOptions::default(), SqlOptions::new(crate::KINDS))?;
         Ok(Crm::new(store, crate::environment::SystemEnvironment))
     }
 
@@ -177,10 +178,6 @@ impl Session<'_> {
         &self.actor
     }
 
-    pub(crate) fn store(&self) -> &dyn Store {
-        self.store
-    }
-
     /// Answers a question: `ask` reads and computes, on one version of the organisation.
     pub(crate) fn query<T>(
         &self,
@@ -277,7 +274,7 @@ impl Session<'_> {
     /// What creates an organisation goes around the context, which is not there yet.
     pub(crate) fn found_organisation(
         &self,
-        make: impl FnOnce(&mut Founding<'_>) -> Result<(), Error>,
+        make: impl FnOnce(&mut Founding) -> Result<(), Error>,
     ) -> Result<(), Error> {
         if !matches!(self.actor.who, Who::System(_)) {
             return Err(Error::ActorUnknown { user: self.actor.name() });
@@ -285,7 +282,6 @@ impl Session<'_> {
         let mut founding = Founding {
             now: self.engine.environment.now(),
             changes: ChangeSet::new(self.actor.org.clone()),
-            actor: &self.actor,
         };
         make(&mut founding)?;
         match self.store.commit(&founding.changes) {
@@ -297,10 +293,9 @@ impl Session<'_> {
 }
 
 /// What a new organisation is made of.
-pub(crate) struct Founding<'w> {
+pub(crate) struct Founding {
     pub(crate) now: Timestamp,
     pub(crate) changes: ChangeSet,
-    pub(crate) actor: &'w Actor,
 }
 
 /// Ids drawn in a command: decided anew, it gets the same ones.
@@ -391,11 +386,6 @@ impl<'w> Work<'w> {
     /// The actor.
     pub(crate) fn actor(&self) -> &Actor {
         &self.session.actor
-    }
-
-    /// The store, for reads that page by themselves.
-    pub(crate) fn store(&self) -> &dyn Store {
-        self.session.store
     }
 
     /// Who may do and see what.

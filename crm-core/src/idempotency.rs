@@ -89,7 +89,7 @@ impl Claim {
             body: serde_json::to_string(&kept).unwrap_or_default(),
         };
         match expired {
-            Some(_) => Write::Update { kind: &IDEMPOTENCY, row },
+            Some(_) => Write::Update { kind: &IDEMPOTENCY, row, changes: Vec::new() },
             None => Write::Insert { kind: &IDEMPOTENCY, row },
         }
     }

@@ -65,8 +65,9 @@ macro_rules! operations {
                     #[derive(serde::Deserialize)]
                     #[serde(deny_unknown_fields)]
                     struct Input { $($field: $type),* }
-                    let Input { $($field),* } = read_input(json)?;
-                    write_output(&session.$name($($field),*)?)
+                    #[allow(unused_variables)]
+                    let input: Input = read_input(json)?;
+                    write_output(&session.$name($(input.$field),*)?)
                 },
                 #[cfg(feature = "openapi")]
                 schemas: |generator| {

@@ -205,7 +205,7 @@ fn the_version_of_an_update_is_ignored() {
         |store, changes| {
             let mut careless = changes.clone();
             for write in &mut careless.writes {
-                if let Write::Update { kind, row } = write
+                if let Write::Update { kind, row, changes: Vec::new() } = write
                     && let Some(now) = standing(store, &changes.org, kind, &row.id)
                 {
                     row.version = now.version;
@@ -468,10 +468,10 @@ fn a_touch_makes_a_new_version() {
             let mut again = with(changes, &[]);
             again.checks.clear();
             for write in &changes.writes {
-                if let Write::Touch { kind, id, .. } = write
+                if let Write::Touch { kind, id, version: None, .. } = write
                     && let Some(row) = standing(store, &changes.org, kind, id)
                 {
-                    again.writes.push(Write::Update { kind, row });
+                    again.writes.push(Write::Update { kind, row, changes: Vec::new() });
                 }
             }
             store.commit(&again)

@@ -76,6 +76,13 @@ pub struct NewCustomer {
     pub relations: Vec<NewRelation>,
 }
 
+impl NewCustomer {
+    /// A company of a name, with nothing else known.
+    pub fn named(name: impl Into<String>) -> Self {
+        NewCustomer { name: name.into(), ..NewCustomer::default() }
+    }
+}
+
 /// A relation from the record at hand to another customer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]

@@ -344,7 +344,7 @@ impl Work<'_> {
             if reach.is_some()
                 && customer.status == CustomerStatus::Active
                 && filter.owner.as_ref().is_none_or(|owner| *owner == customer.owner)
-                && conditions.holds(&CUSTOMER, &row)
+                && conditions.passes(&CUSTOMER, &row)
             {
                 named.push(row);
             }

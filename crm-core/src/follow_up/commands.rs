@@ -48,6 +48,13 @@ pub struct NewFollowUp {
     pub next_content: Option<String>,
 }
 
+impl NewFollowUp {
+    /// What was done just now, with nothing else said.
+    pub fn text(content: impl Into<String>) -> Self {
+        NewFollowUp { content: content.into(), ..NewFollowUp::default() }
+    }
+}
+
 /// A place: a text, coordinates (WGS 84), or both.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]

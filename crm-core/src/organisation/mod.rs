@@ -46,6 +46,13 @@ pub struct NewOrganisation {
     pub time_zone: Option<crate::time::TimeZone>,
 }
 
+impl NewOrganisation {
+    /// Of a name, with Chinese presets and China's time zone.
+    pub fn named(name: impl Into<String>) -> Self {
+        NewOrganisation { name: name.into(), language: PresetLanguage::Chinese, time_zone: None }
+    }
+}
+
 /// The language of an organisation's presets.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]

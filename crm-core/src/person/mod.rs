@@ -2,6 +2,7 @@
 
 mod sync;
 
+pub(crate) use sync::MOST_SYNCED;
 pub use sync::{PersonInput, SyncMode, SyncReport};
 
 use crate::actor::UserId;

@@ -117,7 +117,7 @@ impl Session<'_> {
                         }
                         Some(known) if *known != position => {
                             report.changed += 1;
-                            writes.push(Write::Update { kind: &POSITION, row: position.to_row()? });
+                            writes.push(Write::Update { kind: &POSITION, row: position.to_row()?, changes: Vec::new() });
                         }
                         Some(_) => {}
                     }

@@ -42,10 +42,6 @@ impl PositionTree {
         self.positions.values()
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.positions.len()
-    }
-
     /// The positions that a person holds.
     pub(crate) fn held_by(&self, person: &UserId) -> &[PositionId] {
         self.held.get(person).map_or(&[], Vec::as_slice)

@@ -2,6 +2,7 @@
 
 mod commands;
 
+pub(crate) use commands::shares_of;
 pub use commands::{ShareInput, SharingRefusal};
 
 use crate::actor::UserId;

@@ -112,7 +112,8 @@ pub enum Write {
     Reassign {
         /// The kind.
         kind: &'static Kind,
-        /// The column, live and leading in an index.
+        /// The column, which is live. Cheap where it leads an index, else a walk over the
+        /// organisation's rows.
         column: &'static str,
         /// The value it has now.
         from: Value,

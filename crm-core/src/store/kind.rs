@@ -59,9 +59,6 @@ pub struct Index {
     pub across: bool,
     /// The number of the migration that added the index.
     pub since: i32,
-    /// Whether the index goes across organisations: without `org_id` in front, for
-    /// [`Store::due_organisations`](super::Store::due_organisations) alone.
-    pub across: bool,
 }
 
 impl Kind {

@@ -15,9 +15,10 @@ pub enum Read {
     },
     /// A page of rows.
     Find(Search),
-    /// How many rows there are, if looking at fewer than `cap` rows tells.
+    /// How many rows there are, if looking at fewer than `cap` rows tells. Rows looked at are
+    /// those of the scope that pass the [range](Search::range) of the search.
     Count {
-        /// The rows to count; its `order`, `after` and `limit` do not matter.
+        /// The rows to count; its `after` and `limit` do not matter.
         search: Search,
         /// How many rows are looked at, at the most.
         cap: i64,
@@ -71,6 +72,17 @@ impl Search {
         }
     }
 
+    /// The conditions on the order's column that stand in the outermost [`Filter::All`]: within
+    /// a scope they are a range of its index.
+    pub fn range(&self) -> impl Iterator<Item = &Filter> {
+        let all = match &self.filter {
+            Filter::All(all) => all.as_slice(),
+            _ => &[],
+        };
+        all.iter()
+            .filter(|filter| matches!(filter, Filter::Is(column, _, _) if Some(*column) == self.order))
+    }
+
     /// Only rows whose `column` has one of `values`.
     pub fn within(mut self, column: &'static str, values: Vec<Value>) -> Self {
         self.scope = Some(Scope { column, values });
@@ -113,6 +125,31 @@ pub enum Direction {
     Ascending,
     /// Greatest first.
     Descending,
+}
+
+impl Filter {
+    /// Whether a row of the kind passes. A column that the kind does not have passes nothing.
+    pub fn passes(&self, kind: &Kind, row: &Row) -> bool {
+        let own = |column: &str| kind.position(column).and_then(|place| row.values.get(place));
+        match self {
+            Filter::All(all) => all.iter().all(|filter| filter.passes(kind, row)),
+            Filter::Any(any) => any.iter().any(|filter| filter.passes(kind, row)),
+            Filter::Not(inner) => !inner.passes(kind, row),
+            Filter::Is(column, comparison, value) => own(column).is_some_and(|own| match comparison {
+                Comparison::Equal => own == value,
+                Comparison::Less => own < value,
+                Comparison::AtMost => own <= value,
+                Comparison::Greater => own > value,
+                Comparison::AtLeast => own >= value,
+            }),
+            Filter::In(column, values) => own(column).is_some_and(|own| values.contains(own)),
+            Filter::Contains(column, part) => match own(column) {
+                // Windows of no size do not exist; everything contains nothing.
+                Some(Value::Bytes(own)) => part.is_empty() || own.windows(part.len()).any(|window| window == part),
+                _ => false,
+            },
+        }
+    }
 }
 
 /// A condition on the columns of a row. Column names are the description's own, never input.

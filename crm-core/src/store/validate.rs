@@ -21,10 +21,13 @@ pub(crate) fn changes(changes: &ChangeSet) -> Result<(), StoreError> {
     let mut written = BTreeSet::new();
     for write in &changes.writes {
         let (kind, id) = match write {
-            Write::Insert { kind, row }
-            | Write::Update { kind, row }
-            | Write::Put { kind, row } => {
+            Write::Insert { kind, row } | Write::Put { kind, row } => {
                 row_fits(kind, row)?;
+                (kind, &row.id)
+            }
+            Write::Update { kind, row, changes } => {
+                row_fits(kind, row)?;
+                changes_fit(kind, &row.id, changes)?;
                 (kind, &row.id)
             }
             Write::Add { kind, row, columns } => {
@@ -32,8 +35,11 @@ pub(crate) fn changes(changes: &ChangeSet) -> Result<(), StoreError> {
                 sums_fit(kind, columns)?;
                 (kind, &row.id)
             }
-            Write::Touch { kind, id, changes } => {
-                touch_fits(kind, id, changes)?;
+            Write::Touch { kind, id, changes, .. } => {
+                if changes.is_empty() {
+                    return Err(refused(kind, id, "a touch names the columns it changes"));
+                }
+                changes_fit(kind, id, changes)?;
                 (kind, id)
             }
             Write::Delete { kind, id, .. } => (kind, id),
@@ -77,6 +83,7 @@ pub(crate) fn reads(reads: &[Read]) -> Result<(), StoreError> {
         }
         Read::Find(search) => page(search),
         Read::Count { search, cap } => {
+            search.order.map(|name| described(search.kind, name)).transpose()?;
             if *cap < 1 {
                 return Err(failed(search.kind, "the cap of a count is at least 1"));
             }
@@ -169,14 +176,11 @@ fn row_fits(kind: &'static Kind, row: &Row) -> Result<(), StoreError> {
     values.try_for_each(|(column, value)| value_fits(kind, column, value))
 }
 
-fn touch_fits(
+fn changes_fit(
     kind: &'static Kind,
     id: &str,
     changes: &[(&'static str, Change)],
 ) -> Result<(), StoreError> {
-    if changes.is_empty() {
-        return Err(refused(kind, id, "a touch names the columns it changes"));
-    }
     let mut seen = BTreeSet::new();
     for (name, change) in changes {
         let column = live(kind, name)?;
@@ -213,13 +217,7 @@ fn reassign_fits(
 ) -> Result<(), StoreError> {
     let column = live(kind, name)?;
     same_type(kind, column, from)?;
-    value_fits(kind, column, to)?;
-    let leads = |index: &super::Index| !index.across && index.columns.first() == Some(&name);
-    if kind.indexes.iter().any(leads) {
-        Ok(())
-    } else {
-        Err(failed(kind, &format!("{name} leads no index")))
-    }
+    value_fits(kind, column, to)
 }
 
 fn described(kind: &'static Kind, column: &str) -> Result<&'static Column, StoreError> {

@@ -4,4 +4,4 @@ mod check;
 mod fold;
 
 pub(crate) use check::{Checker, is_email};
-pub use fold::{fold, sort_key};
+pub use fold::{FOLD_VERSION, fold, sort_key};

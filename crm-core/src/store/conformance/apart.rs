@@ -76,7 +76,7 @@ pub(super) fn organisations_are_apart_in_writes(make: &Make<'_>) -> Outcome {
         update(&ITEM, item("same", "p", 8)),
         Write::Touch {
             kind: &ITEM,
-            id: "same".into(),
+            id: "same".into(), version: None,
             changes: vec![("rank", Change::Set(9.into()))],
         },
         Write::Reassign {
@@ -158,7 +158,7 @@ pub(super) fn due_organisations_are_those_with_work(make: &Make<'_>) -> Outcome 
     for client in clients.iter().skip(1).take(1) {
         client.commit(vec![Write::Touch {
             kind: &AGENDA,
-            id: "0".into(),
+            id: "0".into(), version: None,
             changes: vec![("due", Change::Max(500))],
         }])?;
     }

@@ -22,7 +22,7 @@ fn standing() -> Vec<Write> {
 fn touch(id: &str, change: Change) -> Write {
     Write::Touch {
         kind: &ITEM,
-        id: id.into(),
+        id: id.into(), version: None,
         changes: vec![("rank", change)],
     }
 }

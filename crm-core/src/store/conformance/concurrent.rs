@@ -140,6 +140,7 @@ pub(super) fn no_addition_is_lost(make: &Make<'_>) -> Outcome {
             writes.push(Write::Touch {
                 kind: &ITEM,
                 id: format!("t{}", i % 2),
+                version: None,
                 changes: vec![("rank", Change::Add(1))],
             });
             writes.rotate_left(i);

@@ -51,7 +51,7 @@ fn some_write(dice: &mut Dice, model: &Model, id: &str) -> Write {
             let rank = change.unwrap_or(Change::Add(1));
             Write::Touch {
                 kind: &ITEM,
-                id: id.to_owned(),
+                id: id.to_owned(), version: None,
                 changes: vec![("rank", rank), ("owner", Change::Set(owner.into()))],
             }
         }

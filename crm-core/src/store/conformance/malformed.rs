@@ -13,7 +13,7 @@ use crate::store::{
 
 fn touch(kind: &'static Kind, changes: Vec<(&'static str, Change)>) -> Write {
     let id = "a".to_owned();
-    Write::Touch { kind, id, changes }
+    Write::Touch { kind, id, version: None, changes }
 }
 
 fn reassign(column: &'static str, from: Value, to: Value) -> Write {

@@ -40,14 +40,18 @@ impl Model {
                 Write::Insert { kind, row } => {
                     (kind, &row.id, self.version(kind, &row.id).is_none())
                 }
-                Write::Update { kind, row } => {
+                Write::Update { kind, row, .. } => {
                     let holds = self.version(kind, &row.id) == Some(row.version);
                     (kind, &row.id, holds)
                 }
                 Write::Delete { kind, id, version } => {
                     (kind, id, self.version(kind, id) == Some(*version))
                 }
-                Write::Touch { kind, id, .. } => (kind, id, self.version(kind, id).is_some()),
+                Write::Touch { kind, id, version, .. } => {
+                    let standing = self.version(kind, id);
+                    let holds = standing.is_some_and(|s| version.is_none_or(|v| v == s));
+                    (kind, id, holds)
+                }
                 Write::Put { .. } | Write::Add { .. } | Write::Reassign { .. } => continue,
             };
             if !holds {
@@ -58,11 +62,39 @@ impl Model {
         Ok(())
     }
 
+    fn change(&mut self, kind: &'static Kind, id: &str, changes: &[(&'static str, Change)]) {
+        for (column, change) in changes {
+            self.each(kind, column, |row, value| {
+                if row == id {
+                    *value = match (change, value.as_integer().unwrap_or(0)) {
+                        (Change::Set(to), _) => to.clone(),
+                        (Change::Max(i), now) => Value::Integer(now.max(*i)),
+                        (Change::Min(i), now) => Value::Integer(now.min(*i)),
+                        (Change::Add(i), now) => Value::Integer(now + i),
+                    }
+                }
+            });
+        }
+    }
+
     fn write(&mut self, write: &Write) {
         match write {
-            Write::Insert { kind, row }
-            | Write::Update { kind, row }
-            | Write::Put { kind, row } => {
+            Write::Update { kind, row, changes } => {
+                for (k, standing) in &mut self.rows {
+                    if k != kind || standing.id != row.id {
+                        continue;
+                    }
+                    standing.version += 1;
+                    standing.body.clone_from(&row.body);
+                    for (place, column) in kind.columns.iter().enumerate() {
+                        if !column.live {
+                            standing.values[place].clone_from(&row.values[place]);
+                        }
+                    }
+                }
+                self.change(kind, &row.id, changes);
+            }
+            Write::Insert { kind, row } | Write::Put { kind, row } => {
                 let version = self.version(kind, &row.id).unwrap_or(0) + 1;
                 self.rows.retain(|(k, r)| k != kind || r.id != row.id);
                 self.rows.push((
@@ -76,20 +108,7 @@ impl Model {
             Write::Delete { kind, id, .. } => {
                 self.rows.retain(|(k, r)| k != kind || r.id != *id);
             }
-            Write::Touch { kind, id, changes } => {
-                for (column, change) in changes {
-                    self.each(kind, column, |row, value| {
-                        if row == id {
-                            *value = match (change, value.as_integer().unwrap_or(0)) {
-                                (Change::Set(to), _) => to.clone(),
-                                (Change::Max(i), now) => Value::Integer(now.max(*i)),
-                                (Change::Min(i), now) => Value::Integer(now.min(*i)),
-                                (Change::Add(i), now) => Value::Integer(now + i),
-                            }
-                        }
-                    });
-                }
-            }
+            Write::Touch { kind, id, changes, .. } => self.change(kind, id, changes),
             Write::Add { kind, row, columns } => {
                 if self.version(kind, &row.id).is_none() {
                     self.rows.push((

@@ -263,7 +263,7 @@ pub(super) fn insert(kind: &'static Kind, row: Row) -> Write {
 }
 
 pub(super) fn update(kind: &'static Kind, row: Row) -> Write {
-    Write::Update { kind, row }
+    Write::Update { kind, row, changes: Vec::new() }
 }
 
 pub(super) fn put(kind: &'static Kind, row: Row) -> Write {

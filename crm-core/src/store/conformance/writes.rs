@@ -212,7 +212,7 @@ pub(super) fn check_conflicts_with_another_version(make: &Make<'_>) -> Outcome {
 
 fn touch(kind: &'static Kind, id: &str, changes: Vec<(&'static str, Change)>) -> Write {
     let id = id.to_owned();
-    Write::Touch { kind, id, changes }
+    Write::Touch { kind, id, version: None, changes }
 }
 
 pub(super) fn touch_changes_live_columns_without_version(make: &Make<'_>) -> Outcome {

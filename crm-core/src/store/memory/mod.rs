@@ -1,6 +1,5 @@
 //! A store in memory: for tests, for browsers without storage, and as the measure of the others.
 
-mod filter;
 mod search;
 mod table;
 
@@ -132,9 +131,18 @@ fn apply(tables: &mut Tables, write: &Write, undo: &mut Undo) -> Result<(), Comm
             Some(_) => return Err(conflict(kind, &row.id)),
             None => set(table, &row.id, Some(row.clone())),
         },
-        Write::Update { row, .. } => match table.get(&row.id) {
+        Write::Update { row, changes, .. } => match table.get(&row.id) {
             Some(standing) if standing.version == row.version => {
-                let next = at_version(row, row.version.saturating_add(1));
+                let mut next = at_version(row, row.version.saturating_add(1));
+                let values = next.values.iter_mut().zip(&standing.values);
+                for ((value, stood), column) in values.zip(kind.columns) {
+                    if column.live {
+                        value.clone_from(stood);
+                    }
+                }
+                for (column, change) in changes {
+                    change_value(kind, &mut next, column, change)?;
+                }
                 set(table, &row.id, Some(next));
             }
             _ => return Err(conflict(kind, &row.id)),
@@ -150,8 +158,10 @@ fn apply(tables: &mut Tables, write: &Write, undo: &mut Undo) -> Result<(), Comm
             };
             set(table, &row.id, Some(at_version(row, version)));
         }
-        Write::Touch { id, changes, .. } => {
-            let Some(standing) = table.get(id) else {
+        Write::Touch { id, version, changes, .. } => {
+            let standing = table.get(id);
+            let standing = standing.filter(|row| version.is_none_or(|version| version == row.version));
+            let Some(standing) = standing else {
                 return Err(conflict(kind, id));
             };
             let mut next = standing.clone();

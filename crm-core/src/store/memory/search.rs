@@ -1,8 +1,7 @@
 //! Pages and counts out of a table: which index answers, and the merge of its ranges.
 
-use super::filter::{passes, value_of};
 use super::table::{Entry, Index, Part, Range, Table};
-use crate::store::{Comparison, Direction, Filter, Row, Search, Value};
+use crate::store::{Comparison, Direction, Filter, Kind, Row, Search, Value};
 use std::cmp::Ordering;
 use std::collections::{BTreeSet, BinaryHeap};
 
@@ -21,7 +20,7 @@ pub(super) fn page(table: &Table, search: &Search) -> Vec<Row> {
             }
             _ => true,
         };
-        inside && passes(search.kind, row, &search.filter)
+        inside && search.filter.passes(search.kind, row)
     };
     let Some(plan) = Plan::of(table, search) else {
         return Vec::new();
@@ -47,14 +46,17 @@ pub(super) fn count(table: &Table, search: &Search, cap: i64) -> Option<i64> {
     let cap = usize::try_from(cap).unwrap_or(usize::MAX);
     let (mut seen, mut found) = (0_usize, 0_i64);
     let mut look = |row: &Row| {
+        if !search.range().all(|range| range.passes(search.kind, row)) {
+            return true;
+        }
         seen = seen.saturating_add(1);
-        if passes(search.kind, row, &search.filter) {
+        if search.filter.passes(search.kind, row) {
             found = found.saturating_add(1);
         }
         seen < cap
     };
     let below = match &search.scope {
-        None => table.len() < cap && table.rows().all(look),
+        None => table.rows().all(look),
         Some(scope) => {
             // The rows of the scope before the filter are what the cap bounds, so that the
             // filter must not choose the ranges.
@@ -350,3 +352,9 @@ impl PartialEq for Head<'_> {
 }
 
 impl Eq for Head<'_> {}
+
+/// A row's value of a column.
+fn value_of<'r>(kind: &Kind, row: &'r Row, column: &str) -> Option<&'r Value> {
+    kind.position(column)
+        .and_then(|place| row.values.get(place))
+}

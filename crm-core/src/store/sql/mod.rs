@@ -21,4 +21,6 @@ pub use dialect::Dialect;
 pub use executor::{Executor, Expected, Outcome, Statement};
 pub use migrate::{Migrate, schema_ddl};
 pub use prefix::TablePrefix;
+#[cfg(feature = "rusqlite")]
+pub use sqlite::SqliteStore;
 pub use store::{SqlOptions, SqlStore};

@@ -71,6 +71,9 @@ pub(super) fn count(
             }
         },
     }
+    for condition in search.range() {
+        seen.cond_where(plan.condition(condition)?);
+    }
     let one = Expr::cust("1");
     let hit: Expr = match &plan.filter {
         None => one,
@@ -496,7 +499,7 @@ impl<'a> Plan<'a> {
     /// take another one that serves the filter and sort: the unary plus keeps it from that.
     fn filtered(&self, column: &'static str) -> Expr {
         match self.dialect {
-            Dialect::Sqlite if self.merges => Expr::cust_with_expr("+?", self.x(column)),
+            Dialect::Sqlite if self.merges && self.search.order != Some(column) => Expr::cust_with_expr("+?", self.x(column)),
             _ => self.x(column),
         }
     }

@@ -21,8 +21,8 @@ pub(super) struct Texts {
     get_many: Arc<str>,
     check: Arc<str>,
     exists: Arc<str>,
+    stands: Arc<str>,
     insert: Arc<str>,
-    update: Arc<str>,
     delete: Arc<str>,
     put: Arc<str>,
     /// What depends on a set of columns, rendered when first needed. As many as the domain's
@@ -33,7 +33,10 @@ pub(super) struct Texts {
 /// A statement for some columns, by their places in the kind.
 #[derive(Debug, PartialEq, Eq, Hash)]
 enum Shape {
-    Touch(Vec<(usize, Turn)>),
+    /// Body and columns that are not live, with some that are.
+    Update(Vec<(usize, Turn)>),
+    /// Live columns alone; at a version, or at whichever.
+    Touch(Vec<(usize, Turn)>, bool),
     Add(Vec<usize>),
     Reassign(usize),
 }
@@ -132,15 +135,6 @@ impl Texts {
             .sql;
         let insert = || insert(dialect, &table, kind);
 
-        let updated = text("UPDATE ")
-            .name(&table)
-            .add(" SET ")
-            .list(columns(), |t, c| t.name(c).add(" = ").bind())
-            .add(", ")
-            .name("version")
-            .add(" = ")
-            .name("version")
-            .add(" + 1");
         let put = conflict(insert())
             .list(columns(), |t, c| replace(t.name(c).add(" = "), c))
             .add(", ")
@@ -190,8 +184,15 @@ impl Texts {
                 .at_key()
                 .add(" FOR UPDATE")
                 .done(),
+            stands: text("SELECT ")
+                .name("version")
+                .add(" FROM ")
+                .name(&table)
+                .at_key()
+                .at_version()
+                .add(" FOR UPDATE")
+                .done(),
             insert: ignored.done(),
-            update: updated.at_key().at_version().done(),
             delete: text("DELETE FROM ")
                 .name(&table)
                 .at_key()
@@ -245,17 +246,37 @@ impl Texts {
         &self,
         org: &str,
         row: &crate::store::Row,
+        changes: &[(&'static str, Change)],
     ) -> Result<Statement, StoreError> {
         self.fits(row)?;
-        let mut parameters = Vec::with_capacity(row.values.len() + 4);
-        parameters.extend(row.values.iter().cloned());
-        parameters.extend([
-            row.body.as_str().into(),
-            org.into(),
-            row.id.as_str().into(),
-            row.version.into(),
-        ]);
-        Ok(writing(&self.update, parameters, Expected::Rows(1)))
+        let mut parameters = Vec::with_capacity(row.values.len() + changes.len() + 4);
+        let columns = row.values.iter().zip(self.kind.columns);
+        parameters.extend(columns.filter(|(_, c)| !c.live).map(|(value, _)| value.clone()));
+        parameters.push(row.body.as_str().into());
+        let turns = self.turns(changes, &mut parameters)?;
+        parameters.extend([org.into(), row.id.as_str().into(), row.version.into()]);
+        let sql = self.shaped(Shape::Update(turns));
+        Ok(writing(&sql, parameters, Expected::Rows(1)))
+    }
+
+    /// The shape of changes to live columns; their values join the parameters.
+    fn turns(
+        &self,
+        changes: &[(&'static str, Change)],
+        parameters: &mut Vec<Value>,
+    ) -> Result<Vec<(usize, Turn)>, StoreError> {
+        let turn = |(column, change): &(&'static str, Change)| {
+            let (turn, value) = match change {
+                Change::Set(value) => (Turn::Set, value.clone()),
+                Change::Max(value) => (Turn::Max, Value::Integer(*value)),
+                Change::Min(value) => (Turn::Min, Value::Integer(*value)),
+                Change::Add(value) => (Turn::Add, Value::Integer(*value)),
+            };
+            let place = place(self.kind, column, &value)?;
+            parameters.push(value);
+            Ok((place, turn))
+        };
+        changes.iter().map(turn).collect()
     }
 
     pub(super) fn delete(&self, org: &str, id: &str, version: i64) -> Statement {
@@ -271,28 +292,21 @@ impl Texts {
         &self,
         org: &str,
         id: &str,
+        version: Option<i64>,
         changes: &[(&'static str, Change)],
     ) -> Result<(Option<Statement>, Statement), StoreError> {
-        let mut shape = Vec::with_capacity(changes.len());
-        let mut parameters = Vec::with_capacity(changes.len() + 2);
-        for (column, change) in changes {
-            let (turn, value) = match change {
-                Change::Set(value) => (Turn::Set, value.clone()),
-                Change::Max(value) => (Turn::Max, Value::Integer(*value)),
-                Change::Min(value) => (Turn::Min, Value::Integer(*value)),
-                Change::Add(value) => (Turn::Add, Value::Integer(*value)),
-            };
-            shape.push((place(self.kind, column, &value)?, turn));
-            parameters.push(value);
-        }
-        let sql = self.shaped(Shape::Touch(shape));
+        let mut parameters = Vec::with_capacity(changes.len() + 3);
+        let turns = self.turns(changes, &mut parameters)?;
+        let sql = self.shaped(Shape::Touch(turns, version.is_some()));
         parameters.extend([org.into(), id.into()]);
+        parameters.extend(version.map(Value::Integer));
         if !self.dialect.counts_changed_rows() {
             return Ok((None, writing(&sql, parameters, Expected::Rows(1))));
         }
+        let at_version = version.map(Value::Integer);
         let exists = Statement {
-            sql: self.exists.clone(),
-            parameters: vec![org.into(), id.into()],
+            sql: if version.is_some() { self.stands.clone() } else { self.exists.clone() },
+            parameters: [org.into(), id.into()].into_iter().chain(at_version).collect(),
             columns: Arc::new([ColumnType::Integer]),
             expected: Expected::Rows(1),
         };
@@ -381,37 +395,47 @@ impl Texts {
         })
     }
 
+    /// Assignments to live columns.
+    fn turned(&self, update: Text, turns: &[(usize, Turn)]) -> Text {
+        update.list(turns, |text, (place, turn)| {
+            let c = self.kind.columns.get(*place).map_or("", |c| c.name);
+            let text = text.name(c).add(" = ");
+            match turn {
+                Turn::Set => text.bind(),
+                Turn::Add => text.name(c).add(" + ").bind(),
+                Turn::Max | Turn::Min => text
+                    .add(self.dialect.extreme(*turn == Turn::Max))
+                    .add("(")
+                    .name(c)
+                    .add(", ")
+                    .bind()
+                    .add(")"),
+            }
+        })
+    }
+
     fn render(&self, shape: &Shape) -> Arc<str> {
         let column = |place: &usize| self.kind.columns.get(*place).map_or("", |c| c.name);
         let update = Text::new(self.dialect, "UPDATE ")
             .name(&self.table)
             .add(" SET ");
         match shape {
-            // Nothing changes, and yet the row must be there.
-            Shape::Touch(turns) if turns.is_empty() => update
-                .name("version")
-                .add(" = ")
-                .name("version")
-                .at_key()
-                .done(),
-            Shape::Touch(turns) => update
-                .list(turns, |text, (place, turn)| {
-                    let c = column(place);
-                    let text = text.name(c).add(" = ");
-                    match turn {
-                        Turn::Set => text.bind(),
-                        Turn::Add => text.name(c).add(" + ").bind(),
-                        Turn::Max | Turn::Min => text
-                            .add(self.dialect.extreme(*turn == Turn::Max))
-                            .add("(")
-                            .name(c)
-                            .add(", ")
-                            .bind()
-                            .add(")"),
-                    }
-                })
-                .at_key()
-                .done(),
+            Shape::Update(turns) => {
+                let plain = self.kind.columns.iter().filter(|c| !c.live).map(|c| c.name);
+                let update = update
+                    .list(plain.chain(["body"]), |t, c| t.name(c).add(" = ").bind())
+                    .add(", ")
+                    .name("version")
+                    .add(" = ")
+                    .name("version")
+                    .add(" + 1");
+                let update = if turns.is_empty() { update } else { update.add(", ") };
+                self.turned(update, turns).at_key().at_version().done()
+            }
+            Shape::Touch(turns, at_version) => {
+                let update = self.turned(update, turns).at_key();
+                if *at_version { update.at_version() } else { update }.done()
+            }
             Shape::Add(places) => {
                 let insert = conflict(insert(self.dialect, &self.table, self.kind));
                 // With no column to add up the row must only be there afterwards.

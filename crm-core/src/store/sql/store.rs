@@ -4,7 +4,7 @@ use super::statements::Texts;
 use super::{Dialect, Executor, Migrate, Outcome, Statement, TablePrefix, migrate, search};
 use crate::OrgId;
 use crate::store::{
-    Answer, ChangeSet, CommitError, Conflict, Kind, Read, Row, Store, StoreError, Value, Write,
+    Answer, ChangeSet, CommitError, Conflict, Kind, Read, Row, Store, StoreError, Value, Write, validate,
 };
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -128,8 +128,9 @@ impl Schema {
                 Write::Insert { kind, row } => {
                     statements.push((self.texts(kind)?.insert(org, row)?, (kind.name, &row.id)));
                 }
-                Write::Update { kind, row } => {
-                    statements.push((self.texts(kind)?.update(org, row)?, (kind.name, &row.id)));
+                Write::Update { kind, row, changes } => {
+                    let update = self.texts(kind)?.update(org, row, changes)?;
+                    statements.push((update, (kind.name, &row.id)));
                 }
                 Write::Delete { kind, id, version } => {
                     statements.push((self.texts(kind)?.delete(org, id, *version), (kind.name, id)));
@@ -137,8 +138,8 @@ impl Schema {
                 Write::Put { kind, row } => {
                     statements.push((self.texts(kind)?.put(org, row)?, (kind.name, &row.id)));
                 }
-                Write::Touch { kind, id, changes } => {
-                    let (exists, touch) = self.texts(kind)?.touch(org, id, changes)?;
+                Write::Touch { kind, id, version, changes } => {
+                    let (exists, touch) = self.texts(kind)?.touch(org, id, *version, changes)?;
                     statements.extend(
                         exists
                             .into_iter()
@@ -174,6 +175,7 @@ type Place<'a> = (&'static str, &'a str);
 
 impl<E: Executor> Store for SqlStore<E> {
     fn read(&self, org: &OrgId, reads: &[Read]) -> Result<Vec<Answer>, StoreError> {
+        validate::reads(reads)?;
         // A question for nothing is answered without the database.
         let asks = |read: &&Read| !matches!(read, Read::Get { ids, .. } if ids.is_empty());
         let statements = reads
@@ -196,6 +198,7 @@ impl<E: Executor> Store for SqlStore<E> {
     }
 
     fn commit(&self, changes: &ChangeSet) -> Result<(), CommitError> {
+        validate::changes(changes)?;
         if changes.is_empty() {
             return Ok(());
         }
@@ -223,6 +226,7 @@ impl<E: Executor> Store for SqlStore<E> {
         until: i64,
         limit: i64,
     ) -> Result<Vec<OrgId>, StoreError> {
+        validate::due(kind, column, limit)?;
         let due = search::due(
             self.schema.dialect,
             self.schema.texts(kind)?,

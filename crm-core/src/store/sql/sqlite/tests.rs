@@ -50,7 +50,7 @@ fn insert(id: &str, rank: i64) -> Write {
 fn touch(id: &str, changes: Vec<(&'static str, Change)>) -> Write {
     Write::Touch {
         kind: &THING,
-        id: id.into(),
+        id: id.into(), version: None,
         changes,
     }
 }

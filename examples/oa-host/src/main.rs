@@ -1,0 +1,2 @@
+//! A small office host with the CRM inside.
+fn main() {}

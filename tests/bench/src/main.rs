@@ -1,0 +1,2 @@
+//! Measures, each beside its floor.
+fn main() {}
