@@ -141,7 +141,7 @@ impl Session<'_> {
                 check.done()?;
                 added.primary = contact.primary || standing.is_empty();
                 if added.primary {
-                    work.depose_primary(&standing)?;
+                    work.depose_primary(&standing, "add_contact")?;
                 }
                 // One commit at a time decides which contact of a customer is the primary one.
                 work.bump_customer(&owner)?;
@@ -220,7 +220,7 @@ impl Session<'_> {
                     return Ok(before);
                 }
                 let standing = work.contacts(customer.id)?;
-                work.depose_primary(&standing)?;
+                work.depose_primary(&standing, "set_primary_contact")?;
                 work.bump_customer(&customer)?;
                 work.crown_primary(&before)
             },
@@ -279,15 +279,16 @@ impl Work<'_> {
     }
 
     /// Gives the customer a new version, with nothing else changed.
-    fn bump_customer(&mut self, customer: &Customer) -> Result<(), Error> {
+    pub(crate) fn bump_customer(&mut self, customer: &Customer) -> Result<(), Error> {
         self.save(customer, customer)
     }
 
-    fn depose_primary(&mut self, standing: &[Contact]) -> Result<(), Error> {
+    fn depose_primary(&mut self, standing: &[Contact], operation: &str) -> Result<(), Error> {
         for old in standing.iter().filter(|contact| contact.primary) {
             let mut deposed = old.clone();
             deposed.primary = false;
             self.save(old, &deposed)?;
+            self.remember("contact", old.id, operation, history::changes(old, &deposed, &["primary"]))?;
         }
         Ok(())
     }

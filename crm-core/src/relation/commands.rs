@@ -104,12 +104,18 @@ impl Session<'_> {
             |work| {
                 let row = work.get_one(&RELATION, relation.to_string())?.ok_or_else(|| not_found(relation))?;
                 let known = Relation::from_row(&row)?;
-                for end in [known.first, known.second] {
-                    let found = work.customer_with_shares(end, Reach::Edit);
-                    found.map_err(|stop| match stop {
-                        Stop::Error(Error::NotFound { .. }) => not_found(relation).into(),
-                        other => other,
-                    })?;
+                // Of a relation to a hidden customer nothing shows, not even that it may not be removed.
+                for need in [Reach::Read, Reach::Edit] {
+                    for end in [known.first, known.second] {
+                        let found = work.customer_with_shares(end, need);
+                        let (customer, _) = found.map_err(|stop| match stop {
+                            Stop::Error(Error::NotFound { .. }) => not_found(relation).into(),
+                            other => other,
+                        })?;
+                        if need == Reach::Edit {
+                            work.rely_on_customer(&customer);
+                        }
+                    }
                 }
                 let view = work.relation_views(known.first, &[row])?.into_iter().next();
                 let view = view.ok_or_else(|| not_found(relation))?;
@@ -200,12 +206,14 @@ impl Work<'_> {
             return Err(RelationRefusal::Exists.into());
         }
         if entry.hierarchical {
-            self.check_parents(first, second, tree)?;
+            // The guard is read before the parents: what another command adds after that makes
+            // this one's commit fail.
             if tree.is_empty() {
                 let guard = self.get_one(&GUARD, PARENTS.to_owned())?;
                 let guard = guard.ok_or_else(|| crate::store::StoreError::Corrupt("the guard of parents is gone".to_owned()))?;
                 self.update(&GUARD, guard);
             }
+            self.check_parents(first, second, tree)?;
             tree.push((first, second));
         }
         self.insert(&RELATION, relation.to_row()?);
