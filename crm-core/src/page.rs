@@ -1,5 +1,6 @@
 //! Pages of lists: a page marker that belongs to its list, a count that stops at a cap.
 
+use crate::actor::Actor;
 use crate::error::{CallRefusal, Error, Violation};
 use crate::store::Value;
 use base64::Engine as _;
@@ -129,11 +130,12 @@ struct Cursor {
     id: String,
 }
 
-/// The identity of a list: actor, operation and query. A marker works for its list alone.
-pub(crate) fn list_identity(actor: &str, operation: &str, query: &impl Serialize) -> String {
+/// The identity of a list: organisation, actor, operation and query. A marker works for its list
+/// alone.
+pub(crate) fn list_identity(actor: &Actor, operation: &str, query: &impl Serialize) -> String {
     let query = serde_json::to_vec(query).unwrap_or_default();
     let mut hash = Sha256::new();
-    for part in [actor.as_bytes(), operation.as_bytes(), &query] {
+    for part in [actor.org().as_str().as_bytes(), actor.name().as_bytes(), operation.as_bytes(), &query] {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part);
     }

@@ -48,7 +48,7 @@ impl Session<'_> {
     /// [`Error::Forbidden`] without the right `contact.view`; [`Error::Invalid`];
     /// `cursor_foreign`.
     pub fn contacts(&self, filter: ContactFilter, page: PageRequest) -> Result<ContactPage, Error> {
-        let list = list_identity(&self.actor().name(), op::contacts.name, &filter);
+        let list = list_identity(self.actor(), op::contacts.name, &filter);
         let limit = page.limit()?;
         let after = page.cursor.as_deref().map(|cursor| decode_cursor(&list, cursor)).transpose()?;
         if let Some((value, _)) = &after

@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 /// A list of customers with a name of its own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
-#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(tag = "kind", rename_all = "snake_case", from = "ViewInput")]
 pub enum View {
     /// 我的客户: those the actor owns.
     Mine,
@@ -41,6 +41,36 @@ pub enum View {
     All,
     /// 回收站: deleted ones of his and of those below him; all for administrators.
     RecycleBin,
+}
+
+/// A view as it arrives: variants without fields would take any, these take none.
+#[derive(Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema), schemars(rename = "View"))]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+enum ViewInput {
+    Mine {},
+    Today {},
+    SharedWithMe {},
+    NotFollowedFor { days: i32 },
+    Subordinates {},
+    RecentlyViewed {},
+    All {},
+    RecycleBin {},
+}
+
+impl From<ViewInput> for View {
+    fn from(view: ViewInput) -> Self {
+        match view {
+            ViewInput::Mine {} => View::Mine,
+            ViewInput::Today {} => View::Today,
+            ViewInput::SharedWithMe {} => View::SharedWithMe,
+            ViewInput::NotFollowedFor { days } => View::NotFollowedFor { days },
+            ViewInput::Subordinates {} => View::Subordinates,
+            ViewInput::RecentlyViewed {} => View::RecentlyViewed,
+            ViewInput::All {} => View::All,
+            ViewInput::RecycleBin {} => View::RecycleBin,
+        }
+    }
 }
 
 /// Narrows a list of customers. What is absent does not narrow.
@@ -171,13 +201,16 @@ impl Session<'_> {
     /// no administrator; [`Error::Invalid`]; `cursor_foreign`.
     pub fn customers(&self, query: impl Into<CustomerQuery>, page: PageRequest) -> Result<CustomerPage, Error> {
         let query = query.into();
-        let list = list_identity(&self.actor().name(), op::customers.name, &query);
+        let list = list_identity(self.actor(), op::customers.name, &query);
         let limit = page.limit()?;
         let after = page.cursor.as_deref().map(|cursor| decode_cursor(&list, cursor)).transpose()?;
+        if after.as_ref().is_some_and(|(value, _)| !matches!(value, Some(Value::Bytes(_) | Value::Integer(_)))) {
+            return Err(crate::error::CallRefusal::CursorForeign.into());
+        }
         self.query(&op::customers, |work| {
             let (column, direction) = query.order.unwrap_or(CustomerOrder::of(&query.view)).column();
             if let Some((value, _)) = &after
-                && !matches!((value, column), (Some(Value::Bytes(_)), "name_sort") | (Some(Value::Integer(_)), _))
+                && matches!(value, Some(Value::Bytes(_))) != (column == "name_sort")
             {
                 return Err(crate::error::CallRefusal::CursorForeign.into());
             }

@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 /// Whose follow-ups.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
-#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(tag = "kind", rename_all = "snake_case", from = "FollowUpsInput")]
 pub enum FollowUps {
     /// All of one customer.
     Of {
@@ -30,6 +30,26 @@ pub enum FollowUps {
     Mine,
     /// 下属跟单: of the people below him, on customers that he sees.
     Subordinates,
+}
+
+/// Whose follow-ups, as it arrives: variants without fields would take any, these take none.
+#[derive(Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema), schemars(rename = "FollowUps"))]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+enum FollowUpsInput {
+    Of { customer: CustomerId },
+    Mine {},
+    Subordinates {},
+}
+
+impl From<FollowUpsInput> for FollowUps {
+    fn from(of: FollowUpsInput) -> Self {
+        match of {
+            FollowUpsInput::Of { customer } => FollowUps::Of { customer },
+            FollowUpsInput::Mine {} => FollowUps::Mine,
+            FollowUpsInput::Subordinates {} => FollowUps::Subordinates,
+        }
+    }
 }
 
 /// Which follow-ups.
@@ -85,7 +105,7 @@ impl Session<'_> {
     /// [`Error::Invalid`]; `cursor_foreign`.
     pub fn follow_ups(&self, query: impl Into<FollowUpQuery>, page: PageRequest) -> Result<FollowUpPage, Error> {
         let query = query.into();
-        let list = list_identity(&self.actor().name(), op::follow_ups.name, &query);
+        let list = list_identity(self.actor(), op::follow_ups.name, &query);
         let limit = page.limit()?;
         let start = page.cursor.as_deref().map(|cursor| decode_cursor(&list, cursor)).transpose()?;
         if let Some((value, _)) = &start

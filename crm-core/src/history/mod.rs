@@ -1,7 +1,7 @@
 //! History 变更记录: one row per record and commit, with the fields that changed (C7).
 
 use crate::crm::{Work, rows, Stop};
-use crate::error::Error;
+use crate::error::{CallRefusal, Error};
 use crate::id::HistoryId;
 use crate::page::{PageRequest, decode_cursor, encode_cursor, list_identity, page};
 use crate::record::{Columns, Record};
@@ -123,14 +123,18 @@ impl Work<'_> {
     /// A page of a record's history. The caller has made sure that the actor sees the record.
     pub(crate) fn history_page(&mut self, operation: &str, record: &str, id: &str, page: &PageRequest) -> Result<HistoryPage, Stop> {
         let subject = format!("{record}:{id}");
-        let list = list_identity(&self.actor().name(), operation, &subject);
+        let list = list_identity(self.actor(), operation, &subject);
         let limit = page.limit()?;
         let mut search = Search::of(&HISTORY)
             .within("subject", vec![subject.into()])
             .ordered("at", Direction::Descending)
             .limited(limit + 1);
         if let Some(cursor) = &page.cursor {
-            search.after = Some(decode_cursor(&list, cursor)?);
+            let after = decode_cursor(&list, cursor)?;
+            if !matches!(after.0, Some(Value::Integer(_))) {
+                return Err(CallRefusal::CursorForeign.into());
+            }
+            search.after = Some(after);
         }
         let mut found = rows(self.read(vec![Read::Find(search)])?.into_iter().next());
         let more = found.len() as i64 > limit;
