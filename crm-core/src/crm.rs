@@ -128,6 +128,7 @@ impl Engine {
             store,
             actor: actor.clone(),
             idempotency_key: None,
+            part: None,
             correlation_id: None,
         }
     }
@@ -141,6 +142,8 @@ pub struct Session<'a> {
     store: &'a dyn Store,
     actor: Actor,
     idempotency_key: Option<String>,
+    /// The place in a batch, whose key it has.
+    part: Option<usize>,
     correlation_id: Option<String>,
 }
 
@@ -209,7 +212,7 @@ impl Session<'_> {
         mut recall: impl FnMut(&mut Work<'_>, &[String]) -> Result<T, Stop>,
     ) -> Result<T, Error> {
         let key = match &self.idempotency_key {
-            Some(key) => Some(idempotency::Claim::new(&self.actor, key, operation.name, request)?),
+            Some(key) => Some(idempotency::Claim::new(&self.actor, key, self.part, operation.name, request)?),
             None => None,
         };
         let draws = Draws::default();
@@ -266,9 +269,12 @@ impl Session<'_> {
     /// Runs one item of a batch as a command of its own, with the item's share of the
     /// idempotency key.
     pub(crate) fn item(&self, place: usize) -> Self {
-        let mut session = self.clone();
-        session.idempotency_key = self.idempotency_key.as_ref().map(|key| format!("{key}#{place}"));
-        session
+        Session { part: Some(place), ..self.clone() }
+    }
+
+    /// Refuses a key that is none, before a batch begins.
+    pub(crate) fn check_key(&self) -> Result<(), Error> {
+        self.idempotency_key.as_deref().map_or(Ok(()), idempotency::check_key)
     }
 
     /// What creates an organisation goes around the context, which is not there yet.
@@ -366,8 +372,13 @@ impl<'w> Work<'w> {
         draws: &'w Draws,
         claim: Option<&'w idempotency::Claim>,
     ) -> Result<Self, Error> {
-        if session.correlation_id.as_ref().is_some_and(|id| id.chars().count() > 100) {
-            return Err(Violation::too_long("correlation_id", 100).into());
+        if let Some(id) = &session.correlation_id {
+            if id.chars().count() > 100 {
+                return Err(Violation::too_long("correlation_id", 100).into());
+            }
+            if id.chars().any(char::is_control) {
+                return Err(Violation::control_character("correlation_id").into());
+            }
         }
         Ok(Work {
             session,

@@ -177,9 +177,10 @@ impl Session<'_> {
                     }
                     None => work.insert(&EVENT_CONSUMER, row),
                 }
+                work.made(up_to.max(before));
                 Ok(up_to.max(before))
             },
-            |_, _| Ok(up_to),
+            |_, ids| Ok(ids.first().and_then(|reached| reached.parse().ok()).unwrap_or(up_to)),
         )
     }
 

@@ -41,20 +41,28 @@ fn digest(parts: &[&[u8]]) -> String {
     URL_SAFE_NO_PAD.encode(hash.finalize())
 }
 
+/// Refuses what is no key.
+pub(crate) fn check_key(key: &str) -> Result<(), Error> {
+    if key.is_empty() {
+        return Err(Violation::required("idempotency_key").into());
+    }
+    if key.chars().count() > 100 {
+        return Err(Violation::too_long("idempotency_key", 100).into());
+    }
+    if key.chars().any(char::is_control) {
+        return Err(Violation::control_character("idempotency_key").into());
+    }
+    Ok(())
+}
+
 impl Claim {
-    pub(crate) fn new(actor: &Actor, key: &str, operation: &str, request: &impl Serialize) -> Result<Self, Error> {
-        if key.is_empty() {
-            return Err(Violation::required("idempotency_key").into());
-        }
-        if key.chars().count() > 110 {
-            return Err(Violation::too_long("idempotency_key", 110).into());
-        }
-        if key.chars().any(char::is_control) {
-            return Err(Violation::control_character("idempotency_key").into());
-        }
+    /// `part` is the place of an item in a batch, which has the batch's key.
+    pub(crate) fn new(actor: &Actor, key: &str, part: Option<usize>, operation: &str, request: &impl Serialize) -> Result<Self, Error> {
+        check_key(key)?;
+        let part = part.map(|part| part.to_string()).unwrap_or_default();
         let request = serde_json::to_vec(request).map_err(|_| Violation::malformed("request"))?;
         Ok(Claim {
-            id: digest(&[actor.name().as_bytes(), key.as_bytes()]),
+            id: digest(&[actor.name().as_bytes(), key.as_bytes(), part.as_bytes()]),
             hash: digest(&[operation.as_bytes(), &request]),
         })
     }

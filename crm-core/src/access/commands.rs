@@ -103,9 +103,10 @@ impl Session<'_> {
                     }
                 }
                 work.change_organisation(&context.organisation)?;
+                report.keep(work);
                 Ok(report)
             },
-            |_, _| Ok(SyncReport::default()),
+            |_, kept| Ok(SyncReport::kept(kept)),
         )
     }
 
@@ -162,6 +163,10 @@ fn checked(roles: &[RoleInput]) -> Result<Vec<Role>, Error> {
             check.ensure(seen.insert(&role.id), || Violation::repeated("id"));
             check.ensure(role.people.len() <= 1_000, || Violation::too_many("people", 1_000));
             check.ensure(role.positions.len() <= 1_000, || Violation::too_many("positions", 1_000));
+            let most = super::MODULES.len() * super::RIGHTS.len();
+            for (field, rights) in [("allow", &role.allow), ("deny", &role.deny)] {
+                check.ensure(rights.len() <= most, || Violation::too_many(field, most as i64));
+            }
             clean.push(Role {
                 id: role.id.clone(),
                 name: check.line("name", &role.name, 60),

@@ -129,6 +129,7 @@ impl Session<'_> {
         if items.len() > 500 {
             return Err(Violation::too_many("items", 500).into());
         }
+        self.check_key()?;
         // Who may not do it at all is told so once.
         self.query(operation, |_| Ok(()))?;
         let mut answer = BatchAnswer { items: Vec::with_capacity(items.len()), done: 0, failed: 0 };

@@ -127,7 +127,11 @@ impl Session<'_> {
                 let row = work.get_one(&REPLY, id)?.ok_or_else(|| not_found(follow_up))?;
                 let written = Reply::from_row(&row)?;
                 let (_, answered) = work.follow_up_within(written.follow_up)?;
-                work.hearers(&answered, None, written)
+                let before = match written.to {
+                    Some(to) => work.get_one(&REPLY, to.to_string())?.map(|row| Reply::from_row(&row)).transpose()?,
+                    None => None,
+                };
+                work.hearers(&answered, before.as_ref(), written)
             },
         )
     }

@@ -74,6 +74,21 @@ pub struct SyncReport {
     pub removed: i32,
 }
 
+impl SyncReport {
+    /// Keeps the numbers for the answer to a repeat of the request.
+    pub(crate) fn keep(&self, work: &mut Work<'_>) {
+        for number in [self.added, self.changed, self.removed] {
+            work.made(number);
+        }
+    }
+
+    /// The report that was kept.
+    pub(crate) fn kept(numbers: &[String]) -> Self {
+        let number = |place: usize| numbers.get(place).and_then(|number| number.parse().ok()).unwrap_or_default();
+        SyncReport { added: number(0), changed: number(1), removed: number(2) }
+    }
+}
+
 /// The most that one synchronisation takes.
 pub(crate) const MOST_SYNCED: usize = 20_000;
 
@@ -135,9 +150,10 @@ impl Session<'_> {
                 if report != SyncReport::default() {
                     work.change_organisation(&context.organisation)?;
                 }
+                report.keep(work);
                 Ok(report)
             },
-            |_, _| Ok(SyncReport::default()),
+            |_, kept| Ok(SyncReport::kept(kept)),
         )
     }
 
@@ -171,14 +187,18 @@ impl Session<'_> {
         )
     }
 
-    /// The people of the organisation whose name or id contains the text, by name, at most 500:
-    /// for choosing one.
+    /// The people of the organisation whose name or id contains the text (at most 60
+    /// characters), by name, at most 500: for choosing one.
     ///
     /// # Errors
-    /// [`Error::Forbidden`] without the right `person.view`.
+    /// [`Error::Forbidden`] without the right `person.view`; [`Error::Invalid`].
     pub fn people(&self, text: Option<String>) -> Result<Vec<Person>, Error> {
         self.query(&op::people, |work| {
-            let text = crate::text::fold(text.as_deref().unwrap_or_default());
+            let text = text.as_deref().map(str::trim).unwrap_or_default();
+            if text.chars().count() > 60 {
+                return Err(Violation::too_long("text", 60).into());
+            }
+            let text = crate::text::fold(text);
             let mut found: Vec<&Person> = work
                 .context
                 .people
@@ -202,6 +222,7 @@ fn checked(people: &[PersonInput]) -> Result<Vec<PersonInput>, Error> {
     for (place, person) in people.iter().enumerate() {
         check.under(&format!("people[{place}]"), |check| {
             check.ensure(seen.insert(&person.id), || Violation::repeated("id"));
+            check.ensure(!person.id.as_str().starts_with("system:"), || Violation::not_allowed("id"));
             clean.push(PersonInput {
                 name: check.line("name", &person.name, 100),
                 host_roles: check.list("host_roles", &person.host_roles, 50, 64),

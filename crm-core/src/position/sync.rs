@@ -131,9 +131,10 @@ impl Session<'_> {
                         writes.push(Write::Delete { kind: &POSITION, id: known.id.to_string(), version: known.version });
                     }
                 }
-                check_tree(&after, &context.people)?;
+                check_tree(&positions, &context.positions, &after, &context.people)?;
                 let people = seats_of(&after, &context.people);
                 let access = access_changes(&context.positions, &after, &context.people);
+                report.keep(work);
                 let report = PositionSyncReport { report, access };
                 if preview || writes.is_empty() {
                     return Ok(report);
@@ -146,7 +147,7 @@ impl Session<'_> {
                 work.announce("positions_changed", "organisation", "organisation", serde_json::json!({}))?;
                 Ok(report)
             },
-            |_, _| Ok(PositionSyncReport { report: SyncReport::default(), access: Vec::new() }),
+            |_, kept| Ok(PositionSyncReport { report: SyncReport::kept(kept), access: Vec::new() }),
         )
     }
 
@@ -178,15 +179,28 @@ fn checked(positions: &[PositionInput]) -> Result<Vec<PositionInput>, Error> {
     Ok(clean)
 }
 
-fn check_tree(after: &BTreeMap<PositionId, Position>, people: &BTreeMap<UserId, Person>) -> Result<(), Error> {
+fn check_tree(
+    given: &[PositionInput],
+    before: &PositionTree,
+    after: &BTreeMap<PositionId, Position>,
+    people: &BTreeMap<UserId, Person>,
+) -> Result<(), Error> {
+    let mut check = Checker::new();
+    for (place, input) in given.iter().enumerate() {
+        check.under(&format!("positions[{place}]"), |check| {
+            let known = |parent: &PositionId| after.contains_key(parent) || before.get(parent).is_some();
+            check.ensure(input.parent.as_ref().is_none_or(known), || Violation::unknown("parent"));
+            for (place, holder) in input.holders.iter().enumerate() {
+                check.ensure(people.contains_key(holder), || Violation::unknown(format!("holders[{place}]")));
+            }
+        });
+    }
+    check.done()?;
     for position in after.values() {
         if let Some(parent) = &position.parent
             && !after.contains_key(parent)
         {
             return Err(PositionRefusal::HasOthersBelow { position: parent.to_string() }.into());
-        }
-        if position.holders.iter().any(|holder| !people.contains_key(holder)) {
-            return Err(Violation::unknown(format!("positions[{}].holders", position.id)).into());
         }
     }
     let parents = after.iter().map(|(id, position)| (id.clone(), position.parent.clone())).collect();
