@@ -195,6 +195,10 @@ operations! {
 }
 
 fn read_input<T: serde::de::DeserializeOwned>(json: &str) -> Result<T, Error> {
+    // A list of values would do for a struct.
+    if !json.trim_start().starts_with('{') {
+        return Err(Violation::malformed("$").into());
+    }
     let mut reader = serde_json::Deserializer::from_str(json);
     let input = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let path = error.path().to_string();

@@ -149,8 +149,9 @@ impl TimeZone {
     /// The first instant of a day. Where a day has no midnight, the first instant it has.
     pub fn start_of(self, day: NaiveDate) -> Timestamp {
         let midnight = day.and_time(chrono::NaiveTime::MIN);
-        // A daylight-saving gap at midnight never lasts longer than three hours.
-        (0..=12)
+        // A daylight-saving gap at midnight is short, but zones that changed sides of the date
+        // line left out a whole day: then it is the start of the next.
+        (0..=104)
             .find_map(|quarters| {
                 let local = midnight.checked_add_signed(chrono::TimeDelta::minutes(15 * quarters))?;
                 self.0.from_local_datetime(&local).earliest()

@@ -137,6 +137,8 @@ impl Work<'_> {
             match standing(&key.id) {
                 None => self.insert(&UNIQUE_KEY, key.clone()),
                 Some(row) if holder_of(row).as_deref() == Some(&holder) => {}
+                // It was taken when that was allowed, and stays until it is changed.
+                Some(_) if had.iter().any(|(had, _)| had.id == key.id) => {}
                 Some(_) => return Err(refusal.clone().into()),
             }
         }

@@ -112,7 +112,7 @@ impl Session<'_> {
     ///
     /// # Errors
     /// [`Error::Forbidden`] without the right `dictionary.edit`; [`Error::NotFound`];
-    /// `merge_into_itself`, `relation_kinds_stay`.
+    /// [`Error::Invalid`] for an unknown dictionary; `merge_into_itself`, `relation_kinds_stay`.
     pub fn merge_dictionary_entries(
         &self,
         dictionary: String,
@@ -123,6 +123,9 @@ impl Session<'_> {
             &op::merge_dictionary_entries,
             &(&dictionary, &from, &into),
             |work| {
+                if !DICTIONARIES.contains(&dictionary.as_str()) {
+                    return Err(Violation::unknown("dictionary").into());
+                }
                 let context = work.context.clone();
                 let find = |code: &EntryCode| {
                     context.entry(&dictionary, code.as_str()).cloned().ok_or_else(|| not_found(&dictionary, code))

@@ -12,6 +12,7 @@ use crate::id::{CustomerId, FollowUpId};
 use crate::operations::op;
 use crate::organisation::FollowUpSettings;
 use crate::record::{NEVER, Record};
+use crate::sharing::{Share, ShareRight};
 use crate::store::{Change, Value};
 use crate::text::Checker;
 use crate::time::Timestamp;
@@ -125,7 +126,8 @@ impl Session<'_> {
                 customer.check_active()?;
                 let access = work.access()?;
                 let author = access.person().ok_or(FollowUpRefusal::NoPerson)?.id.clone();
-                let shared = shares.iter().any(|share| share.holds(work.now) && access.is_grantee(share));
+                let may_edit = |share: &Share| share.right == ShareRight::Edit && share.holds(work.now);
+                let shared = shares.iter().any(|share| may_edit(share) && access.is_grantee(share));
                 let by_superior = author != customer.owner && !shared;
                 let written = work.written(&customer, author, &follow_up)?;
                 work.apply_to_customer(&customer, &written, follow_up.stage.as_ref(), by_superior)?;

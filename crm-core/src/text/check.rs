@@ -40,7 +40,7 @@ impl Checker {
     /// One line of text that must be there, trimmed.
     pub(crate) fn line(&mut self, field: &str, text: &str, most: i64) -> String {
         let text = text.trim();
-        if text.is_empty() {
+        if text.chars().all(super::fold::shows_nothing) {
             self.note(Violation::required(field));
         }
         self.bounded(field, text, most, char::is_control);

@@ -33,6 +33,11 @@ pub fn fold(text: &str) -> String {
     folded
 }
 
+/// Whether a character shows nothing: a blank, or one of those that folding drops.
+pub(crate) fn shows_nothing(c: char) -> bool {
+    c.is_whitespace() || is_ignorable(c)
+}
+
 /// Characters that show nothing: zero-width ones, marks of direction, the byte order mark.
 fn is_ignorable(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}' | '\u{feff}')
