@@ -8,7 +8,9 @@ use crate::idempotency::IDEMPOTENCY;
 use crate::operations::op;
 use crate::record::Record;
 use crate::sharing::{SHARE, Share};
-use crate::store::{Change, Column, ColumnType, Comparison, Direction, Filter, Index, Kind, Read, Row, Search, Value, Write};
+use crate::store::{
+    Change, Column, ColumnType, Comparison, Direction, Filter, Index, Kind, Read, Row, Search, Value, Write,
+};
 use crate::time::Timestamp;
 use crate::{Actor, OrgId};
 use serde::{Deserialize, Serialize};
@@ -16,10 +18,25 @@ use serde::{Deserialize, Serialize};
 /// What is due, and when. The key is `kind:subject`, so that a thing is due once.
 pub(crate) static AGENDA: Kind = Kind {
     name: "agenda",
-    columns: &[Column { name: "due", ty: ColumnType::Integer, live: true, since: 1 }],
+    columns: &[Column {
+        name: "due",
+        ty: ColumnType::Integer,
+        live: true,
+        since: 1,
+    }],
     indexes: &[
-        Index { name: "due", columns: &["due"], since: 1, across: false },
-        Index { name: "due_across", columns: &["due"], since: 1, across: true },
+        Index {
+            name: "due",
+            columns: &["due"],
+            since: 1,
+            across: false,
+        },
+        Index {
+            name: "due_across",
+            columns: &["due"],
+            since: 1,
+            across: true,
+        },
     ],
     since: 1,
 };
@@ -52,7 +69,10 @@ fn row(due: Timestamp, kind: &str, subject: &str) -> Row {
 
 /// Puts something on the agenda, or moves it.
 pub(crate) fn at(due: Timestamp, kind: &str, subject: &str) -> Write {
-    Write::Put { kind: &AGENDA, row: row(due, kind, subject) }
+    Write::Put {
+        kind: &AGENDA,
+        row: row(due, kind, subject),
+    }
 }
 
 /// The daily housekeeping of a new organisation.
@@ -66,7 +86,9 @@ impl Crm {
     /// # Errors
     /// [`Error::Unavailable`].
     pub fn due_organisations(&self) -> Result<Vec<OrgId>, Error> {
-        Ok(self.store().due_organisations(&AGENDA, "due", self.now().millis(), 1_000)?)
+        Ok(self
+            .store()
+            .due_organisations(&AGENDA, "due", self.now().millis(), 1_000)?)
     }
 
     /// Ticks every organisation that has something due, until nothing is: what a host's
@@ -112,7 +134,10 @@ impl Session<'_> {
                 .limited(BATCH);
             Ok(rows(work.read(vec![Read::Find(due)])?.into_iter().next()))
         })?;
-        let mut report = TickReport { done: 0, more: due.len() as i64 >= BATCH };
+        let mut report = TickReport {
+            done: 0,
+            more: due.len() as i64 >= BATCH,
+        };
         for item in due {
             report.done += i32::from(self.do_due(&item.id)?);
         }
@@ -125,7 +150,9 @@ impl Session<'_> {
             &op::tick,
             &id,
             |work| {
-                let Some(item) = work.get_one(&AGENDA, id.to_owned())? else { return Ok(false) };
+                let Some(item) = work.get_one(&AGENDA, id.to_owned())? else {
+                    return Ok(false);
+                };
                 let due = item.values.first().and_then(Value::as_integer).unwrap_or_default();
                 if due > work.now.millis() {
                     return Ok(false);
@@ -156,9 +183,17 @@ impl Session<'_> {
                         let expired = rows(work.read(vec![Read::Find(expired)])?.into_iter().next());
                         let more = expired.len() >= 1_000;
                         for row in expired {
-                            work.write(Write::Delete { kind: &IDEMPOTENCY, id: row.id, version: row.version });
+                            work.write(Write::Delete {
+                                kind: &IDEMPOTENCY,
+                                id: row.id,
+                                version: row.version,
+                            });
                         }
-                        let next = if more { work.now.plus_millis(1) } else { work.now.plus_days(1) };
+                        let next = if more {
+                            work.now.plus_millis(1)
+                        } else {
+                            work.now.plus_days(1)
+                        };
                         work.write(Write::Update {
                             kind: &AGENDA,
                             row: item,
@@ -167,7 +202,11 @@ impl Session<'_> {
                         return Ok(true);
                     }
                 }
-                work.write(Write::Delete { kind: &AGENDA, id: item.id, version: item.version });
+                work.write(Write::Delete {
+                    kind: &AGENDA,
+                    id: item.id,
+                    version: item.version,
+                });
                 Ok(true)
             },
             |_, _| Ok(false),

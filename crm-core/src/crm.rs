@@ -46,10 +46,7 @@ impl std::fmt::Debug for Crm {
 
 impl Crm {
     /// Over a store and an environment.
-    pub fn new(
-        store: impl Store + Send + Sync + 'static,
-        environment: impl Environment + 'static,
-    ) -> Self {
+    pub fn new(store: impl Store + Send + Sync + 'static, environment: impl Environment + 'static) -> Self {
         Crm {
             store: Arc::new(store),
             engine: Arc::new(Engine {
@@ -87,7 +84,10 @@ impl Crm {
     /// What is done there stands or falls with the host's commit; a [`Error::Conflict`] leaves
     /// the transaction usable, and the host decides whether to go on.
     pub fn join<'a>(&'a self, store: &'a dyn Store) -> Joined<'a> {
-        Joined { engine: &self.engine, store }
+        Joined {
+            engine: &self.engine,
+            store,
+        }
     }
 
     /// The store, for tools that read all of it.
@@ -146,7 +146,9 @@ pub struct Session<'a> {
 
 impl std::fmt::Debug for Session<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Session").field("actor", &self.actor).finish_non_exhaustive()
+        f.debug_struct("Session")
+            .field("actor", &self.actor)
+            .finish_non_exhaustive()
     }
 }
 
@@ -188,7 +190,10 @@ impl Session<'_> {
         let mut fresh = false;
         for _ in 0..ATTEMPTS {
             let mut work = Work::new(self, self.context(fresh)?, &draws, None)?;
-            let asked = work.allowed(operation).map_err(Stop::from).and_then(|()| ask(&mut work));
+            let asked = work
+                .allowed(operation)
+                .map_err(Stop::from)
+                .and_then(|()| ask(&mut work));
             match work.on_todays_grounds(asked) {
                 Ok(answer) => return Ok(answer),
                 Err(Stop::Error(error)) => return Err(error),
@@ -260,7 +265,12 @@ impl Session<'_> {
     }
 
     fn context(&self, fresh: bool) -> Result<Arc<Context>, Error> {
-        self.engine.contexts.get(self.store, &self.actor.org, fresh)?.ok_or_else(|| Error::ActorUnknown { user: self.actor.name() })
+        self.engine
+            .contexts
+            .get(self.store, &self.actor.org, fresh)?
+            .ok_or_else(|| Error::ActorUnknown {
+                user: self.actor.name(),
+            })
     }
 
     /// Runs one item of a batch as a command of its own, with the item's share of the
@@ -277,7 +287,9 @@ impl Session<'_> {
         make: impl FnOnce(&mut Founding) -> Result<(), Error>,
     ) -> Result<(), Error> {
         if !matches!(self.actor.who, Who::System(_)) {
-            return Err(Error::ActorUnknown { user: self.actor.name() });
+            return Err(Error::ActorUnknown {
+                user: self.actor.name(),
+            });
         }
         let mut founding = Founding {
             now: self.engine.environment.now(),
@@ -366,7 +378,11 @@ impl<'w> Work<'w> {
         draws: &'w Draws,
         claim: Option<&'w idempotency::Claim>,
     ) -> Result<Self, Error> {
-        if session.correlation_id.as_ref().is_some_and(|id| id.chars().count() > 100) {
+        if session
+            .correlation_id
+            .as_ref()
+            .is_some_and(|id| id.chars().count() > 100)
+        {
             return Err(Violation::too_long("correlation_id", 100).into());
         }
         Ok(Work {
@@ -409,7 +425,10 @@ impl<'w> Work<'w> {
             return Ok(self.session.store.read(&self.session.actor.org, &reads)?);
         }
         let asked = reads.len();
-        reads.push(Read::Get { kind: &ORGANISATION, ids: vec![ORGANISATION.name.to_owned()] });
+        reads.push(Read::Get {
+            kind: &ORGANISATION,
+            ids: vec![ORGANISATION.name.to_owned()],
+        });
         if let Some(claim) = self.claim {
             reads.push(claim.question());
         }
@@ -484,12 +503,19 @@ impl<'w> Work<'w> {
 
     /// A changed row, which must stand at the version it was read at; its live columns stay.
     pub(crate) fn update(&mut self, kind: &'static Kind, row: Row) {
-        self.write(Write::Update { kind, row, changes: Vec::new() });
+        self.write(Write::Update {
+            kind,
+            row,
+            changes: Vec::new(),
+        });
     }
 
     /// A changed record, with the live columns in which it differs from what was read.
     pub(crate) fn save<R: Record>(&mut self, before: &R, after: &R) -> Result<(), Error> {
-        let row = Row { version: before.version(), ..after.to_row()? };
+        let row = Row {
+            version: before.version(),
+            ..after.to_row()?
+        };
         let changes = R::KIND
             .columns
             .iter()
@@ -497,14 +523,29 @@ impl<'w> Work<'w> {
             .filter(|(column, (was, becomes))| column.live && was != *becomes)
             .map(|(column, (_, becomes))| (column.name, Change::Set(becomes.clone())))
             .collect();
-        self.write(Write::Update { kind: R::KIND, row, changes });
+        self.write(Write::Update {
+            kind: R::KIND,
+            row,
+            changes,
+        });
         Ok(())
     }
 
     /// Changes live columns of a row that must exist.
-    pub(crate) fn touch(&mut self, kind: &'static Kind, id: impl ToString, version: Option<i64>, changes: Vec<(&'static str, Change)>) {
+    pub(crate) fn touch(
+        &mut self,
+        kind: &'static Kind,
+        id: impl ToString,
+        version: Option<i64>,
+        changes: Vec<(&'static str, Change)>,
+    ) {
         if !changes.is_empty() {
-            self.write(Write::Touch { kind, id: id.to_string(), version, changes });
+            self.write(Write::Touch {
+                kind,
+                id: id.to_string(),
+                version,
+                changes,
+            });
         }
     }
 
@@ -515,7 +556,10 @@ impl<'w> Work<'w> {
 
     /// The command changes the organisation itself: its row gets a new version, so that every
     /// process loads the context anew.
-    pub(crate) fn change_organisation(&mut self, organisation: &crate::organisation::Organisation) -> Result<(), Error> {
+    pub(crate) fn change_organisation(
+        &mut self,
+        organisation: &crate::organisation::Organisation,
+    ) -> Result<(), Error> {
         self.checks_context = false;
         let row = organisation.to_row(self.context.version)?;
         self.update(&ORGANISATION, row);
@@ -523,18 +567,48 @@ impl<'w> Work<'w> {
     }
 
     /// Writes what changed into the history of a record.
-    pub(crate) fn remember(&mut self, record: &str, id: impl ToString, operation: &str, changes: Vec<FieldChange>) -> Result<(), Error> {
+    pub(crate) fn remember(
+        &mut self,
+        record: &str,
+        id: impl ToString,
+        operation: &str,
+        changes: Vec<FieldChange>,
+    ) -> Result<(), Error> {
         if changes.is_empty() {
             return Ok(());
         }
-        let row = history::entry(self.draw(), record, &id.to_string(), self.now, &self.session.actor.name(), operation, self.session.correlation_id.as_deref(), changes)?;
+        let row = history::entry(
+            self.draw(),
+            record,
+            &id.to_string(),
+            self.now,
+            &self.session.actor.name(),
+            operation,
+            self.session.correlation_id.as_deref(),
+            changes,
+        )?;
         self.insert(&history::HISTORY, row);
         Ok(())
     }
 
     /// Tells the host what happened, once the commit stands.
-    pub(crate) fn announce(&mut self, kind: &str, record: &str, id: impl ToString, data: serde_json::Value) -> Result<(), Error> {
-        let row = event::unnumbered(self.draw(), kind, record, &id.to_string(), self.now, &self.session.actor.name(), self.session.correlation_id.as_deref(), data)?;
+    pub(crate) fn announce(
+        &mut self,
+        kind: &str,
+        record: &str,
+        id: impl ToString,
+        data: serde_json::Value,
+    ) -> Result<(), Error> {
+        let row = event::unnumbered(
+            self.draw(),
+            kind,
+            record,
+            &id.to_string(),
+            self.now,
+            &self.session.actor.name(),
+            self.session.correlation_id.as_deref(),
+            data,
+        )?;
         self.insert(&event::EVENT, row);
         Ok(())
     }

@@ -18,14 +18,28 @@ use serde::{Deserialize, Serialize};
 /// Events; `number` is 0 until they are numbered.
 pub(crate) static EVENT: Kind = Kind {
     name: "event",
-    columns: &[Column { name: "number", ty: ColumnType::Integer, live: true, since: 1 }],
-    indexes: &[Index { name: "number", columns: &["number"], since: 1, across: false }],
+    columns: &[Column {
+        name: "number",
+        ty: ColumnType::Integer,
+        live: true,
+        since: 1,
+    }],
+    indexes: &[Index {
+        name: "number",
+        columns: &["number"],
+        since: 1,
+        across: false,
+    }],
     since: 1,
 };
 
 /// How far each consumer has come.
-pub(crate) static EVENT_CONSUMER: Kind =
-    Kind { name: "event_consumer", columns: NO_COLUMNS, indexes: NO_INDEXES, since: 1 };
+pub(crate) static EVENT_CONSUMER: Kind = Kind {
+    name: "event_consumer",
+    columns: NO_COLUMNS,
+    indexes: NO_INDEXES,
+    since: 1,
+};
 
 /// Something that happened. The form carries a version; fields may be added to it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -112,7 +126,12 @@ pub(crate) fn numbering_guard() -> Row {
 
 fn numbering_row(last: i64, version: i64) -> Row {
     let body = serde_json::to_string(&Numbering { last }).unwrap_or_default();
-    Row { id: NUMBERING.to_owned(), version, values: Vec::new(), body }
+    Row {
+        id: NUMBERING.to_owned(),
+        version,
+        values: Vec::new(),
+        body,
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -158,8 +177,14 @@ impl Session<'_> {
             |work| {
                 let mut answers = work
                     .read(vec![
-                        Read::Get { kind: &EVENT_CONSUMER, ids: vec![consumer.clone()] },
-                        Read::Get { kind: &GUARD, ids: vec![NUMBERING.to_owned()] },
+                        Read::Get {
+                            kind: &EVENT_CONSUMER,
+                            ids: vec![consumer.clone()],
+                        },
+                        Read::Get {
+                            kind: &GUARD,
+                            ids: vec![NUMBERING.to_owned()],
+                        },
                     ])?
                     .into_iter();
                 let known = rows(answers.next()).into_iter().next();
@@ -168,8 +193,16 @@ impl Session<'_> {
                     return Err(Violation::out_of_range("up_to").into());
                 }
                 let before = known.as_ref().map_or(Ok(0), acknowledged)?;
-                let body = serde_json::to_string(&Consumer { acknowledged: up_to.max(before) }).unwrap_or_default();
-                let mut row = Row { id: consumer.clone(), version: 1, values: Vec::new(), body };
+                let body = serde_json::to_string(&Consumer {
+                    acknowledged: up_to.max(before),
+                })
+                .unwrap_or_default();
+                let mut row = Row {
+                    id: consumer.clone(),
+                    version: 1,
+                    values: Vec::new(),
+                    body,
+                };
                 match known {
                     Some(known) => {
                         row.version = known.version;
@@ -194,7 +227,10 @@ impl Session<'_> {
                 let mut answers = work
                     .read(vec![
                         Read::Find(pending),
-                        Read::Get { kind: &GUARD, ids: vec![NUMBERING.to_owned()] },
+                        Read::Get {
+                            kind: &GUARD,
+                            ids: vec![NUMBERING.to_owned()],
+                        },
                     ])?
                     .into_iter();
                 let pending = rows(answers.next());
@@ -230,14 +266,21 @@ fn acknowledged(row: &Row) -> Result<i64, Error> {
 
 fn last_number(row: Option<&Row>) -> Result<(i64, i64), Error> {
     let row = row.ok_or_else(|| StoreError::Corrupt("the numbering of events is gone".to_owned()))?;
-    let numbering: Numbering = serde_json::from_str(&row.body)
-        .map_err(|error| StoreError::Corrupt(format!("guard {}: {error}", row.id)))?;
+    let numbering: Numbering =
+        serde_json::from_str(&row.body).map_err(|error| StoreError::Corrupt(format!("guard {}: {error}", row.id)))?;
     Ok((numbering.last, row.version))
 }
 
 impl Work<'_> {
     /// Tells the named people, by way of the host, that something concerns them.
-    pub(crate) fn notify(&mut self, kind: &str, record: &str, id: impl ToString, people: &[crate::actor::UserId], mut data: serde_json::Value) -> Result<(), Error> {
+    pub(crate) fn notify(
+        &mut self,
+        kind: &str,
+        record: &str,
+        id: impl ToString,
+        people: &[crate::actor::UserId],
+        mut data: serde_json::Value,
+    ) -> Result<(), Error> {
         if people.is_empty() {
             return Ok(());
         }

@@ -37,8 +37,9 @@ pub use agenda::TickReport;
 pub use contact::{Contact, ContactEdit, ContactFilter, ContactId, ContactPage, Gender, NewContact};
 pub use crm::{Crm, Joined, Session};
 pub use customer::{
-    BatchAnswer, BatchItem, Customer, CustomerEdit, CustomerEditItem, CustomerFilter, CustomerId, CustomerKind, CustomerOrder,
-    CustomerPage, CustomerPanels, CustomerQuery, CustomerStatus, NewCustomer, NewRelation, NextFollowUp, Transfer, View, ViewCount,
+    BatchAnswer, BatchItem, Customer, CustomerEdit, CustomerEditItem, CustomerFilter, CustomerId, CustomerKind,
+    CustomerOrder, CustomerPage, CustomerPanels, CustomerQuery, CustomerStatus, NewCustomer, NewRelation, NextFollowUp,
+    Transfer, View, ViewCount,
 };
 pub use dictionary::{DictionaryEntry, DictionaryEntryInput, EntryCode};
 pub use environment::Environment;
@@ -49,7 +50,8 @@ pub use environment::TestEnvironment;
 pub use error::{Error, Language, Refusal, Violation};
 pub use event::Event;
 pub use follow_up::{
-    FollowUp, FollowUpId, FollowUpPage, FollowUpQuery, FollowUpView, FollowUps, NewFollowUp, NewReply, Place, Reply, ReplyAnswer, ReplyId,
+    FollowUp, FollowUpId, FollowUpPage, FollowUpQuery, FollowUpView, FollowUps, NewFollowUp, NewReply, Place, Reply,
+    ReplyAnswer, ReplyId,
 };
 pub use history::{FieldChange, HistoryEntry, HistoryPage};
 pub use id::{EventId, HistoryId, RelationId, ShareId};

@@ -5,8 +5,8 @@ use crate::access::{AccessExplanation, Role, RoleInput};
 use crate::contact::{Contact, ContactEdit, ContactFilter, ContactPage, NewContact};
 use crate::crm::Session;
 use crate::customer::{
-    BatchAnswer, Customer, CustomerEdit, CustomerEditItem, CustomerPage, CustomerPanels, CustomerQuery, NewCustomer, NewRelation,
-    NextFollowUp, Transfer, View, ViewCount,
+    BatchAnswer, Customer, CustomerEdit, CustomerEditItem, CustomerPage, CustomerPanels, CustomerQuery, NewCustomer,
+    NewRelation, NextFollowUp, Transfer, View, ViewCount,
 };
 use crate::dictionary::{DictionaryEntry, DictionaryEntryInput, EntryCode};
 use crate::error::{CallRefusal, Error, Violation};
@@ -209,7 +209,11 @@ fn violation(path: &str, error: &serde_json::Error) -> Violation {
     let text = error.to_string();
     let named = |prefix: &str| {
         let name = text.strip_prefix(prefix)?.split('`').next()?;
-        Some(if path.is_empty() || path.ends_with(name) { name.to_owned() } else { format!("{path}.{name}") })
+        Some(if path.is_empty() || path.ends_with(name) {
+            name.to_owned()
+        } else {
+            format!("{path}.{name}")
+        })
     };
     if let Some(field) = named("missing field `") {
         return Violation::required(field);
@@ -244,8 +248,9 @@ impl Session<'_> {
     /// `operation_unknown`; [`Error::Invalid`] with the path of the field where the JSON does
     /// not fit; whatever the operation answers.
     pub fn dispatch(&self, operation: &str, json: &str) -> Result<String, Error> {
-        let known = Operation::named(operation)
-            .ok_or_else(|| CallRefusal::OperationUnknown { operation: operation.to_owned() })?;
+        let known = Operation::named(operation).ok_or_else(|| CallRefusal::OperationUnknown {
+            operation: operation.to_owned(),
+        })?;
         (known.call)(self, json)
     }
 }

@@ -37,7 +37,11 @@ impl Default for PageRequest {
 impl PageRequest {
     /// The first `size` items.
     pub fn first(size: i32) -> Self {
-        PageRequest { size, cursor: None, count: false }
+        PageRequest {
+            size,
+            cursor: None,
+            count: false,
+        }
     }
 
     /// The same page, and the count of the whole list with it.
@@ -85,7 +89,10 @@ impl Count {
     pub(crate) fn of(counted: Option<i64>, floor: i64) -> Self {
         match counted {
             Some(value) => Count::exactly(value),
-            None => Count { value: floor, exact: false },
+            None => Count {
+                value: floor,
+                exact: false,
+            },
         }
     }
 }
@@ -173,9 +180,7 @@ pub(crate) fn decode_cursor(list: &str, text: &str) -> Result<Place, Error> {
         (None, None, None) => None,
         (Some(number), None, None) => Some(Value::Integer(number)),
         (None, Some(text), None) => Some(Value::Text(text)),
-        (None, None, Some(bytes)) => {
-            Some(Value::Bytes(URL_SAFE_NO_PAD.decode(bytes).map_err(|_| foreign())?))
-        }
+        (None, None, Some(bytes)) => Some(Value::Bytes(URL_SAFE_NO_PAD.decode(bytes).map_err(|_| foreign())?)),
         _ => return Err(foreign()),
     };
     Ok((value, cursor.id))

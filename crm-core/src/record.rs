@@ -35,14 +35,18 @@ pub(crate) trait Record: Serialize + DeserializeOwned {
     fn to_row(&self) -> Result<Row, Error> {
         let body = serde_json::to_string(self)
             .map_err(|error| StoreError::Corrupt(format!("{}: {error}", Self::KIND.name)))?;
-        Ok(Row { id: self.key(), version: self.version(), values: self.columns(), body })
+        Ok(Row {
+            id: self.key(),
+            version: self.version(),
+            values: self.columns(),
+            body,
+        })
     }
 
     /// From a row.
     fn from_row(row: &Row) -> Result<Self, Error> {
-        let mut record: Self = serde_json::from_str(&row.body).map_err(|error| {
-            StoreError::Corrupt(format!("{} {}: {error}", Self::KIND.name, row.id))
-        })?;
+        let mut record: Self = serde_json::from_str(&row.body)
+            .map_err(|error| StoreError::Corrupt(format!("{} {}: {error}", Self::KIND.name, row.id)))?;
         record.refresh(&Columns { kind: Self::KIND, row });
         Ok(record)
     }
@@ -74,7 +78,10 @@ impl Columns<'_> {
 
     /// The text, unless it is absent.
     pub(crate) fn text(&self, column: &str) -> Option<String> {
-        self.value(column).and_then(Value::as_text).filter(|text| *text != ABSENT).map(str::to_owned)
+        self.value(column)
+            .and_then(Value::as_text)
+            .filter(|text| *text != ABSENT)
+            .map(str::to_owned)
     }
 
     /// The instant, unless it is one of the two that stand for none.

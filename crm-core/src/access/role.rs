@@ -10,12 +10,30 @@ use serde::{Deserialize, Serialize};
 
 /// Modules that have rights.
 pub const MODULES: [&str; 10] = [
-    "customer", "contact", "follow_up", "sharing", "person", "position", "role", "dictionary", "settings", "event",
+    "customer",
+    "contact",
+    "follow_up",
+    "sharing",
+    "person",
+    "position",
+    "role",
+    "dictionary",
+    "settings",
+    "event",
 ];
 
 /// Rights of a module.
-pub const RIGHTS: [&str; 9] =
-    ["view", "create", "edit", "delete", "export", "merge", "assign", "manage_fields", "manage_settings"];
+pub const RIGHTS: [&str; 9] = [
+    "view",
+    "create",
+    "edit",
+    "delete",
+    "export",
+    "merge",
+    "assign",
+    "manage_fields",
+    "manage_settings",
+];
 
 /// Roles by id.
 pub(crate) static ROLE: Kind = Kind {

@@ -105,8 +105,19 @@ pub struct ContactEdit {
 }
 
 const EDITABLE: [&str; 13] = [
-    "name", "primary", "gender", "title", "department", "phones", "email", "wechat", "qq", "birthday", "address",
-    "preferences", "note",
+    "name",
+    "primary",
+    "gender",
+    "title",
+    "department",
+    "phones",
+    "email",
+    "wechat",
+    "qq",
+    "birthday",
+    "address",
+    "preferences",
+    "note",
 ];
 
 refusals! {
@@ -146,8 +157,18 @@ impl Session<'_> {
                 // One commit at a time decides which contact of a customer is the primary one.
                 work.bump_customer(&owner)?;
                 work.insert(&CONTACT, added.to_row()?);
-                work.remember("customer", customer, "add_contact", vec![history::change("contact", None, Some(added.name.clone().into()))])?;
-                work.announce("contact_added", "contact", added.id, serde_json::json!({"customer": customer}))?;
+                work.remember(
+                    "customer",
+                    customer,
+                    "add_contact",
+                    vec![history::change("contact", None, Some(added.name.clone().into()))],
+                )?;
+                work.announce(
+                    "contact_added",
+                    "contact",
+                    added.id,
+                    serde_json::json!({"customer": customer}),
+                )?;
                 work.made(added.id);
                 Ok(added)
             },
@@ -176,7 +197,11 @@ impl Session<'_> {
                 let (customer, before) = work.contact_within(contact, Reach::Edit)?;
                 customer.check_active()?;
                 if before.version != edit.version {
-                    return Err(Error::Conflict { record: ContactId::RECORD.to_owned(), id: contact.to_string() }.into());
+                    return Err(Error::Conflict {
+                        record: ContactId::RECORD.to_owned(),
+                        id: contact.to_string(),
+                    }
+                    .into());
                 }
                 let mut after = before.clone();
                 let mut check = Checker::new();
@@ -196,7 +221,12 @@ impl Session<'_> {
                 work.rely_on_customer(&customer);
                 work.save(&before, &after)?;
                 work.remember("contact", contact, "edit_contact", changes)?;
-                work.announce("contact_changed", "contact", contact, serde_json::json!({"customer": customer.id}))?;
+                work.announce(
+                    "contact_changed",
+                    "contact",
+                    contact,
+                    serde_json::json!({"customer": customer.id}),
+                )?;
                 after.version += 1;
                 Ok(after)
             },
@@ -250,9 +280,23 @@ impl Session<'_> {
                     work.crown_primary(heir)?;
                 }
                 work.bump_customer(&customer)?;
-                work.write(Write::Delete { kind: &CONTACT, id: contact.to_string(), version: gone.version });
-                work.remember("customer", customer.id, "remove_contact", vec![history::change("contact", Some(gone.name.clone().into()), None)])?;
-                work.announce("contact_removed", "contact", contact, serde_json::json!({"customer": customer.id}))?;
+                work.write(Write::Delete {
+                    kind: &CONTACT,
+                    id: contact.to_string(),
+                    version: gone.version,
+                });
+                work.remember(
+                    "customer",
+                    customer.id,
+                    "remove_contact",
+                    vec![history::change("contact", Some(gone.name.clone().into()), None)],
+                )?;
+                work.announce(
+                    "contact_removed",
+                    "contact",
+                    contact,
+                    serde_json::json!({"customer": customer.id}),
+                )?;
                 Ok(gone)
             },
             |_, _| Err(not_found(contact).into()),
@@ -296,7 +340,12 @@ impl Work<'_> {
         let mut crowned = contact.clone();
         crowned.primary = true;
         self.save(contact, &crowned)?;
-        self.remember("contact", contact.id, "set_primary_contact", history::changes(contact, &crowned, &["primary"]))?;
+        self.remember(
+            "contact",
+            contact.id,
+            "set_primary_contact",
+            history::changes(contact, &crowned, &["primary"]),
+        )?;
         crowned.version += 1;
         Ok(crowned)
     }
@@ -311,15 +360,27 @@ impl Work<'_> {
 }
 
 fn not_found(contact: impl ToString) -> Error {
-    Error::NotFound { record: ContactId::RECORD.to_owned(), id: contact.to_string() }
+    Error::NotFound {
+        record: ContactId::RECORD.to_owned(),
+        id: contact.to_string(),
+    }
 }
 
 /// Contacts that come with a new customer: exactly one of them is the primary one.
-pub(crate) fn new_contacts(work: &Work<'_>, customer: &Customer, contacts: &[NewContact], check: &mut Checker) -> Vec<Contact> {
+pub(crate) fn new_contacts(
+    work: &Work<'_>,
+    customer: &Customer,
+    contacts: &[NewContact],
+    check: &mut Checker,
+) -> Vec<Contact> {
     let mut built: Vec<Contact> = contacts
         .iter()
         .enumerate()
-        .map(|(place, contact)| check.under(&format!("contacts[{place}]"), |check| build(work, customer, contact, check)))
+        .map(|(place, contact)| {
+            check.under(&format!("contacts[{place}]"), |check| {
+                build(work, customer, contact, check)
+            })
+        })
         .collect();
     let primaries = built.iter().filter(|contact| contact.primary).count();
     check.ensure(primaries <= 1, || Violation::repeated("contacts.primary"));

@@ -50,7 +50,11 @@ impl Session<'_> {
     pub fn contacts(&self, filter: ContactFilter, page: PageRequest) -> Result<ContactPage, Error> {
         let list = list_identity(&self.actor().name(), op::contacts.name, &filter);
         let limit = page.limit()?;
-        let after = page.cursor.as_deref().map(|cursor| decode_cursor(&list, cursor)).transpose()?;
+        let after = page
+            .cursor
+            .as_deref()
+            .map(|cursor| decode_cursor(&list, cursor))
+            .transpose()?;
         if let Some((value, _)) = &after
             && !matches!(value, Some(Value::Bytes(_)))
         {
@@ -60,7 +64,11 @@ impl Session<'_> {
             let scopes = {
                 let access = work.access()?;
                 access.allow("customer.view")?;
-                if filter.mine { access.own_scopes(Standing::Active) } else { access.visible_scopes(Standing::Active) }
+                if filter.mine {
+                    access.own_scopes(Standing::Active)
+                } else {
+                    access.visible_scopes(Standing::Active)
+                }
             };
             let mut search = Search::of(&CONTACT)
                 .within("scope", scopes)
@@ -85,7 +93,10 @@ impl Session<'_> {
             let more = found.len() as i64 > limit;
             found.truncate(usize::try_from(limit).unwrap_or_default());
             let next = found.last().filter(|_| more).map(|last| {
-                let place = CONTACT.position("name_sort").and_then(|place| last.values.get(place)).cloned();
+                let place = CONTACT
+                    .position("name_sort")
+                    .and_then(|place| last.values.get(place))
+                    .cloned();
                 encode_cursor(&list, &(place, last.id.clone()))
             });
             let contacts = Contact::from_rows(&found)?;

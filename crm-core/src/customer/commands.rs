@@ -19,7 +19,9 @@ impl Session<'_> {
     /// # Errors
     /// [`Error::Forbidden`] without the right `customer.view`; [`Error::NotFound`].
     pub fn customer(&self, customer: CustomerId) -> Result<Customer, Error> {
-        self.query(&op::customer, |work| Ok(work.customer_with_shares(customer, Reach::Read)?.0))
+        self.query(&op::customer, |work| {
+            Ok(work.customer_with_shares(customer, Reach::Read)?.0)
+        })
     }
 
     /// Changes what people typed about a customer.
@@ -49,7 +51,12 @@ impl Session<'_> {
                 work.claim_keys(&after, Some(&before))?;
                 work.save(&before, &after)?;
                 let fields: Vec<&str> = changes.iter().map(|change| change.field.as_str()).collect();
-                work.announce("customer_changed", "customer", customer, serde_json::json!({"fields": fields}))?;
+                work.announce(
+                    "customer_changed",
+                    "customer",
+                    customer,
+                    serde_json::json!({"fields": fields}),
+                )?;
                 work.remember("customer", customer, "edit_customer", changes)?;
                 after.version += 1;
                 Ok(after)
@@ -96,11 +103,17 @@ impl Session<'_> {
 }
 
 pub(crate) fn not_found(customer: impl ToString) -> Error {
-    Error::NotFound { record: CustomerId::RECORD.to_owned(), id: customer.to_string() }
+    Error::NotFound {
+        record: CustomerId::RECORD.to_owned(),
+        id: customer.to_string(),
+    }
 }
 
 pub(crate) fn conflict(customer: CustomerId) -> Error {
-    Error::Conflict { record: CustomerId::RECORD.to_owned(), id: customer.to_string() }
+    Error::Conflict {
+        record: CustomerId::RECORD.to_owned(),
+        id: customer.to_string(),
+    }
 }
 
 impl Work<'_> {
@@ -109,7 +122,10 @@ impl Work<'_> {
     pub(crate) fn customer_with_shares(&mut self, id: CustomerId, need: Reach) -> Result<(Customer, Vec<Share>), Stop> {
         let mut answers = self
             .read(vec![
-                Read::Get { kind: &CUSTOMER, ids: vec![id.to_string()] },
+                Read::Get {
+                    kind: &CUSTOMER,
+                    ids: vec![id.to_string()],
+                },
                 Read::Find(shares_of(id)),
             ])?
             .into_iter();
@@ -131,12 +147,19 @@ impl Work<'_> {
             return Ok(());
         }
         let right = if need == Reach::Edit { "edit" } else { "assign" };
-        Err(Error::Forbidden { module: "customer".to_owned(), right: right.to_owned() })
+        Err(Error::Forbidden {
+            module: "customer".to_owned(),
+            right: right.to_owned(),
+        })
     }
 
     /// The decision stands on the customer as it was read.
     pub(crate) fn rely_on_customer(&mut self, customer: &Customer) {
-        self.changes.checks.push(Check { kind: &CUSTOMER, id: customer.id.to_string(), version: customer.version });
+        self.changes.checks.push(Check {
+            kind: &CUSTOMER,
+            id: customer.id.to_string(),
+            version: customer.version,
+        });
     }
 
     /// Changes what moves without a new version, if the customer is still as it was read.

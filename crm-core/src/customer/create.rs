@@ -116,7 +116,12 @@ impl Work<'_> {
         if !input.relations.is_empty() {
             self.relate_new(&customer, &input.relations)?;
         }
-        self.announce("customer_created", "customer", id, serde_json::json!({"name": customer.name, "owner": customer.owner}))?;
+        self.announce(
+            "customer_created",
+            "customer",
+            id,
+            serde_json::json!({"name": customer.name, "owner": customer.owner}),
+        )?;
         Ok(customer)
     }
 
@@ -131,7 +136,11 @@ impl Work<'_> {
         let mut ids = all.clone();
         ids.sort();
         ids.dedup();
-        let known: Vec<Row> = rows(self.read(vec![Read::Get { kind: &UNIQUE_KEY, ids }])?.into_iter().next());
+        let known: Vec<Row> = rows(
+            self.read(vec![Read::Get { kind: &UNIQUE_KEY, ids }])?
+                .into_iter()
+                .next(),
+        );
         let standing = |id: &str| known.iter().find(|row| row.id == id);
         for (key, refusal) in &wanted {
             match standing(&key.id) {
@@ -146,7 +155,11 @@ impl Work<'_> {
                 && !kept
                 && holder_of(row).as_deref() == Some(&holder)
             {
-                self.write(Write::Delete { kind: &UNIQUE_KEY, id: row.id.clone(), version: row.version });
+                self.write(Write::Delete {
+                    kind: &UNIQUE_KEY,
+                    id: row.id.clone(),
+                    version: row.version,
+                });
             }
         }
         Ok(())
@@ -161,7 +174,11 @@ impl Work<'_> {
         let holder = customer.id.to_string();
         for row in self.get(&UNIQUE_KEY, ids)? {
             if holder_of(&row).as_deref() == Some(&holder) {
-                self.write(Write::Delete { kind: &UNIQUE_KEY, id: row.id, version: row.version });
+                self.write(Write::Delete {
+                    kind: &UNIQUE_KEY,
+                    id: row.id,
+                    version: row.version,
+                });
             }
         }
         Ok(())
@@ -173,10 +190,14 @@ impl Work<'_> {
 /// is no key).
 fn keys(customer: &Customer, rule: NameRule) -> Vec<(Row, Error)> {
     let holder = customer.id.to_string();
-    let taken = CustomerRefusal::NumberTaken { number: customer.number.clone() };
+    let taken = CustomerRefusal::NumberTaken {
+        number: customer.number.clone(),
+    };
     let mut keys = vec![(unique_key("customer_number", &customer.number, &holder), taken.into())];
     if customer.kind == CustomerKind::Company && rule == NameRule::Refuse {
-        let same = CustomerRefusal::SameName { name: customer.name.clone() };
+        let same = CustomerRefusal::SameName {
+            name: customer.name.clone(),
+        };
         keys.push((unique_key("customer_name", &fold(&customer.name), &holder), same.into()));
     }
     keys

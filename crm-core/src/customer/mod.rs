@@ -30,15 +30,30 @@ use crate::time::{Birthday, Timestamp};
 use serde::{Deserialize, Serialize};
 
 const fn live(name: &'static str, ty: ColumnType) -> Column {
-    Column { name, ty, live: true, since: 1 }
+    Column {
+        name,
+        ty,
+        live: true,
+        since: 1,
+    }
 }
 
 const fn projected(name: &'static str, ty: ColumnType) -> Column {
-    Column { name, ty, live: false, since: 1 }
+    Column {
+        name,
+        ty,
+        live: false,
+        since: 1,
+    }
 }
 
 const fn index(name: &'static str, columns: &'static [&'static str]) -> Index {
-    Index { name, columns, since: 1, across: false }
+    Index {
+        name,
+        columns,
+        since: 1,
+        across: false,
+    }
 }
 
 /// Customers by id.
@@ -210,7 +225,10 @@ impl Record for Customer {
 
     fn columns(&self) -> Vec<Value> {
         let mut search = fold(&self.name);
-        for text in [self.short_name.as_deref(), Some(self.number.as_str())].into_iter().flatten() {
+        for text in [self.short_name.as_deref(), Some(self.number.as_str())]
+            .into_iter()
+            .flatten()
+        {
             search.push('\n');
             search.push_str(&fold(text));
         }

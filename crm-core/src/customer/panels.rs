@@ -65,8 +65,16 @@ impl Session<'_> {
                 ("add_contact", active && may("contact.create") && reaches(Reach::Edit)),
                 ("follow_up", active && may("follow_up.create") && reaches(Reach::Edit)),
             ];
-            let allowed = doable.iter().filter(|(_, allowed)| *allowed).map(|(name, _)| (*name).to_owned()).collect();
-            let follow_ups = if sees_follow_ups { work.follow_up_views(&follow_ups)? } else { Vec::new() };
+            let allowed = doable
+                .iter()
+                .filter(|(_, allowed)| *allowed)
+                .map(|(name, _)| (*name).to_owned())
+                .collect();
+            let follow_ups = if sees_follow_ups {
+                work.follow_up_views(&follow_ups)?
+            } else {
+                Vec::new()
+            };
             Ok(CustomerPanels {
                 customer: found,
                 contacts: if sees_contacts { contacts } else { Vec::new() },

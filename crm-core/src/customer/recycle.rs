@@ -33,7 +33,11 @@ impl Session<'_> {
                 work.release_keys(&before)?;
                 let days = work.context.settings().recycle_bin_days;
                 let after = work.move_bin(&before, CustomerStatus::Deleted, "delete_customer")?;
-                work.write(agenda::at(work.now.plus_days(days.into()), agenda::PURGE, &customer.to_string()));
+                work.write(agenda::at(
+                    work.now.plus_days(days.into()),
+                    agenda::PURGE,
+                    &customer.to_string(),
+                ));
                 work.announce("customer_deleted", "customer", customer, serde_json::json!({}))?;
                 Ok(after)
             },
@@ -59,7 +63,11 @@ impl Session<'_> {
                 let after = work.move_bin(&before, CustomerStatus::Active, "restore_customer")?;
                 let purge = format!("{}:{customer}", agenda::PURGE);
                 if let Some(row) = work.get_one(&agenda::AGENDA, purge)? {
-                    work.write(Write::Delete { kind: &agenda::AGENDA, id: row.id, version: row.version });
+                    work.write(Write::Delete {
+                        kind: &agenda::AGENDA,
+                        id: row.id,
+                        version: row.version,
+                    });
                 }
                 work.announce("customer_restored", "customer", customer, serde_json::json!({}))?;
                 Ok(after)
@@ -88,7 +96,12 @@ impl Work<'_> {
     /// Contacts stand in the scope of their customer.
     pub(crate) fn follow_scope(&mut self, customer: &Customer) -> Result<(), Stop> {
         for contact in self.find_all(crate::contact::contacts_of(customer.id))? {
-            self.touch(&CONTACT, contact.id, None, vec![("scope", Change::Set(customer.scope()))]);
+            self.touch(
+                &CONTACT,
+                contact.id,
+                None,
+                vec![("scope", Change::Set(customer.scope()))],
+            );
         }
         Ok(())
     }
@@ -122,9 +135,17 @@ impl Work<'_> {
             }
         }
         for (kind, row) in doomed {
-            self.write(Write::Delete { kind, id: row.id, version: row.version });
+            self.write(Write::Delete {
+                kind,
+                id: row.id,
+                version: row.version,
+            });
         }
-        self.write(Write::Delete { kind: &CUSTOMER, id: id.clone(), version: customer.version });
+        self.write(Write::Delete {
+            kind: &CUSTOMER,
+            id: id.clone(),
+            version: customer.version,
+        });
         self.announce("customer_purged", "customer", id, serde_json::json!({}))?;
         Ok(())
     }

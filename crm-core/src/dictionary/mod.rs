@@ -100,10 +100,9 @@ pub(crate) fn check_code(
     code: Option<&EntryCode>,
     held: Option<&EntryCode>,
 ) {
-    if let Some(code) = code
-        && held != Some(code)
-        && !context.entry(dictionary, code.as_str()).is_some_and(|entry| !entry.retired)
-    {
+    let Some(code) = code.filter(|code| held != Some(code)) else { return };
+    let entry = context.entry(dictionary, code.as_str());
+    if entry.is_none_or(|entry| entry.retired) {
         check.note(Violation::unknown(field));
     }
 }

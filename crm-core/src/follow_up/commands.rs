@@ -51,7 +51,10 @@ pub struct NewFollowUp {
 impl NewFollowUp {
     /// What was done just now, with nothing else said.
     pub fn text(content: impl Into<String>) -> Self {
-        NewFollowUp { content: content.into(), ..NewFollowUp::default() }
+        NewFollowUp {
+            content: content.into(),
+            ..NewFollowUp::default()
+        }
     }
 }
 
@@ -125,7 +128,9 @@ impl Session<'_> {
                 customer.check_active()?;
                 let access = work.access()?;
                 let author = access.person().ok_or(FollowUpRefusal::NoPerson)?.id.clone();
-                let shared = shares.iter().any(|share| share.holds(work.now) && access.is_grantee(share));
+                let shared = shares
+                    .iter()
+                    .any(|share| share.holds(work.now) && access.is_grantee(share));
                 let by_superior = author != customer.owner && !shared;
                 let written = work.written(&customer, author, &follow_up)?;
                 work.apply_to_customer(&customer, &written, follow_up.stage.as_ref(), by_superior)?;
@@ -165,7 +170,11 @@ impl Session<'_> {
                     return Err(FollowUpRefusal::TooLateToCorrect.into());
                 }
                 if before.version != version {
-                    return Err(Error::Conflict { record: FollowUpId::RECORD.to_owned(), id: follow_up.to_string() }.into());
+                    return Err(Error::Conflict {
+                        record: FollowUpId::RECORD.to_owned(),
+                        id: follow_up.to_string(),
+                    }
+                    .into());
                 }
                 let mut check = Checker::new();
                 let mut after = before.clone();
@@ -180,7 +189,12 @@ impl Session<'_> {
                 work.rely_on_customer(&customer);
                 work.save(&before, &after)?;
                 work.remember("follow_up", follow_up, "correct_follow_up", changes)?;
-                work.announce("follow_up_corrected", "follow_up", follow_up, serde_json::json!({"customer": customer.id}))?;
+                work.announce(
+                    "follow_up_corrected",
+                    "follow_up",
+                    follow_up,
+                    serde_json::json!({"customer": customer.id}),
+                )?;
                 after.version += 1;
                 Ok(after)
             },
@@ -198,16 +212,35 @@ impl Work<'_> {
         let at = input.at.unwrap_or(now);
         check.ensure(at <= now.plus_millis(TOLERANCE), || Violation::out_of_range("at"));
         if let Some(next) = input.next_at {
-            check.ensure(check_next(next, now, "next_at").is_ok(), || Violation::out_of_range("next_at"));
+            check.ensure(check_next(next, now, "next_at").is_ok(), || {
+                Violation::out_of_range("next_at")
+            });
         }
-        check_code(&mut check, &context, dictionary::METHOD, "method", input.method.as_ref(), None);
-        check_code(&mut check, &context, dictionary::STAGE, "stage", input.stage.as_ref(), customer.stage.as_ref());
+        check_code(
+            &mut check,
+            &context,
+            dictionary::METHOD,
+            "method",
+            input.method.as_ref(),
+            None,
+        );
+        check_code(
+            &mut check,
+            &context,
+            dictionary::STAGE,
+            "stage",
+            input.stage.as_ref(),
+            customer.stage.as_ref(),
+        );
         let place = input.place.as_ref().map(|place| {
             check.under("place", |check| {
                 let within = |degrees: Option<f64>, most: f64| degrees.is_none_or(|d| d.is_finite() && d.abs() <= most);
                 check.ensure(within(place.latitude, 90.0), || Violation::out_of_range("latitude"));
                 check.ensure(within(place.longitude, 180.0), || Violation::out_of_range("longitude"));
-                Place { text: check.optional_line("text", &place.text, 200), ..place.clone() }
+                Place {
+                    text: check.optional_line("text", &place.text, 200),
+                    ..place.clone()
+                }
             })
         });
         if let Some(contact) = input.contact {
@@ -240,7 +273,13 @@ impl Work<'_> {
 
     /// What a follow-up does to its customer: last and next time, stage, idle clock. None of it
     /// gives the customer a new version: an open form of a colleague stays good.
-    fn apply_to_customer(&mut self, customer: &Customer, written: &FollowUp, stage: Option<&EntryCode>, by_superior: bool) -> Result<(), Stop> {
+    fn apply_to_customer(
+        &mut self,
+        customer: &Customer,
+        written: &FollowUp,
+        stage: Option<&EntryCode>,
+        by_superior: bool,
+    ) -> Result<(), Stop> {
         let settings = self.context.settings().clone();
         let mut changes = vec![("last_follow_up_at", Change::Max(written.at.millis()))];
         if counts(written, by_superior, &settings.follow_up) {
@@ -281,7 +320,10 @@ impl Work<'_> {
     }
 
     /// The customers of follow-ups that the actor sees, by id with their names.
-    pub(crate) fn visible_customers(&mut self, mut ids: Vec<String>) -> Result<std::collections::BTreeMap<CustomerId, String>, Stop> {
+    pub(crate) fn visible_customers(
+        &mut self,
+        mut ids: Vec<String>,
+    ) -> Result<std::collections::BTreeMap<CustomerId, String>, Stop> {
         ids.sort();
         ids.dedup();
         let found = self.get(&CUSTOMER, ids)?;
@@ -298,5 +340,8 @@ impl Work<'_> {
 }
 
 pub(crate) fn not_found(follow_up: impl ToString) -> Error {
-    Error::NotFound { record: FollowUpId::RECORD.to_owned(), id: follow_up.to_string() }
+    Error::NotFound {
+        record: FollowUpId::RECORD.to_owned(),
+        id: follow_up.to_string(),
+    }
 }

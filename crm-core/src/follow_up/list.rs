@@ -55,7 +55,13 @@ pub struct FollowUpQuery {
 
 impl From<FollowUps> for FollowUpQuery {
     fn from(of: FollowUps) -> Self {
-        FollowUpQuery { of, from: None, before: None, author: None, method: None }
+        FollowUpQuery {
+            of,
+            from: None,
+            before: None,
+            author: None,
+            method: None,
+        }
     }
 }
 
@@ -87,7 +93,11 @@ impl Session<'_> {
         let query = query.into();
         let list = list_identity(&self.actor().name(), op::follow_ups.name, &query);
         let limit = page.limit()?;
-        let start = page.cursor.as_deref().map(|cursor| decode_cursor(&list, cursor)).transpose()?;
+        let start = page
+            .cursor
+            .as_deref()
+            .map(|cursor| decode_cursor(&list, cursor))
+            .transpose()?;
         if let Some((value, _)) = &start
             && !matches!(value, Some(Value::Integer(_)))
         {
@@ -99,7 +109,11 @@ impl Session<'_> {
             let (found, next) = work.visible_follow_ups(search, start.clone(), limit)?;
             let items = work.follow_up_views(&found)?;
             let next = next.map(|next| encode_cursor(&list, &next));
-            Ok(FollowUpPage { items, next, count: None })
+            Ok(FollowUpPage {
+                items,
+                next,
+                count: None,
+            })
         })
     }
 
@@ -150,24 +164,37 @@ impl Work<'_> {
         if let Some(method) = &query.method {
             conditions.push(Filter::equal("method", method.as_str()));
         }
-        Ok(search.filtered(Filter::All(conditions)).ordered("at", Direction::Descending))
+        Ok(search
+            .filtered(Filter::All(conditions))
+            .ordered("at", Direction::Descending))
     }
 
     /// A page of follow-ups whose customers the actor sees, and the place behind which more may
     /// follow. What is left out is made up for by reading on, so many times.
-    fn visible_follow_ups(&mut self, search: Search, start: Option<Place>, limit: i64) -> Result<(Vec<Row>, Option<Place>), Stop> {
+    fn visible_follow_ups(
+        &mut self,
+        search: Search,
+        start: Option<Place>,
+        limit: i64,
+    ) -> Result<(Vec<Row>, Option<Place>), Stop> {
         const ROUNDS: usize = 20;
         let wanted = usize::try_from(limit).unwrap_or_default();
         let mut shown: Vec<Row> = Vec::new();
         let mut after = start;
         for _ in 0..ROUNDS {
-            let page = Search { after: after.clone(), ..search.clone() }.limited(limit + 1);
+            let page = Search {
+                after: after.clone(),
+                ..search.clone()
+            }
+            .limited(limit + 1);
             let found = rows(self.read(vec![Read::Find(page)])?.into_iter().next());
             let ended = found.len() as i64 <= limit;
             let ids = found.iter().filter_map(customer_of).collect();
             let visible = self.visible_customers(ids)?;
             for row in found {
-                let seen = customer_of(&row).and_then(|id| id.parse().ok()).is_some_and(|id: CustomerId| visible.contains_key(&id));
+                let seen = customer_of(&row)
+                    .and_then(|id| id.parse().ok())
+                    .is_some_and(|id: CustomerId| visible.contains_key(&id));
                 if seen && shown.len() == wanted {
                     return Ok((shown, after));
                 }
@@ -216,7 +243,10 @@ pub(crate) fn latest_of(customer: CustomerId, limit: i64) -> Search {
 }
 
 fn place(row: &Row) -> Place {
-    let value = FOLLOW_UP.position("at").and_then(|place| row.values.get(place)).cloned();
+    let value = FOLLOW_UP
+        .position("at")
+        .and_then(|place| row.values.get(place))
+        .cloned();
     (value, row.id.clone())
 }
 

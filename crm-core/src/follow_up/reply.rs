@@ -19,10 +19,25 @@ use std::collections::BTreeSet;
 pub(crate) static REPLY: Kind = Kind {
     name: "reply",
     columns: &[
-        Column { name: "follow_up", ty: ColumnType::Text, live: true, since: 1 },
-        Column { name: "at", ty: ColumnType::Integer, live: false, since: 1 },
+        Column {
+            name: "follow_up",
+            ty: ColumnType::Text,
+            live: true,
+            since: 1,
+        },
+        Column {
+            name: "at",
+            ty: ColumnType::Integer,
+            live: false,
+            since: 1,
+        },
     ],
-    indexes: &[Index { name: "follow_up", columns: &["follow_up", "at"], since: 1, across: false }],
+    indexes: &[Index {
+        name: "follow_up",
+        columns: &["follow_up", "at"],
+        since: 1,
+        across: false,
+    }],
     since: 1,
 };
 
@@ -108,7 +123,11 @@ impl Session<'_> {
                     Some(to) => {
                         let row = work.get_one(&REPLY, to.to_string())?;
                         let known = row.map(|row| Reply::from_row(&row)).transpose()?;
-                        Some(known.filter(|known| known.follow_up == follow_up).ok_or_else(|| Violation::unknown("to"))?)
+                        Some(
+                            known
+                                .filter(|known| known.follow_up == follow_up)
+                                .ok_or_else(|| Violation::unknown("to"))?,
+                        )
                     }
                     None => None,
                 };
@@ -116,7 +135,8 @@ impl Session<'_> {
                 work.insert(&REPLY, written.to_row()?);
                 work.rely_on_customer(&customer);
                 let answer = work.hearers(&answered, before.as_ref(), written)?;
-                let data = serde_json::json!({"customer": customer.id, "follow_up": follow_up, "author": answer.reply.author});
+                let data =
+                    serde_json::json!({"customer": customer.id, "follow_up": follow_up, "author": answer.reply.author});
                 work.announce("follow_up_replied", "reply", answer.reply.id, data.clone())?;
                 work.notify("reply_received", "reply", answer.reply.id, &answer.notified, data)?;
                 work.made(answer.reply.id);
@@ -147,11 +167,21 @@ impl Work<'_> {
             let actor = Actor::user(self.actor().org().as_str(), person.as_str())?;
             let sees = Access::of(&context, &actor).is_ok_and(|access| {
                 access.may("follow_up.view")
-                    && access.reach(&customer.owner, customer.owner_position.as_ref(), &shares, self.now).is_some()
+                    && access
+                        .reach(&customer.owner, customer.owner_position.as_ref(), &shares, self.now)
+                        .is_some()
             });
-            if sees { notified.push(person) } else { not_notified.push(person) }
+            if sees {
+                notified.push(person)
+            } else {
+                not_notified.push(person)
+            }
         }
-        Ok(ReplyAnswer { reply, notified, not_notified })
+        Ok(ReplyAnswer {
+            reply,
+            notified,
+            not_notified,
+        })
     }
 }
 
@@ -159,7 +189,9 @@ fn checked(work: &Work<'_>, answered: &FollowUp, author: UserId, input: &NewRepl
     let mut check = Checker::new();
     check.ensure(input.addressed.len() <= 50, || Violation::too_many("addressed", 50));
     for (place, person) in input.addressed.iter().enumerate() {
-        check.ensure(work.context.people.contains_key(person), || Violation::unknown(format!("addressed[{place}]")));
+        check.ensure(work.context.people.contains_key(person), || {
+            Violation::unknown(format!("addressed[{place}]"))
+        });
     }
     let reply = Reply {
         id: ReplyId(work.draw()),

@@ -1,6 +1,6 @@
 //! History 变更记录: one row per record and commit, with the fields that changed (C7).
 
-use crate::crm::{Work, rows, Stop};
+use crate::crm::{Stop, Work, rows};
 use crate::error::Error;
 use crate::id::HistoryId;
 use crate::page::{PageRequest, decode_cursor, encode_cursor, list_identity, page};
@@ -13,10 +13,25 @@ use serde::{Deserialize, Serialize};
 pub(crate) static HISTORY: Kind = Kind {
     name: "history",
     columns: &[
-        Column { name: "subject", ty: ColumnType::Text, live: false, since: 1 },
-        Column { name: "at", ty: ColumnType::Integer, live: false, since: 1 },
+        Column {
+            name: "subject",
+            ty: ColumnType::Text,
+            live: false,
+            since: 1,
+        },
+        Column {
+            name: "at",
+            ty: ColumnType::Integer,
+            live: false,
+            since: 1,
+        },
     ],
-    indexes: &[Index { name: "subject", columns: &["subject", "at"], since: 1, across: false }],
+    indexes: &[Index {
+        name: "subject",
+        columns: &["subject", "at"],
+        since: 1,
+        across: false,
+    }],
     since: 1,
 };
 
@@ -77,7 +92,11 @@ impl Record for HistoryEntry {
 
 /// One changed field.
 pub(crate) fn change(field: &str, was: Option<serde_json::Value>, became: Option<serde_json::Value>) -> FieldChange {
-    FieldChange { field: field.to_owned(), was, became }
+    FieldChange {
+        field: field.to_owned(),
+        was,
+        became,
+    }
 }
 
 /// The fields, of those named, in which two states of a record differ.
@@ -85,7 +104,10 @@ pub(crate) fn changes(before: &impl Serialize, after: &impl Serialize, fields: &
     let before = serde_json::to_value(before).unwrap_or_default();
     let after = serde_json::to_value(after).unwrap_or_default();
     let of = |record: &serde_json::Value, field: &str| {
-        record.get(field).filter(|value| !value.is_null() && value.as_array().is_none_or(|list| !list.is_empty())).cloned()
+        record
+            .get(field)
+            .filter(|value| !value.is_null() && value.as_array().is_none_or(|list| !list.is_empty()))
+            .cloned()
     };
     fields
         .iter()
@@ -121,7 +143,13 @@ pub(crate) fn entry(
 
 impl Work<'_> {
     /// A page of a record's history. The caller has made sure that the actor sees the record.
-    pub(crate) fn history_page(&mut self, operation: &str, record: &str, id: &str, page: &PageRequest) -> Result<HistoryPage, Stop> {
+    pub(crate) fn history_page(
+        &mut self,
+        operation: &str,
+        record: &str,
+        id: &str,
+        page: &PageRequest,
+    ) -> Result<HistoryPage, Stop> {
         let subject = format!("{record}:{id}");
         let list = list_identity(&self.actor().name(), operation, &subject);
         let limit = page.limit()?;
@@ -136,9 +164,14 @@ impl Work<'_> {
         let more = found.len() as i64 > limit;
         found.truncate(usize::try_from(limit).unwrap_or_default());
         let items = HistoryEntry::from_rows(&found)?;
-        let next = items.last().filter(|_| more).map(|last| {
-            encode_cursor(&list, &(Some(last.at.millis().into()), last.id.to_string()))
-        });
-        Ok(HistoryPage { items, next, count: None })
+        let next = items
+            .last()
+            .filter(|_| more)
+            .map(|last| encode_cursor(&list, &(Some(last.at.millis().into()), last.id.to_string())));
+        Ok(HistoryPage {
+            items,
+            next,
+            count: None,
+        })
     }
 }

@@ -25,11 +25,20 @@ pub(crate) const NO_INDEXES: &[Index] = &[];
 
 /// Rows that commands write only to exclude each other, such as two that could close a circle of
 /// parents from both ends.
-pub(crate) static GUARD: Kind = Kind { name: "guard", columns: NO_COLUMNS, indexes: NO_INDEXES, since: 1 };
+pub(crate) static GUARD: Kind = Kind {
+    name: "guard",
+    columns: NO_COLUMNS,
+    indexes: NO_INDEXES,
+    since: 1,
+};
 
 /// Unique values: the key of a row is `space:value`, its body names the holder.
-pub(crate) static UNIQUE_KEY: Kind =
-    Kind { name: "unique_key", columns: NO_COLUMNS, indexes: NO_INDEXES, since: 1 };
+pub(crate) static UNIQUE_KEY: Kind = Kind {
+    name: "unique_key",
+    columns: NO_COLUMNS,
+    indexes: NO_INDEXES,
+    since: 1,
+};
 
 /// What an organisation begins with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,7 +58,11 @@ pub struct NewOrganisation {
 impl NewOrganisation {
     /// Of a name, with Chinese presets and China's time zone.
     pub fn named(name: impl Into<String>) -> Self {
-        NewOrganisation { name: name.into(), language: PresetLanguage::Chinese, time_zone: None }
+        NewOrganisation {
+            name: name.into(),
+            language: PresetLanguage::Chinese,
+            time_zone: None,
+        }
     }
 }
 

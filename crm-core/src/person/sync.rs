@@ -165,7 +165,11 @@ impl Session<'_> {
             },
             |work, _| {
                 work.context.people.get(&person).cloned().ok_or_else(|| {
-                    Error::NotFound { record: "person".to_owned(), id: person.to_string() }.into()
+                    Error::NotFound {
+                        record: "person".to_owned(),
+                        id: person.to_string(),
+                    }
+                    .into()
                 })
             },
         )
@@ -196,7 +200,9 @@ impl Session<'_> {
 
 fn checked(people: &[PersonInput]) -> Result<Vec<PersonInput>, Error> {
     let mut check = Checker::new();
-    check.ensure(people.len() <= MOST_SYNCED, || Violation::too_many("people", MOST_SYNCED as i64));
+    check.ensure(people.len() <= MOST_SYNCED, || {
+        Violation::too_many("people", MOST_SYNCED as i64)
+    });
     let mut seen = BTreeSet::new();
     let mut clean = Vec::with_capacity(people.len());
     for (place, person) in people.iter().enumerate() {
@@ -214,10 +220,16 @@ fn checked(people: &[PersonInput]) -> Result<Vec<PersonInput>, Error> {
 }
 
 fn deactivate(work: &mut Work<'_>, known: &Person) -> Result<Person, Error> {
-    let gone = Person { active: false, ..known.clone() };
+    let gone = Person {
+        active: false,
+        ..known.clone()
+    };
     work.update(&PERSON, gone.to_row()?);
     announce_deactivated(work, &gone.id)?;
-    Ok(Person { version: gone.version + 1, ..gone })
+    Ok(Person {
+        version: gone.version + 1,
+        ..gone
+    })
 }
 
 fn announce_deactivated(work: &mut Work<'_>, person: &UserId) -> Result<(), Error> {

@@ -40,7 +40,10 @@ impl PositionInput {
             id: PositionId::new(id)?,
             name: name.to_owned(),
             parent: parent.map(PositionId::new).transpose()?,
-            holders: holders.iter().map(|holder| UserId::new(*holder)).collect::<Result<_, _>>()?,
+            holders: holders
+                .iter()
+                .map(|holder| UserId::new(*holder))
+                .collect::<Result<_, _>>()?,
         })
     }
 }
@@ -98,8 +101,11 @@ impl Session<'_> {
                 let context = work.context.clone();
                 let inputs = checked(&positions)?;
                 let mut report = SyncReport::default();
-                let mut after: BTreeMap<PositionId, Position> =
-                    context.positions.all().map(|position| (position.id.clone(), position.clone())).collect();
+                let mut after: BTreeMap<PositionId, Position> = context
+                    .positions
+                    .all()
+                    .map(|position| (position.id.clone(), position.clone()))
+                    .collect();
                 let mut writes = Vec::new();
                 for input in inputs {
                     let known = context.positions.get(&input.id);
@@ -113,11 +119,18 @@ impl Session<'_> {
                     match known {
                         None => {
                             report.added += 1;
-                            writes.push(Write::Insert { kind: &POSITION, row: position.to_row()? });
+                            writes.push(Write::Insert {
+                                kind: &POSITION,
+                                row: position.to_row()?,
+                            });
                         }
                         Some(known) if *known != position => {
                             report.changed += 1;
-                            writes.push(Write::Update { kind: &POSITION, row: position.to_row()?, changes: Vec::new() });
+                            writes.push(Write::Update {
+                                kind: &POSITION,
+                                row: position.to_row()?,
+                                changes: Vec::new(),
+                            });
                         }
                         Some(_) => {}
                     }
@@ -128,7 +141,11 @@ impl Session<'_> {
                     for known in context.positions.all().filter(|known| !given.contains(&known.id)) {
                         report.removed += 1;
                         after.remove(&known.id);
-                        writes.push(Write::Delete { kind: &POSITION, id: known.id.to_string(), version: known.version });
+                        writes.push(Write::Delete {
+                            kind: &POSITION,
+                            id: known.id.to_string(),
+                            version: known.version,
+                        });
                     }
                 }
                 check_tree(&after, &context.people)?;
@@ -143,10 +160,20 @@ impl Session<'_> {
                     work.update(&PERSON, person.to_row()?);
                 }
                 work.change_organisation(&context.organisation)?;
-                work.announce("positions_changed", "organisation", "organisation", serde_json::json!({}))?;
+                work.announce(
+                    "positions_changed",
+                    "organisation",
+                    "organisation",
+                    serde_json::json!({}),
+                )?;
                 Ok(report)
             },
-            |_, _| Ok(PositionSyncReport { report: SyncReport::default(), access: Vec::new() }),
+            |_, _| {
+                Ok(PositionSyncReport {
+                    report: SyncReport::default(),
+                    access: Vec::new(),
+                })
+            },
         )
     }
 
@@ -155,23 +182,34 @@ impl Session<'_> {
     /// # Errors
     /// [`Error::Forbidden`] without the right `position.view`.
     pub fn positions(&self) -> Result<Vec<Position>, Error> {
-        self.query(&op::positions, |work| Ok(work.context.positions.all().cloned().collect()))
+        self.query(&op::positions, |work| {
+            Ok(work.context.positions.all().cloned().collect())
+        })
     }
 }
 
 fn checked(positions: &[PositionInput]) -> Result<Vec<PositionInput>, Error> {
     let mut check = Checker::new();
     let most = crate::person::MOST_SYNCED;
-    check.ensure(positions.len() <= most, || Violation::too_many("positions", most as i64));
+    check.ensure(positions.len() <= most, || {
+        Violation::too_many("positions", most as i64)
+    });
     let mut seen = BTreeSet::new();
     let mut clean = Vec::with_capacity(positions.len());
     for (place, position) in positions.iter().enumerate() {
         check.under(&format!("positions[{place}]"), |check| {
             check.ensure(seen.insert(&position.id), || Violation::repeated("id"));
-            check.ensure(position.holders.len() <= 1_000, || Violation::too_many("holders", 1_000));
+            check.ensure(position.holders.len() <= 1_000, || {
+                Violation::too_many("holders", 1_000)
+            });
             let holders: BTreeSet<&UserId> = position.holders.iter().collect();
-            check.ensure(holders.len() == position.holders.len(), || Violation::repeated("holders"));
-            clean.push(PositionInput { name: check.line("name", &position.name, 100), ..position.clone() });
+            check.ensure(holders.len() == position.holders.len(), || {
+                Violation::repeated("holders")
+            });
+            clean.push(PositionInput {
+                name: check.line("name", &position.name, 100),
+                ..position.clone()
+            });
         });
     }
     check.done()?;
@@ -183,15 +221,24 @@ fn check_tree(after: &BTreeMap<PositionId, Position>, people: &BTreeMap<UserId, 
         if let Some(parent) = &position.parent
             && !after.contains_key(parent)
         {
-            return Err(PositionRefusal::HasOthersBelow { position: parent.to_string() }.into());
+            return Err(PositionRefusal::HasOthersBelow {
+                position: parent.to_string(),
+            }
+            .into());
         }
         if position.holders.iter().any(|holder| !people.contains_key(holder)) {
             return Err(Violation::unknown(format!("positions[{}].holders", position.id)).into());
         }
     }
-    let parents = after.iter().map(|(id, position)| (id.clone(), position.parent.clone())).collect();
+    let parents = after
+        .iter()
+        .map(|(id, position)| (id.clone(), position.parent.clone()))
+        .collect();
     match circle(&parents) {
-        Some(position) => Err(PositionRefusal::Circle { position: position.to_string() }.into()),
+        Some(position) => Err(PositionRefusal::Circle {
+            position: position.to_string(),
+        }
+        .into()),
         None => Ok(()),
     }
 }
@@ -237,7 +284,11 @@ fn access_changes(
         let gained: Vec<PositionId> = sees.difference(&saw).cloned().collect();
         let lost: Vec<PositionId> = saw.difference(&sees).cloned().collect();
         if !gained.is_empty() || !lost.is_empty() {
-            changes.push(AccessChange { person: person.id.clone(), gained, lost });
+            changes.push(AccessChange {
+                person: person.id.clone(),
+                gained,
+                lost,
+            });
         }
     }
     changes
