@@ -2,6 +2,8 @@
 
 mod golden;
 #[cfg(feature = "rusqlite")]
+mod measure;
+#[cfg(feature = "rusqlite")]
 mod migrations;
 #[cfg(feature = "rusqlite")]
 mod naive;
