@@ -102,10 +102,14 @@ pub(super) fn due(
     place(texts.kind, column, &Value::Integer(until))?;
     let mut due = Query::select();
     due.distinct()
-        .column("org_id")
+        .expr(match dialect {
+            // Without the plus SQLite would walk the whole table in the order of its key.
+            Dialect::Sqlite => Expr::cust_with_expr("+?", Expr::col("org_id")),
+            _ => Expr::col("org_id"),
+        })
         .from(name(&texts.table))
         .and_where(Expr::col(column).lte(until))
-        .order_by("org_id", Order::Asc)
+        .order_by_expr(Expr::cust("1"), Order::Asc)
         .limit(count_of(limit));
     let (sql, parameters) = dialect.render(&due);
     Ok(Statement {
@@ -224,16 +228,20 @@ impl<'a> Plan<'a> {
             .limit(self.limit());
     }
 
-    /// The first rows of a scope that pass the filter and stand behind a place, in order; what
-    /// is selected of them is up to the caller.
+    /// The first rows of a scope that stand behind a place, in order; what is selected of them
+    /// is up to the caller.
     fn first(&self, scope: Option<Expr>, behind: Option<Expr>) -> SelectStatement {
         let mut rows = self.rows();
         rows.and_where_option(scope).and_where_option(behind);
+        self.in_order(&mut rows, "x");
+        rows
+    }
+
+    /// Only rows that pass the filter.
+    fn filter(&self, rows: &mut SelectStatement) {
         if let Some(filter) = &self.filter {
             rows.cond_where(filter.clone());
         }
-        self.in_order(&mut rows, "x");
-        rows
     }
 
     /// Selects what makes a row.
@@ -248,6 +256,7 @@ impl<'a> Plan<'a> {
     /// A page out of one scan.
     fn rows_of_page(&self, scope: Option<Expr>) -> SelectStatement {
         let mut page = self.first(scope, self.behind_after());
+        self.filter(&mut page);
         self.select_row(&mut page);
         page
     }
@@ -302,10 +311,21 @@ impl<'a> Plan<'a> {
     /// in the index, and whenever a head is taken its successor of the same value comes in. So
     /// a page costs one seek for each value and each row, wherever the rows are. Since
     /// a subquery answers one value only, order and id travel as one key that sorts alike.
+    ///
+    /// A filter is asked where it is asked less often. With few values, when looking for
+    /// a head: what is passed over costs a step in the index. With more values than rows on the
+    /// page, behind the queue: heads then cost no look at their rows, and only those rows are
+    /// looked at that stand before the page's last. Those come in the queue's order, so that
+    /// the page may end without having them all.
     fn merge_by_queue(&self, column: &'static str, values: &[Value]) -> (String, Vec<Value>) {
         let direction = self.direction();
+        let filters_late =
+            self.filter.is_some() && values.len() > self.search.limit.try_into().unwrap_or(0);
         let head = |scope: Expr, behind: Option<Expr>| {
             let mut first = self.first(Some(self.x(column).eq(scope)), behind);
+            if !filters_late {
+                self.filter(&mut first);
+            }
             first.expr(self.key()).limit(1);
             Expr::SubQuery(None, Box::new(first.into()))
         };
@@ -316,7 +336,10 @@ impl<'a> Plan<'a> {
             .expr_as(head(value(), self.behind_after()), "k")
             .from_function(self.dialect.set(self.scope_type, values), "v")
             .order_by_expr_with_nulls(Expr::cust("2"), direction.clone(), NullOrdering::Last)
-            .limit(self.limit());
+            .limit(match filters_late {
+                true => count_of(i64::MAX),
+                false => self.limit(),
+            });
         let (order, id) = self.place_of_key();
         let mut step = Query::select();
         step.column(("q", "s"))
@@ -333,8 +356,7 @@ impl<'a> Plan<'a> {
             .from_subquery(heads, "h")
             .and_where(Expr::col(("h", "k")).is_not_null())
             .union(UnionType::All, step)
-            .order_by_expr_with_nulls(Expr::cust("2"), direction.clone(), NullOrdering::Last)
-            .limit(self.limit());
+            .order_by_expr_with_nulls(Expr::cust("2"), direction.clone(), NullOrdering::Last);
         let mut page = Query::select();
         self.select_row(&mut page);
         page.from("q")
@@ -346,8 +368,14 @@ impl<'a> Plan<'a> {
             )
             .and_where(self.x("org_id").eq(self.org))
             .and_where(self.x("id").eq(id))
-            .and_where(Expr::col(("q", "k")).is_not_null())
-            .order_by(("q", "k"), direction);
+            .and_where(Expr::col(("q", "k")).is_not_null());
+        if filters_late {
+            self.filter(&mut page);
+            page.limit(self.limit());
+        } else {
+            queue.limit(self.limit());
+            page.order_by(("q", "k"), direction);
+        }
         let mut cte = CommonTableExpression::new();
         cte.table_name("q").columns(["s", "k"]).query(queue);
         let mut with = WithClause::new();
@@ -407,6 +435,7 @@ impl<'a> Plan<'a> {
     fn merge_by_lateral(&self, column: &'static str, values: &[Value]) -> SelectStatement {
         let keys = |scope: Expr| {
             let mut first = self.first(Some(self.x(column).eq(scope)), self.behind_after());
+            self.filter(&mut first);
             if let Some(order) = self.search.order {
                 first.column(("x", order));
             }

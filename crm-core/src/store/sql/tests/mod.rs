@@ -9,6 +9,8 @@ mod migrations;
 mod naive;
 #[cfg(feature = "rusqlite")]
 mod pages;
+#[cfg(feature = "rusqlite")]
+mod plans;
 
 use crate::store::{Column, ColumnType, Index, Kind};
 

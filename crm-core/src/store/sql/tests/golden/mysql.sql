@@ -68,7 +68,7 @@ UPDATE `crm_thing` SET `owner` = ? WHERE `org_id` = ? AND `owner` = ?
 -- [Text("u2"), Text("o"), Text("u1")]
 
 -- due
-SELECT DISTINCT `org_id` FROM `crm_thing` WHERE `due` <= ? ORDER BY `org_id` ASC LIMIT ?
+SELECT DISTINCT `org_id` FROM `crm_thing` WHERE `due` <= ? ORDER BY 1 ASC LIMIT ?
 -- [Integer(9), Integer(10)]
 
 -- organisation by id, behind
@@ -100,6 +100,14 @@ SELECT `x`.`id`, `x`.`version`, `x`.`owner`, `x`.`rank`, `x`.`name`, `x`.`label`
 -- [Text("[\"u1\",\"u2\"]"), Text("o"), Integer(5), Integer(5), Integer(5), Text("i9"), Integer(2), Text("[7,8]"), Bytes([229, 188]), Text("a"), Integer(1), Integer(20), Text("o"), Integer(5), Integer(5), Integer(5), Text("i9"), Integer(2), Text("[7,8]"), Bytes([229, 188]), Text("a"), Integer(20), Integer(20), Text("o"), Integer(20)]
 
 -- count: two owners by rank, filtered, behind
+SELECT COUNT(*), COUNT(`s`.`hit`) FROM (SELECT (CASE WHEN (`x`.`level` >= ? AND (NOT `x`.`level` IN (SELECT `v`.`value` FROM JSON_TABLE(?, '$[*]' COLUMNS (value BIGINT PATH '$')) AS `v`)) AND (LOCATE(?, `x`.`name`) > (0) OR `x`.`label` = ? OR (1 = 0))) THEN 1 END) AS `hit` FROM JSON_TABLE(?, '$[*]' COLUMNS (value VARCHAR(191) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin PATH '$')) AS `v` CROSS JOIN `crm_thing` AS `x` WHERE `x`.`org_id` = ? AND `x`.`owner` = `v`.`value` LIMIT ?) AS `s`
+-- [Integer(2), Text("[7,8]"), Bytes([229, 188]), Text("a"), Text("[\"u1\",\"u2\"]"), Text("o"), Integer(100)]
+
+-- two owners by rank, one row, filtered
+SELECT `x`.`id`, `x`.`version`, `x`.`owner`, `x`.`rank`, `x`.`name`, `x`.`label`, `x`.`level`, `x`.`due`, `x`.`grp`, `x`.`body` FROM (SELECT `r`.`rank`, `r`.`id` FROM (SELECT `v`.`value` AS `s` FROM JSON_TABLE(?, '$[*]' COLUMNS (value VARCHAR(191) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin PATH '$')) AS `v` INNER JOIN LATERAL (SELECT `x`.`rank`, `x`.`id` FROM `crm_thing` AS `x` WHERE `x`.`org_id` = ? AND `x`.`owner` = `v`.`value` AND `x`.`level` >= ? AND (NOT `x`.`level` IN (SELECT `v`.`value` FROM JSON_TABLE(?, '$[*]' COLUMNS (value BIGINT PATH '$')) AS `v`)) AND (LOCATE(?, `x`.`name`) > (0) OR `x`.`label` = ? OR (1 = 0)) ORDER BY `x`.`rank` DESC, `x`.`id` DESC LIMIT ?) AS `h` ON TRUE ORDER BY `h`.`rank` DESC, `h`.`id` DESC LIMIT ?) AS `b` INNER JOIN LATERAL (SELECT `x`.`rank`, `x`.`id` FROM `crm_thing` AS `x` WHERE `x`.`org_id` = ? AND `x`.`owner` = `b`.`s` AND `x`.`level` >= ? AND (NOT `x`.`level` IN (SELECT `v`.`value` FROM JSON_TABLE(?, '$[*]' COLUMNS (value BIGINT PATH '$')) AS `v`)) AND (LOCATE(?, `x`.`name`) > (0) OR `x`.`label` = ? OR (1 = 0)) ORDER BY `x`.`rank` DESC, `x`.`id` DESC LIMIT ?) AS `r` ON TRUE ORDER BY `r`.`rank` DESC, `r`.`id` DESC LIMIT ?) AS `p` INNER JOIN `crm_thing` AS `x` ON `x`.`org_id` = ? AND `x`.`id` = `p`.`id` ORDER BY `p`.`rank` DESC, `p`.`id` DESC LIMIT ?
+-- [Text("[\"u1\",\"u2\"]"), Text("o"), Integer(2), Text("[7,8]"), Bytes([229, 188]), Text("a"), Integer(1), Integer(1), Text("o"), Integer(2), Text("[7,8]"), Bytes([229, 188]), Text("a"), Integer(1), Integer(1), Text("o"), Integer(1)]
+
+-- count: two owners by rank, one row, filtered
 SELECT COUNT(*), COUNT(`s`.`hit`) FROM (SELECT (CASE WHEN (`x`.`level` >= ? AND (NOT `x`.`level` IN (SELECT `v`.`value` FROM JSON_TABLE(?, '$[*]' COLUMNS (value BIGINT PATH '$')) AS `v`)) AND (LOCATE(?, `x`.`name`) > (0) OR `x`.`label` = ? OR (1 = 0))) THEN 1 END) AS `hit` FROM JSON_TABLE(?, '$[*]' COLUMNS (value VARCHAR(191) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin PATH '$')) AS `v` CROSS JOIN `crm_thing` AS `x` WHERE `x`.`org_id` = ? AND `x`.`owner` = `v`.`value` LIMIT ?) AS `s`
 -- [Integer(2), Text("[7,8]"), Bytes([229, 188]), Text("a"), Text("[\"u1\",\"u2\"]"), Text("o"), Integer(100)]
 

@@ -64,7 +64,7 @@ UPDATE "crm_thing" SET "owner" = $1 WHERE "org_id" = $2 AND "owner" = $3
 -- [Text("u2"), Text("o"), Text("u1")]
 
 -- due
-SELECT DISTINCT "org_id" FROM "crm_thing" WHERE "due" <= $1 ORDER BY "org_id" ASC LIMIT $2
+SELECT DISTINCT "org_id" FROM "crm_thing" WHERE "due" <= $1 ORDER BY 1 ASC LIMIT $2
 -- [Integer(9), Integer(10)]
 
 -- organisation by id, behind
@@ -96,6 +96,14 @@ SELECT "x"."id", "x"."version", "x"."owner", "x"."rank", "x"."name", "x"."label"
 -- [Text("[\"u1\",\"u2\"]"), Text("o"), Integer(5), Text("i9"), Integer(2), Text("[7,8]"), Bytes([229, 188]), Text("a"), Integer(1), Integer(20), Text("o"), Integer(5), Text("i9"), Integer(2), Text("[7,8]"), Bytes([229, 188]), Text("a"), Integer(20), Integer(20), Text("o"), Integer(20)]
 
 -- count: two owners by rank, filtered, behind
+SELECT COUNT(*), COUNT("s"."hit") FROM (SELECT (CASE WHEN ("x"."level" >= $1 AND (NOT "x"."level" IN (SELECT CAST("v"."value" AS bigint) FROM json_array_elements_text($2::text::json) AS "v")) AND ((position($3 in "x"."name")) > (0) OR "x"."label" = $4 OR (1 = 0))) THEN 1 END) AS "hit" FROM json_array_elements_text($5::text::json) AS "v" CROSS JOIN "crm_thing" AS "x" WHERE "x"."org_id" = $6 AND "x"."owner" = "v"."value" LIMIT $7) AS "s"
+-- [Integer(2), Text("[7,8]"), Bytes([229, 188]), Text("a"), Text("[\"u1\",\"u2\"]"), Text("o"), Integer(100)]
+
+-- two owners by rank, one row, filtered
+SELECT "x"."id", "x"."version", "x"."owner", "x"."rank", "x"."name", "x"."label", "x"."level", "x"."due", "x"."grp", "x"."body" FROM (SELECT "r"."rank", "r"."id" FROM (SELECT "v"."value" AS "s" FROM json_array_elements_text($1::text::json) AS "v" INNER JOIN LATERAL (SELECT "x"."rank", "x"."id" FROM "crm_thing" AS "x" WHERE "x"."org_id" = $2 AND "x"."owner" = "v"."value" AND "x"."level" >= $3 AND (NOT "x"."level" IN (SELECT CAST("v"."value" AS bigint) FROM json_array_elements_text($4::text::json) AS "v")) AND ((position($5 in "x"."name")) > (0) OR "x"."label" = $6 OR (1 = 0)) ORDER BY "x"."rank" DESC, "x"."id" DESC LIMIT $7) AS "h" ON TRUE ORDER BY "h"."rank" DESC, "h"."id" DESC LIMIT $8) AS "b" INNER JOIN LATERAL (SELECT "x"."rank", "x"."id" FROM "crm_thing" AS "x" WHERE "x"."org_id" = $9 AND "x"."owner" = "b"."s" AND "x"."level" >= $10 AND (NOT "x"."level" IN (SELECT CAST("v"."value" AS bigint) FROM json_array_elements_text($11::text::json) AS "v")) AND ((position($12 in "x"."name")) > (0) OR "x"."label" = $13 OR (1 = 0)) ORDER BY "x"."rank" DESC, "x"."id" DESC LIMIT $14) AS "r" ON TRUE ORDER BY "r"."rank" DESC, "r"."id" DESC LIMIT $15) AS "p" INNER JOIN "crm_thing" AS "x" ON "x"."org_id" = $16 AND "x"."id" = "p"."id" ORDER BY "p"."rank" DESC, "p"."id" DESC LIMIT $17
+-- [Text("[\"u1\",\"u2\"]"), Text("o"), Integer(2), Text("[7,8]"), Bytes([229, 188]), Text("a"), Integer(1), Integer(1), Text("o"), Integer(2), Text("[7,8]"), Bytes([229, 188]), Text("a"), Integer(1), Integer(1), Text("o"), Integer(1)]
+
+-- count: two owners by rank, one row, filtered
 SELECT COUNT(*), COUNT("s"."hit") FROM (SELECT (CASE WHEN ("x"."level" >= $1 AND (NOT "x"."level" IN (SELECT CAST("v"."value" AS bigint) FROM json_array_elements_text($2::text::json) AS "v")) AND ((position($3 in "x"."name")) > (0) OR "x"."label" = $4 OR (1 = 0))) THEN 1 END) AS "hit" FROM json_array_elements_text($5::text::json) AS "v" CROSS JOIN "crm_thing" AS "x" WHERE "x"."org_id" = $6 AND "x"."owner" = "v"."value" LIMIT $7) AS "s"
 -- [Integer(2), Text("[7,8]"), Bytes([229, 188]), Text("a"), Text("[\"u1\",\"u2\"]"), Text("o"), Integer(100)]
 

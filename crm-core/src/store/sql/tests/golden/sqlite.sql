@@ -64,7 +64,7 @@ UPDATE "crm_thing" SET "owner" = ? WHERE "org_id" = ? AND "owner" = ?
 -- [Text("u2"), Text("o"), Text("u1")]
 
 -- due
-SELECT DISTINCT "org_id" FROM "crm_thing" WHERE "due" <= ? ORDER BY "org_id" ASC LIMIT ?
+SELECT DISTINCT +"org_id" FROM "crm_thing" WHERE "due" <= ? ORDER BY 1 ASC LIMIT ?
 -- [Integer(9), Integer(10)]
 
 -- organisation by id, behind
@@ -96,6 +96,14 @@ WITH RECURSIVE "q" ("s", "k") AS (SELECT "h"."s", "h"."k" FROM (SELECT "v"."valu
 -- [Text("o"), Integer(5), Text("i9"), Integer(2), Text("[7,8]"), Bytes([229, 188]), Text("a"), Integer(1), Text("[\"u1\",\"u2\"]"), Integer(20), Text("o"), Integer(2), Text("[7,8]"), Bytes([229, 188]), Text("a"), Integer(1), Integer(20), Text("o")]
 
 -- count: two owners by rank, filtered, behind
+SELECT COUNT(*), COUNT("s"."hit") FROM (SELECT (CASE WHEN ((+"x"."level") >= ? AND (NOT (+"x"."level") IN (SELECT "v"."value" FROM json_each(?) AS "v")) AND (instr(+"x"."name", ?) > (0) OR (+"x"."label") = ? OR (1 = 0))) THEN 1 END) AS "hit" FROM json_each(?) AS "v" CROSS JOIN "crm_thing" AS "x" WHERE "x"."org_id" = ? AND "x"."owner" = "v"."value" LIMIT ?) AS "s"
+-- [Integer(2), Text("[7,8]"), Bytes([229, 188]), Text("a"), Text("[\"u1\",\"u2\"]"), Text("o"), Integer(100)]
+
+-- two owners by rank, one row, filtered
+WITH RECURSIVE "q" ("s", "k") AS (SELECT "h"."s", "h"."k" FROM (SELECT "v"."value" AS "s", (SELECT CAST(printf('%d%019d', "x"."rank" >= 0, CASE WHEN "x"."rank" < 0 THEN "x"."rank" + 9223372036854775807 + 1 ELSE "x"."rank" END) || "x"."id" AS BLOB) FROM "crm_thing" AS "x" WHERE "x"."org_id" = ? AND "x"."owner" = "v"."value" ORDER BY "x"."rank" DESC, "x"."id" DESC LIMIT ?) AS "k" FROM json_each(?) AS "v" ORDER BY 2 DESC NULLS LAST LIMIT ?) AS "h" WHERE "h"."k" IS NOT NULL UNION ALL SELECT "q"."s", (SELECT CAST(printf('%d%019d', "x"."rank" >= 0, CASE WHEN "x"."rank" < 0 THEN "x"."rank" + 9223372036854775807 + 1 ELSE "x"."rank" END) || "x"."id" AS BLOB) FROM "crm_thing" AS "x" WHERE "x"."org_id" = ? AND "x"."owner" = "q"."s" AND ("x"."rank", "x"."id") < (+(CAST(substr("q"."k", 2, 19) AS INTEGER) - CASE WHEN substr("q"."k", 1, 1) = x'31' THEN 0 ELSE 9223372036854775807 END - CASE WHEN substr("q"."k", 1, 1) = x'31' THEN 0 ELSE 1 END), +CAST(substr("q"."k", 21) AS TEXT)) ORDER BY "x"."rank" DESC, "x"."id" DESC LIMIT ?) FROM "q" WHERE "q"."k" IS NOT NULL ORDER BY 2 DESC NULLS LAST) SELECT "x"."id", "x"."version", "x"."owner", "x"."rank", "x"."name", "x"."label", "x"."level", "x"."due", "x"."grp", "x"."body" FROM "q" CROSS JOIN "crm_thing" AS "x" WHERE "x"."org_id" = ? AND "x"."id" = (+CAST(substr("q"."k", 21) AS TEXT)) AND "q"."k" IS NOT NULL AND (+"x"."level") >= ? AND (NOT (+"x"."level") IN (SELECT "v"."value" FROM json_each(?) AS "v")) AND (instr(+"x"."name", ?) > (0) OR (+"x"."label") = ? OR (1 = 0)) LIMIT ?
+-- [Text("o"), Integer(1), Text("[\"u1\",\"u2\"]"), Integer(9223372036854775807), Text("o"), Integer(1), Text("o"), Integer(2), Text("[7,8]"), Bytes([229, 188]), Text("a"), Integer(1)]
+
+-- count: two owners by rank, one row, filtered
 SELECT COUNT(*), COUNT("s"."hit") FROM (SELECT (CASE WHEN ((+"x"."level") >= ? AND (NOT (+"x"."level") IN (SELECT "v"."value" FROM json_each(?) AS "v")) AND (instr(+"x"."name", ?) > (0) OR (+"x"."label") = ? OR (1 = 0))) THEN 1 END) AS "hit" FROM json_each(?) AS "v" CROSS JOIN "crm_thing" AS "x" WHERE "x"."org_id" = ? AND "x"."owner" = "v"."value" LIMIT ?) AS "s"
 -- [Integer(2), Text("[7,8]"), Bytes([229, 188]), Text("a"), Text("[\"u1\",\"u2\"]"), Text("o"), Integer(100)]
 
