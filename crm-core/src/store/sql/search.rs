@@ -312,20 +312,14 @@ impl<'a> Plan<'a> {
     /// a page costs one seek for each value and each row, wherever the rows are. Since
     /// a subquery answers one value only, order and id travel as one key that sorts alike.
     ///
-    /// A filter is asked where it is asked less often. With few values, when looking for
-    /// a head: what is passed over costs a step in the index. With more values than rows on the
-    /// page, behind the queue: heads then cost no look at their rows, and only those rows are
-    /// looked at that stand before the page's last. Those come in the queue's order, so that
-    /// the page may end without having them all.
+    /// The filter is asked when looking for a head. Asking it behind the queue instead was three
+    /// times faster for 2,000 values where a quarter of the rows pass, and a hundred times slower
+    /// where only the last rows in order do.
     fn merge_by_queue(&self, column: &'static str, values: &[Value]) -> (String, Vec<Value>) {
         let direction = self.direction();
-        let filters_late =
-            self.filter.is_some() && values.len() > self.search.limit.try_into().unwrap_or(0);
         let head = |scope: Expr, behind: Option<Expr>| {
             let mut first = self.first(Some(self.x(column).eq(scope)), behind);
-            if !filters_late {
-                self.filter(&mut first);
-            }
+            self.filter(&mut first);
             first.expr(self.key()).limit(1);
             Expr::SubQuery(None, Box::new(first.into()))
         };
@@ -336,10 +330,7 @@ impl<'a> Plan<'a> {
             .expr_as(head(value(), self.behind_after()), "k")
             .from_function(self.dialect.set(self.scope_type, values), "v")
             .order_by_expr_with_nulls(Expr::cust("2"), direction.clone(), NullOrdering::Last)
-            .limit(match filters_late {
-                true => count_of(i64::MAX),
-                false => self.limit(),
-            });
+            .limit(self.limit());
         let (order, id) = self.place_of_key();
         let mut step = Query::select();
         step.column(("q", "s"))
@@ -356,7 +347,8 @@ impl<'a> Plan<'a> {
             .from_subquery(heads, "h")
             .and_where(Expr::col(("h", "k")).is_not_null())
             .union(UnionType::All, step)
-            .order_by_expr_with_nulls(Expr::cust("2"), direction.clone(), NullOrdering::Last);
+            .order_by_expr_with_nulls(Expr::cust("2"), direction.clone(), NullOrdering::Last)
+            .limit(self.limit());
         let mut page = Query::select();
         self.select_row(&mut page);
         page.from("q")
@@ -368,14 +360,8 @@ impl<'a> Plan<'a> {
             )
             .and_where(self.x("org_id").eq(self.org))
             .and_where(self.x("id").eq(id))
-            .and_where(Expr::col(("q", "k")).is_not_null());
-        if filters_late {
-            self.filter(&mut page);
-            page.limit(self.limit());
-        } else {
-            queue.limit(self.limit());
-            page.order_by(("q", "k"), direction);
-        }
+            .and_where(Expr::col(("q", "k")).is_not_null())
+            .order_by(("q", "k"), direction);
         let mut cte = CommonTableExpression::new();
         cte.table_name("q").columns(["s", "k"]).query(queue);
         let mut with = WithClause::new();

@@ -61,14 +61,6 @@ fn searches() -> Vec<(&'static str, Search)> {
             ),
         ),
         (
-            "two owners by rank, one row, filtered",
-            Search::of(&THING)
-                .within("owner", two())
-                .ordered("rank", Direction::Descending)
-                .filtered(filter)
-                .limited(1),
-        ),
-        (
             "two owners by id",
             Search::of(&THING).within("owner", two()).limited(20),
         ),

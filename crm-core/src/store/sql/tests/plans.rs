@@ -59,15 +59,8 @@ fn searches_take_their_index() {
         ),
         (behind(owned(30), Some(1.into())), vec![step, step]),
         (
-            owned(10).filtered(filter.clone()),
+            owned(30).filtered(filter),
             vec!["INDEX crm_thing_owner_rank (org_id=? AND owner=?)", step],
-        ),
-        (
-            owned(30).filtered(filter.clone()),
-            vec![
-                "COVERING INDEX crm_thing_owner_rank (org_id=? AND owner=?)",
-                step,
-            ],
         ),
         (
             Search::of(&THING).within("owner", within(30)),
