@@ -124,18 +124,13 @@ fn document(dialect: Dialect) -> String {
         ("level", Change::Add(1)),
     ];
     let (exists, touch) = texts.touch("o", "i1", &changes).unwrap();
-    exists
-        .into_iter()
-        .chain([touch])
-        .for_each(|s| add("touch", s));
+    exists.into_iter().chain([touch]).for_each(|s| add("touch", s));
     add("touch nothing", texts.touch("o", "i1", &[]).unwrap().1);
     add("add", texts.add("o", &row, &["rank", "level"]).unwrap());
     add("add nothing", texts.add("o", &row, &[]).unwrap());
     add(
         "reassign",
-        texts
-            .reassign("o", "owner", &"u1".into(), &"u2".into())
-            .unwrap(),
+        texts.reassign("o", "owner", &"u1".into(), &"u2".into()).unwrap(),
     );
     add("due", search::due(dialect, &texts, "due", 9, 10).unwrap());
     for (title, search) in searches() {
@@ -160,10 +155,7 @@ fn document(dialect: Dialect) -> String {
 fn compare(dialect: Dialect, file: &str, golden: &str) {
     let document = document(dialect);
     if std::env::var_os("CRM_BLESS").is_some() {
-        let path = format!(
-            "{}/src/store/sql/tests/golden/{file}",
-            env!("CARGO_MANIFEST_DIR")
-        );
+        let path = format!("{}/src/store/sql/tests/golden/{file}", env!("CARGO_MANIFEST_DIR"));
         std::fs::write(path, &document).unwrap();
     } else {
         assert_eq!(document, golden);
@@ -172,29 +164,17 @@ fn compare(dialect: Dialect, file: &str, golden: &str) {
 
 #[test]
 fn sqlite() {
-    compare(
-        Dialect::Sqlite,
-        "sqlite.sql",
-        include_str!("golden/sqlite.sql"),
-    );
+    compare(Dialect::Sqlite, "sqlite.sql", include_str!("golden/sqlite.sql"));
 }
 
 #[test]
 fn postgres() {
-    compare(
-        Dialect::Postgres,
-        "postgres.sql",
-        include_str!("golden/postgres.sql"),
-    );
+    compare(Dialect::Postgres, "postgres.sql", include_str!("golden/postgres.sql"));
 }
 
 #[test]
 fn mysql() {
-    compare(
-        Dialect::Mysql,
-        "mysql.sql",
-        include_str!("golden/mysql.sql"),
-    );
+    compare(Dialect::Mysql, "mysql.sql", include_str!("golden/mysql.sql"));
 }
 
 #[test]

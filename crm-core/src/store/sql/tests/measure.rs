@@ -5,9 +5,7 @@ use super::{KINDS, THING};
 use crate::OrgId;
 use crate::store::sql::SqlOptions;
 use crate::store::sql::sqlite::{Durability, SqliteOptions, SqliteStore, rusqlite};
-use crate::store::{
-    Answer, ChangeSet, Comparison, Direction, Filter, Read, Row, Search, Store as _, Value, Write,
-};
+use crate::store::{Answer, ChangeSet, Comparison, Direction, Filter, Read, Row, Search, Store as _, Value, Write};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -23,10 +21,7 @@ fn owner(n: i64) -> Value {
 }
 
 fn row(n: i64, owner_of: i64, rank: i64) -> Row {
-    let name = n
-        .wrapping_mul(0x9e37_79b9_7f4a_7c15_u64 as i64)
-        .to_be_bytes()
-        .to_vec();
+    let name = n.wrapping_mul(0x9e37_79b9_7f4a_7c15_u64 as i64).to_be_bytes().to_vec();
     let body = format!(
         r#"{{"name":"上海某某信息技术有限公司{n}","note":"{}"}}"#,
         "x".repeat(250)
@@ -58,8 +53,7 @@ fn open(path: PathBuf, durability: Durability) -> SqliteStore {
 
 /// A table whose owner and order are given by functions of the number.
 fn filled(file: &str, owner_of: impl Fn(i64) -> i64, rank: impl Fn(i64) -> i64) -> SqliteStore {
-    let directory =
-        std::env::var_os("CRM_MEASURE_DIR").map_or_else(std::env::temp_dir, PathBuf::from);
+    let directory = std::env::var_os("CRM_MEASURE_DIR").map_or_else(std::env::temp_dir, PathBuf::from);
     let path = directory.join(file);
     let there = path.exists();
     let store = open(path, Durability::Normal);
@@ -90,12 +84,7 @@ fn time(title: &str, store: &SqliteStore, read: &Read) -> Answer {
     let mut times: Vec<Duration> = (0..21)
         .map(|_| {
             let started = Instant::now();
-            answer = Some(
-                store
-                    .read(&org, std::slice::from_ref(read))
-                    .unwrap()
-                    .remove(0),
-            );
+            answer = Some(store.read(&org, std::slice::from_ref(read)).unwrap().remove(0));
             started.elapsed()
         })
         .collect();
@@ -120,21 +109,14 @@ fn pages(store: &SqliteStore, order: &'static str) {
                 .ordered(order, Direction::Descending)
                 .filtered(filter)
                 .limited(50);
-            let title = format!(
-                "{owners} owners by {order}{}",
-                if filtered { ", filtered" } else { "" }
-            );
+            let title = format!("{owners} owners by {order}{}", if filtered { ", filtered" } else { "" });
             let mut after = search.clone();
             if let Answer::Rows(rows) = time(&title, store, &Read::Find(search.clone())) {
                 let Some(last) = rows.last() else { continue };
                 let place = THING.position(order).unwrap();
                 after.after = Some((Some(last.values[place].clone()), last.id.clone()));
             }
-            time(
-                &format!("{title}, second page"),
-                store,
-                &Read::Find(after.clone()),
-            );
+            time(&format!("{title}, second page"), store, &Read::Find(after.clone()));
             if let Some((_, id)) = &mut after.after {
                 *id = self::id(ROWS / 500);
             }
@@ -149,9 +131,7 @@ fn pages(store: &SqliteStore, order: &'static str) {
             );
         }
     }
-    let all = Search::of(&THING)
-        .ordered("rank", Direction::Descending)
-        .limited(50);
+    let all = Search::of(&THING).ordered("rank", Direction::Descending).limited(50);
     time("organisation by rank", store, &Read::Find(all.clone()));
     time(
         "organisation, count to 10,000",
@@ -188,13 +168,8 @@ fn measure_pages() {
     pages(&store, "name");
     println!("all orders equal");
     pages(&filled("equal.db", |n| n * 7_919 % OWNERS, |_| 5), "rank");
-    println!(
-        "owner by owner, as an import leaves them, the asked for being the oldest of the table"
-    );
-    pages(
-        &filled("blocks.db", |n| n / (ROWS / (OWNERS * 2)), |n| n),
-        "rank",
-    );
+    println!("owner by owner, as an import leaves them, the asked for being the oldest of the table");
+    pages(&filled("blocks.db", |n| n / (ROWS / (OWNERS * 2)), |n| n), "rank");
 }
 
 #[test]
@@ -222,10 +197,8 @@ fn measure_inserts() {
 
     drop(open(directory.path().join("bare.db"), Durability::Normal));
     let bare = rusqlite::Connection::open(directory.path().join("bare.db")).unwrap();
-    bare.execute_batch(
-        "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 4000;",
-    )
-    .unwrap();
+    bare.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 4000;")
+        .unwrap();
     let mut begin = bare.prepare("BEGIN IMMEDIATE").unwrap();
     let mut commit = bare.prepare("COMMIT").unwrap();
     let mut insert = bare
@@ -269,10 +242,7 @@ fn measure_inserts() {
 
     for threads in [1, 4, 16, 64] {
         for durability in [Durability::Full, Durability::Normal] {
-            let store = open(
-                directory.path().join(format!("{threads}{durability:?}.db")),
-                durability,
-            );
+            let store = open(directory.path().join(format!("{threads}{durability:?}.db")), durability);
             let before = store.executor().write_stats();
             let each = 6_400 / threads;
             let started = Instant::now();
@@ -295,10 +265,7 @@ fn measure_inserts() {
             });
             let seconds = started.elapsed().as_secs_f64();
             let stats = store.executor().write_stats();
-            let (units, transactions) = (
-                stats.units - before.units,
-                stats.transactions - before.transactions,
-            );
+            let (units, transactions) = (stats.units - before.units, stats.transactions - before.transactions);
             println!(
                 "{threads} threads, {durability:?}: {:.0}/s, {:.1} units a transaction",
                 units as f64 / seconds,

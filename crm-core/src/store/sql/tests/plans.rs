@@ -27,9 +27,7 @@ fn searches_take_their_index() {
         Filter::Is("due", Comparison::Less, 2.into()),
     ]);
     let within = |n: i64| -> Vec<Value> { (0..n).map(|n| n.to_string().into()).collect() };
-    let by_rank = Search::of(&THING)
-        .ordered("rank", Direction::Descending)
-        .limited(20);
+    let by_rank = Search::of(&THING).ordered("rank", Direction::Descending).limited(20);
     let behind = |search: Search, value: Option<Value>| Search {
         after: Some((value, "i".into())),
         ..search
@@ -42,20 +40,11 @@ fn searches_take_their_index() {
             behind(by_rank.clone(), Some(1.into())),
             vec!["INDEX crm_thing_rank (org_id=? AND (rank,id)<(?,?))"],
         ),
-        (
-            owned(1),
-            vec!["INDEX crm_thing_owner_rank (org_id=? AND owner=?)"],
-        ),
-        (
-            behind(owned(1), Some(1.into())).filtered(filter.clone()),
-            vec![step],
-        ),
+        (owned(1), vec!["INDEX crm_thing_owner_rank (org_id=? AND owner=?)"]),
+        (behind(owned(1), Some(1.into())).filtered(filter.clone()), vec![step]),
         (
             owned(30),
-            vec![
-                "COVERING INDEX crm_thing_owner_rank (org_id=? AND owner=?)",
-                step,
-            ],
+            vec!["COVERING INDEX crm_thing_owner_rank (org_id=? AND owner=?)", step],
         ),
         (behind(owned(30), Some(1.into())), vec![step, step]),
         (
