@@ -91,10 +91,14 @@ pub(super) fn due(
     place(texts.kind, column, &Value::Integer(until))?;
     let mut due = Query::select();
     due.distinct()
-        .column("org_id")
+        .expr(match dialect {
+            // Without the plus SQLite would walk the whole table in the order of its key.
+            Dialect::Sqlite => Expr::cust_with_expr("+?", Expr::col("org_id")),
+            _ => Expr::col("org_id"),
+        })
         .from(name(&texts.table))
         .and_where(Expr::col(column).lte(until))
-        .order_by("org_id", Order::Asc)
+        .order_by_expr(Expr::cust("1"), Order::Asc)
         .limit(count_of(limit));
     let (sql, parameters) = dialect.render(&due);
     Ok(Statement {
@@ -201,16 +205,20 @@ impl<'a> Plan<'a> {
         query.order_by((table, "id"), self.direction()).limit(self.limit());
     }
 
-    /// The first rows of a scope that pass the filter and stand behind a place, in order; what
-    /// is selected of them is up to the caller.
+    /// The first rows of a scope that stand behind a place, in order; what is selected of them
+    /// is up to the caller.
     fn first(&self, scope: Option<Expr>, behind: Option<Expr>) -> SelectStatement {
         let mut rows = self.rows();
         rows.and_where_option(scope).and_where_option(behind);
+        self.in_order(&mut rows, "x");
+        rows
+    }
+
+    /// Only rows that pass the filter.
+    fn filter(&self, rows: &mut SelectStatement) {
         if let Some(filter) = &self.filter {
             rows.cond_where(filter.clone());
         }
-        self.in_order(&mut rows, "x");
-        rows
     }
 
     /// Selects what makes a row.
@@ -225,6 +233,7 @@ impl<'a> Plan<'a> {
     /// A page out of one scan.
     fn rows_of_page(&self, scope: Option<Expr>) -> SelectStatement {
         let mut page = self.first(scope, self.behind_after());
+        self.filter(&mut page);
         self.select_row(&mut page);
         page
     }
@@ -273,10 +282,15 @@ impl<'a> Plan<'a> {
     /// in the index, and whenever a head is taken its successor of the same value comes in. So
     /// a page costs one seek for each value and each row, wherever the rows are. Since
     /// a subquery answers one value only, order and id travel as one key that sorts alike.
+    ///
+    /// The filter is asked when looking for a head. Asking it behind the queue instead was three
+    /// times faster for 2,000 values where a quarter of the rows pass, and a hundred times slower
+    /// where only the last rows in order do.
     fn merge_by_queue(&self, column: &'static str, values: &[Value]) -> (String, Vec<Value>) {
         let direction = self.direction();
         let head = |scope: Expr, behind: Option<Expr>| {
             let mut first = self.first(Some(self.x(column).eq(scope)), behind);
+            self.filter(&mut first);
             first.expr(self.key()).limit(1);
             Expr::SubQuery(None, Box::new(first.into()))
         };
@@ -366,6 +380,7 @@ impl<'a> Plan<'a> {
     fn merge_by_lateral(&self, column: &'static str, values: &[Value]) -> SelectStatement {
         let keys = |scope: Expr| {
             let mut first = self.first(Some(self.x(column).eq(scope)), self.behind_after());
+            self.filter(&mut first);
             if let Some(order) = self.search.order {
                 first.column(("x", order));
             }

@@ -2,11 +2,15 @@
 
 mod golden;
 #[cfg(feature = "rusqlite")]
+mod measure;
+#[cfg(feature = "rusqlite")]
 mod migrations;
 #[cfg(feature = "rusqlite")]
 mod naive;
 #[cfg(feature = "rusqlite")]
 mod pages;
+#[cfg(feature = "rusqlite")]
+mod plans;
 
 use crate::store::{Column, ColumnType, Index, Kind};
 

@@ -68,7 +68,7 @@ UPDATE "crm_thing" SET "owner" = $1 WHERE "org_id" = $2 AND "owner" = $3
 -- [Text("u2"), Text("o"), Text("u1")]
 
 -- due
-SELECT DISTINCT "org_id" FROM "crm_thing" WHERE "due" <= $1 ORDER BY "org_id" ASC LIMIT $2
+SELECT DISTINCT "org_id" FROM "crm_thing" WHERE "due" <= $1 ORDER BY 1 ASC LIMIT $2
 -- [Integer(9), Integer(10)]
 
 -- organisation by id, behind

@@ -68,7 +68,7 @@ UPDATE "crm_thing" SET "owner" = ? WHERE "org_id" = ? AND "owner" = ?
 -- [Text("u2"), Text("o"), Text("u1")]
 
 -- due
-SELECT DISTINCT "org_id" FROM "crm_thing" WHERE "due" <= ? ORDER BY "org_id" ASC LIMIT ?
+SELECT DISTINCT +"org_id" FROM "crm_thing" WHERE "due" <= ? ORDER BY 1 ASC LIMIT ?
 -- [Integer(9), Integer(10)]
 
 -- organisation by id, behind
