@@ -194,6 +194,7 @@ pub const EVENT_KINDS: &[&str] = &[
     "follow_up_corrected",
     "follow_up_replied",
     "reply_received",
+    "reply_corrected",
     "batch_done",
 ];
 

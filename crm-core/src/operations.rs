@@ -11,9 +11,11 @@ use crate::customer::{
 use crate::dictionary::{DictionaryEntry, DictionaryEntryInput, EntryCode};
 use crate::error::{CallRefusal, Error, Violation};
 use crate::event::Event;
-use crate::follow_up::{FollowUp, FollowUpPage, FollowUpQuery, FollowUpView, NewFollowUp, NewReply, ReplyAnswer};
+use crate::follow_up::{
+    FollowUp, FollowUpPage, FollowUpQuery, FollowUpView, NewFollowUp, NewReply, Reply, ReplyAnswer,
+};
 use crate::history::HistoryPage;
-use crate::id::{ContactId, CustomerId, FollowUpId, RelationId, ShareId};
+use crate::id::{ContactId, CustomerId, FollowUpId, RelationId, ReplyId, ShareId};
 use crate::menu::Menu;
 use crate::organisation::{NewOrganisation, Settings};
 use crate::page::PageRequest;
@@ -67,7 +69,8 @@ macro_rules! operations {
                     struct Input { $($field: $type),* }
                     #[allow(unused_variables)]
                     let input: Input = read_input(json)?;
-                    write_output(&session.$name($(input.$field),*)?)
+                    let output: $output = session.$name($(input.$field),*)?;
+                    write_output(&output)
                 },
                 #[cfg(feature = "openapi")]
                 schemas: |generator| {
@@ -135,6 +138,12 @@ operations! {
     command mark_viewed(customer: CustomerId) -> Customer, "customer.view";
     /// What changed on a customer.
     query customer_history(customer: CustomerId, page: PageRequest) -> HistoryPage, "customer.view";
+    /// What changed on a contact.
+    query contact_history(contact: ContactId, page: PageRequest) -> HistoryPage, "contact.view";
+    /// What the author of a follow-up corrected.
+    query follow_up_history(follow_up: FollowUpId, page: PageRequest) -> HistoryPage, "follow_up.view";
+    /// What changed in the settings.
+    query settings_history(page: PageRequest) -> HistoryPage, "settings.view";
     /// Edits a customer.
     command edit_customer(customer: CustomerId, edit: CustomerEdit) -> Customer, "customer.edit";
     /// Edits customers, item by item.
@@ -178,6 +187,9 @@ operations! {
     query follow_up_with_replies(follow_up: FollowUpId) -> FollowUpView, "follow_up.view";
     /// Replies to a follow-up.
     command reply(follow_up: FollowUpId, reply: NewReply) -> ReplyAnswer, "follow_up.view";
+
+    /// Corrects the text of one's own reply.
+    command correct_reply(reply: ReplyId, version: i64, content: String) -> Reply, "follow_up.view";
 
     /// Shares a customer with a person or a position.
     command share_customer(customer: CustomerId, share: ShareInput) -> Share, "sharing.create";

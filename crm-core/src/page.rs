@@ -1,7 +1,7 @@
 //! Pages of lists: a page marker that belongs to its list, a count that stops at a cap.
 
 use crate::error::{CallRefusal, Error, Violation};
-use crate::store::Value;
+use crate::store::{ColumnType, Value};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
@@ -63,6 +63,26 @@ impl PageRequest {
             Ok(i64::from(self.size))
         } else {
             Err(Violation::out_of_range("page.size").into())
+        }
+    }
+}
+
+impl PageRequest {
+    /// The place behind which the page begins, if it is not the first; `ty` is the type of the
+    /// order's column.
+    pub(crate) fn place(&self, list: &str, ty: ColumnType) -> Result<Option<Place>, Error> {
+        let Some(cursor) = &self.cursor else { return Ok(None) };
+        let place = decode_cursor(list, cursor)?;
+        let fits = match place.0 {
+            Some(Value::Integer(_)) => ty == ColumnType::Integer,
+            Some(Value::Text(_)) => ty == ColumnType::Text,
+            Some(Value::Bytes(_)) => ty == ColumnType::Bytes,
+            None => false,
+        };
+        if fits {
+            Ok(Some(place))
+        } else {
+            Err(CallRefusal::CursorForeign.into())
         }
     }
 }
@@ -166,7 +186,7 @@ pub(crate) fn encode_cursor(list: &str, place: &Place) -> String {
     URL_SAFE_NO_PAD.encode(serde_json::to_vec(&cursor).unwrap_or_default())
 }
 
-pub(crate) fn decode_cursor(list: &str, text: &str) -> Result<Place, Error> {
+fn decode_cursor(list: &str, text: &str) -> Result<Place, Error> {
     let foreign = || Error::from(CallRefusal::CursorForeign);
     if text.len() > 2_000 {
         return Err(foreign());

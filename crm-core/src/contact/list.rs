@@ -6,9 +6,9 @@ use crate::crm::{Session, counted, rows};
 use crate::customer::{CUSTOMER, Customer};
 use crate::error::{Error, Violation};
 use crate::operations::op;
-use crate::page::{COUNT_CAP, Count, PageRequest, decode_cursor, encode_cursor, list_identity, page};
+use crate::page::{COUNT_CAP, Count, PageRequest, encode_cursor, list_identity, page};
 use crate::record::Record;
-use crate::store::{Direction, Filter, Read, Search, Value};
+use crate::store::{ColumnType, Direction, Filter, Read, Search};
 use crate::text::fold;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -50,16 +50,7 @@ impl Session<'_> {
     pub fn contacts(&self, filter: ContactFilter, page: PageRequest) -> Result<ContactPage, Error> {
         let list = list_identity(&self.actor().name(), op::contacts.name, &filter);
         let limit = page.limit()?;
-        let after = page
-            .cursor
-            .as_deref()
-            .map(|cursor| decode_cursor(&list, cursor))
-            .transpose()?;
-        if let Some((value, _)) = &after
-            && !matches!(value, Some(Value::Bytes(_)))
-        {
-            return Err(crate::error::CallRefusal::CursorForeign.into());
-        }
+        let after = page.place(&list, ColumnType::Bytes)?;
         self.query(&op::contacts, |work| {
             let scopes = {
                 let access = work.access()?;

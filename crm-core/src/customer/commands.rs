@@ -1,17 +1,17 @@
 //! Reading one customer, editing it, its history.
 
 use super::input::EDITABLE;
+use super::list::MOST_RECENT;
 use super::{CUSTOMER, Customer, CustomerEdit, CustomerStatus, RECENT};
 use crate::access::Reach;
 use crate::crm::{Session, Stop, Work, rows};
 use crate::error::Error;
-use crate::history::{self, HistoryPage};
+use crate::history;
 use crate::id::CustomerId;
 use crate::operations::op;
-use crate::page::PageRequest;
 use crate::record::Record;
 use crate::sharing::{Share, shares_of};
-use crate::store::{Change, Check, Read, Row, Write};
+use crate::store::{Change, Check, Direction, Read, Row, Search, Write};
 
 impl Session<'_> {
     /// A customer that the actor sees.
@@ -65,17 +65,6 @@ impl Session<'_> {
         )
     }
 
-    /// What changed on a customer: who, when, which field, from what to what.
-    ///
-    /// # Errors
-    /// [`Error::Forbidden`] without the right `customer.view`; [`Error::NotFound`].
-    pub fn customer_history(&self, customer: CustomerId, page: PageRequest) -> Result<HistoryPage, Error> {
-        self.query(&op::customer_history, |work| {
-            work.customer_with_shares(customer, Reach::Read)?;
-            work.history_page(op::customer_history.name, "customer", &customer.to_string(), &page)
-        })
-    }
-
     /// Notes that the actor looked at a customer, for the view "recently viewed".
     ///
     /// # Errors
@@ -90,9 +79,23 @@ impl Session<'_> {
                 let row = Row {
                     id: format!("{viewer}\u{1f}{customer}"),
                     version: 1,
-                    values: vec![viewer.into(), work.now.millis().into()],
-                    body: serde_json::json!({"customer": customer}).to_string(),
+                    values: vec![viewer.as_str().into(), work.now.millis().into()],
+                    body: serde_json::json!({ "customer": customer }).to_string(),
                 };
+                // What fell out of the view of recent ones is forgotten.
+                let older = Search::of(&RECENT)
+                    .within("viewer", vec![viewer.into()])
+                    .ordered("viewed_at", Direction::Descending)
+                    .limited(MOST_RECENT + 20);
+                let older = rows(work.read(vec![Read::Find(older)])?.into_iter().next());
+                let others = older.into_iter().filter(|other| other.id != row.id);
+                for gone in others.skip(usize::try_from(MOST_RECENT - 1).unwrap_or_default()) {
+                    work.write(Write::Delete {
+                        kind: &RECENT,
+                        id: gone.id,
+                        version: gone.version,
+                    });
+                }
                 work.write(Write::Put { kind: &RECENT, row });
                 work.made(customer);
                 Ok(found)

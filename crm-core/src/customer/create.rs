@@ -4,7 +4,7 @@ use super::input::clean;
 use super::rules::{self, CustomerRefusal};
 use super::{CUSTOMER, Customer, CustomerKind, CustomerStatus, NewCustomer};
 use crate::contact::{CONTACT, Contact, new_contacts};
-use crate::crm::{Session, Work, rows};
+use crate::crm::{Session, Stop, Work, rows};
 use crate::error::{Error, Violation};
 use crate::id::CustomerId;
 use crate::operations::op;
@@ -52,7 +52,7 @@ impl Session<'_> {
 }
 
 impl Work<'_> {
-    fn new_customer(&mut self, input: &NewCustomer) -> Result<Customer, crate::crm::Stop> {
+    fn new_customer(&mut self, input: &NewCustomer) -> Result<Customer, Stop> {
         let context = self.context.clone();
         let now = self.now;
         let by = self.actor().name();
@@ -108,7 +108,20 @@ impl Work<'_> {
         let contacts: Vec<Contact> = new_contacts(self, &customer, &input.contacts, &mut check);
         check.done()?;
 
-        self.claim_keys(&customer, None)?;
+        // A number that was made, not given, is made again when somebody has it.
+        let mut redraws = if input.number.is_none() { 3 } else { 0 };
+        loop {
+            match self.claim_keys(&customer, None) {
+                Err(Stop::Error(Error::Refused(taken))) if redraws > 0 && taken.code == "number_taken" => {
+                    redraws -= 1;
+                    customer.number = rules::number(&settings.customer_number, settings.time_zone, now, self.draw());
+                }
+                claimed => {
+                    claimed?;
+                    break;
+                }
+            }
+        }
         self.insert(&CUSTOMER, customer.to_row()?);
         for contact in &contacts {
             self.insert(&CONTACT, contact.to_row()?);
@@ -127,7 +140,7 @@ impl Work<'_> {
 
     /// Claims the unique values of a customer, and gives back those it no longer has. `None`
     /// before: it had none.
-    pub(crate) fn claim_keys(&mut self, after: &Customer, before: Option<&Customer>) -> Result<(), crate::crm::Stop> {
+    pub(crate) fn claim_keys(&mut self, after: &Customer, before: Option<&Customer>) -> Result<(), Stop> {
         let rule = self.context.settings().same_name;
         let holder = after.id.to_string();
         let wanted = keys(after, rule);
@@ -166,7 +179,7 @@ impl Work<'_> {
     }
 
     /// Gives back every unique value of a customer.
-    pub(crate) fn release_keys(&mut self, customer: &Customer) -> Result<(), crate::crm::Stop> {
+    pub(crate) fn release_keys(&mut self, customer: &Customer) -> Result<(), Stop> {
         let ids = vec![
             unique_key_id("customer_number", &customer.number),
             unique_key_id("customer_name", &fold(&customer.name)),

@@ -8,10 +8,10 @@ use crate::dictionary::EntryCode;
 use crate::error::{Error, Violation};
 use crate::id::CustomerId;
 use crate::operations::op;
-use crate::page::{COUNT_CAP, Count, PageRequest, Place, decode_cursor, encode_cursor, list_identity, page};
+use crate::page::{COUNT_CAP, Count, PageRequest, Place, encode_cursor, list_identity, page};
 use crate::record::Record;
 use crate::sharing::{SHARE, Share, shares_of};
-use crate::store::{Comparison, Direction, Filter, Read, Row, Search, Value};
+use crate::store::{ColumnType, Comparison, Direction, Filter, Read, Row, Search, Value};
 use crate::text::fold;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -150,7 +150,7 @@ impl CustomerOrder {
 
 /// Shares looked at for the view of what is shared, and views for what was viewed.
 const MOST_SHARED: i64 = 2_000;
-const MOST_RECENT: i64 = 100;
+pub(super) const MOST_RECENT: i64 = 100;
 
 /// Where the customers of a view come from.
 enum Source {
@@ -177,21 +177,10 @@ impl Session<'_> {
         let query = query.into();
         let list = list_identity(&self.actor().name(), op::customers.name, &query);
         let limit = page.limit()?;
-        let after = page
-            .cursor
-            .as_deref()
-            .map(|cursor| decode_cursor(&list, cursor))
-            .transpose()?;
         self.query(&op::customers, |work| {
             let (column, direction) = query.order.unwrap_or(CustomerOrder::of(&query.view)).column();
-            if let Some((value, _)) = &after
-                && !matches!(
-                    (value, column),
-                    (Some(Value::Bytes(_)), "name_sort") | (Some(Value::Integer(_)), _)
-                )
-            {
-                return Err(crate::error::CallRefusal::CursorForeign.into());
-            }
+            let ty = CUSTOMER.column(column).map_or(ColumnType::Integer, |column| column.ty);
+            let after = page.place(&list, ty)?;
             let filter = query.filter.conditions()?;
             let (found, count) = match work.source(&query, filter, column)? {
                 Source::Search(search) => {

@@ -100,7 +100,9 @@ pub(crate) fn check_code(
     code: Option<&EntryCode>,
     held: Option<&EntryCode>,
 ) {
-    let Some(code) = code.filter(|code| held != Some(code)) else { return };
+    let Some(code) = code.filter(|code| held != Some(code)) else {
+        return;
+    };
     let entry = context.entry(dictionary, code.as_str());
     if entry.is_none_or(|entry| entry.retired) {
         check.note(Violation::unknown(field));

@@ -161,14 +161,7 @@ impl Session<'_> {
             |work| {
                 let (customer, before) = work.follow_up_within(follow_up)?;
                 customer.check_active()?;
-                let person = work.access()?.person().map(|person| person.id.clone());
-                if person.as_ref() != Some(&before.author) {
-                    return Err(FollowUpRefusal::NotTheAuthor.into());
-                }
-                let hours = i64::from(work.context.settings().follow_up.correction_hours);
-                if work.now >= before.created_at.plus_millis(hours * 3_600_000) {
-                    return Err(FollowUpRefusal::TooLateToCorrect.into());
-                }
+                let content = work.corrected(&before.author, before.created_at, &content)?;
                 if before.version != version {
                     return Err(Error::Conflict {
                         record: FollowUpId::RECORD.to_owned(),
@@ -176,10 +169,10 @@ impl Session<'_> {
                     }
                     .into());
                 }
-                let mut check = Checker::new();
-                let mut after = before.clone();
-                after.content = check.lines("content", &content, 4_000);
-                check.done()?;
+                let mut after = FollowUp {
+                    content,
+                    ..before.clone()
+                };
                 work.made(follow_up);
                 let changes = history::changes(&before, &after, &["content"]);
                 if changes.is_empty() {
@@ -204,6 +197,26 @@ impl Session<'_> {
 }
 
 impl Work<'_> {
+    /// The new text of something that the actor wrote at an instant not long ago.
+    pub(crate) fn corrected(
+        &self,
+        author: &crate::UserId,
+        written_at: Timestamp,
+        content: &str,
+    ) -> Result<String, Error> {
+        if self.access()?.person().is_none_or(|person| person.id != *author) {
+            return Err(FollowUpRefusal::NotTheAuthor.into());
+        }
+        let hours = i64::from(self.context.settings().follow_up.correction_hours);
+        if self.now >= written_at.plus_millis(hours * 3_600_000) {
+            return Err(FollowUpRefusal::TooLateToCorrect.into());
+        }
+        let mut check = Checker::new();
+        let content = check.lines("content", content, 4_000);
+        check.done()?;
+        Ok(content)
+    }
+
     /// The follow-up out of what was typed, cleaned and checked.
     fn written(&mut self, customer: &Customer, author: crate::UserId, input: &NewFollowUp) -> Result<FollowUp, Stop> {
         let now = self.now;

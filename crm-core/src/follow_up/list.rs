@@ -6,12 +6,12 @@ use crate::access::Reach;
 use crate::actor::UserId;
 use crate::crm::{Session, Stop, Work, rows};
 use crate::dictionary::EntryCode;
-use crate::error::{CallRefusal, Error};
+use crate::error::Error;
 use crate::id::{CustomerId, FollowUpId};
 use crate::operations::op;
-use crate::page::{PageRequest, Place, decode_cursor, encode_cursor, list_identity, page};
+use crate::page::{PageRequest, Place, encode_cursor, list_identity, page};
 use crate::record::Record;
-use crate::store::{Comparison, Direction, Filter, Read, Row, Search, Value};
+use crate::store::{ColumnType, Comparison, Direction, Filter, Read, Row, Search};
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -93,16 +93,7 @@ impl Session<'_> {
         let query = query.into();
         let list = list_identity(&self.actor().name(), op::follow_ups.name, &query);
         let limit = page.limit()?;
-        let start = page
-            .cursor
-            .as_deref()
-            .map(|cursor| decode_cursor(&list, cursor))
-            .transpose()?;
-        if let Some((value, _)) = &start
-            && !matches!(value, Some(Value::Integer(_)))
-        {
-            return Err(CallRefusal::CursorForeign.into());
-        }
+        let start = page.place(&list, ColumnType::Integer)?;
         self.query(&op::follow_ups, |work| {
             work.access()?.allow("customer.view")?;
             let search = work.follow_up_search(&query)?;

@@ -6,6 +6,7 @@ use crate::access::{Access, Reach};
 use crate::actor::{Actor, UserId};
 use crate::crm::{Session, Stop, Work};
 use crate::error::{Error, Violation};
+use crate::history;
 use crate::id::{FollowUpId, ReplyId};
 use crate::operations::op;
 use crate::record::{Columns, Record};
@@ -61,6 +62,12 @@ pub struct Reply {
     /// Whom it addresses (@).
     #[serde(default)]
     pub addressed: Vec<UserId>,
+    /// When its author corrected the text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub corrected_at: Option<Timestamp>,
+    /// The version.
+    #[serde(default)]
+    pub version: i64,
 }
 
 /// A reply to write.
@@ -96,12 +103,14 @@ impl Record for Reply {
         self.id.to_string()
     }
     fn version(&self) -> i64 {
-        1
+        self.version
     }
     fn columns(&self) -> Vec<Value> {
         vec![self.follow_up.to_string().into(), self.at.millis().into()]
     }
-    fn refresh(&mut self, _: &Columns<'_>) {}
+    fn refresh(&mut self, row: &Columns<'_>) {
+        self.version = row.version();
+    }
 }
 
 impl Session<'_> {
@@ -151,9 +160,70 @@ impl Session<'_> {
             },
         )
     }
+
+    /// Corrects the text of one's own reply, within the time of the settings. It shows that and
+    /// when it was corrected, and the history keeps what it was.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] without the right `follow_up.view`; [`Error::NotFound`];
+    /// [`Error::Conflict`]; [`Error::Invalid`]; refusals of [`FollowUpRefusal`].
+    pub fn correct_reply(&self, reply: ReplyId, version: i64, content: String) -> Result<Reply, Error> {
+        self.command(
+            &op::correct_reply,
+            &(reply, version, &content),
+            |work| {
+                let before = work.reply_within(reply)?;
+                let content = work.corrected(&before.author, before.at, &content)?;
+                if before.version != version {
+                    return Err(Error::Conflict {
+                        record: ReplyId::RECORD.to_owned(),
+                        id: reply.to_string(),
+                    }
+                    .into());
+                }
+                work.made(reply);
+                let mut after = Reply {
+                    content,
+                    ..before.clone()
+                };
+                let changes = history::changes(&before, &after, &["content"]);
+                if changes.is_empty() {
+                    return Ok(before);
+                }
+                after.corrected_at = Some(work.now);
+                work.save(&before, &after)?;
+                work.remember(ReplyId::RECORD, reply, "correct_reply", changes)?;
+                work.announce(
+                    "reply_corrected",
+                    ReplyId::RECORD,
+                    reply,
+                    serde_json::json!({"follow_up": after.follow_up}),
+                )?;
+                after.version += 1;
+                Ok(after)
+            },
+            |work, _| work.reply_within(reply),
+        )
+    }
 }
 
 impl Work<'_> {
+    /// A reply to a follow-up on a customer that the actor sees and that is in the lists.
+    fn reply_within(&mut self, id: ReplyId) -> Result<Reply, Stop> {
+        let not_found = || Error::NotFound {
+            record: ReplyId::RECORD.to_owned(),
+            id: id.to_string(),
+        };
+        let row = self.get_one(&REPLY, id.to_string())?.ok_or_else(not_found)?;
+        let reply = Reply::from_row(&row)?;
+        match self.follow_up_within(reply.follow_up) {
+            Ok((customer, _)) => customer.check_active()?,
+            Err(Stop::Error(Error::NotFound { .. })) => return Err(not_found().into()),
+            Err(other) => return Err(other),
+        }
+        Ok(reply)
+    }
+
     /// Who is told of a reply, and who of those addressed is not.
     fn hearers(&mut self, answered: &FollowUp, before: Option<&Reply>, reply: Reply) -> Result<ReplyAnswer, Stop> {
         let (customer, shares) = self.customer_with_shares(answered.customer, Reach::Read)?;
@@ -201,6 +271,8 @@ fn checked(work: &Work<'_>, answered: &FollowUp, author: UserId, input: &NewRepl
         at: work.now,
         content: check.lines("content", &input.content, 2_000),
         addressed: input.addressed.clone(),
+        corrected_at: None,
+        version: 1,
     };
     check.done()?;
     Ok(reply)

@@ -1,9 +1,11 @@
 //! History 变更记录: one row per record and commit, with the fields that changed (C7).
 
-use crate::crm::{Stop, Work, rows};
+use crate::access::Reach;
+use crate::crm::{Session, Stop, Work, rows};
 use crate::error::Error;
-use crate::id::HistoryId;
-use crate::page::{PageRequest, decode_cursor, encode_cursor, list_identity, page};
+use crate::id::{ContactId, CustomerId, FollowUpId, HistoryId};
+use crate::operations::{Operation, op};
+use crate::page::{PageRequest, encode_cursor, list_identity, page};
 use crate::record::{Columns, Record};
 use crate::store::{Column, ColumnType, Direction, Index, Kind, Read, Row, Search, Value};
 use crate::time::Timestamp;
@@ -141,25 +143,73 @@ pub(crate) fn entry(
     .to_row()
 }
 
+impl Session<'_> {
+    /// What changed on a customer: who, when, which field, from what to what.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] without the right `customer.view`; [`Error::NotFound`].
+    pub fn customer_history(&self, customer: CustomerId, page: PageRequest) -> Result<HistoryPage, Error> {
+        self.query(&op::customer_history, |work| {
+            work.customer_with_shares(customer, Reach::Read)?;
+            work.history_page(&op::customer_history, CustomerId::RECORD, &customer.to_string(), &page)
+        })
+    }
+
+    /// What changed on a contact.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] without the right `contact.view`; [`Error::NotFound`].
+    pub fn contact_history(&self, contact: ContactId, page: PageRequest) -> Result<HistoryPage, Error> {
+        self.query(&op::contact_history, |work| {
+            work.contact_within(contact, Reach::Read)?;
+            work.history_page(&op::contact_history, ContactId::RECORD, &contact.to_string(), &page)
+        })
+    }
+
+    /// What the author of a follow-up corrected.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] without the right `follow_up.view`; [`Error::NotFound`].
+    pub fn follow_up_history(&self, follow_up: FollowUpId, page: PageRequest) -> Result<HistoryPage, Error> {
+        self.query(&op::follow_up_history, |work| {
+            work.follow_up_within(follow_up)?;
+            work.history_page(
+                &op::follow_up_history,
+                FollowUpId::RECORD,
+                &follow_up.to_string(),
+                &page,
+            )
+        })
+    }
+
+    /// What changed in the settings of the organisation.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] without the right `settings.view`.
+    pub fn settings_history(&self, page: PageRequest) -> Result<HistoryPage, Error> {
+        self.query(&op::settings_history, |work| {
+            work.history_page(&op::settings_history, "settings", "settings", &page)
+        })
+    }
+}
+
 impl Work<'_> {
     /// A page of a record's history. The caller has made sure that the actor sees the record.
     pub(crate) fn history_page(
         &mut self,
-        operation: &str,
+        operation: &Operation,
         record: &str,
         id: &str,
         page: &PageRequest,
     ) -> Result<HistoryPage, Stop> {
         let subject = format!("{record}:{id}");
-        let list = list_identity(&self.actor().name(), operation, &subject);
+        let list = list_identity(&self.actor().name(), operation.name, &subject);
         let limit = page.limit()?;
         let mut search = Search::of(&HISTORY)
             .within("subject", vec![subject.into()])
             .ordered("at", Direction::Descending)
             .limited(limit + 1);
-        if let Some(cursor) = &page.cursor {
-            search.after = Some(decode_cursor(&list, cursor)?);
-        }
+        search.after = page.place(&list, ColumnType::Integer)?;
         let mut found = rows(self.read(vec![Read::Find(search)])?.into_iter().next());
         let more = found.len() as i64 > limit;
         found.truncate(usize::try_from(limit).unwrap_or_default());

@@ -40,6 +40,10 @@ pub struct Position {
     /// Who holds it; nobody: it is vacant, and keeps what is below it.
     #[serde(default)]
     pub holders: Vec<UserId>,
+    /// Whether it was removed. It is held by nobody and shown nowhere, but the customers that were
+    /// received there stay visible to those above.
+    #[serde(default)]
+    pub removed: bool,
     /// The version.
     #[serde(default)]
     pub version: i64,

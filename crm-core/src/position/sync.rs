@@ -6,6 +6,7 @@ use crate::actor::UserId;
 use crate::crm::Session;
 use crate::error::{Error, Violation, refusals};
 use crate::operations::op;
+use crate::organisation::Context;
 use crate::person::{PERSON, Person, SyncMode, SyncReport};
 use crate::record::Record;
 use crate::store::Write;
@@ -28,6 +29,9 @@ pub struct PositionInput {
     /// Who holds it, at most 1,000.
     #[serde(default)]
     pub holders: Vec<UserId>,
+    /// Whether it is removed: nobody holds it any more, nothing may lie below it.
+    #[serde(default)]
+    pub removed: bool,
 }
 
 impl PositionInput {
@@ -44,6 +48,7 @@ impl PositionInput {
                 .iter()
                 .map(|holder| UserId::new(*holder))
                 .collect::<Result<_, _>>()?,
+            removed: false,
         })
     }
 }
@@ -107,16 +112,31 @@ impl Session<'_> {
                     .map(|position| (position.id.clone(), position.clone()))
                     .collect();
                 let mut writes = Vec::new();
-                for input in inputs {
-                    let known = context.positions.get(&input.id);
-                    let position = Position {
+                let given: BTreeSet<PositionId> = inputs.iter().map(|input| input.id.clone()).collect();
+                let mut wanted: Vec<Position> = inputs
+                    .into_iter()
+                    .map(|input| Position {
                         id: input.id,
                         name: input.name,
                         parent: input.parent,
-                        holders: input.holders,
-                        version: known.map_or(1, |known| known.version),
-                    };
+                        holders: if input.removed { Vec::new() } else { input.holders },
+                        removed: input.removed,
+                        version: 1,
+                    })
+                    .collect();
+                if mode == SyncMode::Whole {
+                    let missing = context.positions.all().filter(|known| !given.contains(&known.id));
+                    wanted.extend(missing.map(|known| Position {
+                        removed: true,
+                        holders: Vec::new(),
+                        ..known.clone()
+                    }));
+                }
+                for mut position in wanted {
+                    let known = context.positions.get(&position.id);
+                    position.version = known.map_or(1, |known| known.version);
                     match known {
+                        None if position.removed => continue,
                         None => {
                             report.added += 1;
                             writes.push(Write::Insert {
@@ -125,10 +145,12 @@ impl Session<'_> {
                             });
                         }
                         Some(known) if *known != position => {
-                            report.changed += 1;
+                            let gone = position.removed && !known.removed;
+                            *(if gone { &mut report.removed } else { &mut report.changed }) += 1;
+                            let row = position.to_row()?;
                             writes.push(Write::Update {
                                 kind: &POSITION,
-                                row: position.to_row()?,
+                                row,
                                 changes: Vec::new(),
                             });
                         }
@@ -136,19 +158,7 @@ impl Session<'_> {
                     }
                     after.insert(position.id.clone(), position);
                 }
-                if mode == SyncMode::Whole {
-                    let given: BTreeSet<&PositionId> = positions.iter().map(|input| &input.id).collect();
-                    for known in context.positions.all().filter(|known| !given.contains(&known.id)) {
-                        report.removed += 1;
-                        after.remove(&known.id);
-                        writes.push(Write::Delete {
-                            kind: &POSITION,
-                            id: known.id.to_string(),
-                            version: known.version,
-                        });
-                    }
-                }
-                check_tree(&after, &context.people)?;
+                check_tree(&after, &context)?;
                 let people = seats_of(&after, &context.people);
                 let access = access_changes(&context.positions, &after, &context.people);
                 let report = PositionSyncReport { report, access };
@@ -183,7 +193,8 @@ impl Session<'_> {
     /// [`Error::Forbidden`] without the right `position.view`.
     pub fn positions(&self) -> Result<Vec<Position>, Error> {
         self.query(&op::positions, |work| {
-            Ok(work.context.positions.all().cloned().collect())
+            let standing = work.context.positions.all().filter(|position| !position.removed);
+            Ok(standing.cloned().collect())
         })
     }
 }
@@ -216,17 +227,24 @@ fn checked(positions: &[PositionInput]) -> Result<Vec<PositionInput>, Error> {
     Ok(clean)
 }
 
-fn check_tree(after: &BTreeMap<PositionId, Position>, people: &BTreeMap<UserId, Person>) -> Result<(), Error> {
-    for position in after.values() {
-        if let Some(parent) = &position.parent
-            && !after.contains_key(parent)
-        {
-            return Err(PositionRefusal::HasOthersBelow {
-                position: parent.to_string(),
+fn check_tree(after: &BTreeMap<PositionId, Position>, context: &Context) -> Result<(), Error> {
+    for position in after.values().filter(|position| !position.removed) {
+        let parent = position.parent.as_ref();
+        match parent.map(|parent| (parent, after.get(parent))) {
+            None | Some((_, Some(Position { removed: false, .. }))) => {}
+            Some((parent, Some(_))) => {
+                return Err(PositionRefusal::HasOthersBelow {
+                    position: parent.to_string(),
+                }
+                .into());
             }
-            .into());
+            Some((_, None)) => return Err(Violation::unknown(format!("positions[{}].parent", position.id)).into()),
         }
-        if position.holders.iter().any(|holder| !people.contains_key(holder)) {
+        if position
+            .holders
+            .iter()
+            .any(|holder| !context.people.contains_key(holder))
+        {
             return Err(Violation::unknown(format!("positions[{}].holders", position.id)).into());
         }
     }

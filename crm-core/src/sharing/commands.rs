@@ -205,7 +205,7 @@ fn checked(share: &ShareInput, work: &Work<'_>) -> Result<ShareInput, Error> {
     );
     let position = share.position.as_ref();
     check.ensure(
-        position.is_none_or(|position| work.context.positions.get(position).is_some()),
+        position.is_none_or(|position| work.context.positions.get(position).is_some_and(|known| !known.removed)),
         || Violation::unknown("position"),
     );
     check.ensure(share.ends_at.is_none_or(|end| end > work.now), || {

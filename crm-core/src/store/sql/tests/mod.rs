@@ -2,7 +2,6 @@
 
 mod golden;
 #[cfg(feature = "rusqlite")]
-mod measure;
 #[cfg(feature = "rusqlite")]
 mod migrations;
 #[cfg(feature = "rusqlite")]
