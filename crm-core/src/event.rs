@@ -210,9 +210,10 @@ impl Session<'_> {
                     }
                     None => work.insert(&EVENT_CONSUMER, row),
                 }
+                work.made(up_to.max(before));
                 Ok(up_to.max(before))
             },
-            |_, _| Ok(up_to),
+            |_, made| Ok(made.first().and_then(|number| number.parse().ok()).unwrap_or(up_to)),
         )
     }
 

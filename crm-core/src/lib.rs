@@ -64,6 +64,7 @@ pub use page::{Count, PageRequest};
 pub use person::{Person, PersonInput, SyncMode, SyncReport};
 pub use position::{AccessChange, Position, PositionId, PositionInput, PositionSyncReport};
 pub use problem::Problem;
+pub use record::Removed;
 pub use relation::RelationView;
 pub use sharing::{Share, ShareInput, ShareRight};
 pub use time::{Birthday, Calendar, TimeZone, Timestamp};

@@ -21,6 +21,7 @@ use crate::organisation::{NewOrganisation, Settings};
 use crate::page::PageRequest;
 use crate::person::{Person, PersonInput, SyncMode, SyncReport};
 use crate::position::{Position, PositionInput, PositionSyncReport};
+use crate::record::Removed;
 use crate::relation::RelationView;
 use crate::sharing::{Share, ShareInput};
 use crate::{UserId, agenda::TickReport};
@@ -168,12 +169,12 @@ operations! {
     /// Makes a contact the primary one.
     command set_primary_contact(contact: ContactId) -> Contact, "contact.edit";
     /// Removes a contact.
-    command remove_contact(contact: ContactId, new_primary: Option<ContactId>) -> Contact, "contact.delete";
+    command remove_contact(contact: ContactId, new_primary: Option<ContactId>) -> Removed, "contact.delete";
 
     /// Relates a customer to another.
     command add_relation(customer: CustomerId, relation: NewRelation) -> RelationView, "customer.edit";
     /// Takes a relation back.
-    command remove_relation(relation: RelationId) -> RelationView, "customer.edit";
+    command remove_relation(relation: RelationId) -> Removed, "customer.edit";
     /// The relations of a customer.
     query relations(customer: CustomerId) -> Vec<RelationView>, "customer.view";
 
@@ -194,7 +195,7 @@ operations! {
     /// Shares a customer with a person or a position.
     command share_customer(customer: CustomerId, share: ShareInput) -> Share, "sharing.create";
     /// Ends a share.
-    command end_share(share: ShareId) -> Share, "sharing.delete";
+    command end_share(share: ShareId) -> Removed, "sharing.delete";
     /// With whom a customer is shared.
     query shares(customer: CustomerId) -> Vec<Share>, "sharing.view";
 

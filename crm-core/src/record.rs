@@ -13,6 +13,25 @@ pub(crate) const LONG_AGO: i64 = -9_007_199_254_740_991;
 /// What a text column holds for what is absent.
 pub(crate) const ABSENT: &str = "-";
 
+/// A record that was removed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub struct Removed {
+    /// What it was: `contact`, `relation`, `share`.
+    pub record: String,
+    /// Its id.
+    pub id: String,
+}
+
+impl Removed {
+    pub(crate) fn new(record: &str, id: impl ToString) -> Self {
+        Removed {
+            record: record.to_owned(),
+            id: id.to_string(),
+        }
+    }
+}
+
 /// A record with a kind of its own. The body holds the record as it was last written by an
 /// [`Update`](crate::store::Write::Update); columns that are live hold newer values than it.
 pub(crate) trait Record: Serialize + DeserializeOwned {

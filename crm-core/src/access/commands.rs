@@ -110,6 +110,7 @@ impl Session<'_> {
                         });
                     }
                 }
+                report.keep(work);
                 if report == SyncReport::default() {
                     return Ok(report);
                 }
@@ -126,7 +127,7 @@ impl Session<'_> {
                 work.change_organisation(&context.organisation)?;
                 Ok(report)
             },
-            |_, _| Ok(SyncReport::default()),
+            |_, made| Ok(SyncReport::kept(made)),
         )
     }
 

@@ -8,7 +8,7 @@ use crate::error::{Error, Violation, refusals};
 use crate::history;
 use crate::id::{ContactId, CustomerId};
 use crate::operations::op;
-use crate::record::Record;
+use crate::record::{Record, Removed};
 use crate::store::Write;
 use crate::text::{Checker, is_email};
 use crate::time::Birthday;
@@ -265,7 +265,7 @@ impl Session<'_> {
     /// [`Error::Forbidden`] without the right `contact.delete`, or for who may only read the
     /// customer; [`Error::NotFound`]; [`Error::Invalid`] when the new primary contact is not of
     /// the same customer; `primary_contact_needed`.
-    pub fn remove_contact(&self, contact: ContactId, new_primary: Option<ContactId>) -> Result<Contact, Error> {
+    pub fn remove_contact(&self, contact: ContactId, new_primary: Option<ContactId>) -> Result<Removed, Error> {
         self.command(
             &op::remove_contact,
             &(contact, new_primary),
@@ -297,9 +297,9 @@ impl Session<'_> {
                     contact,
                     serde_json::json!({"customer": customer.id}),
                 )?;
-                Ok(gone)
+                Ok(Removed::new(ContactId::RECORD, contact))
             },
-            |_, _| Err(not_found(contact).into()),
+            |_, _| Ok(Removed::new(ContactId::RECORD, contact)),
         )
     }
 }

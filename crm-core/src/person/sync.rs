@@ -74,6 +74,26 @@ pub struct SyncReport {
     pub removed: i32,
 }
 
+impl SyncReport {
+    /// Notes the numbers, by which a repeat is answered.
+    pub(crate) fn keep(&self, work: &mut Work<'_>) {
+        for number in [self.added, self.changed, self.removed] {
+            work.made(number);
+        }
+    }
+
+    /// The numbers of the first run.
+    pub(crate) fn kept(made: &[String]) -> Self {
+        let mut numbers = made.iter().map(|number| number.parse().unwrap_or_default());
+        let mut next = || numbers.next().unwrap_or_default();
+        SyncReport {
+            added: next(),
+            changed: next(),
+            removed: next(),
+        }
+    }
+}
+
 /// The most that one synchronisation takes.
 pub(crate) const MOST_SYNCED: usize = 20_000;
 
@@ -132,12 +152,13 @@ impl Session<'_> {
                         }
                     }
                 }
+                report.keep(work);
                 if report != SyncReport::default() {
                     work.change_organisation(&context.organisation)?;
                 }
                 Ok(report)
             },
-            |_, _| Ok(SyncReport::default()),
+            |_, made| Ok(SyncReport::kept(made)),
         )
     }
 

@@ -161,6 +161,7 @@ impl Session<'_> {
                 check_tree(&after, &context)?;
                 let people = seats_of(&after, &context.people);
                 let access = access_changes(&context.positions, &after, &context.people);
+                report.keep(work);
                 let report = PositionSyncReport { report, access };
                 if preview || writes.is_empty() {
                     return Ok(report);
@@ -178,9 +179,10 @@ impl Session<'_> {
                 )?;
                 Ok(report)
             },
-            |_, _| {
+            |_, made| {
+                // Whose sight changed is not kept: a repeat changes nobody's.
                 Ok(PositionSyncReport {
-                    report: SyncReport::default(),
+                    report: SyncReport::kept(made),
                     access: Vec::new(),
                 })
             },

@@ -10,7 +10,7 @@ use crate::history;
 use crate::id::{CustomerId, RelationId};
 use crate::operations::op;
 use crate::organisation::{GUARD, UNIQUE_KEY};
-use crate::record::Record;
+use crate::record::{Record, Removed};
 use crate::store::{Filter, Read, Row, Search, Write};
 use crate::text::Checker;
 use serde::{Deserialize, Serialize};
@@ -104,7 +104,7 @@ impl Session<'_> {
     /// # Errors
     /// [`Error::Forbidden`] without the right `customer.edit`, or for who may only read one of
     /// the customers; [`Error::NotFound`].
-    pub fn remove_relation(&self, relation: RelationId) -> Result<RelationView, Error> {
+    pub fn remove_relation(&self, relation: RelationId) -> Result<Removed, Error> {
         self.command(
             &op::remove_relation,
             &relation,
@@ -120,8 +120,6 @@ impl Session<'_> {
                         other => other,
                     })?;
                 }
-                let view = work.relation_views(known.first, &[row])?.into_iter().next();
-                let view = view.ok_or_else(|| not_found(relation))?;
                 work.write(Write::Delete {
                     kind: &RELATION,
                     id: relation.to_string(),
@@ -144,9 +142,9 @@ impl Session<'_> {
                     )?;
                 }
                 work.announce("relation_removed", "relation", relation, was)?;
-                Ok(view)
+                Ok(Removed::new(RelationId::RECORD, relation))
             },
-            |_, _| Err(not_found(relation).into()),
+            |_, _| Ok(Removed::new(RelationId::RECORD, relation)),
         )
     }
 

@@ -11,7 +11,7 @@ use crate::history;
 use crate::id::ShareId;
 use crate::operations::op;
 use crate::position::PositionId;
-use crate::record::Record;
+use crate::record::{Record, Removed};
 use crate::store::{Search, Write};
 use crate::text::Checker;
 use crate::time::Timestamp;
@@ -115,7 +115,7 @@ impl Session<'_> {
     ///
     /// # Errors
     /// [`Error::NotFound`]; [`Error::Forbidden`] for who does not dispose of the customer.
-    pub fn end_share(&self, share: ShareId) -> Result<Share, Error> {
+    pub fn end_share(&self, share: ShareId) -> Result<Removed, Error> {
         self.command(
             &op::end_share,
             &share,
@@ -129,10 +129,9 @@ impl Session<'_> {
                     other => other,
                 })?;
                 work.end_share_row(&known)?;
-                work.made(known.id);
-                Ok(known)
+                Ok(Removed::new(ShareId::RECORD, share))
             },
-            |_, _| Err(not_found(share).into()),
+            |_, _| Ok(Removed::new(ShareId::RECORD, share)),
         )
     }
 
