@@ -83,6 +83,30 @@ impl Crm {
     /// The same CRM on another store: one that works inside an open transaction of the host.
     /// What is done there stands or falls with the host's commit; a [`Error::Conflict`] leaves
     /// the transaction usable, and the host decides whether to go on.
+    ///
+    /// ```
+    /// # #[cfg(all(feature = "rusqlite", feature = "system"))] {
+    /// use crm_core::store::sql::sqlite::{LentSqlite, SqliteOptions, SqliteStore, rusqlite};
+    /// use crm_core::{Actor, Crm, KINDS, NewOrganisation, SystemEnvironment, store::sql::SqlOptions};
+    /// use std::sync::Arc;
+    ///
+    /// # let dir = tempfile::tempdir()?;
+    /// # let path = dir.path().join("host.db");
+    /// let store = Arc::new(SqliteStore::open_file(&path, SqliteOptions::default(), SqlOptions::new(KINDS))?);
+    /// let crm = Crm::new(store.clone(), SystemEnvironment);
+    ///
+    /// let mut connection = rusqlite::Connection::open(&path)?; // the host's own
+    /// connection.execute_batch("CREATE TABLE host_order (id INTEGER)")?;
+    /// let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    /// transaction.execute("INSERT INTO host_order VALUES (1)", [])?;
+    /// let lent = store.lend(LentSqlite::new(&transaction)?)?;
+    /// let host = Actor::system("acme", "set-up")?;
+    /// crm.join(&lent).as_user(&host).create_organisation(NewOrganisation::named("Acme"))?;
+    /// transaction.rollback()?; // neither the order nor the organisation is there
+    /// assert!(crm.as_user(&host).settings().is_err());
+    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn join<'a>(&'a self, store: &'a dyn Store) -> Joined<'a> {
         Joined {
             engine: &self.engine,
