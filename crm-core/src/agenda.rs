@@ -1,7 +1,7 @@
 //! The agenda: work that time causes, done by [`tick`](crate::Session::tick).
 
 use crate::access::Standing;
-use crate::crm::{Crm, Session, rows};
+use crate::crm::{Crm, Session};
 use crate::customer::{CUSTOMER, Customer};
 use crate::error::Error;
 use crate::idempotency::IDEMPOTENCY;
@@ -12,25 +12,16 @@ use crate::store::{
     Change, Column, ColumnType, Comparison, Direction, Filter, Index, Kind, Read, Row, Search, Value, Write,
 };
 use crate::time::Timestamp;
+use crate::work::rows;
 use crate::{Actor, OrgId};
 use serde::{Deserialize, Serialize};
 
 /// What is due, and when. The key is `kind:subject`, so that a thing is due once.
 pub(crate) static AGENDA: Kind = Kind {
     name: "agenda",
-    columns: &[Column {
-        name: "due",
-        ty: ColumnType::Integer,
-        live: true,
-        since: 1,
-    }],
+    columns: &[Column::live("due", ColumnType::Integer)],
     indexes: &[
-        Index {
-            name: "due",
-            columns: &["due"],
-            since: 1,
-            across: false,
-        },
+        Index::on("due", &["due"]),
         Index {
             name: "due_across",
             columns: &["due"],

@@ -2,44 +2,30 @@
 //! short one of its own before they are read: the order of commits is not the order of numbers
 //! on a server, and a reader's cursor must never skip.
 
-use crate::crm::{Session, Work, rows};
+use crate::crm::Session;
 use crate::error::{Error, Violation};
 use crate::id::EventId;
 use crate::operations::op;
-use crate::organisation::{GUARD, NO_COLUMNS, NO_INDEXES};
+use crate::organisation::GUARD;
 use crate::record::{Columns, Record};
 use crate::store::{
     Change, Column, ColumnType, Comparison, Direction, Filter, Index, Kind, Read, Row, Search, StoreError, Value,
 };
 use crate::text::Checker;
 use crate::time::Timestamp;
+use crate::work::{Work, rows};
 use serde::{Deserialize, Serialize};
 
 /// Events; `number` is 0 until they are numbered.
 pub(crate) static EVENT: Kind = Kind {
     name: "event",
-    columns: &[Column {
-        name: "number",
-        ty: ColumnType::Integer,
-        live: true,
-        since: 1,
-    }],
-    indexes: &[Index {
-        name: "number",
-        columns: &["number"],
-        since: 1,
-        across: false,
-    }],
+    columns: &[Column::live("number", ColumnType::Integer)],
+    indexes: &[Index::on("number", &["number"])],
     since: 1,
 };
 
 /// How far each consumer has come.
-pub(crate) static EVENT_CONSUMER: Kind = Kind {
-    name: "event_consumer",
-    columns: NO_COLUMNS,
-    indexes: NO_INDEXES,
-    since: 1,
-};
+pub(crate) static EVENT_CONSUMER: Kind = Kind::plain("event_consumer");
 
 /// Something that happened. The form carries a version; fields may be added to it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

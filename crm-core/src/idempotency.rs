@@ -12,18 +12,8 @@ use sha2::{Digest as _, Sha256};
 /// Keys of the last 30 days.
 pub(crate) static IDEMPOTENCY: Kind = Kind {
     name: "idempotency",
-    columns: &[Column {
-        name: "expires_at",
-        ty: ColumnType::Integer,
-        live: false,
-        since: 1,
-    }],
-    indexes: &[Index {
-        name: "expires",
-        columns: &["expires_at"],
-        since: 1,
-        across: false,
-    }],
+    columns: &[Column::projected("expires_at", ColumnType::Integer)],
+    indexes: &[Index::on("expires", &["expires_at"])],
     since: 1,
 };
 

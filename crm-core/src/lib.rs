@@ -30,6 +30,7 @@ pub mod sharing;
 pub mod store;
 pub mod text;
 mod time;
+mod work;
 
 pub use access::{AccessExplanation, AccessGrant, MODULES, Permission, RIGHTS, Role, RoleId, RoleInput};
 pub use actor::{Actor, OrgId, UserId};

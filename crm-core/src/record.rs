@@ -76,6 +76,33 @@ pub(crate) trait Record: Serialize + DeserializeOwned {
     }
 }
 
+/// A record of a kind without columns, with a field `version`.
+macro_rules! plain_record {
+    ($record:ty, $kind:expr, |$this:ident| $key:expr) => {
+        impl $crate::record::Record for $record {
+            const KIND: &'static $crate::store::Kind = $kind;
+
+            fn key(&self) -> String {
+                let $this = self;
+                $key
+            }
+
+            fn version(&self) -> i64 {
+                self.version
+            }
+
+            fn columns(&self) -> Vec<$crate::store::Value> {
+                Vec::new()
+            }
+
+            fn refresh(&mut self, row: &$crate::record::Columns<'_>) {
+                self.version = row.version();
+            }
+        }
+    };
+}
+pub(crate) use plain_record;
+
 /// The columns of a row by name.
 pub(crate) struct Columns<'r> {
     kind: &'static Kind,

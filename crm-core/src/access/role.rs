@@ -4,8 +4,8 @@ use crate::actor::{UserId, host_id};
 use crate::error::{Error, Violation};
 use crate::person::Person;
 use crate::position::PositionId;
-use crate::record::{Columns, Record};
-use crate::store::{Kind, Value};
+use crate::record::plain_record;
+use crate::store::Kind;
 use serde::{Deserialize, Serialize};
 
 /// Modules that have rights.
@@ -36,12 +36,7 @@ pub const RIGHTS: [&str; 9] = [
 ];
 
 /// Roles by id.
-pub(crate) static ROLE: Kind = Kind {
-    name: "role",
-    columns: crate::organisation::NO_COLUMNS,
-    indexes: crate::organisation::NO_INDEXES,
-    since: 1,
-};
+pub(crate) static ROLE: Kind = Kind::plain("role");
 
 host_id! {
     /// A role, by the host's id of it or one of the presets `administrator` and `sales`.
@@ -162,22 +157,7 @@ impl Role {
     }
 }
 
-impl Record for Role {
-    const KIND: &'static Kind = &ROLE;
-
-    fn key(&self) -> String {
-        self.id.to_string()
-    }
-    fn version(&self) -> i64 {
-        self.version
-    }
-    fn columns(&self) -> Vec<Value> {
-        Vec::new()
-    }
-    fn refresh(&mut self, row: &Columns<'_>) {
-        self.version = row.version();
-    }
-}
+plain_record!(Role, &ROLE, |role| role.id.to_string());
 
 /// What a salesperson may do from the first day.
 const SALES: [&str; 19] = [

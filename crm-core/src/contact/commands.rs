@@ -2,7 +2,7 @@
 
 use super::{CONTACT, Contact, Gender, MOST_CONTACTS, contacts_of};
 use crate::access::Reach;
-use crate::crm::{Session, Stop, Work};
+use crate::crm::Session;
 use crate::customer::{Customer, apply_edit};
 use crate::error::{Error, Violation, refusals};
 use crate::history;
@@ -12,6 +12,7 @@ use crate::record::{Record, Removed};
 use crate::store::Write;
 use crate::text::{Checker, is_email};
 use crate::time::Birthday;
+use crate::work::{Stop, Work};
 use serde::{Deserialize, Serialize};
 
 /// A contact to add. Only the name must be given.

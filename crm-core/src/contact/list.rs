@@ -2,7 +2,7 @@
 
 use super::{CONTACT, Contact};
 use crate::access::Standing;
-use crate::crm::{Session, counted, rows};
+use crate::crm::Session;
 use crate::customer::{CUSTOMER, Customer};
 use crate::error::{Error, Violation};
 use crate::operations::op;
@@ -10,6 +10,7 @@ use crate::page::{COUNT_CAP, Count, PageRequest, encode_cursor, list_identity, p
 use crate::record::Record;
 use crate::store::{ColumnType, Direction, Filter, Read, Search};
 use crate::text::fold;
+use crate::work::{counted, rows};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 

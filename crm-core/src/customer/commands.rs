@@ -4,7 +4,7 @@ use super::input::EDITABLE;
 use super::list::MOST_RECENT;
 use super::{CUSTOMER, Customer, CustomerEdit, CustomerStatus, RECENT};
 use crate::access::Reach;
-use crate::crm::{Session, Stop, Work, rows};
+use crate::crm::Session;
 use crate::error::Error;
 use crate::history;
 use crate::id::CustomerId;
@@ -12,6 +12,7 @@ use crate::operations::op;
 use crate::record::Record;
 use crate::sharing::{Share, shares_of};
 use crate::store::{Change, Check, Direction, Read, Row, Search, Write};
+use crate::work::{Stop, Work, rows};
 
 impl Session<'_> {
     /// A customer that the actor sees.

@@ -4,7 +4,7 @@ use super::input::clean;
 use super::rules::{self, CustomerRefusal};
 use super::{CUSTOMER, Customer, CustomerKind, CustomerStatus, NewCustomer};
 use crate::contact::{CONTACT, Contact, new_contacts};
-use crate::crm::{Session, Stop, Work, rows};
+use crate::crm::Session;
 use crate::error::{Error, Violation};
 use crate::id::CustomerId;
 use crate::operations::op;
@@ -12,6 +12,7 @@ use crate::organisation::{NameRule, UNIQUE_KEY, holder_of, unique_key, unique_ke
 use crate::record::Record;
 use crate::store::{Read, Row, Write};
 use crate::text::{Checker, fold};
+use crate::work::{Stop, Work, rows};
 
 impl Session<'_> {
     /// Creates a customer; contacts and relations may come in the same command.

@@ -3,7 +3,7 @@
 use super::{CUSTOMER, Customer, CustomerStatus, RECENT};
 use crate::access::{Reach, Scope, Standing};
 use crate::actor::UserId;
-use crate::crm::{Session, Stop, Work, counted, rows};
+use crate::crm::Session;
 use crate::dictionary::EntryCode;
 use crate::error::{Error, Violation};
 use crate::id::CustomerId;
@@ -13,6 +13,7 @@ use crate::record::Record;
 use crate::sharing::{SHARE, Share, shares_of};
 use crate::store::{ColumnType, Comparison, Direction, Filter, Read, Row, Search, Value};
 use crate::text::fold;
+use crate::work::{Stop, Work, counted, rows};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 

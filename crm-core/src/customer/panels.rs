@@ -3,7 +3,7 @@
 use super::Customer;
 use crate::access::Reach;
 use crate::contact::{Contact, contacts_of};
-use crate::crm::{Session, rows};
+use crate::crm::Session;
 use crate::error::Error;
 use crate::follow_up::{FollowUpView, latest_of};
 use crate::id::CustomerId;
@@ -11,6 +11,7 @@ use crate::operations::op;
 use crate::record::Record;
 use crate::relation::{RelationView, relations_of};
 use crate::store::Read;
+use crate::work::rows;
 use serde::{Deserialize, Serialize};
 
 /// A customer and what lies under it.

@@ -4,7 +4,7 @@ use super::{CUSTOMER, Customer, CustomerRefusal, CustomerStatus};
 use crate::access::Reach;
 use crate::agenda;
 use crate::contact::CONTACT;
-use crate::crm::{Session, Stop, Work};
+use crate::crm::Session;
 use crate::error::Error;
 use crate::follow_up::{FOLLOW_UP, REPLY};
 use crate::history;
@@ -15,6 +15,7 @@ use crate::record::Record;
 use crate::relation::{RELATION, Relation, relations_of};
 use crate::sharing::{SHARE, shares_of};
 use crate::store::{Change, Search, Write};
+use crate::work::{Stop, Work};
 
 impl Session<'_> {
     /// Puts a customer into the recycle bin, where it stays for the days of the settings. It

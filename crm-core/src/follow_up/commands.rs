@@ -3,7 +3,7 @@
 use super::{FOLLOW_UP, FollowUp};
 use crate::access::Reach;
 use crate::contact::ContactId;
-use crate::crm::{Session, Stop, Work};
+use crate::crm::Session;
 use crate::customer::{CUSTOMER, Customer, CustomerStatus};
 use crate::dictionary::{self, EntryCode, check_code};
 use crate::error::{Error, Violation, refusals};
@@ -15,6 +15,7 @@ use crate::record::{NEVER, Record};
 use crate::store::{Change, Value};
 use crate::text::Checker;
 use crate::time::Timestamp;
+use crate::work::{Stop, Work};
 use serde::{Deserialize, Serialize};
 
 /// A follow-up to write. The author is the caller: there is no field for him.

@@ -4,7 +4,7 @@ use super::reply::{Reply, replies_to};
 use super::{FOLLOW_UP, FollowUp};
 use crate::access::Reach;
 use crate::actor::UserId;
-use crate::crm::{Session, Stop, Work, rows};
+use crate::crm::Session;
 use crate::dictionary::EntryCode;
 use crate::error::Error;
 use crate::id::{CustomerId, FollowUpId};
@@ -13,6 +13,7 @@ use crate::page::{PageRequest, Place, encode_cursor, list_identity, page};
 use crate::record::Record;
 use crate::store::{ColumnType, Comparison, Direction, Filter, Read, Row, Search};
 use crate::time::Timestamp;
+use crate::work::{Stop, Work, rows};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 

@@ -25,50 +25,15 @@ use serde::{Deserialize, Serialize};
 pub(crate) static FOLLOW_UP: Kind = Kind {
     name: "follow_up",
     columns: &[
-        Column {
-            name: "customer",
-            ty: ColumnType::Text,
-            live: true,
-            since: 1,
-        },
-        Column {
-            name: "author",
-            ty: ColumnType::Text,
-            live: false,
-            since: 1,
-        },
-        Column {
-            name: "at",
-            ty: ColumnType::Integer,
-            live: false,
-            since: 1,
-        },
-        Column {
-            name: "method",
-            ty: ColumnType::Text,
-            live: true,
-            since: 1,
-        },
-        Column {
-            name: "stage",
-            ty: ColumnType::Text,
-            live: true,
-            since: 1,
-        },
+        Column::live("customer", ColumnType::Text),
+        Column::projected("author", ColumnType::Text),
+        Column::projected("at", ColumnType::Integer),
+        Column::live("method", ColumnType::Text),
+        Column::live("stage", ColumnType::Text),
     ],
     indexes: &[
-        Index {
-            name: "customer",
-            columns: &["customer", "at"],
-            since: 1,
-            across: false,
-        },
-        Index {
-            name: "author",
-            columns: &["author", "at"],
-            since: 1,
-            across: false,
-        },
+        Index::on("customer", &["customer", "at"]),
+        Index::on("author", &["author", "at"]),
     ],
     since: 1,
 };

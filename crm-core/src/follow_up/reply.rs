@@ -4,7 +4,7 @@ use super::commands::not_found;
 use super::{FollowUp, FollowUpRefusal};
 use crate::access::{Access, Reach};
 use crate::actor::{Actor, UserId};
-use crate::crm::{Session, Stop, Work};
+use crate::crm::Session;
 use crate::error::{Error, Violation};
 use crate::history;
 use crate::id::{FollowUpId, ReplyId};
@@ -13,6 +13,7 @@ use crate::record::{Columns, Record};
 use crate::store::{Column, ColumnType, Index, Kind, Search, Value};
 use crate::text::Checker;
 use crate::time::Timestamp;
+use crate::work::{Stop, Work};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -20,25 +21,10 @@ use std::collections::BTreeSet;
 pub(crate) static REPLY: Kind = Kind {
     name: "reply",
     columns: &[
-        Column {
-            name: "follow_up",
-            ty: ColumnType::Text,
-            live: true,
-            since: 1,
-        },
-        Column {
-            name: "at",
-            ty: ColumnType::Integer,
-            live: false,
-            since: 1,
-        },
+        Column::live("follow_up", ColumnType::Text),
+        Column::projected("at", ColumnType::Integer),
     ],
-    indexes: &[Index {
-        name: "follow_up",
-        columns: &["follow_up", "at"],
-        since: 1,
-        across: false,
-    }],
+    indexes: &[Index::on("follow_up", &["follow_up", "at"])],
     since: 1,
 };
 

@@ -1,7 +1,7 @@
 //! History 变更记录: one row per record and commit, with the fields that changed (C7).
 
 use crate::access::Reach;
-use crate::crm::{Session, Stop, Work, rows};
+use crate::crm::Session;
 use crate::error::Error;
 use crate::id::{ContactId, CustomerId, FollowUpId, HistoryId};
 use crate::operations::{Operation, op};
@@ -9,31 +9,17 @@ use crate::page::{PageRequest, encode_cursor, list_identity, page};
 use crate::record::{Columns, Record};
 use crate::store::{Column, ColumnType, Direction, Index, Kind, Read, Row, Search, Value};
 use crate::time::Timestamp;
+use crate::work::{Stop, Work, rows};
 use serde::{Deserialize, Serialize};
 
 /// The history of all records.
 pub(crate) static HISTORY: Kind = Kind {
     name: "history",
     columns: &[
-        Column {
-            name: "subject",
-            ty: ColumnType::Text,
-            live: false,
-            since: 1,
-        },
-        Column {
-            name: "at",
-            ty: ColumnType::Integer,
-            live: false,
-            since: 1,
-        },
+        Column::projected("subject", ColumnType::Text),
+        Column::projected("at", ColumnType::Integer),
     ],
-    indexes: &[Index {
-        name: "subject",
-        columns: &["subject", "at"],
-        since: 1,
-        across: false,
-    }],
+    indexes: &[Index::on("subject", &["subject", "at"])],
     since: 1,
 };
 

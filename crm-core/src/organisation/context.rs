@@ -3,13 +3,13 @@
 use super::{ORGANISATION, Organisation};
 use crate::access::{ROLE, Role};
 use crate::actor::{OrgId, UserId};
-use crate::crm::rows;
 use crate::dictionary::{DICTIONARY_ENTRY, DictionaryEntry};
 use crate::error::Error;
 use crate::person::{PERSON, Person};
 use crate::position::{POSITION, Position, PositionTree};
 use crate::record::Record;
 use crate::store::{Answer, Kind, Read, Row, Search, Store, StoreError};
+use crate::work::rows;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 

@@ -2,12 +2,13 @@
 
 use super::{PERSON, Person};
 use crate::actor::UserId;
-use crate::crm::{Session, Work};
+use crate::crm::Session;
 use crate::error::{Error, Violation};
 use crate::operations::op;
 use crate::position::PositionId;
 use crate::record::Record;
 use crate::text::Checker;
+use crate::work::Work;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 

@@ -2,7 +2,7 @@
 
 use super::{RELATION, Relation};
 use crate::access::Reach;
-use crate::crm::{Session, Stop, Work, rows};
+use crate::crm::Session;
 use crate::customer::{CUSTOMER, Customer, NewRelation};
 use crate::dictionary::{EntryCode, RELATION_KIND};
 use crate::error::{Error, Violation, refusals};
@@ -13,6 +13,7 @@ use crate::organisation::{GUARD, UNIQUE_KEY};
 use crate::record::{Record, Removed};
 use crate::store::{Filter, Read, Row, Search, Write};
 use crate::text::Checker;
+use crate::work::{Stop, Work, rows};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 

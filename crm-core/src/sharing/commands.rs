@@ -4,7 +4,7 @@ use super::{SHARE, Share, ShareRight};
 use crate::access::Reach;
 use crate::actor::UserId;
 use crate::agenda;
-use crate::crm::{Session, Stop, Work};
+use crate::crm::Session;
 use crate::customer::CustomerId;
 use crate::error::{Error, Violation, refusals};
 use crate::history;
@@ -15,6 +15,7 @@ use crate::record::{Record, Removed};
 use crate::store::{Search, Write};
 use crate::text::Checker;
 use crate::time::Timestamp;
+use crate::work::{Stop, Work};
 use serde::{Deserialize, Serialize};
 
 /// With whom, for what and how long a customer is shared.
