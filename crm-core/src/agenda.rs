@@ -125,14 +125,16 @@ impl Session<'_> {
                 .limited(BATCH);
             Ok(rows(work.read(vec![Read::Find(due)])?.into_iter().next()))
         })?;
-        let mut report = TickReport {
-            done: 0,
-            more: due.len() as i64 >= BATCH,
-        };
+        let mut report = TickReport { done: 0, more: due.len() as i64 >= BATCH };
+        // What can't be done does not hold up what stands behind it.
+        let mut failure = None;
         for item in due {
-            report.done += i32::from(self.do_due(&item.id)?);
+            match self.do_due(&item.id) {
+                Ok(done) => report.done += i32::from(done),
+                Err(error) => failure = failure.or(Some(error)),
+            }
         }
-        Ok(report)
+        failure.map_or(Ok(report), Err)
     }
 
     /// Does one thing of the agenda in one commit; says whether it was still due.

@@ -323,11 +323,6 @@ impl Work<'_> {
         Ok((customer, contact))
     }
 
-    /// Gives the customer a new version, with nothing else changed.
-    fn bump_customer(&mut self, customer: &Customer) -> Result<(), Error> {
-        self.save(customer, customer)
-    }
-
     fn depose_primary(&mut self, standing: &[Contact]) -> Result<(), Error> {
         for old in standing.iter().filter(|contact| contact.primary) {
             let mut deposed = old.clone();

@@ -98,8 +98,8 @@ impl Session<'_> {
                     Some(known) => work.save(known, &share)?,
                     None => work.insert(&SHARE, share.to_row()?),
                 }
-                // The customer must not change hands between the check and the commit.
-                work.rely_on_customer(&owner_of);
+                // A transfer ends the shares that it sees: it must see this one, or come first.
+                work.bump_customer(&owner_of)?;
                 if let Some(end) = share.ends_at {
                     work.write(agenda::at(end, agenda::SHARE_END, &share.id.to_string()));
                 }
