@@ -12,8 +12,8 @@ use sha2::{Digest as _, Sha256};
 /// Keys of the last 30 days.
 pub(crate) static IDEMPOTENCY: Kind = Kind {
     name: "idempotency",
-    columns: &[Column { name: "expires_at", ty: ColumnType::Integer, live: false, since: 1 }],
-    indexes: &[Index { name: "expires", columns: &["expires_at"], since: 1, across: false }],
+    columns: &[Column::projected("expires_at", ColumnType::Integer)],
+    indexes: &[Index::on("expires", &["expires_at"])],
     since: 1,
 };
 
@@ -68,7 +68,10 @@ impl Claim {
     }
 
     pub(crate) fn question(&self) -> Read {
-        Read::Get { kind: &IDEMPOTENCY, ids: vec![self.id.clone()] }
+        Read::Get {
+            kind: &IDEMPOTENCY,
+            ids: vec![self.id.clone()],
+        }
     }
 
     /// The ids of the request's first run, if the row is one of this request and still holds.
@@ -89,7 +92,11 @@ impl Claim {
     /// that came through between makes the commit fail.
     pub(crate) fn keep(&self, ids: Vec<String>, now: Timestamp, expired: Option<i64>) -> Write {
         let expires_at = now.plus_days(KEPT_DAYS);
-        let kept = Kept { hash: self.hash.clone(), ids, expires_at };
+        let kept = Kept {
+            hash: self.hash.clone(),
+            ids,
+            expires_at,
+        };
         let row = Row {
             id: self.id.clone(),
             version: expired.unwrap_or(1),
@@ -97,8 +104,15 @@ impl Claim {
             body: serde_json::to_string(&kept).unwrap_or_default(),
         };
         match expired {
-            Some(_) => Write::Update { kind: &IDEMPOTENCY, row, changes: Vec::new() },
-            None => Write::Insert { kind: &IDEMPOTENCY, row },
+            Some(_) => Write::Update {
+                kind: &IDEMPOTENCY,
+                row,
+                changes: Vec::new(),
+            },
+            None => Write::Insert {
+                kind: &IDEMPOTENCY,
+                row,
+            },
         }
     }
 }

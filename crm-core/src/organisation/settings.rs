@@ -104,7 +104,9 @@ impl Settings {
     pub(crate) fn check(&self, knows_method: impl Fn(&EntryCode) -> bool) -> Result<(), Error> {
         let mut check = Checker::new();
         check.line("customer_number", &self.customer_number, 40);
-        check.ensure(self.customer_number.contains("{random}"), || Violation::malformed("customer_number"));
+        check.ensure(self.customer_number.contains("{random}"), || {
+            Violation::malformed("customer_number")
+        });
         check.ensure((1..=3650).contains(&self.recycle_bin_days), || {
             Violation::out_of_range("recycle_bin_days")
         });

@@ -2,12 +2,13 @@
 
 use super::{PERSON, Person};
 use crate::actor::UserId;
-use crate::crm::{Session, Work};
+use crate::crm::Session;
 use crate::error::{Error, Violation};
 use crate::operations::op;
 use crate::position::PositionId;
 use crate::record::Record;
 use crate::text::Checker;
+use crate::work::Work;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -75,17 +76,22 @@ pub struct SyncReport {
 }
 
 impl SyncReport {
-    /// Keeps the numbers for the answer to a repeat of the request.
+    /// Notes the numbers, by which a repeat is answered.
     pub(crate) fn keep(&self, work: &mut Work<'_>) {
         for number in [self.added, self.changed, self.removed] {
             work.made(number);
         }
     }
 
-    /// The report that was kept.
-    pub(crate) fn kept(numbers: &[String]) -> Self {
-        let number = |place: usize| numbers.get(place).and_then(|number| number.parse().ok()).unwrap_or_default();
-        SyncReport { added: number(0), changed: number(1), removed: number(2) }
+    /// The numbers of the first run.
+    pub(crate) fn kept(made: &[String]) -> Self {
+        let mut numbers = made.iter().map(|number| number.parse().unwrap_or_default());
+        let mut next = || numbers.next().unwrap_or_default();
+        SyncReport {
+            added: next(),
+            changed: next(),
+            removed: next(),
+        }
     }
 }
 
@@ -147,13 +153,13 @@ impl Session<'_> {
                         }
                     }
                 }
+                report.keep(work);
                 if report != SyncReport::default() {
                     work.change_organisation(&context.organisation)?;
                 }
-                report.keep(work);
                 Ok(report)
             },
-            |_, kept| Ok(SyncReport::kept(kept)),
+            |_, made| Ok(SyncReport::kept(made)),
         )
     }
 
@@ -181,17 +187,21 @@ impl Session<'_> {
             },
             |work, _| {
                 work.context.people.get(&person).cloned().ok_or_else(|| {
-                    Error::NotFound { record: "person".to_owned(), id: person.to_string() }.into()
+                    Error::NotFound {
+                        record: "person".to_owned(),
+                        id: person.to_string(),
+                    }
+                    .into()
                 })
             },
         )
     }
 
-    /// The people of the organisation whose name or id contains the text (at most 60
-    /// characters), by name, at most 500: for choosing one.
+    /// The people of the organisation whose name or id contains the text, by name, at most 500:
+    /// for choosing one.
     ///
     /// # Errors
-    /// [`Error::Forbidden`] without the right `person.view`; [`Error::Invalid`].
+    /// [`Error::Forbidden`] without the right `person.view`.
     pub fn people(&self, text: Option<String>) -> Result<Vec<Person>, Error> {
         self.query(&op::people, |work| {
             let text = text.as_deref().map(str::trim).unwrap_or_default();
@@ -216,13 +226,16 @@ impl Session<'_> {
 
 fn checked(people: &[PersonInput]) -> Result<Vec<PersonInput>, Error> {
     let mut check = Checker::new();
-    check.ensure(people.len() <= MOST_SYNCED, || Violation::too_many("people", MOST_SYNCED as i64));
+    check.ensure(people.len() <= MOST_SYNCED, || {
+        Violation::too_many("people", MOST_SYNCED as i64)
+    });
     let mut seen = BTreeSet::new();
     let mut clean = Vec::with_capacity(people.len());
     for (place, person) in people.iter().enumerate() {
         check.under(&format!("people[{place}]"), |check| {
             check.ensure(seen.insert(&person.id), || Violation::repeated("id"));
-            check.ensure(!person.id.as_str().starts_with("system:"), || Violation::not_allowed("id"));
+            let system = person.id.as_str().starts_with("system:");
+            check.ensure(!system, || Violation::not_allowed("id"));
             clean.push(PersonInput {
                 name: check.line("name", &person.name, 100),
                 host_roles: check.list("host_roles", &person.host_roles, 50, 64),
@@ -235,10 +248,16 @@ fn checked(people: &[PersonInput]) -> Result<Vec<PersonInput>, Error> {
 }
 
 fn deactivate(work: &mut Work<'_>, known: &Person) -> Result<Person, Error> {
-    let gone = Person { active: false, ..known.clone() };
+    let gone = Person {
+        active: false,
+        ..known.clone()
+    };
     work.update(&PERSON, gone.to_row()?);
     announce_deactivated(work, &gone.id)?;
-    Ok(Person { version: gone.version + 1, ..gone })
+    Ok(Person {
+        version: gone.version + 1,
+        ..gone
+    })
 }
 
 fn announce_deactivated(work: &mut Work<'_>, person: &UserId) -> Result<(), Error> {

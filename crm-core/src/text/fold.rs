@@ -23,7 +23,10 @@ pub fn fold(text: &str) -> String {
             continue;
         }
         let between_words = c.is_ascii_alphanumeric()
-            && folded.chars().next_back().is_some_and(|last| last.is_ascii_alphanumeric());
+            && folded
+                .chars()
+                .next_back()
+                .is_some_and(|last| last.is_ascii_alphanumeric());
         if blank && between_words {
             folded.push(' ');
         }
