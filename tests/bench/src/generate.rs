@@ -396,33 +396,29 @@ impl Records<'_> {
     fn shares(&self, db: &Connection, made: &[Made], chance: &mut Chance) -> Result<()> {
         let mut shares = insert(db, "share", &["customer", "grantee", "ends_at", "created_at"])?;
         let mut recent = insert(db, "recent_view", &["viewer", "viewed_at"])?;
-        for (place, count) in [(0, 50), (1, 2_000)] {
+        for (place, count) in [(0, 50_i32), (1, 2_000)] {
             let person = member(6, place);
-            let mut shared = std::collections::BTreeSet::new();
-            let (mut looked, mut look) = (0, 0);
-            while look < made.len() && (shared.len() < count || looked < 100) {
-                look += 1;
+            // The first one looked at what is shared with him, the second at what he does not see.
+            let (mut taken, mut shared, mut looked) = (std::collections::BTreeSet::new(), 0_i32, 0);
+            let looks = if place == 0 { 0 } else { 100 };
+            while taken.len() < made.len() / 2 && (shared < count || looked < looks) {
                 let chosen = chance.below(made.len());
                 let owner = &self.owners[usize::from(self.spread[chosen])];
-                if owner.team == 6 {
+                if owner.team == 6 || !taken.insert(chosen) {
                     continue;
                 }
                 let customer = &made[chosen];
-                // The first one looks at what is shared with him, the second at what he does not see.
-                let share = shared.len() < count && shared.insert(chosen);
-                if looked < 100 && (share || shared.len() >= count) && (place == 0) == share {
-                    let at = NOW - looked * 60_000;
+                if place == 0 || shared >= count {
+                    let at = NOW - taken.len() as i64 * 60_000;
                     let body = serde_json::json!({"customer": customer.id}).to_string();
                     recent.execute(params![format!("{person}\u{1f}{}", customer.id), person, at, body])?;
                     looked += 1;
                 }
-                if place == 0 && shared.len() >= count {
-                    looked = 100;
-                }
-                if !share {
+                if shared >= count {
                     continue;
                 }
-                let at = NOW - shared.len() as i64 * 3_600_000;
+                shared += 1;
+                let at = NOW - i64::from(shared) * 3_600_000;
                 let id = chance.id(at);
                 let share = Share {
                     id: id.parse()?,
