@@ -1,25 +1,33 @@
 //! The agenda: work that time causes, done by [`tick`](crate::Session::tick).
 
 use crate::access::Standing;
-use crate::crm::{Crm, Session, rows};
+use crate::crm::{Crm, Session};
 use crate::customer::{CUSTOMER, Customer};
 use crate::error::Error;
 use crate::idempotency::IDEMPOTENCY;
 use crate::operations::op;
 use crate::record::Record;
 use crate::sharing::{SHARE, Share};
-use crate::store::{Change, Column, ColumnType, Comparison, Direction, Filter, Index, Kind, Read, Row, Search, Value, Write};
+use crate::store::{
+    Change, Column, ColumnType, Comparison, Direction, Filter, Index, Kind, Read, Row, Search, Value, Write,
+};
 use crate::time::Timestamp;
+use crate::work::rows;
 use crate::{Actor, OrgId};
 use serde::{Deserialize, Serialize};
 
 /// What is due, and when. The key is `kind:subject`, so that a thing is due once.
 pub(crate) static AGENDA: Kind = Kind {
     name: "agenda",
-    columns: &[Column { name: "due", ty: ColumnType::Integer, live: true, since: 1 }],
+    columns: &[Column::live("due", ColumnType::Integer)],
     indexes: &[
-        Index { name: "due", columns: &["due"], since: 1, across: false },
-        Index { name: "due_across", columns: &["due"], since: 1, across: true },
+        Index::on("due", &["due"]),
+        Index {
+            name: "due_across",
+            columns: &["due"],
+            since: 1,
+            across: true,
+        },
     ],
     since: 1,
 };
@@ -52,7 +60,10 @@ fn row(due: Timestamp, kind: &str, subject: &str) -> Row {
 
 /// Puts something on the agenda, or moves it.
 pub(crate) fn at(due: Timestamp, kind: &str, subject: &str) -> Write {
-    Write::Put { kind: &AGENDA, row: row(due, kind, subject) }
+    Write::Put {
+        kind: &AGENDA,
+        row: row(due, kind, subject),
+    }
 }
 
 /// The daily housekeeping of a new organisation.
@@ -66,7 +77,9 @@ impl Crm {
     /// # Errors
     /// [`Error::Unavailable`].
     pub fn due_organisations(&self) -> Result<Vec<OrgId>, Error> {
-        Ok(self.store().due_organisations(&AGENDA, "due", self.now().millis(), 1_000)?)
+        Ok(self
+            .store()
+            .due_organisations(&AGENDA, "due", self.now().millis(), 1_000)?)
     }
 
     /// Ticks every organisation that has something due, until nothing is: what a host's
@@ -77,21 +90,19 @@ impl Crm {
     pub fn tick_all(&self) -> Result<TickReport, Error> {
         let mut total = TickReport::default();
         loop {
-            let due = self.due_organisations()?;
             let mut done = 0;
-            for org in due {
+            let mut failure = None;
+            for org in self.due_organisations()? {
                 let actor = Actor::system(org.as_str(), "tick")?;
-                loop {
-                    let report = self.as_user(&actor).tick()?;
-                    done += report.done;
-                    if !report.more {
-                        break;
-                    }
+                // One organisation's trouble is not another's.
+                match self.as_user(&actor).tick() {
+                    Ok(report) => done += report.done,
+                    Err(error) => failure = failure.or(Some(error)),
                 }
             }
             total.done += done;
             if done == 0 {
-                return Ok(total);
+                return failure.map_or(Ok(total), Err);
             }
         }
     }
@@ -113,10 +124,15 @@ impl Session<'_> {
             Ok(rows(work.read(vec![Read::Find(due)])?.into_iter().next()))
         })?;
         let mut report = TickReport { done: 0, more: due.len() as i64 >= BATCH };
+        // What can't be done does not hold up what stands behind it.
+        let mut failure = None;
         for item in due {
-            report.done += i32::from(self.do_due(&item.id)?);
+            match self.do_due(&item.id) {
+                Ok(done) => report.done += i32::from(done),
+                Err(error) => failure = failure.or(Some(error)),
+            }
         }
-        Ok(report)
+        failure.map_or(Ok(report), Err)
     }
 
     /// Does one thing of the agenda in one commit; says whether it was still due.
@@ -125,7 +141,9 @@ impl Session<'_> {
             &op::tick,
             &id,
             |work| {
-                let Some(item) = work.get_one(&AGENDA, id.to_owned())? else { return Ok(false) };
+                let Some(item) = work.get_one(&AGENDA, id.to_owned())? else {
+                    return Ok(false);
+                };
                 let due = item.values.first().and_then(Value::as_integer).unwrap_or_default();
                 if due > work.now.millis() {
                     return Ok(false);
@@ -156,9 +174,17 @@ impl Session<'_> {
                         let expired = rows(work.read(vec![Read::Find(expired)])?.into_iter().next());
                         let more = expired.len() >= 1_000;
                         for row in expired {
-                            work.write(Write::Delete { kind: &IDEMPOTENCY, id: row.id, version: row.version });
+                            work.write(Write::Delete {
+                                kind: &IDEMPOTENCY,
+                                id: row.id,
+                                version: row.version,
+                            });
                         }
-                        let next = if more { work.now.plus_millis(1) } else { work.now.plus_days(1) };
+                        let next = if more {
+                            work.now.plus_millis(1)
+                        } else {
+                            work.now.plus_days(1)
+                        };
                         work.write(Write::Update {
                             kind: &AGENDA,
                             row: item,
@@ -167,7 +193,11 @@ impl Session<'_> {
                         return Ok(true);
                     }
                 }
-                work.write(Write::Delete { kind: &AGENDA, id: item.id, version: item.version });
+                work.write(Write::Delete {
+                    kind: &AGENDA,
+                    id: item.id,
+                    version: item.version,
+                });
                 Ok(true)
             },
             |_, _| Ok(false),

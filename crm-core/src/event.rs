@@ -2,30 +2,30 @@
 //! short one of its own before they are read: the order of commits is not the order of numbers
 //! on a server, and a reader's cursor must never skip.
 
-use crate::crm::{Session, Work, rows};
+use crate::crm::Session;
 use crate::error::{Error, Violation};
 use crate::id::EventId;
 use crate::operations::op;
-use crate::organisation::{GUARD, NO_COLUMNS, NO_INDEXES};
+use crate::organisation::GUARD;
 use crate::record::{Columns, Record};
 use crate::store::{
     Change, Column, ColumnType, Comparison, Direction, Filter, Index, Kind, Read, Row, Search, StoreError, Value,
 };
 use crate::text::Checker;
 use crate::time::Timestamp;
+use crate::work::{Work, rows};
 use serde::{Deserialize, Serialize};
 
 /// Events; `number` is 0 until they are numbered.
 pub(crate) static EVENT: Kind = Kind {
     name: "event",
-    columns: &[Column { name: "number", ty: ColumnType::Integer, live: true, since: 1 }],
-    indexes: &[Index { name: "number", columns: &["number"], since: 1, across: false }],
+    columns: &[Column::live("number", ColumnType::Integer)],
+    indexes: &[Index::on("number", &["number"])],
     since: 1,
 };
 
 /// How far each consumer has come.
-pub(crate) static EVENT_CONSUMER: Kind =
-    Kind { name: "event_consumer", columns: NO_COLUMNS, indexes: NO_INDEXES, since: 1 };
+pub(crate) static EVENT_CONSUMER: Kind = Kind::plain("event_consumer");
 
 /// Something that happened. The form carries a version; fields may be added to it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -112,7 +112,12 @@ pub(crate) fn numbering_guard() -> Row {
 
 fn numbering_row(last: i64, version: i64) -> Row {
     let body = serde_json::to_string(&Numbering { last }).unwrap_or_default();
-    Row { id: NUMBERING.to_owned(), version, values: Vec::new(), body }
+    Row {
+        id: NUMBERING.to_owned(),
+        version,
+        values: Vec::new(),
+        body,
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -158,8 +163,14 @@ impl Session<'_> {
             |work| {
                 let mut answers = work
                     .read(vec![
-                        Read::Get { kind: &EVENT_CONSUMER, ids: vec![consumer.clone()] },
-                        Read::Get { kind: &GUARD, ids: vec![NUMBERING.to_owned()] },
+                        Read::Get {
+                            kind: &EVENT_CONSUMER,
+                            ids: vec![consumer.clone()],
+                        },
+                        Read::Get {
+                            kind: &GUARD,
+                            ids: vec![NUMBERING.to_owned()],
+                        },
                     ])?
                     .into_iter();
                 let known = rows(answers.next()).into_iter().next();
@@ -168,8 +179,16 @@ impl Session<'_> {
                     return Err(Violation::out_of_range("up_to").into());
                 }
                 let before = known.as_ref().map_or(Ok(0), acknowledged)?;
-                let body = serde_json::to_string(&Consumer { acknowledged: up_to.max(before) }).unwrap_or_default();
-                let mut row = Row { id: consumer.clone(), version: 1, values: Vec::new(), body };
+                let body = serde_json::to_string(&Consumer {
+                    acknowledged: up_to.max(before),
+                })
+                .unwrap_or_default();
+                let mut row = Row {
+                    id: consumer.clone(),
+                    version: 1,
+                    values: Vec::new(),
+                    body,
+                };
                 match known {
                     Some(known) => {
                         row.version = known.version;
@@ -177,9 +196,10 @@ impl Session<'_> {
                     }
                     None => work.insert(&EVENT_CONSUMER, row),
                 }
+                work.made(up_to.max(before));
                 Ok(up_to.max(before))
             },
-            |_, _| Ok(up_to),
+            |_, made| Ok(made.first().and_then(|number| number.parse().ok()).unwrap_or(up_to)),
         )
     }
 
@@ -194,7 +214,10 @@ impl Session<'_> {
                 let mut answers = work
                     .read(vec![
                         Read::Find(pending),
-                        Read::Get { kind: &GUARD, ids: vec![NUMBERING.to_owned()] },
+                        Read::Get {
+                            kind: &GUARD,
+                            ids: vec![NUMBERING.to_owned()],
+                        },
                     ])?
                     .into_iter();
                 let pending = rows(answers.next());
@@ -230,14 +253,21 @@ fn acknowledged(row: &Row) -> Result<i64, Error> {
 
 fn last_number(row: Option<&Row>) -> Result<(i64, i64), Error> {
     let row = row.ok_or_else(|| StoreError::Corrupt("the numbering of events is gone".to_owned()))?;
-    let numbering: Numbering = serde_json::from_str(&row.body)
-        .map_err(|error| StoreError::Corrupt(format!("guard {}: {error}", row.id)))?;
+    let numbering: Numbering =
+        serde_json::from_str(&row.body).map_err(|error| StoreError::Corrupt(format!("guard {}: {error}", row.id)))?;
     Ok((numbering.last, row.version))
 }
 
 impl Work<'_> {
     /// Tells the named people, by way of the host, that something concerns them.
-    pub(crate) fn notify(&mut self, kind: &str, record: &str, id: impl ToString, people: &[crate::actor::UserId], mut data: serde_json::Value) -> Result<(), Error> {
+    pub(crate) fn notify(
+        &mut self,
+        kind: &str,
+        record: &str,
+        id: impl ToString,
+        people: &[crate::actor::UserId],
+        mut data: serde_json::Value,
+    ) -> Result<(), Error> {
         if people.is_empty() {
             return Ok(());
         }

@@ -1,7 +1,7 @@
 //! Roles kept in step, and why somebody can see a record.
 
-use super::role::{ROLE, Role, RoleInput};
 use super::Access;
+use super::role::{ROLE, Role, RoleInput};
 use crate::actor::{Actor, UserId};
 use crate::crm::Session;
 use crate::customer::CustomerId;
@@ -61,8 +61,11 @@ impl Session<'_> {
                 let inputs = checked(&roles)?;
                 let context = work.context.clone();
                 let mut report = SyncReport::default();
-                let mut after: BTreeMap<_, Role> =
-                    context.roles.iter().map(|role| (role.id.clone(), role.clone())).collect();
+                let mut after: BTreeMap<_, Role> = context
+                    .roles
+                    .iter()
+                    .map(|role| (role.id.clone(), role.clone()))
+                    .collect();
                 let given: BTreeSet<_> = inputs.iter().map(|role| role.id.clone()).collect();
                 for role in inputs {
                     match after.get(&role.id) {
@@ -71,8 +74,20 @@ impl Session<'_> {
                             work.insert(&ROLE, role.to_row()?);
                         }
                         Some(known) => {
-                            let role = Role { version: known.version, ..role.clone() };
-                            let fields = ["name", "administrator", "allow", "deny", "everyone", "people", "positions", "host_roles"];
+                            let role = Role {
+                                version: known.version,
+                                ..role.clone()
+                            };
+                            let fields = [
+                                "name",
+                                "administrator",
+                                "allow",
+                                "deny",
+                                "everyone",
+                                "people",
+                                "positions",
+                                "host_roles",
+                            ];
                             let changes = history::changes(known, &role, &fields);
                             if changes.is_empty() {
                                 continue;
@@ -88,16 +103,23 @@ impl Session<'_> {
                     for known in context.roles.iter().filter(|role| !given.contains(&role.id)) {
                         report.removed += 1;
                         after.remove(&known.id);
-                        work.write(Write::Delete { kind: &ROLE, id: known.id.to_string(), version: known.version });
+                        work.write(Write::Delete {
+                            kind: &ROLE,
+                            id: known.id.to_string(),
+                            version: known.version,
+                        });
                     }
                 }
+                report.keep(work);
                 if report == SyncReport::default() {
                     return Ok(report);
                 }
                 let access = work.access()?;
                 if let Some(person) = access.person() {
                     let positions = access.positions();
-                    let stays = after.values().any(|role| role.administrator && role.is_held_by(person, positions));
+                    let stays = after
+                        .values()
+                        .any(|role| role.administrator && role.is_held_by(person, positions));
                     if access.sees_all() && !stays {
                         return Err(Violation::not_allowed("roles").into());
                     }
@@ -105,7 +127,7 @@ impl Session<'_> {
                 work.change_organisation(&context.organisation)?;
                 Ok(report)
             },
-            |_, _| Ok(SyncReport::default()),
+            |_, made| Ok(SyncReport::kept(made)),
         )
     }
 
@@ -128,7 +150,12 @@ impl Session<'_> {
                 }
                 let mut grant = |rule: &str, edit: bool, through: Option<String>| {
                     let edit = edit && access.may("customer.edit");
-                    grants.push(AccessGrant { person: person.id.clone(), rule: rule.to_owned(), edit, through });
+                    grants.push(AccessGrant {
+                        person: person.id.clone(),
+                        rule: rule.to_owned(),
+                        edit,
+                        through,
+                    });
                 };
                 if person.id == customer.owner {
                     grant("owner", true, None);
@@ -142,7 +169,10 @@ impl Session<'_> {
                         grant("superior", true, Some(above.id.to_string()));
                     }
                 }
-                for share in shares.iter().filter(|share| share.holds(now) && access.is_grantee(share)) {
+                for share in shares
+                    .iter()
+                    .filter(|share| share.holds(now) && access.is_grantee(share))
+                {
                     let through = share.position.as_ref().map(ToString::to_string);
                     grant("share", share.right == ShareRight::Edit, through);
                 }
@@ -161,7 +191,13 @@ fn checked(roles: &[RoleInput]) -> Result<Vec<Role>, Error> {
         check.under(&format!("roles[{place}]"), |check| {
             check.ensure(seen.insert(&role.id), || Violation::repeated("id"));
             check.ensure(role.people.len() <= 1_000, || Violation::too_many("people", 1_000));
-            check.ensure(role.positions.len() <= 1_000, || Violation::too_many("positions", 1_000));
+            check.ensure(role.positions.len() <= 1_000, || {
+                Violation::too_many("positions", 1_000)
+            });
+            let most = super::MODULES.len() * super::RIGHTS.len();
+            for (field, rights) in [("allow", &role.allow), ("deny", &role.deny)] {
+                check.ensure(rights.len() <= most, || Violation::too_many(field, most as i64));
+            }
             clean.push(Role {
                 id: role.id.clone(),
                 name: check.line("name", &role.name, 60),

@@ -2,14 +2,15 @@
 
 use super::{CONTACT, Contact};
 use crate::access::Standing;
-use crate::crm::{Session, counted, rows};
+use crate::crm::Session;
 use crate::customer::{CUSTOMER, Customer};
 use crate::error::{Error, Violation};
 use crate::operations::op;
-use crate::page::{COUNT_CAP, Count, PageRequest, decode_cursor, encode_cursor, list_identity, page};
+use crate::page::{COUNT_CAP, Count, PageRequest, encode_cursor, list_identity, page};
 use crate::record::Record;
-use crate::store::{Direction, Filter, Read, Search, Value};
+use crate::store::{ColumnType, Direction, Filter, Read, Search};
 use crate::text::fold;
+use crate::work::{counted, rows};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -48,19 +49,18 @@ impl Session<'_> {
     /// [`Error::Forbidden`] without the right `contact.view`; [`Error::Invalid`];
     /// `cursor_foreign`.
     pub fn contacts(&self, filter: ContactFilter, page: PageRequest) -> Result<ContactPage, Error> {
-        let list = list_identity(&self.actor().name(), op::contacts.name, &filter);
+        let list = list_identity(self.actor(), op::contacts.name, &filter);
         let limit = page.limit()?;
-        let after = page.cursor.as_deref().map(|cursor| decode_cursor(&list, cursor)).transpose()?;
-        if let Some((value, _)) = &after
-            && !matches!(value, Some(Value::Bytes(_)))
-        {
-            return Err(crate::error::CallRefusal::CursorForeign.into());
-        }
+        let after = page.place(&list, ColumnType::Bytes)?;
         self.query(&op::contacts, |work| {
             let scopes = {
                 let access = work.access()?;
                 access.allow("customer.view")?;
-                if filter.mine { access.own_scopes(Standing::Active) } else { access.visible_scopes(Standing::Active) }
+                if filter.mine {
+                    access.own_scopes(Standing::Active)
+                } else {
+                    access.visible_scopes(Standing::Active)
+                }
             };
             let mut search = Search::of(&CONTACT)
                 .within("scope", scopes)
@@ -85,7 +85,10 @@ impl Session<'_> {
             let more = found.len() as i64 > limit;
             found.truncate(usize::try_from(limit).unwrap_or_default());
             let next = found.last().filter(|_| more).map(|last| {
-                let place = CONTACT.position("name_sort").and_then(|place| last.values.get(place)).cloned();
+                let place = CONTACT
+                    .position("name_sort")
+                    .and_then(|place| last.values.get(place))
+                    .cloned();
                 encode_cursor(&list, &(place, last.id.clone()))
             });
             let contacts = Contact::from_rows(&found)?;

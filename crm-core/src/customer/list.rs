@@ -3,23 +3,24 @@
 use super::{CUSTOMER, Customer, CustomerStatus, RECENT};
 use crate::access::{Reach, Scope, Standing};
 use crate::actor::UserId;
-use crate::crm::{Session, Stop, Work, counted, rows};
+use crate::crm::Session;
 use crate::dictionary::EntryCode;
 use crate::error::{Error, Violation};
 use crate::id::CustomerId;
 use crate::operations::op;
-use crate::page::{COUNT_CAP, Count, PageRequest, Place, decode_cursor, encode_cursor, list_identity, page};
+use crate::page::{COUNT_CAP, Count, PageRequest, Place, encode_cursor, list_identity, page};
 use crate::record::Record;
 use crate::sharing::{SHARE, Share, shares_of};
-use crate::store::{Comparison, Direction, Filter, Read, Row, Search, Value};
+use crate::store::{ColumnType, Comparison, Direction, Filter, Read, Row, Search, Value};
 use crate::text::fold;
+use crate::work::{Stop, Work, counted, rows};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// A list of customers with a name of its own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
-#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(tag = "kind", rename_all = "snake_case", from = "ViewInput")]
 pub enum View {
     /// 我的客户: those the actor owns.
     Mine,
@@ -41,6 +42,36 @@ pub enum View {
     All,
     /// 回收站: deleted ones of his and of those below him; all for administrators.
     RecycleBin,
+}
+
+/// A view as it arrives: variants without fields would take any, these take none.
+#[derive(Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema), schemars(rename = "View"))]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+enum ViewInput {
+    Mine {},
+    Today {},
+    SharedWithMe {},
+    NotFollowedFor { days: i32 },
+    Subordinates {},
+    RecentlyViewed {},
+    All {},
+    RecycleBin {},
+}
+
+impl From<ViewInput> for View {
+    fn from(view: ViewInput) -> Self {
+        match view {
+            ViewInput::Mine {} => View::Mine,
+            ViewInput::Today {} => View::Today,
+            ViewInput::SharedWithMe {} => View::SharedWithMe,
+            ViewInput::NotFollowedFor { days } => View::NotFollowedFor { days },
+            ViewInput::Subordinates {} => View::Subordinates,
+            ViewInput::RecentlyViewed {} => View::RecentlyViewed,
+            ViewInput::All {} => View::All,
+            ViewInput::RecycleBin {} => View::RecycleBin,
+        }
+    }
 }
 
 /// Narrows a list of customers. What is absent does not narrow.
@@ -104,7 +135,11 @@ pub struct CustomerQuery {
 
 impl From<View> for CustomerQuery {
     fn from(view: View) -> Self {
-        CustomerQuery { view, filter: CustomerFilter::default(), order: None }
+        CustomerQuery {
+            view,
+            filter: CustomerFilter::default(),
+            order: None,
+        }
     }
 }
 
@@ -146,7 +181,7 @@ impl CustomerOrder {
 
 /// Shares looked at for the view of what is shared, and views for what was viewed.
 const MOST_SHARED: i64 = 2_000;
-const MOST_RECENT: i64 = 100;
+pub(super) const MOST_RECENT: i64 = 100;
 
 /// Where the customers of a view come from.
 enum Source {
@@ -171,27 +206,30 @@ impl Session<'_> {
     /// no administrator; [`Error::Invalid`]; `cursor_foreign`.
     pub fn customers(&self, query: impl Into<CustomerQuery>, page: PageRequest) -> Result<CustomerPage, Error> {
         let query = query.into();
-        let list = list_identity(&self.actor().name(), op::customers.name, &query);
+        let list = list_identity(self.actor(), op::customers.name, &query);
         let limit = page.limit()?;
-        let after = page.cursor.as_deref().map(|cursor| decode_cursor(&list, cursor)).transpose()?;
         self.query(&op::customers, |work| {
             let (column, direction) = query.order.unwrap_or(CustomerOrder::of(&query.view)).column();
-            if let Some((value, _)) = &after
-                && !matches!((value, column), (Some(Value::Bytes(_)), "name_sort") | (Some(Value::Integer(_)), _))
-            {
-                return Err(crate::error::CallRefusal::CursorForeign.into());
-            }
+            let ty = CUSTOMER.column(column).map_or(ColumnType::Integer, |column| column.ty);
+            let after = page.place(&list, ty)?;
             let filter = query.filter.conditions()?;
             let (found, count) = match work.source(&query, filter, column)? {
                 Source::Search(search) => {
-                    let search = Search { after: after.clone(), ..search }.ordered(column, direction).limited(limit + 1);
+                    let search = Search {
+                        after: after.clone(),
+                        ..search
+                    }
+                    .ordered(column, direction)
+                    .limited(limit + 1);
                     let mut reads = vec![Read::Find(search.clone())];
                     if page.count {
                         reads.push(Read::Count { search, cap: COUNT_CAP });
                     }
                     let mut answers = work.read(reads)?.into_iter();
                     let found = rows(answers.next());
-                    let count = answers.next().map(|answer| (counted(Some(answer)), query.filter == CustomerFilter::default()));
+                    let count = answers
+                        .next()
+                        .map(|answer| (counted(Some(answer)), query.filter == CustomerFilter::default()));
                     (found, count)
                 }
                 Source::Named(ids) => {
@@ -201,13 +239,21 @@ impl Session<'_> {
                 }
             };
             let more = found.len() as i64 > limit;
-            let shown = found.get(..found.len().min(usize::try_from(limit).unwrap_or_default())).unwrap_or_default();
-            let next = shown.last().filter(|_| more).map(|last| encode_cursor(&list, &place(last, column)));
+            let shown = found
+                .get(..found.len().min(usize::try_from(limit).unwrap_or_default()))
+                .unwrap_or_default();
+            let next = shown
+                .last()
+                .filter(|_| more)
+                .map(|last| encode_cursor(&list, &place(last, column)));
             // Where counting stopped, what is known is the cap, or, of a filtered list, this page.
-            let count = count.map(|(counted, whole)| {
-                Count::of(counted, if whole { COUNT_CAP } else { found.len() as i64 })
-            });
-            Ok(CustomerPage { items: Customer::from_rows(shown)?, next, count })
+            let count =
+                count.map(|(counted, whole)| Count::of(counted, if whole { COUNT_CAP } else { found.len() as i64 }));
+            Ok(CustomerPage {
+                items: Customer::from_rows(shown)?,
+                next,
+                count,
+            })
         })
     }
 
@@ -261,7 +307,11 @@ impl Work<'_> {
             View::Mine => access.own_scopes(Standing::Active),
             View::Today => {
                 let tomorrow = zone.start_of(zone.day_after(self.now, 1));
-                conditions.push(Filter::Is("next_follow_up_at", Comparison::Less, tomorrow.millis().into()));
+                conditions.push(Filter::Is(
+                    "next_follow_up_at",
+                    Comparison::Less,
+                    tomorrow.millis().into(),
+                ));
                 access.own_scopes(Standing::Active)
             }
             View::NotFollowedFor { days } => {
@@ -270,14 +320,22 @@ impl Work<'_> {
                 }
                 // Idle for N whole days: the clock began on the Nth day before today or earlier.
                 let first_too_young = zone.start_of(zone.day_after(self.now, 1 - i64::from(*days)));
-                conditions.push(Filter::Is("idle_since", Comparison::Less, first_too_young.millis().into()));
+                conditions.push(Filter::Is(
+                    "idle_since",
+                    Comparison::Less,
+                    first_too_young.millis().into(),
+                ));
                 access.own_scopes(Standing::Active)
             }
             View::Subordinates => access.subordinate_scopes(Standing::Active),
             View::RecycleBin => access.visible_scopes(Standing::Deleted),
             View::All => {
                 if !access.sees_all() {
-                    return Err(Error::Forbidden { module: "customer".to_owned(), right: "view_all".to_owned() }.into());
+                    return Err(Error::Forbidden {
+                        module: "customer".to_owned(),
+                        right: "view_all".to_owned(),
+                    }
+                    .into());
                 }
                 access.visible_scopes(Standing::Active)
             }
@@ -329,7 +387,11 @@ impl Work<'_> {
             .ordered("viewed_at", Direction::Descending)
             .limited(MOST_RECENT);
         let found = rows(self.read(vec![Read::Find(search)])?.into_iter().next());
-        Ok(found.iter().filter_map(|row| row.id.split('\u{1f}').nth(1)).map(str::to_owned).collect())
+        Ok(found
+            .iter()
+            .filter_map(|row| row.id.split('\u{1f}').nth(1))
+            .map(str::to_owned)
+            .collect())
     }
 
     /// Those of the named customers that the actor sees and that pass the filter.
@@ -358,7 +420,10 @@ impl Work<'_> {
         let mut reads = Vec::new();
         for customer in &customers {
             let access = self.access()?;
-            if access.reach(&customer.owner, customer.owner_position.as_ref(), &[], self.now).is_none() {
+            if access
+                .reach(&customer.owner, customer.owner_position.as_ref(), &[], self.now)
+                .is_none()
+            {
                 reads.push((customer.id, Read::Find(shares_of(customer.id))));
             }
         }
@@ -384,7 +449,10 @@ impl Work<'_> {
 
 /// The place of a row in an order.
 fn place(row: &Row, column: &'static str) -> Place {
-    let value = CUSTOMER.position(column).and_then(|place| row.values.get(place)).cloned();
+    let value = CUSTOMER
+        .position(column)
+        .and_then(|place| row.values.get(place))
+        .cloned();
     (value, row.id.clone())
 }
 
@@ -418,7 +486,12 @@ impl CustomerFilter {
                 conditions.push(Filter::Contains("search_text", folded.into_bytes()));
             }
         }
-        let codes = [("level", &self.level), ("stage", &self.stage), ("source", &self.source), ("industry", &self.industry)];
+        let codes = [
+            ("level", &self.level),
+            ("stage", &self.stage),
+            ("source", &self.source),
+            ("industry", &self.industry),
+        ];
         for (column, code) in codes {
             if let Some(code) = code {
                 conditions.push(Filter::equal(column, code.as_str()));

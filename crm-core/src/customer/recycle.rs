@@ -4,7 +4,7 @@ use super::{CUSTOMER, Customer, CustomerRefusal, CustomerStatus};
 use crate::access::Reach;
 use crate::agenda;
 use crate::contact::CONTACT;
-use crate::crm::{Session, Stop, Work};
+use crate::crm::Session;
 use crate::error::Error;
 use crate::follow_up::{FOLLOW_UP, REPLY};
 use crate::history;
@@ -15,6 +15,7 @@ use crate::record::Record;
 use crate::relation::{RELATION, Relation, relations_of};
 use crate::sharing::{SHARE, shares_of};
 use crate::store::{Change, Search, Write};
+use crate::work::{Stop, Work};
 
 impl Session<'_> {
     /// Puts a customer into the recycle bin, where it stays for the days of the settings. It
@@ -33,7 +34,11 @@ impl Session<'_> {
                 work.release_keys(&before)?;
                 let days = work.context.settings().recycle_bin_days;
                 let after = work.move_bin(&before, CustomerStatus::Deleted, "delete_customer")?;
-                work.write(agenda::at(work.now.plus_days(days.into()), agenda::PURGE, &customer.to_string()));
+                work.write(agenda::at(
+                    work.now.plus_days(days.into()),
+                    agenda::PURGE,
+                    &customer.to_string(),
+                ));
                 work.announce("customer_deleted", "customer", customer, serde_json::json!({}))?;
                 Ok(after)
             },
@@ -59,7 +64,11 @@ impl Session<'_> {
                 let after = work.move_bin(&before, CustomerStatus::Active, "restore_customer")?;
                 let purge = format!("{}:{customer}", agenda::PURGE);
                 if let Some(row) = work.get_one(&agenda::AGENDA, purge)? {
-                    work.write(Write::Delete { kind: &agenda::AGENDA, id: row.id, version: row.version });
+                    work.write(Write::Delete {
+                        kind: &agenda::AGENDA,
+                        id: row.id,
+                        version: row.version,
+                    });
                 }
                 work.announce("customer_restored", "customer", customer, serde_json::json!({}))?;
                 Ok(after)
@@ -88,7 +97,12 @@ impl Work<'_> {
     /// Contacts stand in the scope of their customer.
     pub(crate) fn follow_scope(&mut self, customer: &Customer) -> Result<(), Stop> {
         for contact in self.find_all(crate::contact::contacts_of(customer.id))? {
-            self.touch(&CONTACT, contact.id, None, vec![("scope", Change::Set(customer.scope()))]);
+            self.touch(
+                &CONTACT,
+                contact.id,
+                None,
+                vec![("scope", Change::Set(customer.scope()))],
+            );
         }
         Ok(())
     }
@@ -122,9 +136,17 @@ impl Work<'_> {
             }
         }
         for (kind, row) in doomed {
-            self.write(Write::Delete { kind, id: row.id, version: row.version });
+            self.write(Write::Delete {
+                kind,
+                id: row.id,
+                version: row.version,
+            });
         }
-        self.write(Write::Delete { kind: &CUSTOMER, id: id.clone(), version: customer.version });
+        self.write(Write::Delete {
+            kind: &CUSTOMER,
+            id: id.clone(),
+            version: customer.version,
+        });
         self.announce("customer_purged", "customer", id, serde_json::json!({}))?;
         Ok(())
     }

@@ -83,7 +83,8 @@ impl Session<'_> {
                         return Err(DictionaryRefusal::HierarchyFixed.into());
                     }
                     saved.version = known.version;
-                    let changes = history::changes(known, &saved, &["label", "inverse_label", "order", "colour", "retired"]);
+                    let changes =
+                        history::changes(known, &saved, &["label", "inverse_label", "order", "colour", "retired"]);
                     if changes.is_empty() {
                         return Ok(saved);
                     }
@@ -102,7 +103,9 @@ impl Session<'_> {
             },
             |work, _| {
                 let known = work.context.entry(&entry.dictionary, entry.code.as_str());
-                known.cloned().ok_or_else(|| not_found(&entry.dictionary, &entry.code).into())
+                known
+                    .cloned()
+                    .ok_or_else(|| not_found(&entry.dictionary, &entry.code).into())
             },
         )
     }
@@ -112,7 +115,7 @@ impl Session<'_> {
     ///
     /// # Errors
     /// [`Error::Forbidden`] without the right `dictionary.edit`; [`Error::NotFound`];
-    /// `merge_into_itself`, `relation_kinds_stay`.
+    /// [`Error::Invalid`] for an unknown dictionary; `merge_into_itself`, `relation_kinds_stay`.
     pub fn merge_dictionary_entries(
         &self,
         dictionary: String,
@@ -123,9 +126,15 @@ impl Session<'_> {
             &op::merge_dictionary_entries,
             &(&dictionary, &from, &into),
             |work| {
+                if !DICTIONARIES.contains(&dictionary.as_str()) {
+                    return Err(Violation::unknown("dictionary").into());
+                }
                 let context = work.context.clone();
                 let find = |code: &EntryCode| {
-                    context.entry(&dictionary, code.as_str()).cloned().ok_or_else(|| not_found(&dictionary, code))
+                    context
+                        .entry(&dictionary, code.as_str())
+                        .cloned()
+                        .ok_or_else(|| not_found(&dictionary, code))
                 };
                 let (mut source, survivor) = (find(&from)?, find(&into)?);
                 if from == into {
@@ -178,18 +187,29 @@ fn holders_of(dictionary: &str) -> Vec<(&'static Kind, &'static str)> {
 }
 
 fn not_found(dictionary: &str, code: &EntryCode) -> Error {
-    Error::NotFound { record: "dictionary_entry".to_owned(), id: format!("{dictionary}/{code}") }
+    Error::NotFound {
+        record: "dictionary_entry".to_owned(),
+        id: format!("{dictionary}/{code}"),
+    }
 }
 
 fn checked(entry: &DictionaryEntryInput) -> Result<DictionaryEntry, Error> {
     let mut check = Checker::new();
     let relation = entry.dictionary == RELATION_KIND;
-    check.ensure(DICTIONARIES.contains(&entry.dictionary.as_str()), || Violation::unknown("dictionary"));
+    check.ensure(DICTIONARIES.contains(&entry.dictionary.as_str()), || {
+        Violation::unknown("dictionary")
+    });
     check.ensure((0..=9999).contains(&entry.order), || Violation::out_of_range("order"));
-    check.ensure(relation || entry.inverse_label.is_none(), || Violation::not_allowed("inverse_label"));
-    check.ensure(relation || !entry.hierarchical, || Violation::not_allowed("hierarchical"));
+    check.ensure(relation || entry.inverse_label.is_none(), || {
+        Violation::not_allowed("inverse_label")
+    });
+    check.ensure(relation || !entry.hierarchical, || {
+        Violation::not_allowed("hierarchical")
+    });
     if let Some(colour) = &entry.colour {
-        let is_colour = colour.strip_prefix('#').is_some_and(|hex| hex.len() == 6 && hex.bytes().all(|b| b.is_ascii_hexdigit()));
+        let is_colour = colour
+            .strip_prefix('#')
+            .is_some_and(|hex| hex.len() == 6 && hex.bytes().all(|b| b.is_ascii_hexdigit()));
         check.ensure(is_colour, || Violation::malformed("colour"));
     }
     let clean = DictionaryEntry {

@@ -4,22 +4,23 @@ use super::reply::{Reply, replies_to};
 use super::{FOLLOW_UP, FollowUp};
 use crate::access::Reach;
 use crate::actor::UserId;
-use crate::crm::{Session, Stop, Work, rows};
+use crate::crm::Session;
 use crate::dictionary::EntryCode;
-use crate::error::{CallRefusal, Error};
+use crate::error::Error;
 use crate::id::{CustomerId, FollowUpId};
 use crate::operations::op;
-use crate::page::{PageRequest, Place, decode_cursor, encode_cursor, list_identity, page};
+use crate::page::{PageRequest, Place, encode_cursor, list_identity, page};
 use crate::record::Record;
-use crate::store::{Comparison, Direction, Filter, Read, Row, Search, Value};
+use crate::store::{ColumnType, Comparison, Direction, Filter, Read, Row, Search};
 use crate::time::Timestamp;
+use crate::work::{Stop, Work, rows};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Whose follow-ups.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
-#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(tag = "kind", rename_all = "snake_case", from = "FollowUpsInput")]
 pub enum FollowUps {
     /// All of one customer.
     Of {
@@ -30,6 +31,26 @@ pub enum FollowUps {
     Mine,
     /// 下属跟单: of the people below him, on customers that he sees.
     Subordinates,
+}
+
+/// Whose follow-ups, as it arrives: variants without fields would take any, these take none.
+#[derive(Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema), schemars(rename = "FollowUps"))]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+enum FollowUpsInput {
+    Of { customer: CustomerId },
+    Mine {},
+    Subordinates {},
+}
+
+impl From<FollowUpsInput> for FollowUps {
+    fn from(of: FollowUpsInput) -> Self {
+        match of {
+            FollowUpsInput::Of { customer } => FollowUps::Of { customer },
+            FollowUpsInput::Mine {} => FollowUps::Mine,
+            FollowUpsInput::Subordinates {} => FollowUps::Subordinates,
+        }
+    }
 }
 
 /// Which follow-ups.
@@ -55,7 +76,13 @@ pub struct FollowUpQuery {
 
 impl From<FollowUps> for FollowUpQuery {
     fn from(of: FollowUps) -> Self {
-        FollowUpQuery { of, from: None, before: None, author: None, method: None }
+        FollowUpQuery {
+            of,
+            from: None,
+            before: None,
+            author: None,
+            method: None,
+        }
     }
 }
 
@@ -85,21 +112,20 @@ impl Session<'_> {
     /// [`Error::Invalid`]; `cursor_foreign`.
     pub fn follow_ups(&self, query: impl Into<FollowUpQuery>, page: PageRequest) -> Result<FollowUpPage, Error> {
         let query = query.into();
-        let list = list_identity(&self.actor().name(), op::follow_ups.name, &query);
+        let list = list_identity(self.actor(), op::follow_ups.name, &query);
         let limit = page.limit()?;
-        let start = page.cursor.as_deref().map(|cursor| decode_cursor(&list, cursor)).transpose()?;
-        if let Some((value, _)) = &start
-            && !matches!(value, Some(Value::Integer(_)))
-        {
-            return Err(CallRefusal::CursorForeign.into());
-        }
+        let start = page.place(&list, ColumnType::Integer)?;
         self.query(&op::follow_ups, |work| {
             work.access()?.allow("customer.view")?;
             let search = work.follow_up_search(&query)?;
             let (found, next) = work.visible_follow_ups(search, start.clone(), limit)?;
             let items = work.follow_up_views(&found)?;
             let next = next.map(|next| encode_cursor(&list, &next));
-            Ok(FollowUpPage { items, next, count: None })
+            Ok(FollowUpPage {
+                items,
+                next,
+                count: None,
+            })
         })
     }
 
@@ -150,24 +176,37 @@ impl Work<'_> {
         if let Some(method) = &query.method {
             conditions.push(Filter::equal("method", method.as_str()));
         }
-        Ok(search.filtered(Filter::All(conditions)).ordered("at", Direction::Descending))
+        Ok(search
+            .filtered(Filter::All(conditions))
+            .ordered("at", Direction::Descending))
     }
 
     /// A page of follow-ups whose customers the actor sees, and the place behind which more may
     /// follow. What is left out is made up for by reading on, so many times.
-    fn visible_follow_ups(&mut self, search: Search, start: Option<Place>, limit: i64) -> Result<(Vec<Row>, Option<Place>), Stop> {
+    fn visible_follow_ups(
+        &mut self,
+        search: Search,
+        start: Option<Place>,
+        limit: i64,
+    ) -> Result<(Vec<Row>, Option<Place>), Stop> {
         const ROUNDS: usize = 20;
         let wanted = usize::try_from(limit).unwrap_or_default();
         let mut shown: Vec<Row> = Vec::new();
         let mut after = start;
         for _ in 0..ROUNDS {
-            let page = Search { after: after.clone(), ..search.clone() }.limited(limit + 1);
+            let page = Search {
+                after: after.clone(),
+                ..search.clone()
+            }
+            .limited(limit + 1);
             let found = rows(self.read(vec![Read::Find(page)])?.into_iter().next());
             let ended = found.len() as i64 <= limit;
             let ids = found.iter().filter_map(customer_of).collect();
             let visible = self.visible_customers(ids)?;
             for row in found {
-                let seen = customer_of(&row).and_then(|id| id.parse().ok()).is_some_and(|id: CustomerId| visible.contains_key(&id));
+                let seen = customer_of(&row)
+                    .and_then(|id| id.parse().ok())
+                    .is_some_and(|id: CustomerId| visible.contains_key(&id));
                 if seen && shown.len() == wanted {
                     return Ok((shown, after));
                 }
@@ -216,7 +255,10 @@ pub(crate) fn latest_of(customer: CustomerId, limit: i64) -> Search {
 }
 
 fn place(row: &Row) -> Place {
-    let value = FOLLOW_UP.position("at").and_then(|place| row.values.get(place)).cloned();
+    let value = FOLLOW_UP
+        .position("at")
+        .and_then(|place| row.values.get(place))
+        .cloned();
     (value, row.id.clone())
 }
 

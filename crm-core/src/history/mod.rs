@@ -1,22 +1,25 @@
 //! History 变更记录: one row per record and commit, with the fields that changed (C7).
 
-use crate::crm::{Work, rows, Stop};
+use crate::access::Reach;
+use crate::crm::Session;
 use crate::error::Error;
-use crate::id::HistoryId;
-use crate::page::{PageRequest, decode_cursor, encode_cursor, list_identity, page};
+use crate::id::{ContactId, CustomerId, FollowUpId, HistoryId};
+use crate::operations::{Operation, op};
+use crate::page::{PageRequest, encode_cursor, list_identity, page};
 use crate::record::{Columns, Record};
 use crate::store::{Column, ColumnType, Direction, Index, Kind, Read, Row, Search, Value};
 use crate::time::Timestamp;
+use crate::work::{Stop, Work, rows};
 use serde::{Deserialize, Serialize};
 
 /// The history of all records.
 pub(crate) static HISTORY: Kind = Kind {
     name: "history",
     columns: &[
-        Column { name: "subject", ty: ColumnType::Text, live: false, since: 1 },
-        Column { name: "at", ty: ColumnType::Integer, live: false, since: 1 },
+        Column::projected("subject", ColumnType::Text),
+        Column::projected("at", ColumnType::Integer),
     ],
-    indexes: &[Index { name: "subject", columns: &["subject", "at"], since: 1, across: false }],
+    indexes: &[Index::on("subject", &["subject", "at"])],
     since: 1,
 };
 
@@ -77,7 +80,11 @@ impl Record for HistoryEntry {
 
 /// One changed field.
 pub(crate) fn change(field: &str, was: Option<serde_json::Value>, became: Option<serde_json::Value>) -> FieldChange {
-    FieldChange { field: field.to_owned(), was, became }
+    FieldChange {
+        field: field.to_owned(),
+        was,
+        became,
+    }
 }
 
 /// The fields, of those named, in which two states of a record differ.
@@ -85,7 +92,10 @@ pub(crate) fn changes(before: &impl Serialize, after: &impl Serialize, fields: &
     let before = serde_json::to_value(before).unwrap_or_default();
     let after = serde_json::to_value(after).unwrap_or_default();
     let of = |record: &serde_json::Value, field: &str| {
-        record.get(field).filter(|value| !value.is_null() && value.as_array().is_none_or(|list| !list.is_empty())).cloned()
+        record
+            .get(field)
+            .filter(|value| !value.is_null() && value.as_array().is_none_or(|list| !list.is_empty()))
+            .cloned()
     };
     fields
         .iter()
@@ -119,26 +129,85 @@ pub(crate) fn entry(
     .to_row()
 }
 
+impl Session<'_> {
+    /// What changed on a customer: who, when, which field, from what to what.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] without the right `customer.view`; [`Error::NotFound`].
+    pub fn customer_history(&self, customer: CustomerId, page: PageRequest) -> Result<HistoryPage, Error> {
+        self.query(&op::customer_history, |work| {
+            work.customer_with_shares(customer, Reach::Read)?;
+            work.history_page(&op::customer_history, CustomerId::RECORD, &customer.to_string(), &page)
+        })
+    }
+
+    /// What changed on a contact.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] without the right `contact.view`; [`Error::NotFound`].
+    pub fn contact_history(&self, contact: ContactId, page: PageRequest) -> Result<HistoryPage, Error> {
+        self.query(&op::contact_history, |work| {
+            work.contact_within(contact, Reach::Read)?;
+            work.history_page(&op::contact_history, ContactId::RECORD, &contact.to_string(), &page)
+        })
+    }
+
+    /// What the author of a follow-up corrected.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] without the right `follow_up.view`; [`Error::NotFound`].
+    pub fn follow_up_history(&self, follow_up: FollowUpId, page: PageRequest) -> Result<HistoryPage, Error> {
+        self.query(&op::follow_up_history, |work| {
+            work.follow_up_within(follow_up)?;
+            work.history_page(
+                &op::follow_up_history,
+                FollowUpId::RECORD,
+                &follow_up.to_string(),
+                &page,
+            )
+        })
+    }
+
+    /// What changed in the settings of the organisation.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] without the right `settings.view`.
+    pub fn settings_history(&self, page: PageRequest) -> Result<HistoryPage, Error> {
+        self.query(&op::settings_history, |work| {
+            work.history_page(&op::settings_history, "settings", "settings", &page)
+        })
+    }
+}
+
 impl Work<'_> {
     /// A page of a record's history. The caller has made sure that the actor sees the record.
-    pub(crate) fn history_page(&mut self, operation: &str, record: &str, id: &str, page: &PageRequest) -> Result<HistoryPage, Stop> {
+    pub(crate) fn history_page(
+        &mut self,
+        operation: &Operation,
+        record: &str,
+        id: &str,
+        page: &PageRequest,
+    ) -> Result<HistoryPage, Stop> {
         let subject = format!("{record}:{id}");
-        let list = list_identity(&self.actor().name(), operation, &subject);
+        let list = list_identity(self.actor(), operation.name, &subject);
         let limit = page.limit()?;
         let mut search = Search::of(&HISTORY)
             .within("subject", vec![subject.into()])
             .ordered("at", Direction::Descending)
             .limited(limit + 1);
-        if let Some(cursor) = &page.cursor {
-            search.after = Some(decode_cursor(&list, cursor)?);
-        }
+        search.after = page.place(&list, ColumnType::Integer)?;
         let mut found = rows(self.read(vec![Read::Find(search)])?.into_iter().next());
         let more = found.len() as i64 > limit;
         found.truncate(usize::try_from(limit).unwrap_or_default());
         let items = HistoryEntry::from_rows(&found)?;
-        let next = items.last().filter(|_| more).map(|last| {
-            encode_cursor(&list, &(Some(last.at.millis().into()), last.id.to_string()))
-        });
-        Ok(HistoryPage { items, next, count: None })
+        let next = items
+            .last()
+            .filter(|_| more)
+            .map(|last| encode_cursor(&list, &(Some(last.at.millis().into()), last.id.to_string())));
+        Ok(HistoryPage {
+            items,
+            next,
+            count: None,
+        })
     }
 }

@@ -42,7 +42,11 @@ impl Session<'_> {
         }
         let chinese = organisation.language == PresetLanguage::Chinese;
         self.found_organisation(|founding| {
-            let head = Organisation { name, settings: settings.clone(), version: 1 };
+            let head = Organisation {
+                name,
+                settings: settings.clone(),
+                version: 1,
+            };
             let mut rows = vec![(&ORGANISATION, Record::to_row(&head)?)];
             for role in access::preset_roles(chinese) {
                 rows.push((&access::ROLE, role.to_row()?));
@@ -53,8 +57,10 @@ impl Session<'_> {
             rows.push((&super::GUARD, relation::parents_guard()));
             rows.push((&super::GUARD, crate::event::numbering_guard()));
             rows.push((&agenda::AGENDA, agenda::housekeeping(founding.now)?));
-            founding.changes.writes =
-                rows.into_iter().map(|(kind, row)| Write::Insert { kind, row }).collect();
+            founding.changes.writes = rows
+                .into_iter()
+                .map(|(kind, row)| Write::Insert { kind, row })
+                .collect();
             Ok(())
         })?;
         Ok(settings)
@@ -79,7 +85,17 @@ impl Session<'_> {
             |work| {
                 settings.check(|code| work.context.entry(dictionary::METHOD, code.as_str()).is_some())?;
                 let mut organisation = work.context.organisation.clone();
-                let changes = history::changes(&organisation.settings, &settings, &["time_zone", "same_name", "customer_number", "recycle_bin_days", "follow_up"]);
+                let changes = history::changes(
+                    &organisation.settings,
+                    &settings,
+                    &[
+                        "time_zone",
+                        "same_name",
+                        "customer_number",
+                        "recycle_bin_days",
+                        "follow_up",
+                    ],
+                );
                 if changes.is_empty() {
                     return Ok(settings.clone());
                 }

@@ -82,6 +82,31 @@ pub trait Store {
     }
 }
 
+/// A shared store, of which the caller keeps a handle: a host lends its own transaction to it.
+impl<S: Store + ?Sized> Store for std::sync::Arc<S> {
+    fn read(&self, org: &OrgId, reads: &[Read]) -> Result<Vec<Answer>, StoreError> {
+        (**self).read(org, reads)
+    }
+
+    fn commit(&self, changes: &ChangeSet) -> Result<(), CommitError> {
+        (**self).commit(changes)
+    }
+
+    fn due_organisations(
+        &self,
+        kind: &'static Kind,
+        column: &'static str,
+        until: i64,
+        limit: i64,
+    ) -> Result<Vec<OrgId>, StoreError> {
+        (**self).due_organisations(kind, column, until, limit)
+    }
+
+    fn joined(&self) -> bool {
+        (**self).joined()
+    }
+}
+
 /// Why a commit did not happen.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CommitError {

@@ -18,7 +18,11 @@ impl Checker {
     /// Checks what stands below `path`, such as `contacts[2]`.
     pub(crate) fn under<T>(&mut self, path: &str, check: impl FnOnce(&mut Checker) -> T) -> T {
         let outer = self.prefix.clone();
-        self.prefix = if outer.is_empty() { format!("{path}.") } else { format!("{outer}{path}.") };
+        self.prefix = if outer.is_empty() {
+            format!("{path}.")
+        } else {
+            format!("{outer}{path}.")
+        };
         let result = check(self);
         self.prefix = outer;
         result
@@ -40,7 +44,7 @@ impl Checker {
     /// One line of text that must be there, trimmed.
     pub(crate) fn line(&mut self, field: &str, text: &str, most: i64) -> String {
         let text = text.trim();
-        if text.is_empty() {
+        if text.chars().all(super::fold::shows_nothing) {
             self.note(Violation::required(field));
         }
         self.bounded(field, text, most, char::is_control);
@@ -101,7 +105,9 @@ impl Checker {
         if self.violations.is_empty() {
             Ok(())
         } else {
-            Err(Error::Invalid { violations: self.violations })
+            Err(Error::Invalid {
+                violations: self.violations,
+            })
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Text as people type it: checked on the way in ([`Checker`]), folded for comparing and sorting.
+//! Text as people type it: checked on the way in, folded for comparing and sorting.
 
 mod check;
 mod fold;

@@ -4,8 +4,7 @@ mod search;
 mod table;
 
 use super::{
-    Answer, Change, ChangeSet, CommitError, Conflict, Kind, Read, Row, Store, StoreError, Value,
-    Write, validate,
+    Answer, Change, ChangeSet, CommitError, Conflict, Kind, Read, Row, Store, StoreError, Value, Write, validate,
 };
 use crate::OrgId;
 use std::collections::BTreeMap;
@@ -99,9 +98,7 @@ impl Store for MemoryStore {
         validate::due(kind, column, limit)?;
         let data = self.data.read().unwrap_or_else(PoisonError::into_inner);
         let due = |tables: &Tables| {
-            let smallest = tables
-                .get(kind.name)
-                .and_then(|table| table.smallest(kind, column));
+            let smallest = tables.get(kind.name).and_then(|table| table.smallest(kind, column));
             matches!(smallest, Some(Part::Value(Value::Integer(i))) if *i <= until)
         };
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
@@ -158,7 +155,9 @@ fn apply(tables: &mut Tables, write: &Write, undo: &mut Undo) -> Result<(), Comm
             };
             set(table, &row.id, Some(at_version(row, version)));
         }
-        Write::Touch { id, version, changes, .. } => {
+        Write::Touch {
+            id, version, changes, ..
+        } => {
             let standing = table.get(id);
             let standing = standing.filter(|row| version.is_none_or(|version| version == row.version));
             let Some(standing) = standing else {
@@ -186,9 +185,7 @@ fn apply(tables: &mut Tables, write: &Write, undo: &mut Undo) -> Result<(), Comm
             };
             set(table, &row.id, Some(next));
         }
-        Write::Reassign {
-            column, from, to, ..
-        } => {
+        Write::Reassign { column, from, to, .. } => {
             let change = Change::Set(to.clone());
             for id in table.having(kind, column, from) {
                 if let Some(mut next) = table.get(&id).cloned() {
@@ -201,12 +198,7 @@ fn apply(tables: &mut Tables, write: &Write, undo: &mut Undo) -> Result<(), Comm
     Ok(())
 }
 
-fn change_value(
-    kind: &Kind,
-    row: &mut Row,
-    column: &str,
-    change: &Change,
-) -> Result<(), StoreError> {
+fn change_value(kind: &Kind, row: &mut Row, column: &str, change: &Change) -> Result<(), StoreError> {
     let place = kind.position(column).and_then(|p| row.values.get_mut(p));
     let next = match (change, &place) {
         (Change::Set(value), _) => Some(value.clone()),
@@ -229,10 +221,7 @@ fn change_value(
 }
 
 fn at_version(row: &Row, version: i64) -> Row {
-    Row {
-        version,
-        ..row.clone()
-    }
+    Row { version, ..row.clone() }
 }
 
 fn conflict(kind: &Kind, id: &str) -> CommitError {

@@ -83,11 +83,7 @@ impl Text {
     }
 
     /// Each item written by `item`, with commas between.
-    fn list<T>(
-        mut self,
-        items: impl IntoIterator<Item = T>,
-        item: impl Fn(Self, T) -> Self,
-    ) -> Self {
+    fn list<T>(mut self, items: impl IntoIterator<Item = T>, item: impl Fn(Self, T) -> Self) -> Self {
         for (place, one) in items.into_iter().enumerate() {
             if place > 0 {
                 self.sql.push_str(", ");
@@ -130,9 +126,7 @@ impl Texts {
             .chain([ColumnType::Text])
             .collect();
         let read = ["id", "version"].into_iter().chain(columns());
-        let select = text("SELECT ")
-            .list(read, |t, c| t.name("x").add(".").name(c))
-            .sql;
+        let select = text("SELECT ").list(read, |t, c| t.name("x").add(".").name(c)).sql;
         let insert = || insert(dialect, &table, kind);
 
         let put = conflict(insert())
@@ -193,11 +187,7 @@ impl Texts {
                 .add(" FOR UPDATE")
                 .done(),
             insert: ignored.done(),
-            delete: text("DELETE FROM ")
-                .name(&table)
-                .at_key()
-                .at_version()
-                .done(),
+            delete: text("DELETE FROM ").name(&table).at_key().at_version().done(),
             put: put.done(),
             shaped: RwLock::default(),
             table,
@@ -226,16 +216,8 @@ impl Texts {
         }
     }
 
-    pub(super) fn insert(
-        &self,
-        org: &str,
-        row: &crate::store::Row,
-    ) -> Result<Statement, StoreError> {
-        Ok(writing(
-            &self.insert,
-            self.inserted(org, row)?,
-            Expected::Rows(1),
-        ))
+    pub(super) fn insert(&self, org: &str, row: &crate::store::Row) -> Result<Statement, StoreError> {
+        Ok(writing(&self.insert, self.inserted(org, row)?, Expected::Rows(1)))
     }
 
     pub(super) fn put(&self, org: &str, row: &crate::store::Row) -> Result<Statement, StoreError> {
@@ -305,7 +287,11 @@ impl Texts {
         }
         let at_version = version.map(Value::Integer);
         let exists = Statement {
-            sql: if version.is_some() { self.stands.clone() } else { self.exists.clone() },
+            sql: if version.is_some() {
+                self.stands.clone()
+            } else {
+                self.exists.clone()
+            },
             parameters: [org.into(), id.into()].into_iter().chain(at_version).collect(),
             columns: Arc::new([ColumnType::Integer]),
             expected: Expected::Rows(1),
@@ -323,11 +309,7 @@ impl Texts {
             .iter()
             .map(|column| place(self.kind, column, &Value::Integer(0)));
         let shape = Shape::Add(places.collect::<Result<_, _>>()?);
-        Ok(writing(
-            &self.shaped(shape),
-            self.inserted(org, row)?,
-            Expected::Any,
-        ))
+        Ok(writing(&self.shaped(shape), self.inserted(org, row)?, Expected::Any))
     }
 
     pub(super) fn reassign(
@@ -339,11 +321,7 @@ impl Texts {
     ) -> Result<Statement, StoreError> {
         place(self.kind, column, from)?;
         let sql = self.shaped(Shape::Reassign(place(self.kind, column, to)?));
-        Ok(writing(
-            &sql,
-            vec![to.clone(), org.into(), from.clone()],
-            Expected::Any,
-        ))
+        Ok(writing(&sql, vec![to.clone(), org.into(), from.clone()], Expected::Any))
     }
 
     /// The parameters of an insert, in the order of [`insert`].
@@ -373,10 +351,7 @@ impl Texts {
         if fits {
             Ok(())
         } else {
-            let problem = format!(
-                "row {} does not fit the description of {}",
-                row.id, self.kind.name
-            );
+            let problem = format!("row {} does not fit the description of {}", row.id, self.kind.name);
             Err(StoreError::Failed(problem))
         }
     }
@@ -416,9 +391,7 @@ impl Texts {
 
     fn render(&self, shape: &Shape) -> Arc<str> {
         let column = |place: &usize| self.kind.columns.get(*place).map_or("", |c| c.name);
-        let update = Text::new(self.dialect, "UPDATE ")
-            .name(&self.table)
-            .add(" SET ");
+        let update = Text::new(self.dialect, "UPDATE ").name(&self.table).add(" SET ");
         match shape {
             Shape::Update(turns) => {
                 let plain = self.kind.columns.iter().filter(|c| !c.live).map(|c| c.name);
@@ -485,16 +458,8 @@ pub(super) fn place(kind: &Kind, column: &str, value: &Value) -> Result<usize, S
         Value::Text(_) => ColumnType::Text,
         Value::Bytes(_) => ColumnType::Bytes,
     };
-    let place = kind
-        .columns
-        .iter()
-        .position(|c| c.name == column && c.ty == ty);
-    place.ok_or_else(|| {
-        StoreError::Failed(format!(
-            "{} has no column {column} of type {ty:?}",
-            kind.name
-        ))
-    })
+    let place = kind.columns.iter().position(|c| c.name == column && c.ty == ty);
+    place.ok_or_else(|| StoreError::Failed(format!("{} has no column {column} of type {ty:?}", kind.name)))
 }
 
 fn writing(sql: &Arc<str>, parameters: Vec<Value>, expected: Expected) -> Statement {
@@ -512,10 +477,7 @@ fn insert(dialect: Dialect, table: &str, kind: &Kind) -> Text {
     Text::new(dialect, "INSERT INTO ")
         .name(table)
         .add(" (")
-        .list(
-            ["org_id", "id", "version"].into_iter().chain(columns()),
-            Text::name,
-        )
+        .list(["org_id", "id", "version"].into_iter().chain(columns()), Text::name)
         .add(") VALUES (")
         .bind()
         .add(", ")
@@ -551,9 +513,7 @@ fn get_many(dialect: Dialect, table: &str, select: &str) -> Arc<str> {
         .from_function(dialect.set(ColumnType::Text, &[]), name("k"));
     // The set's table as the dialect says it, taken over from the renderer.
     let (sql, _) = dialect.render(&keys);
-    let from = sql
-        .split_once(" FROM ")
-        .map_or(sql.as_str(), |(_, from)| from);
+    let from = sql.split_once(" FROM ").map_or(sql.as_str(), |(_, from)| from);
     let mut text = Text::new(dialect, select);
     text.places = 1;
     let _ = write!(text.sql, " FROM {from} CROSS JOIN ");

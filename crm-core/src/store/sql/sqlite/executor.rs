@@ -142,9 +142,7 @@ pub(super) fn supported() -> Result<(), StoreError> {
 }
 
 fn connect(path: &Path, options: &SqliteOptions) -> Result<Connection, StoreError> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
-        | OpenFlags::SQLITE_OPEN_CREATE
-        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(store_error)?;
     configure(&connection, options).map_err(store_error)?;
     Ok(connection)
@@ -171,9 +169,7 @@ fn configure(connection: &Connection, options: &SqliteOptions) -> rusqlite::Resu
 
 /// Sets what the file itself keeps, and finds out whether it is one that can be written.
 fn prepare_file(connection: &Connection) -> Result<(), StoreError> {
-    let mode = connection.query_row("PRAGMA journal_mode = WAL", [], |row| {
-        row.get::<_, String>(0)
-    });
+    let mode = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get::<_, String>(0));
     let mode = mode.map_err(store_error)?;
     if connection.is_readonly("main").map_err(store_error)? {
         return Err(StoreError::ReadOnly("the file or its directory".into()));
@@ -186,8 +182,6 @@ fn prepare_file(connection: &Connection) -> Result<(), StoreError> {
     let encoding = connection.query_row("PRAGMA encoding", [], |row| row.get::<_, String>(0));
     match encoding.map_err(store_error)?.as_str() {
         "UTF-8" => Ok(()),
-        other => Err(StoreError::Engine(format!(
-            "the database is in {other}, not in UTF-8"
-        ))),
+        other => Err(StoreError::Engine(format!("the database is in {other}, not in UTF-8"))),
     }
 }

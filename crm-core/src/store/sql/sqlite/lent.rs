@@ -32,9 +32,7 @@ impl<'a> LentSqlite<'a> {
         match encoding.map_err(store_error)?.as_str() {
             "UTF-8" => Ok(lent),
             // Text would sort by other bytes.
-            other => Err(StoreError::Engine(format!(
-                "the database is in {other}, not in UTF-8"
-            ))),
+            other => Err(StoreError::Engine(format!("the database is in {other}, not in UTF-8"))),
         }
     }
 

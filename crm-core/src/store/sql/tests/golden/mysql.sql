@@ -32,8 +32,12 @@ INSERT IGNORE INTO `crm_thing` (`org_id`, `id`, `version`, `owner`, `rank`, `nam
 -- [Text("o"), Text("i1"), Text("u1"), Integer(5), Bytes([1]), Text("-"), Integer(0), Integer(9), Bytes([]), Text("{}")]
 
 -- update
-UPDATE `crm_thing` SET `owner` = ?, `rank` = ?, `name` = ?, `label` = ?, `level` = ?, `due` = ?, `grp` = ?, `body` = ?, `version` = `version` + 1 WHERE `org_id` = ? AND `id` = ? AND `version` = ?
--- [Text("u1"), Integer(5), Bytes([1]), Text("-"), Integer(0), Integer(9), Bytes([]), Text("{}"), Text("o"), Text("i1"), Integer(3)]
+UPDATE `crm_thing` SET `name` = ?, `label` = ?, `grp` = ?, `body` = ?, `version` = `version` + 1 WHERE `org_id` = ? AND `id` = ? AND `version` = ?
+-- [Bytes([1]), Text("-"), Bytes([]), Text("{}"), Text("o"), Text("i1"), Integer(3)]
+
+-- update with live columns
+UPDATE `crm_thing` SET `name` = ?, `label` = ?, `grp` = ?, `body` = ?, `version` = `version` + 1, `owner` = ?, `rank` = GREATEST(`rank`, ?) WHERE `org_id` = ? AND `id` = ? AND `version` = ?
+-- [Bytes([1]), Text("-"), Bytes([]), Text("{}"), Text("u2"), Integer(7), Text("o"), Text("i1"), Integer(3)]
 
 -- delete
 DELETE FROM `crm_thing` WHERE `org_id` = ? AND `id` = ? AND `version` = ?
@@ -51,9 +55,13 @@ SELECT `version` FROM `crm_thing` WHERE `org_id` = ? AND `id` = ? FOR UPDATE
 UPDATE `crm_thing` SET `owner` = ?, `rank` = GREATEST(`rank`, ?), `due` = LEAST(`due`, ?), `level` = `level` + ? WHERE `org_id` = ? AND `id` = ?
 -- [Text("u2"), Integer(7), Integer(7), Integer(1), Text("o"), Text("i1")]
 
--- touch nothing
-UPDATE `crm_thing` SET `version` = `version` WHERE `org_id` = ? AND `id` = ?
--- [Text("o"), Text("i1")]
+-- touch at a version
+SELECT `version` FROM `crm_thing` WHERE `org_id` = ? AND `id` = ? AND `version` = ? FOR UPDATE
+-- [Text("o"), Text("i1"), Integer(3)]
+
+-- touch at a version
+UPDATE `crm_thing` SET `owner` = ?, `rank` = GREATEST(`rank`, ?), `due` = LEAST(`due`, ?), `level` = `level` + ? WHERE `org_id` = ? AND `id` = ? AND `version` = ?
+-- [Text("u2"), Integer(7), Integer(7), Integer(1), Text("o"), Text("i1"), Integer(3)]
 
 -- add
 INSERT INTO `crm_thing` (`org_id`, `id`, `version`, `owner`, `rank`, `name`, `label`, `level`, `due`, `grp`, `body`) VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?) ON DUPLICATE KEY UPDATE `rank` = `crm_thing`.`rank` + VALUES(`rank`), `level` = `crm_thing`.`level` + VALUES(`level`)
@@ -68,7 +76,7 @@ UPDATE `crm_thing` SET `owner` = ? WHERE `org_id` = ? AND `owner` = ?
 -- [Text("u2"), Text("o"), Text("u1")]
 
 -- due
-SELECT DISTINCT `org_id` FROM `crm_thing` WHERE `due` <= ? ORDER BY `org_id` ASC LIMIT ?
+SELECT DISTINCT `org_id` FROM `crm_thing` WHERE `due` <= ? ORDER BY 1 ASC LIMIT ?
 -- [Integer(9), Integer(10)]
 
 -- organisation by id, behind

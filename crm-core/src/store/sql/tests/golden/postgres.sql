@@ -32,8 +32,12 @@ INSERT INTO "crm_thing" ("org_id", "id", "version", "owner", "rank", "name", "la
 -- [Text("o"), Text("i1"), Text("u1"), Integer(5), Bytes([1]), Text("-"), Integer(0), Integer(9), Bytes([]), Text("{}")]
 
 -- update
-UPDATE "crm_thing" SET "owner" = $1, "rank" = $2, "name" = $3, "label" = $4, "level" = $5, "due" = $6, "grp" = $7, "body" = $8, "version" = "version" + 1 WHERE "org_id" = $9 AND "id" = $10 AND "version" = $11
--- [Text("u1"), Integer(5), Bytes([1]), Text("-"), Integer(0), Integer(9), Bytes([]), Text("{}"), Text("o"), Text("i1"), Integer(3)]
+UPDATE "crm_thing" SET "name" = $1, "label" = $2, "grp" = $3, "body" = $4, "version" = "version" + 1 WHERE "org_id" = $5 AND "id" = $6 AND "version" = $7
+-- [Bytes([1]), Text("-"), Bytes([]), Text("{}"), Text("o"), Text("i1"), Integer(3)]
+
+-- update with live columns
+UPDATE "crm_thing" SET "name" = $1, "label" = $2, "grp" = $3, "body" = $4, "version" = "version" + 1, "owner" = $5, "rank" = GREATEST("rank", $6) WHERE "org_id" = $7 AND "id" = $8 AND "version" = $9
+-- [Bytes([1]), Text("-"), Bytes([]), Text("{}"), Text("u2"), Integer(7), Text("o"), Text("i1"), Integer(3)]
 
 -- delete
 DELETE FROM "crm_thing" WHERE "org_id" = $1 AND "id" = $2 AND "version" = $3
@@ -47,9 +51,9 @@ INSERT INTO "crm_thing" ("org_id", "id", "version", "owner", "rank", "name", "la
 UPDATE "crm_thing" SET "owner" = $1, "rank" = GREATEST("rank", $2), "due" = LEAST("due", $3), "level" = "level" + $4 WHERE "org_id" = $5 AND "id" = $6
 -- [Text("u2"), Integer(7), Integer(7), Integer(1), Text("o"), Text("i1")]
 
--- touch nothing
-UPDATE "crm_thing" SET "version" = "version" WHERE "org_id" = $1 AND "id" = $2
--- [Text("o"), Text("i1")]
+-- touch at a version
+UPDATE "crm_thing" SET "owner" = $1, "rank" = GREATEST("rank", $2), "due" = LEAST("due", $3), "level" = "level" + $4 WHERE "org_id" = $5 AND "id" = $6 AND "version" = $7
+-- [Text("u2"), Integer(7), Integer(7), Integer(1), Text("o"), Text("i1"), Integer(3)]
 
 -- add
 INSERT INTO "crm_thing" ("org_id", "id", "version", "owner", "rank", "name", "label", "level", "due", "grp", "body") VALUES ($1, $2, 1, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT ("org_id", "id") DO UPDATE SET "rank" = "crm_thing"."rank" + excluded."rank", "level" = "crm_thing"."level" + excluded."level"
@@ -64,7 +68,7 @@ UPDATE "crm_thing" SET "owner" = $1 WHERE "org_id" = $2 AND "owner" = $3
 -- [Text("u2"), Text("o"), Text("u1")]
 
 -- due
-SELECT DISTINCT "org_id" FROM "crm_thing" WHERE "due" <= $1 ORDER BY "org_id" ASC LIMIT $2
+SELECT DISTINCT "org_id" FROM "crm_thing" WHERE "due" <= $1 ORDER BY 1 ASC LIMIT $2
 -- [Integer(9), Integer(10)]
 
 -- organisation by id, behind
