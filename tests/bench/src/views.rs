@@ -57,6 +57,8 @@ struct Figure {
     /// Of the processor alone: what else ran on the machine does not count.
     cpu_p99: f64,
     floor: f64,
+    /// Whether library and statements found the same.
+    agrees: bool,
 }
 
 /// Generates, measures, compares.
@@ -106,6 +108,10 @@ pub fn run(options: &Options, dir: &Path) -> Result<()> {
             "customers": [small, large], "list": name, "lists": cases.len(), "lists_over_target": over});
         let target = Some((2.0, false));
         Measure { measure: "views/worst/growth", value, unit: "times", floor: None, judged: value, target, on }.print();
+    }
+    let differing = figures.values().chain(beginnings.values()).filter(|figure| !figure.agrees).count();
+    if differing > 0 {
+        return Err(format!("{differing} lists differ from what bare statements find").into());
     }
     Ok(())
 }
@@ -176,7 +182,9 @@ fn cases(_: &Path) -> Result<Vec<Case>> {
         add("all/administrator".into(), "admin", View::All, bare, OWNERS + 2);
         let bin = vec![format!("d\u{1f}t00\u{1f}{}", member(0, 0))];
         add("recycle-bin/typical".into(), &member(0, 0), View::RecycleBin, Bare::List(list(bin, None)), 1);
-        let bin = Bare::List(list(team_scopes('d', 0), None));
+        let mut scopes = team_scopes('d', 0);
+        scopes.push(format!("d\u{1f}p00\u{1f}{}", manager(0)));
+        let bin = Bare::List(list(scopes, None));
         add("recycle-bin/manager".into(), &manager(0), View::RecycleBin, bin, 31);
         let bin = Bare::List(list(all_scopes('d'), None));
         add("recycle-bin/director".into(), "director", View::RecycleBin, bin, OWNERS);
@@ -323,11 +331,10 @@ impl Case {
         let actor = Actor::user(ORG, self.actor.as_str())?;
         let (items, count) = self.ask(crm, &actor)?;
         let same = self.bare(db)?;
-        if let Bare::List(list) = &self.bare
-            && list.table == "customer"
-            && ((items, count) != same)
-        {
-            return Err(format!("{}: the library answers {:?}, the statement {same:?}", self.name, (items, count)).into());
+        let compared = matches!(&self.bare, Bare::List(list) if list.table == "customer");
+        let agrees = !compared || (items, count) == same;
+        if !agrees {
+            eprintln!("{}: the library answers {:?}, the statement {same:?}", self.name, (items, count));
         }
         let (mut times, mut floors, mut worked) = (Vec::new(), Vec::new(), Vec::new());
         for _ in 0..3 {
@@ -358,10 +365,10 @@ impl Case {
             judged: p99,
             target: Some((target, false)),
             on: json!({"customers": customers, "follow_ups": 5 * customers, "owners": self.owners, "calls": calls,
-                "p50": round(p50), "cpu_p99": round(cpu_p99), "floor_p50": round(floor_p50), "items": items, "count": count}),
+                "p50": round(p50), "cpu_p99": round(cpu_p99), "floor_p50": round(floor_p50), "items": items, "count": count, "agrees": agrees}),
         }
         .print();
-        Ok(Figure { p50, p99, cpu_p99, floor })
+        Ok(Figure { p50, p99, cpu_p99, floor, agrees })
     }
 }
 
