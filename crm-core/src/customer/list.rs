@@ -221,15 +221,15 @@ impl Session<'_> {
                     }
                     .ordered(column, direction)
                     .limited(limit + 1);
+                    // Rows that the count looks at are rows of the list only where nothing else narrows it.
+                    let whole = matches!(&search.filter, Filter::All(all) if all.len() == search.range().count());
                     let mut reads = vec![Read::Find(search.clone())];
                     if page.count {
                         reads.push(Read::Count { search, cap: COUNT_CAP });
                     }
                     let mut answers = work.read(reads)?.into_iter();
                     let found = rows(answers.next());
-                    let count = answers
-                        .next()
-                        .map(|answer| (counted(Some(answer)), query.filter == CustomerFilter::default()));
+                    let count = answers.next().map(|answer| (counted(Some(answer)), whole));
                     (found, count)
                 }
                 Source::Named(ids) => {
