@@ -1,6 +1,6 @@
 //! Views of customers (F4): who sees which, in what order, how many.
 
-use super::{CUSTOMER, Customer, CustomerStatus, RECENT};
+use super::{CUSTOMER, Customer, RECENT};
 use crate::access::{Reach, Scope, Standing};
 use crate::actor::UserId;
 use crate::crm::Session;
@@ -187,8 +187,8 @@ pub(super) const MOST_RECENT: i64 = 100;
 enum Source {
     /// A search over scopes.
     Search(Search),
-    /// Customers named one by one.
-    Named(Vec<String>),
+    /// Customers named one by one; whether the actor is known to see each of them.
+    Named(Vec<String>, bool),
 }
 
 impl Session<'_> {
@@ -232,8 +232,8 @@ impl Session<'_> {
                     let count = answers.next().map(|answer| (counted(Some(answer)), whole));
                     (found, count)
                 }
-                Source::Named(ids) => {
-                    let named = work.named(ids, &query.filter)?;
+                Source::Named(ids, seen) => {
+                    let named = work.named(ids, seen, &query.filter)?;
                     let count = page.count.then(|| (i64::try_from(named.len()).ok(), true));
                     (cut(named, column, direction, after.as_ref(), limit), count)
                 }
@@ -282,8 +282,8 @@ impl Work<'_> {
                     reads.push(Read::Count { search, cap: COUNT_CAP });
                     known.push(None);
                 }
-                Source::Named(ids) => {
-                    let named = self.named(ids, &CustomerFilter::default())?;
+                Source::Named(ids, seen) => {
+                    let named = self.named(ids, seen, &CustomerFilter::default())?;
                     known.push(Some(Count::exactly(named.len() as i64)));
                 }
             }
@@ -341,11 +341,11 @@ impl Work<'_> {
             }
             View::SharedWithMe => {
                 let grantees = access.grantee_keys();
-                return Ok(Source::Named(self.shared_ids(grantees)?));
+                return Ok(Source::Named(self.shared_ids(grantees)?, true));
             }
             View::RecentlyViewed => {
                 let viewer = self.actor().name();
-                return Ok(Source::Named(self.recent_ids(viewer)?));
+                return Ok(Source::Named(self.recent_ids(viewer)?, false));
             }
         };
         if let Some(owner) = &query.filter.owner {
@@ -395,17 +395,18 @@ impl Work<'_> {
     }
 
     /// Those of the named customers that the actor sees and that pass the filter.
-    fn named(&mut self, ids: Vec<String>, filter: &CustomerFilter) -> Result<Vec<Row>, Stop> {
-        let found = self.get(&CUSTOMER, ids)?;
-        let mut reached = self.reach_of_rows(&found)?.into_iter();
+    fn named(&mut self, ids: Vec<String>, seen: bool, filter: &CustomerFilter) -> Result<Vec<Row>, Stop> {
+        let mut found = self.get(&CUSTOMER, ids)?;
+        if !seen {
+            let mut reached = self.reach_of_rows(&found)?.into_iter();
+            found.retain(|_| reached.next().flatten().is_some());
+        }
         let conditions = filter.conditions()?;
         let mut named = Vec::new();
         for row in found {
-            let reach = reached.next().flatten();
-            let customer = Customer::from_row(&row)?;
-            if reach.is_some()
-                && customer.status == CustomerStatus::Active
-                && filter.owner.as_ref().is_none_or(|owner| *owner == customer.owner)
+            let scope = scope_of(&row)?;
+            if scope.standing == Standing::Active
+                && filter.owner.as_ref().is_none_or(|owner| *owner == scope.owner)
                 && conditions.passes(&CUSTOMER, &row)
             {
                 named.push(row);
@@ -416,35 +417,44 @@ impl Work<'_> {
 
     /// How far the actor reaches into each of these customers.
     pub(crate) fn reach_of_rows(&mut self, found: &[Row]) -> Result<Vec<Option<Reach>>, Stop> {
-        let customers = Customer::from_rows(found)?;
+        let scopes = found.iter().map(scope_of).collect::<Result<Vec<Scope>, Error>>()?;
         let mut reads = Vec::new();
-        for customer in &customers {
+        for (row, scope) in found.iter().zip(&scopes) {
             let access = self.access()?;
             if access
-                .reach(&customer.owner, customer.owner_position.as_ref(), &[], self.now)
+                .reach(&scope.owner, scope.position.as_ref(), &[], self.now)
                 .is_none()
             {
-                reads.push((customer.id, Read::Find(shares_of(customer.id))));
+                let customer: CustomerId = row.id.parse()?;
+                reads.push((&row.id, Read::Find(shares_of(customer))));
             }
         }
-        let mut shares: BTreeMap<CustomerId, Vec<Share>> = BTreeMap::new();
+        let mut shares: BTreeMap<&String, Vec<Share>> = BTreeMap::new();
         if !reads.is_empty() {
-            let (ids, reads): (Vec<CustomerId>, Vec<Read>) = reads.into_iter().unzip();
+            let (ids, reads): (Vec<&String>, Vec<Read>) = reads.into_iter().unzip();
             for (id, answer) in ids.into_iter().zip(self.read(reads)?) {
                 shares.insert(id, Share::from_rows(&rows(Some(answer)))?);
             }
         }
         let access = self.access()?;
-        Ok(customers
+        Ok(found
             .iter()
-            .map(|customer| {
-                let shares = shares.get(&customer.id).map_or(&[][..], Vec::as_slice);
+            .zip(&scopes)
+            .map(|(row, scope)| {
+                let shares = shares.get(&row.id).map_or(&[][..], Vec::as_slice);
                 access
-                    .reach(&customer.owner, customer.owner_position.as_ref(), shares, self.now)
-                    .filter(|reach| customer.status == CustomerStatus::Active || *reach == Reach::Own)
+                    .reach(&scope.owner, scope.position.as_ref(), shares, self.now)
+                    .filter(|reach| scope.standing == Standing::Active || *reach == Reach::Own)
             })
             .collect())
     }
+}
+
+/// Whose a customer is, and whether it stands in the lists: out of its column, which tells without reading the body.
+fn scope_of(row: &Row) -> Result<Scope, Error> {
+    let column = CUSTOMER.position("scope").and_then(|place| row.values.get(place));
+    let scope = column.and_then(Value::as_text);
+    scope.map_or_else(|| Scope::parse(""), Scope::parse)
 }
 
 /// The place of a row in an order.
