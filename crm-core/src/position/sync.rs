@@ -5,6 +5,7 @@ use super::{POSITION, Position, PositionId};
 use crate::actor::UserId;
 use crate::crm::Session;
 use crate::error::{Error, Violation, refusals};
+use crate::history;
 use crate::operations::op;
 use crate::organisation::Context;
 use crate::person::{PERSON, Person, SyncMode, SyncReport};
@@ -80,6 +81,8 @@ refusals! {
     pub enum PositionRefusal {
         /// Positions would lie above themselves.
         Circle { position } = "position_circle", "A position can't lie above itself", "岗位不能位于自身之上";
+        /// The tree is deeper than any sales organisation.
+        TooDeep { position } = "positions_too_deep", "Positions lie more than 64 levels deep", "岗位层级超过 64 级";
         /// The position has others below it.
         HasOthersBelow { position } = "position_has_others_below", "Other positions lie below this one", "该岗位下还有其他岗位";
     }
@@ -113,24 +116,29 @@ impl Session<'_> {
                     .collect();
                 let mut writes = Vec::new();
                 let given: BTreeSet<PositionId> = inputs.iter().map(|input| input.id.clone()).collect();
+                // A removed one stays where it stood: those above keep its customers in sight.
+                let tombstone = |known: &Position| Position {
+                    removed: true,
+                    holders: Vec::new(),
+                    ..known.clone()
+                };
                 let mut wanted: Vec<Position> = inputs
                     .into_iter()
-                    .map(|input| Position {
-                        id: input.id,
-                        name: input.name,
-                        parent: input.parent,
-                        holders: if input.removed { Vec::new() } else { input.holders },
-                        removed: input.removed,
-                        version: 1,
+                    .map(|input| match context.positions.get(&input.id) {
+                        Some(known) if input.removed => tombstone(known),
+                        _ => Position {
+                            id: input.id,
+                            name: input.name,
+                            parent: input.parent,
+                            holders: if input.removed { Vec::new() } else { input.holders },
+                            removed: input.removed,
+                            version: 1,
+                        },
                     })
                     .collect();
                 if mode == SyncMode::Whole {
                     let missing = context.positions.all().filter(|known| !given.contains(&known.id));
-                    wanted.extend(missing.map(|known| Position {
-                        removed: true,
-                        holders: Vec::new(),
-                        ..known.clone()
-                    }));
+                    wanted.extend(missing.map(tombstone));
                 }
                 for mut position in wanted {
                     let known = context.positions.get(&position.id);
@@ -158,6 +166,7 @@ impl Session<'_> {
                     }
                     after.insert(position.id.clone(), position);
                 }
+                check_circle(&after)?;
                 check_tree(&after, &context)?;
                 let people = seats_of(&after, &context.people);
                 let access = access_changes(&context.positions, &after, &context.people);
@@ -165,6 +174,20 @@ impl Session<'_> {
                 let report = PositionSyncReport { report, access };
                 if preview || writes.is_empty() {
                     return Ok(report);
+                }
+                for write in &writes {
+                    let (Write::Insert { row, .. } | Write::Update { row, .. }) = write else {
+                        continue;
+                    };
+                    let became = after.values().find(|position| position.id.as_str() == row.id);
+                    let was = became.and_then(|position| context.positions.get(&position.id));
+                    let fields = ["name", "parent", "holders", "removed"];
+                    let changes = match (was, became) {
+                        (Some(was), Some(became)) => history::changes(was, became, &fields),
+                        (None, Some(became)) => history::changes(&serde_json::json!({}), became, &fields),
+                        _ => continue,
+                    };
+                    work.remember_setting(&format!("position {}", row.id), "sync_positions", changes)?;
                 }
                 work.changes.writes.extend(writes);
                 for person in people {
@@ -229,6 +252,9 @@ fn checked(positions: &[PositionInput]) -> Result<Vec<PositionInput>, Error> {
     Ok(clean)
 }
 
+/// Levels of a tree at the most.
+const MOST_LEVELS: usize = 64;
+
 fn check_tree(after: &BTreeMap<PositionId, Position>, context: &Context) -> Result<(), Error> {
     for position in after.values().filter(|position| !position.removed) {
         let parent = position.parent.as_ref();
@@ -250,6 +276,22 @@ fn check_tree(after: &BTreeMap<PositionId, Position>, context: &Context) -> Resu
             return Err(Violation::unknown(format!("positions[{}].holders", position.id)).into());
         }
     }
+    let depth = |position: &Position| {
+        let next = |position: &&Position| position.parent.as_ref().and_then(|parent| after.get(parent));
+        std::iter::successors(Some(position), next)
+            .take(MOST_LEVELS + 1)
+            .count()
+    };
+    if let Some(deep) = after.values().find(|position| depth(position) > MOST_LEVELS) {
+        return Err(PositionRefusal::TooDeep {
+            position: deep.id.to_string(),
+        }
+        .into());
+    }
+    Ok(())
+}
+
+fn check_circle(after: &BTreeMap<PositionId, Position>) -> Result<(), Error> {
     let parents = after
         .iter()
         .map(|(id, position)| (id.clone(), position.parent.clone()))
@@ -280,8 +322,8 @@ fn seats_of(after: &BTreeMap<PositionId, Position>, people: &BTreeMap<UserId, Pe
                 next.seats.push((*position).clone());
             }
         }
-        let keeps_main = next.main_position.as_ref().is_some_and(|main| holds.contains(&main));
-        if !keeps_main {
+        // One that the host named stays, held or not (yet).
+        if next.main_position.is_none() {
             next.main_position = holds.first().map(|position| (*position).clone());
         }
         if next != *person {
