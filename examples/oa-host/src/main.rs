@@ -1,2 +1,23 @@
-//! A small office host with the CRM inside.
-fn main() {}
+//! A small office host with the CRM inside: it signs people in, shows them pages in Chinese and
+//! English, and mounts the CRM's operations as a JSON API.
+
+mod api;
+mod app;
+mod cli;
+#[path = "demo_stub.rs"]
+mod demo;
+mod desk;
+mod failure;
+mod form;
+#[path = "import_stub.rs"]
+mod import;
+mod pages;
+mod security;
+mod server;
+mod session;
+mod text;
+mod values;
+
+fn main() -> std::process::ExitCode {
+    cli::run()
+}
