@@ -1,4 +1,5 @@
 //! A small office host with the CRM inside.
+mod demo;
 mod import;
 use crm_core::Crm;
 use std::path::Path;
@@ -16,6 +17,15 @@ fn main() -> std::process::ExitCode {
                 println!("{summary}report: {}", report.display());
                 Ok(())
             })
+        }
+        ["demo", "--database", database] => {
+            use crm_core::store::sql::{SqlOptions, SqliteStore, sqlite::{Durability, SqliteOptions}};
+            let path = Path::new(database.trim_start_matches("sqlite:"));
+            let durability = if std::env::var("NORMAL").is_ok() { Durability::Normal } else { Durability::Full };
+            let options = SqliteOptions { durability, ..SqliteOptions::default() };
+            SqliteStore::open_file(path, options, SqlOptions::new(crm_core::KINDS))
+                .map_err(|error| error.to_string())
+                .and_then(|store| demo::load(std::sync::Arc::new(store)).map_err(|error| format!("{error:?}")))
         }
         _ => Err("usage".to_owned()),
     };
