@@ -72,10 +72,15 @@ const OWNERS: [Owner; 13] = [
     owner(PRESALES, "presales", 1, DIRECTOR, "chenyiming"),
 ];
 
-/// The owner of a customer, by its number: in turns, as often as his share says.
+/// The turn of a customer, by its number, 0 to 99. 37 and 100 have no common divisor: a hundred
+/// customers in a row have every turn once.
+pub(super) fn turn(customer: u64) -> u64 {
+    customer.wrapping_mul(37) % 100
+}
+
+/// The owner of a customer: in turns, as often as his share says.
 pub(super) fn owner_of(customer: u64) -> Owner {
-    // 37 and 100 have no common divisor: a hundred customers in a row meet every share once.
-    let mut place = customer.wrapping_mul(37) % 100;
+    let mut place = turn(customer);
     for owner in OWNERS {
         if place < owner.share {
             return owner;

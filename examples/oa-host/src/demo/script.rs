@@ -28,13 +28,16 @@ struct Rhythm {
 }
 
 impl Rhythm {
-    fn of(dice: &mut Dice) -> Self {
+    fn of(dice: &mut Dice, number: u64) -> Self {
+        // In turns, so that everyone has some of each to do: the shares of owners are runs of
+        // this number, too.
+        let turn = (cast::turn(number) + number / 100) % 8;
         // Some were followed up in the last week, most not, a few never.
         let last = match dice.below(100) {
-            0..=34 => dice.between(1, 6),
+            0..=34 => dice.between(2, 6),
             35..=54 => dice.between(7, 20),
-            55..=89 => dice.between(21, 90),
-            _ => 0,
+            90.. if turn > 3 => 0,
+            _ => dice.between(21, 90),
         };
         let received = (last + dice.between(8, 40)).min(119);
         let mut followed: Vec<i64> = Vec::new();
@@ -46,14 +49,13 @@ impl Rhythm {
             followed.sort_by(|a, b| b.cmp(a));
             followed.dedup();
         }
-        let next = match dice.below(100) {
-            0..=11 => Some(0),
-            12..=24 => Some(-dice.between(1, last.clamp(1, 9))),
-            25..=54 => Some(dice.between(1, 21)),
+        let next = match turn {
+            0 => Some(0),
+            // What was planned lies behind the day it was planned on.
+            1 => Some(-dice.between(1, (last - 1).clamp(1, 9))),
+            2 | 3 => Some(dice.between(1, 21)),
             _ => None,
         };
-        // What was planned lies behind the day it was planned on.
-        let next = next.filter(|days| last > 0 && -days < last);
         Rhythm { received, followed, next }
     }
 }
@@ -63,7 +65,7 @@ pub(super) fn play(story: &Story, number: u64, company: &Company) -> Result<Play
     StoryClock::scene(number);
     let mut dice = Dice::new(number);
     let owner = cast::owner_of(number);
-    let rhythm = Rhythm::of(&mut dice);
+    let rhythm = Rhythm::of(&mut dice, number);
     StoryClock::at(story.moment(&mut dice, rhythm.received));
     let customer = story.person(owner.user)?.create_customer(new_customer(&mut dice, number, company, owner)?)?.id;
     let sharee = share(story, &mut dice, customer, owner, number)?;

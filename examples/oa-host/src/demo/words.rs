@@ -109,7 +109,6 @@ pub(super) fn companies(count: usize) -> Vec<Company> {
             name,
             short_name: format!("{brand}{}", trade.chars().take(2).collect::<String>()),
             pinyin: format!("{first_pinyin}{second_pinyin}"),
-
             area,
             dialling,
             industry,

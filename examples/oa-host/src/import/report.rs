@@ -61,12 +61,6 @@ impl ImportSummary {
             ("follow-ups", self.follow_ups),
         ]
     }
-
-    /// Whether the import wrote anything.
-    #[cfg(test)]
-    pub(crate) fn changed(&self) -> bool {
-        self.tallies().iter().any(|(_, tally)| tally.created > 0)
-    }
 }
 
 impl fmt::Display for ImportSummary {
