@@ -19,13 +19,7 @@ fn main() -> std::process::ExitCode {
             })
         }
         ["demo", "--database", database] => {
-            use crm_core::store::sql::{SqlOptions, SqliteStore, sqlite::{Durability, SqliteOptions}};
-            let path = Path::new(database.trim_start_matches("sqlite:"));
-            let durability = if std::env::var("NORMAL").is_ok() { Durability::Normal } else { Durability::Full };
-            let options = SqliteOptions { durability, ..SqliteOptions::default() };
-            SqliteStore::open_file(path, options, SqlOptions::new(crm_core::KINDS))
-                .map_err(|error| error.to_string())
-                .and_then(|store| demo::load(std::sync::Arc::new(store)).map_err(|error| format!("{error:?}")))
+            demo::create(Path::new(database.trim_start_matches("sqlite:"))).map_err(|error| error.to_string())
         }
         _ => Err("usage".to_owned()),
     };

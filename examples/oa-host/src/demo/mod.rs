@@ -9,8 +9,12 @@ mod words;
 
 use clock::{Dice, StoryClock};
 use crm_core::store::Store;
+use crm_core::store::sql::sqlite::{Durability, SqliteOptions};
+use crm_core::store::sql::{SqlOptions, SqliteStore};
 use crm_core::{Actor, Crm, EntryCode, Environment as _, Error, NewRelation, Session, SystemEnvironment, TimeZone, Timestamp};
 use script::Played;
+use std::fs;
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -42,7 +46,7 @@ impl Story {
 /// Tells the story into a store that does not have the organisation yet.
 ///
 /// It takes more than one commit: a process that ends in between leaves an organisation that is
-/// half told. Tell it into a file of another name and rename that.
+/// half told. For a file there is [`create`].
 ///
 /// # Errors
 /// `organisation_exists`; [`Error::Unavailable`] when the store can't be written.
@@ -55,6 +59,36 @@ pub(crate) fn load<S: Store + Send + Sync + 'static>(store: Arc<S>) -> Result<()
     cast::enter(&story)?;
     let played = play_all(&story)?;
     afterwards(&story, &played)
+}
+
+/// Makes a SQLite file with the organisation in it. The story is told into a file of another
+/// name, which gets its own name at the end: whatever happens in between, there is no file with
+/// half a story.
+///
+/// # Errors
+/// [`Error::Unavailable`] when the file is there already or can't be written.
+pub(crate) fn create(path: &Path) -> Result<(), Error> {
+    let failed = |error: std::io::Error| Error::Unavailable { reason: format!("{}: {error}", path.display()), retryable: false };
+    if path.exists() {
+        return Err(failed(std::io::ErrorKind::AlreadyExists.into()));
+    }
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    // With the number of the process, so that two that begin at once do not share it.
+    name.push(format!(".{}.unfinished", std::process::id()));
+    let unfinished = path.with_file_name(name);
+    // Nobody is told of a commit before the end, so none of them has to wait for the disk.
+    let options = SqliteOptions { durability: Durability::Normal, ..SqliteOptions::default() };
+    let store = SqliteStore::open_file(&unfinished, options, SqlOptions::new(crm_core::KINDS))?;
+    let told = load(Arc::new(store));
+    let kept = told.and_then(|()| {
+        fs::File::open(&unfinished).and_then(|file| file.sync_all()).map_err(failed)?;
+        fs::rename(&unfinished, path).map_err(failed)
+    });
+    if kept.is_err() {
+        // What stopped the story may stop this, too; then the file stays, under a name that says so.
+        let _ = fs::remove_file(&unfinished);
+    }
+    kept
 }
 
 /// Plays the scenes of all customers, many at once; answers them in their order.

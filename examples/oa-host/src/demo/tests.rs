@@ -88,3 +88,15 @@ fn names_of_companies_are_distinct() {
     let names: BTreeSet<String> = words::companies(CUSTOMERS).into_iter().map(|company| company.name).collect();
     assert_eq!(names.len(), CUSTOMERS);
 }
+
+#[test]
+fn a_file_is_there_whole_or_not_at_all() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("oa-host.db");
+    create(&path).unwrap();
+    assert_eq!(count(&Crm::sqlite(&path).unwrap(), cast::ADMINISTRATOR, View::All), CUSTOMERS as i64);
+    let names: Vec<_> = fs::read_dir(place.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert!(names.iter().all(|name| name.to_string_lossy().starts_with("oa-host.db") && !name.to_string_lossy().contains("unfinished")), "{names:?}");
+    assert_eq!(create(&path).unwrap_err().code(), "unavailable");
+    assert!(create(&place.path().join("nowhere/x.db")).is_err());
+}

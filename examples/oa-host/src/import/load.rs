@@ -51,7 +51,7 @@ fn words(error: &Error) -> String {
 /// The customers of the accounts: those that are there, by their number, and new ones.
 pub(super) fn customers<'p>(crm: &Crm, org: &str, plan: &'p Plan, summary: &mut ImportSummary) -> Result<Vec<Known<'p>>, ImportError> {
     let session = crm.as_user(&system(org)?);
-    let mut standing = standing(&session)?;
+    let mut standing = read_standing(&session)?;
     let mut known: Vec<Known<'p>> = Vec::with_capacity(plan.accounts.len());
     // By name: what a subsidiary may be related to.
     let mut ids: BTreeMap<&str, CustomerId> = BTreeMap::new();
@@ -65,7 +65,16 @@ pub(super) fn customers<'p>(crm: &Crm, org: &str, plan: &'p Plan, summary: &mut 
                 summary.relations.unchanged += u64::from(account.parent.is_some());
                 Ok(customer)
             }
-            None => create(&session, account, &ids, summary)?,
+            None => match create(&session, account, &ids, summary)? {
+                // Another import at the same time made it since.
+                Err(rejection) if rejection.code == "number_taken" => {
+                    let found = read_standing(&session)?.remove(&account.number);
+                    let found = found.filter(|found| found.status == CustomerStatus::Active);
+                    summary.customers.unchanged += u64::from(found.is_some());
+                    found.ok_or(rejection)
+                }
+                created => created,
+            },
         };
         match customer {
             Ok(customer) => {
@@ -87,7 +96,7 @@ pub(super) fn customers<'p>(crm: &Crm, org: &str, plan: &'p Plan, summary: &mut 
 }
 
 /// Customers of earlier imports, by number, deleted ones too.
-fn standing(session: &Session<'_>) -> Result<BTreeMap<String, Customer>, Error> {
+fn read_standing(session: &Session<'_>) -> Result<BTreeMap<String, Customer>, Error> {
     let mut standing = BTreeMap::new();
     for view in [View::All, View::RecycleBin] {
         let filter = CustomerFilter { text: Some(super::NUMBER_PREFIX.to_owned()), ..CustomerFilter::default() };
