@@ -82,6 +82,25 @@ pub trait Store {
     }
 }
 
+/// A store that is shared is a store: several [`Crm`](crate::Crm)s may stand on one.
+impl<S: Store + ?Sized> Store for std::sync::Arc<S> {
+    fn read(&self, org: &OrgId, reads: &[Read]) -> Result<Vec<Answer>, StoreError> {
+        (**self).read(org, reads)
+    }
+
+    fn commit(&self, changes: &ChangeSet) -> Result<(), CommitError> {
+        (**self).commit(changes)
+    }
+
+    fn due_organisations(&self, kind: &'static Kind, column: &'static str, until: i64, limit: i64) -> Result<Vec<OrgId>, StoreError> {
+        (**self).due_organisations(kind, column, until, limit)
+    }
+
+    fn joined(&self) -> bool {
+        (**self).joined()
+    }
+}
+
 /// Why a commit did not happen.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CommitError {

@@ -3,7 +3,7 @@
 use crate::app::{App, Shared};
 use crate::desk::typed;
 use crate::security::from_here;
-use crate::session::{USER_HEADER, Visitor, preferred};
+use crate::session::{Visitor, named, preferred};
 use crate::text::{Lang, text};
 use axum::Router;
 use axum::body::to_bytes;
@@ -95,8 +95,8 @@ async fn operation(State(app): State<Shared>, path: Option<Path<String>>, reques
 
 /// Who calls: named by the gateway, or signed in here, and then only from pages of this host.
 fn actor(app: &App, parts: &Parts, lang: Lang) -> Result<Actor, Box<Response>> {
-    let user = if app.gateway {
-        parts.headers.get(USER_HEADER).and_then(|user| user.to_str().ok()).map(str::to_owned)
+    let who = if app.gateway {
+        named(&parts.headers, app)
     } else {
         let json = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let media = json.split(';').next().unwrap_or_default().trim();
@@ -106,9 +106,9 @@ fn actor(app: &App, parts: &Parts, lang: Lang) -> Result<Actor, Box<Response>> {
         if !from_here(&parts.headers) {
             return Err(Box::new(own(lang, StatusCode::FORBIDDEN, "cross_site", "e_cross_site")));
         }
-        Visitor::of(parts, app).user
+        Visitor::of(parts, app).who
     };
-    let actor = user.and_then(|user| Actor::user(app.org.as_str(), user).ok());
+    let actor = who.and_then(|who| Actor::user(who.org, who.user).ok());
     actor.ok_or_else(|| Box::new(own(lang, StatusCode::UNAUTHORIZED, "unauthenticated", "e_unauthenticated")))
 }
 

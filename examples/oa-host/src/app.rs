@@ -17,8 +17,8 @@ pub(crate) type Reply = Result<Response, Failure>;
 pub(crate) struct App {
     /// The CRM.
     pub(crate) crm: Crm,
-    /// The organisation that this host serves.
-    pub(crate) org: String,
+    /// The organisations that this host serves; a gateway's people are of the first.
+    pub(crate) orgs: Vec<String>,
     /// Whether a gateway in front of the host names the person.
     pub(crate) gateway: bool,
     /// Who is signed in.
@@ -29,6 +29,11 @@ pub(crate) struct App {
 pub(crate) type Shared = Arc<App>;
 
 impl App {
+    /// The organisation of who does not name one.
+    pub(crate) fn first_org(&self) -> &str {
+        self.orgs.first().map(String::as_str).unwrap_or_default()
+    }
+
     /// Does the work of a request on a thread that may block: the CRM is synchronous.
     pub(crate) async fn blocking<T: Send + 'static>(
         self: &Arc<Self>,
@@ -47,7 +52,7 @@ impl App {
         mut visitor: Visitor,
         work: impl FnOnce(&Desk<'_>) -> Reply + Send + 'static,
     ) -> Reply {
-        if visitor.user.is_none() {
+        if visitor.who.is_none() {
             if self.gateway {
                 return Err(Failure::unnamed());
             }

@@ -5,7 +5,7 @@ use crate::session::Sessions;
 use crate::{demo, import, server};
 use clap::{Parser, Subcommand};
 use crm_core::{Actor, Crm, Error, NewOrganisation, PersonInput, SyncMode};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -19,11 +19,11 @@ struct Cli {
     /// The address to serve.
     #[arg(long, default_value = "127.0.0.1:8077")]
     listen: String,
-    /// The organisation to serve.
-    #[arg(long, global = true, default_value = "demo")]
-    organisation: String,
-    /// Begin with an administrator and nothing else, instead of the demo organisation.
+    /// The organisation to serve, or to import into.
     #[arg(long, global = true)]
+    organisation: Option<String>,
+    /// Begin with an administrator and nothing else, instead of the demo organisation.
+    #[arg(long)]
     empty: bool,
     /// Believe the header X-OA-User, which names the person: only behind a gateway that sets it.
     #[arg(long)]
@@ -46,7 +46,7 @@ enum Command {
 
 #[derive(Subcommand)]
 enum ImportFrom {
-    /// The CSV set "CRM sales opportunities": accounts, pipeline, products, teams.
+    /// A set of CSV files of sales opportunities: accounts, pipeline, products, teams.
     CrmSales {
         /// The folder with the files.
         dir: PathBuf,
@@ -66,15 +66,17 @@ pub(crate) fn run() -> ExitCode {
 
 fn go(cli: Cli) -> Result<(), String> {
     let path = cli.database.strip_prefix("sqlite:").filter(|path| !path.is_empty());
-    let path = path.ok_or_else(|| format!("--database takes sqlite:PATH, not {}", cli.database))?;
-    let crm = Crm::sqlite(path).map_err(|error| format!("{path}: {}", said(&error)))?;
+    let path = Path::new(path.ok_or_else(|| format!("--database takes sqlite:PATH, not {}", cli.database))?);
+    let org = cli.organisation.clone();
     if let Some(Command::Import { from: ImportFrom::CrmSales { dir } }) = &cli.command {
-        found(&crm, &cli.organisation, true).map_err(|error| said(&error))?;
-        let summary = import::run(&crm, &cli.organisation, dir).map_err(|error| error.to_string())?;
-        println!("{summary}");
-        return Ok(());
+        return bring_in(path, org.as_deref().unwrap_or(import::ORGANISATION), dir);
     }
-    found(&crm, &cli.organisation, cli.empty).map_err(|error| said(&error))?;
+    let org = org.unwrap_or_else(|| demo::ORGANISATION.to_owned());
+    let crm = opened(path, &org, cli.empty)?;
+    let mut orgs = vec![org];
+    if orgs.iter().all(|org| org != import::ORGANISATION) {
+        orgs.push(import::ORGANISATION.to_owned());
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| format!("no threads: {error}"))?;
     let served = runtime.block_on(async {
@@ -82,7 +84,7 @@ fn go(cli: Cli) -> Result<(), String> {
         let listener = listener.map_err(|error| format!("can't listen on {}: {error}", cli.listen))?;
         let address = listener.local_addr().map_err(|error| error.to_string())?;
         println!("http://{address}/");
-        let app = App { crm, org: cli.organisation, gateway: cli.trust_user_header, sessions: Sessions::default() };
+        let app = App { crm, orgs, gateway: cli.trust_user_header, sessions: Sessions::default() };
         let tick = Duration::from_secs(cli.tick_seconds);
         server::serve(app, listener, tick).await.map_err(|error| error.to_string())
     });
@@ -91,23 +93,41 @@ fn go(cli: Cli) -> Result<(), String> {
     served
 }
 
-/// Fills a new database: with the demo organisation, or with an administrator alone.
-fn found(crm: &Crm, org: &str, empty: bool) -> Result<(), Error> {
-    let system = Actor::system(org, "set-up")?;
-    let session = crm.as_user(&system);
-    match session.settings() {
-        Ok(_) => return Ok(()),
-        Err(Error::ActorUnknown { .. }) => {}
-        Err(error) => return Err(error),
+fn bring_in(path: &Path, org: &str, dir: &Path) -> Result<(), String> {
+    let crm = Crm::sqlite(path).map_err(|error| at(path, &error))?;
+    let summary = import::run(&crm, org, dir, true).map_err(|error| error.to_string())?;
+    let report = import::report_path(path);
+    import::write_report(&summary, &report).map_err(|error| error.to_string())?;
+    println!("{summary}report: {}", report.display());
+    Ok(())
+}
+
+/// Opens the database. One that is absent is made with the demo organisation, or with an
+/// administrator alone; in one that is there, only an organisation without anybody is founded.
+fn opened(path: &Path, org: &str, empty: bool) -> Result<Crm, String> {
+    if !path.exists() && !empty && org == demo::ORGANISATION {
+        demo::create(path).map_err(|error| at(path, &error))?;
     }
-    if !empty && org == "demo" {
-        return demo::load(crm);
-    }
-    session.create_organisation(NewOrganisation::named(org))?;
+    let crm = Crm::sqlite(path).map_err(|error| at(path, &error))?;
+    found(&crm, org).map_err(|error| at(path, &error))?;
+    Ok(crm)
+}
+
+/// Founds an organisation that is not there, with an administrator: somebody must be able to sign in.
+fn found(crm: &Crm, org: &str) -> Result<(), Error> {
+    let session = crm.as_user(&Actor::system(org, "set-up")?);
+    match session.create_organisation(NewOrganisation::named(org)) {
+        Err(Error::Refused(refusal)) if refusal.code == "organisation_exists" => return Ok(()),
+        other => other?,
+    };
     let mut administrator = PersonInput::new("admin", "管理员")?;
     administrator.host_roles.push("crm_admin".to_owned());
     session.sync_people(vec![administrator], SyncMode::Delta)?;
     Ok(())
+}
+
+fn at(path: &Path, error: &Error) -> String {
+    format!("{}: {}", path.display(), said(error))
 }
 
 /// What went wrong, for a person at a terminal.

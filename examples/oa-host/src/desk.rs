@@ -119,7 +119,7 @@ impl<'a> Look<'a> {
 
     /// Whether people sign out here: where a gateway names them, they do that at the gateway.
     pub(crate) fn signs_out(&self) -> bool {
-        !self.app.gateway && self.visitor.user.is_some()
+        !self.app.gateway && self.visitor.who.is_some()
     }
 
     /// The menu.
@@ -242,12 +242,13 @@ pub(crate) struct Desk<'a> {
 impl<'a> Desk<'a> {
     /// Opens the desk of the visitor, who is signed in.
     pub(crate) fn open(app: &'a App, visitor: &'a Visitor) -> Result<Self, Failure> {
-        let user = visitor.user.as_deref().unwrap_or_default();
-        let unknown = || Failure::from(Error::ActorUnknown { user: user.to_owned() });
-        let actor = Actor::user(app.org.as_str(), user).map_err(|_| unknown())?;
-        let me = UserId::new(user).map_err(|_| unknown())?;
+        let unknown = |user: &str| Failure::from(Error::ActorUnknown { user: user.to_owned() });
+        let who = visitor.who.as_ref().ok_or_else(|| unknown(""))?;
+        let user = who.user.as_str();
+        let actor = Actor::user(who.org.as_str(), user).map_err(|_| unknown(user))?;
+        let me = UserId::new(user).map_err(|_| unknown(user))?;
         let crm = app.crm.as_user(&actor);
-        let system = app.crm.as_user(&Actor::system(app.org.as_str(), "pages")?);
+        let system = app.crm.as_user(&Actor::system(who.org.as_str(), "pages")?);
         let menu = crm.menu()?;
         let people = system.people(None)?;
         let mut look = Look::bare(app, visitor);

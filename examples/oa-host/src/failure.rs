@@ -122,7 +122,7 @@ pub(crate) async fn dress(State(app): State<Shared>, request: Request, next: Nex
 
 fn page(app: &App, visitor: &Visitor, failure: &Failure) -> Response {
     // Who can't be shown a desk (not signed in, deactivated, no database) gets the bare page.
-    let desk = if visitor.user.is_some() && visitor.token.is_some() { Desk::open(app, visitor).ok() } else { None };
+    let desk = if visitor.who.is_some() && visitor.token.is_some() { Desk::open(app, visitor).ok() } else { None };
     let written = match &desk {
         Some(desk) => desk.failure(failure),
         None => Bare::failure(app, visitor, failure),

@@ -36,8 +36,10 @@ pub(crate) struct Sheet<'a> {
 /// Fields under a heading.
 struct Section {
     title: String,
-    /// Whether it is folded away until opened.
-    folded: bool,
+    /// Whether it can be folded away.
+    folds: bool,
+    /// Whether it is open at first.
+    open: bool,
     fields: Vec<Field>,
 }
 
@@ -127,7 +129,7 @@ impl<'a> Sheet<'a> {
 
     /// Begins a group of fields.
     pub(crate) fn section(mut self, key: &str) -> Self {
-        self.sections.push(Section { title: self.d.t(key).to_owned(), folded: false, fields: Vec::new() });
+        self.sections.push(Section { title: self.d.t(key).to_owned(), folds: false, open: false, fields: Vec::new() });
         self
     }
 
@@ -135,7 +137,7 @@ impl<'a> Sheet<'a> {
     pub(crate) fn folded(self, key: &str) -> Self {
         let mut sheet = self.section(key);
         if let Some(section) = sheet.sections.last_mut() {
-            section.folded = true;
+            section.folds = true;
         }
         sheet
     }
@@ -183,8 +185,10 @@ impl<'a> Sheet<'a> {
     }
 
     fn field(mut self, kind: &'static str, name: &str) -> Self {
-        let label = name.strip_prefix("contacts_").unwrap_or(name);
-        let label = format!("f_{label}");
+        let label = match name {
+            "contacts_name" => "f_person_name".to_owned(),
+            other => format!("f_{}", other.strip_prefix("contacts_").unwrap_or(other)),
+        };
         let field = Field {
             label: self.d.t(&label).to_owned(),
             value: self.values.get(name).to_owned(),
@@ -330,7 +334,7 @@ impl<'a> Sheet<'a> {
         }
         for section in &mut self.sections {
             let needed = section.fields.iter().any(|field| !field.errors.is_empty() || field.present.is_some());
-            section.folded &= !needed;
+            section.open = needed;
         }
         self
     }

@@ -4,12 +4,10 @@
 mod api;
 mod app;
 mod cli;
-#[path = "demo_stub.rs"]
 mod demo;
 mod desk;
 mod failure;
 mod form;
-#[path = "import_stub.rs"]
 mod import;
 mod pages;
 mod security;

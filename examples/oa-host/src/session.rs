@@ -15,7 +15,7 @@ const SESSION: &str = "oa_session";
 /// The cookie that names the language.
 pub(crate) const LANGUAGE: &str = "oa_lang";
 /// The header by which a gateway names the person.
-pub(crate) const USER_HEADER: &str = "x-oa-user";
+const USER_HEADER: &str = "x-oa-user";
 
 /// A session that nobody uses ends after this time.
 const IDLE: Duration = Duration::from_secs(12 * 3_600);
@@ -31,8 +31,17 @@ pub(crate) struct Notice {
     pub(crate) text: String,
 }
 
+/// A person of an organisation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Who {
+    /// The organisation.
+    pub(crate) org: String,
+    /// The user id.
+    pub(crate) user: String,
+}
+
 struct Held {
-    user: Option<String>,
+    who: Option<Who>,
     csrf: String,
     notices: Vec<Notice>,
     seen: Instant,
@@ -48,7 +57,7 @@ impl Sessions {
     }
 
     /// A new session: its token and what its forms carry. `None` without randomness.
-    pub(crate) fn open(&self, user: Option<&str>) -> Option<(String, String)> {
+    pub(crate) fn open(&self, who: Option<&Who>) -> Option<(String, String)> {
         let (token, csrf) = (random()?, random()?);
         let mut held = self.lock();
         if held.len() >= MOST {
@@ -58,7 +67,7 @@ impl Sessions {
             let oldest = held.iter().min_by_key(|(_, session)| session.seen).map(|(token, _)| token.clone());
             oldest.and_then(|token| held.remove(&token));
         }
-        let session = Held { user: user.map(str::to_owned), csrf: csrf.clone(), notices: Vec::new(), seen: Instant::now() };
+        let session = Held { who: who.cloned(), csrf: csrf.clone(), notices: Vec::new(), seen: Instant::now() };
         held.insert(token.clone(), session);
         Some((token, csrf))
     }
@@ -68,14 +77,14 @@ impl Sessions {
         self.lock().remove(token);
     }
 
-    fn find(&self, token: &str) -> Option<(Option<String>, String)> {
+    fn find(&self, token: &str) -> Option<(Option<Who>, String)> {
         let mut held = self.lock();
         if held.get(token).is_some_and(|session| session.seen.elapsed() >= IDLE) {
             held.remove(token);
         }
         let session = held.get_mut(token)?;
         session.seen = Instant::now();
-        Some((session.user.clone(), session.csrf.clone()))
+        Some((session.who.clone(), session.csrf.clone()))
     }
 
     /// Keeps a notice for the next page.
@@ -104,7 +113,7 @@ pub(crate) struct Visitor {
     /// The language to answer in.
     pub(crate) lang: Lang,
     /// The person, signed in here or named by the gateway.
-    pub(crate) user: Option<String>,
+    pub(crate) who: Option<Who>,
     /// The session, where there is one.
     pub(crate) token: Option<String>,
     /// What the session's forms carry.
@@ -121,20 +130,20 @@ impl Visitor {
         let known = cookie(&parts.headers, SESSION).and_then(|token| Some((app.sessions.find(token)?, token.to_owned())));
         let mut visitor = Visitor {
             lang: language(&parts.headers),
-            user: None,
+            who: None,
             token: None,
             csrf: String::new(),
             path: parts.uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string),
             cookie: None,
         };
         if app.gateway {
-            visitor.user = parts.headers.get(USER_HEADER).and_then(|user| user.to_str().ok()).map(str::to_owned);
+            visitor.who = named(&parts.headers, app);
         }
-        if let Some(((user, csrf), token)) = known {
-            if app.gateway && user != visitor.user {
+        if let Some(((who, csrf), token)) = known {
+            if app.gateway && who != visitor.who {
                 return visitor; // a session of somebody else, who used this browser before
             }
-            visitor.user = user;
+            visitor.who = who;
             visitor.csrf = csrf;
             visitor.token = Some(token);
         }
@@ -144,7 +153,7 @@ impl Visitor {
     /// Gives the visitor a session if he has none: forms need one.
     pub(crate) fn settle(&mut self, app: &App) {
         if self.token.is_none()
-            && let Some((token, csrf)) = app.sessions.open(self.user.as_deref())
+            && let Some((token, csrf)) = app.sessions.open(self.who.as_ref())
         {
             self.cookie = Some(session_cookie(&token));
             self.csrf = csrf;
@@ -159,6 +168,12 @@ impl FromRequestParts<Shared> for Visitor {
     async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self, Infallible> {
         Ok(Visitor::of(parts, app))
     }
+}
+
+/// The person that a gateway names.
+pub(crate) fn named(headers: &HeaderMap, app: &App) -> Option<Who> {
+    let user = headers.get(USER_HEADER)?.to_str().ok()?;
+    Some(Who { org: app.first_org().to_owned(), user: user.to_owned() })
 }
 
 /// The value of `Set-Cookie` for a session.

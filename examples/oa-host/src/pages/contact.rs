@@ -14,6 +14,7 @@ fn fields<'a>(desk: &Desk<'_>, sheet: Sheet<'a>) -> Sheet<'a> {
     let genders = ["female", "male", "other"].map(|gender| Choice::new(gender, desk.t(&format!("gender_{gender}"))));
     sheet
         .line("name", 100)
+        .labelled(desk.t("f_person_name"))
         .required()
         .choice("gender", genders.into_iter().collect())
         .line("department", 100)

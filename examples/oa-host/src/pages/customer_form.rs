@@ -13,7 +13,7 @@ use crm_core::{
 };
 
 pub(crate) async fn fresh(State(app): State<Shared>, visitor: Visitor) -> Reply {
-    app.desk(visitor, |desk| create_form(desk, &Values::default(), None)).await
+    app.desk(visitor, |desk| create_form(desk, &Values::default().with("kind", "company"), None)).await
 }
 
 pub(crate) async fn create(State(app): State<Shared>, posted: Posted) -> Reply {
@@ -40,6 +40,7 @@ fn first_fields<'a>(desk: &Desk<'_>, sheet: Sheet<'a>) -> Sheet<'a> {
         .required()
         .wide()
         .choice("kind", kinds(desk))
+        .required()
         .line("short_name", 60)
         .entry("level", dictionary::LEVEL)
         .entry("stage", dictionary::STAGE)

@@ -101,7 +101,6 @@ pub(crate) fn sheet<'a>(desk: &'a Desk<'a>, customer: &Customer, contacts: &[Con
     let people = contacts.iter().map(|contact| Choice::new(contact.id.to_string(), &contact.name)).collect();
     Sheet::new(desk, format!("/customers/{}/follow-ups/new", customer.id), values, error)
         .prefix("fu-")
-        .submit("write_follow_up")
         .area("content", 4_000)
         .required()
         .entry("method", dictionary::METHOD)

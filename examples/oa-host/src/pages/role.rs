@@ -41,6 +41,15 @@ fn named(d: &Look<'_>, right: &str) -> String {
     }
 }
 
+/// The rights that operations need, and those that the role speaks of already: none is lost.
+fn rights(values: &Values) -> Vec<String> {
+    let mut rights = plugin_manifest().rights;
+    rights.extend(values.pairs().iter().map(|(name, _)| name).filter(|name| Permission::new(name).is_ok()).cloned());
+    rights.sort();
+    rights.dedup();
+    rights
+}
+
 /// Whether the person may change roles: a synchronisation of nothing says so and writes nothing.
 fn edits(desk: &Desk<'_>) -> Result<bool, Failure> {
     match desk.crm.sync_roles(Vec::new(), SyncMode::Delta) {
@@ -134,8 +143,7 @@ fn draw(desk: &Desk<'_>, values: &Values, error: Option<&Error>) -> Reply {
         .area("host_roles", 6_500)
         .help("one_per_line");
     let mut module = "";
-    let rights = plugin_manifest().rights;
-    for right in &rights {
+    for right in &rights(values) {
         let (of, what) = right.split_once('.').unwrap_or((right, ""));
         if of != module {
             sheet = sheet.section(&format!("module_{of}"));
@@ -171,8 +179,7 @@ fn saved(desk: &Desk<'_>, values: &Values) -> Result<SyncReport, Error> {
         return Err(Violation::repeated("id").into());
     }
     let with = |state: &str| -> Result<Vec<Permission>, Error> {
-        let rights = plugin_manifest().rights;
-        rights.iter().filter(|right| values.get(right) == state).map(|right| Permission::new(right)).collect()
+        rights(values).iter().filter(|right| values.get(right) == state).map(|right| Permission::new(right)).collect()
     };
     let people = values.all("people").into_iter().map(UserId::new).collect::<Result<_, _>>();
     let positions = values.all("positions").into_iter().map(PositionId::new).collect::<Result<_, _>>();
