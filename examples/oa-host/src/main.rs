@@ -1,2 +1,21 @@
-//! A small office host with the CRM inside.
-fn main() {}
+//! A small office host with the CRM inside: it signs people in, shows them pages in Chinese and
+//! English, and mounts the CRM's operations as a JSON API.
+
+mod api;
+mod app;
+mod cli;
+mod demo;
+mod desk;
+mod failure;
+mod form;
+mod import;
+mod pages;
+mod security;
+mod server;
+mod session;
+mod text;
+mod values;
+
+fn main() -> std::process::ExitCode {
+    cli::run()
+}

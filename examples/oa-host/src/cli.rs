@@ -1,0 +1,139 @@
+//! The command line: opens the database, fills it when it is new, serves or imports.
+
+use crate::app::App;
+use crate::session::Sessions;
+use crate::{demo, import, server};
+use clap::{Parser, Subcommand};
+use crm_core::{Actor, Crm, Error, NewOrganisation, PersonInput, SyncMode};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// An office host with customer management inside.
+#[derive(Parser)]
+#[command(name = "oa-host", version)]
+struct Cli {
+    /// The database; made when absent.
+    #[arg(long, global = true, default_value = "sqlite:oa-host.db", value_name = "sqlite:PATH")]
+    database: String,
+    /// The address to serve.
+    #[arg(long, default_value = "127.0.0.1:8077")]
+    listen: String,
+    /// The organisation to serve, or to import into.
+    #[arg(long, global = true)]
+    organisation: Option<String>,
+    /// Begin with an administrator and nothing else, instead of the demo organisation.
+    #[arg(long)]
+    empty: bool,
+    /// Believe the header X-OA-User, which names the person: only behind a gateway that sets it.
+    #[arg(long)]
+    trust_user_header: bool,
+    /// Seconds between looks at what is due.
+    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    tick_seconds: u64,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Brings data in from files.
+    Import {
+        #[command(subcommand)]
+        from: ImportFrom,
+    },
+}
+
+#[derive(Subcommand)]
+enum ImportFrom {
+    /// A set of CSV files of sales opportunities: accounts, pipeline, products, teams.
+    CrmSales {
+        /// The folder with the files.
+        dir: PathBuf,
+    },
+}
+
+/// Runs the program.
+pub(crate) fn run() -> ExitCode {
+    match go(Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(text) => {
+            eprintln!("oa-host: {text}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn go(cli: Cli) -> Result<(), String> {
+    let path = cli.database.strip_prefix("sqlite:").filter(|path| !path.is_empty());
+    let path = Path::new(path.ok_or_else(|| format!("--database takes sqlite:PATH, not {}", cli.database))?);
+    let org = cli.organisation.clone();
+    if let Some(Command::Import { from: ImportFrom::CrmSales { dir } }) = &cli.command {
+        return bring_in(path, org.as_deref().unwrap_or(import::ORGANISATION), dir);
+    }
+    let org = org.unwrap_or_else(|| demo::ORGANISATION.to_owned());
+    let crm = opened(path, &org, cli.empty)?;
+    let mut orgs = vec![org];
+    if orgs.iter().all(|org| org != import::ORGANISATION) {
+        orgs.push(import::ORGANISATION.to_owned());
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| format!("no threads: {error}"))?;
+    let served = runtime.block_on(async {
+        let listener = tokio::net::TcpListener::bind(&cli.listen).await;
+        let listener = listener.map_err(|error| format!("can't listen on {}: {error}", cli.listen))?;
+        let address = listener.local_addr().map_err(|error| error.to_string())?;
+        println!("http://{address}/");
+        let app = App { crm, orgs, gateway: cli.trust_user_header, sessions: Sessions::default() };
+        let tick = Duration::from_secs(cli.tick_seconds);
+        server::serve(app, listener, tick).await.map_err(|error| error.to_string())
+    });
+    // A call of the CRM may still be on its way: it ends within the wait for the database.
+    runtime.shutdown_timeout(Duration::from_secs(10));
+    served
+}
+
+fn bring_in(path: &Path, org: &str, dir: &Path) -> Result<(), String> {
+    let crm = Crm::sqlite(path).map_err(|error| at(path, &error))?;
+    let summary = import::run(&crm, org, dir, true).map_err(|error| error.to_string())?;
+    let report = import::report_path(path);
+    import::write_report(&summary, &report).map_err(|error| error.to_string())?;
+    println!("{summary}report: {}", report.display());
+    Ok(())
+}
+
+/// Opens the database. One that is absent is made with the demo organisation, or with an
+/// administrator alone; in one that is there, only an organisation without anybody is founded.
+fn opened(path: &Path, org: &str, empty: bool) -> Result<Crm, String> {
+    if !path.exists() && !empty && org == demo::ORGANISATION {
+        demo::create(path).map_err(|error| at(path, &error))?;
+    }
+    let crm = Crm::sqlite(path).map_err(|error| at(path, &error))?;
+    found(&crm, org).map_err(|error| at(path, &error))?;
+    Ok(crm)
+}
+
+/// Founds an organisation that is not there, with an administrator: somebody must be able to sign in.
+fn found(crm: &Crm, org: &str) -> Result<(), Error> {
+    let session = crm.as_user(&Actor::system(org, "set-up")?);
+    match session.create_organisation(NewOrganisation::named(org)) {
+        Err(Error::Refused(refusal)) if refusal.code == "organisation_exists" => return Ok(()),
+        other => other?,
+    };
+    let mut administrator = PersonInput::new("admin", "管理员")?;
+    administrator.host_roles.push("crm_admin".to_owned());
+    session.sync_people(vec![administrator], SyncMode::Delta)?;
+    Ok(())
+}
+
+fn at(path: &Path, error: &Error) -> String {
+    format!("{}: {}", path.display(), said(error))
+}
+
+/// What went wrong, for a person at a terminal.
+fn said(error: &Error) -> String {
+    match error {
+        Error::Unavailable { reason, .. } => reason.clone(),
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,102 @@
+use super::*;
+use crm_core::store::MemoryStore;
+use crm_core::{CustomerQuery, FollowUps, PageRequest, View};
+use std::collections::BTreeSet;
+
+fn told() -> Crm {
+    let store = Arc::new(MemoryStore::new());
+    load(store.clone()).unwrap();
+    Crm::new(store, SystemEnvironment)
+}
+
+fn count(crm: &Crm, user: &str, view: View) -> i64 {
+    let session = crm.as_user(&Actor::user(ORGANISATION, user).unwrap());
+    session.customers(view, PageRequest::first(1).counted()).unwrap().count.unwrap().value
+}
+
+/// Everything that can be seen of the organisation, without ids.
+fn dump(crm: &Crm) -> Vec<String> {
+    let session = crm.as_user(&Actor::user(ORGANISATION, cast::ADMINISTRATOR).unwrap());
+    let mut lines = Vec::new();
+    let mut page = PageRequest::first(100);
+    loop {
+        let found = session.customers(CustomerQuery::from(View::All), page).unwrap();
+        for customer in &found.items {
+            lines.push(serde_json::to_string(customer).unwrap());
+            lines.push(serde_json::to_string(&session.customer_panels(customer.id).unwrap()).unwrap());
+            lines.push(serde_json::to_string(&session.shares(customer.id).unwrap()).unwrap());
+        }
+        match found.next {
+            Some(next) => page = PageRequest::first(100).after(next),
+            None => return lines,
+        }
+    }
+}
+
+#[test]
+fn every_view_has_something_to_show() {
+    let crm = told();
+    assert_eq!(count(&crm, cast::ADMINISTRATOR, View::All), CUSTOMERS as i64);
+    let mut shared = 0;
+    for user in ["zhouzihang", "wujiayi", "tangwen", "hejun", "liangshuang", "fangyuan", "maxiaotian"] {
+        assert!(count(&crm, user, View::Mine) >= 20, "{user}");
+        assert!(count(&crm, user, View::Today) >= 4, "{user}");
+        assert!(count(&crm, user, View::NotFollowedFor { days: 7 }) >= 8, "{user}");
+        assert!(count(&crm, user, View::RecentlyViewed) >= 5, "{user}");
+        shared += count(&crm, user, View::SharedWithMe);
+    }
+    assert!(shared >= 15, "{shared}");
+    assert!(count(&crm, cast::PRESALES, View::SharedWithMe) >= 20);
+    let all_but_own = CUSTOMERS as i64 - count(&crm, cast::DIRECTOR, View::Mine);
+    assert_eq!(count(&crm, cast::DIRECTOR, View::Subordinates), all_but_own);
+    assert!(count(&crm, "chenyiming", View::Subordinates) > 80);
+    let left = crm.as_user(&Actor::user(ORGANISATION, cast::LEAVER).unwrap());
+    assert_eq!(left.menu().unwrap_err().code(), "actor_unknown");
+}
+
+#[test]
+fn the_story_is_the_same_each_time() {
+    let (once, again) = (dump(&told()), dump(&told()));
+    assert_eq!(once.len(), 3 * CUSTOMERS);
+    assert!(once.iter().zip(&again).all(|(a, b)| a == b));
+}
+
+#[test]
+fn follow_ups_and_replies_lie_in_the_past_and_carry_their_authors() {
+    let crm = told();
+    let director = crm.as_user(&Actor::user(ORGANISATION, cast::DIRECTOR).unwrap());
+    let mut page = PageRequest::first(500);
+    let (mut seen, mut replies, mut authors) = (0, 0, BTreeSet::new());
+    loop {
+        let found = director.follow_ups(FollowUps::Subordinates, page).unwrap();
+        for item in found.items {
+            assert!(item.follow_up.at <= crm.now() && item.replies.iter().all(|reply| reply.at <= crm.now()));
+            seen += 1;
+            replies += item.replies.len();
+            authors.insert(item.follow_up.author);
+        }
+        match found.next {
+            Some(next) => page = PageRequest::first(500).after(next),
+            None => break,
+        }
+    }
+    assert!(seen > 800 && replies > 80 && authors.len() >= 9, "{seen} {replies} {authors:?}");
+}
+
+#[test]
+fn names_of_companies_are_distinct() {
+    let names: BTreeSet<String> = words::companies(CUSTOMERS).into_iter().map(|company| company.name).collect();
+    assert_eq!(names.len(), CUSTOMERS);
+}
+
+#[test]
+fn a_file_is_there_whole_or_not_at_all() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("oa-host.db");
+    create(&path).unwrap();
+    assert_eq!(count(&Crm::sqlite(&path).unwrap(), cast::ADMINISTRATOR, View::All), CUSTOMERS as i64);
+    let names: Vec<_> = fs::read_dir(place.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert!(names.iter().all(|name| name.to_string_lossy().starts_with("oa-host.db") && !name.to_string_lossy().contains("unfinished")), "{names:?}");
+    assert_eq!(create(&path).unwrap_err().code(), "unavailable");
+    assert!(create(&place.path().join("nowhere/x.db")).is_err());
+}

@@ -1,0 +1,425 @@
+//! A person's desk: the CRM in his name, and what his pages need to be drawn.
+
+use crate::app::{App, Reply};
+use crate::failure::Failure;
+use crate::session::{Notice, Visitor};
+use crate::text::{Lang, text};
+use crate::values::{Values, url};
+use askama::Template;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use crm_core::{Actor, Count, DictionaryEntry, EntryCode, Error, MenuEntry, Person, Position, TimeZone, Timestamp, UserId};
+use std::collections::HashMap;
+
+/// What every page needs to be drawn.
+pub(crate) struct Look<'a> {
+    app: &'a App,
+    visitor: &'a Visitor,
+    /// The name of the person, if one is signed in.
+    pub(crate) user_name: Option<String>,
+    menu: Vec<MenuEntry>,
+    /// The time zone of the organisation's days.
+    pub(crate) zone: TimeZone,
+    /// The time.
+    pub(crate) now: Timestamp,
+    names: HashMap<UserId, String>,
+    entries: Vec<DictionaryEntry>,
+}
+
+/// A link of the menu.
+pub(crate) struct Link {
+    /// Where it leads.
+    pub(crate) href: String,
+    /// What it says.
+    pub(crate) label: String,
+    /// How many there are, in words.
+    pub(crate) badge: String,
+    /// Whether the page at hand is the one.
+    pub(crate) current: bool,
+    /// Whether it begins a group: customers, then people and follow-ups, then administration.
+    pub(crate) first: bool,
+}
+
+/// An entry of a dictionary as it is shown.
+pub(crate) struct Chip {
+    /// What people see.
+    pub(crate) label: String,
+    /// Its colour as `#rrggbb`, or empty.
+    pub(crate) colour: String,
+}
+
+/// Something to choose in a form.
+#[derive(Debug, Clone)]
+pub(crate) struct Choice {
+    /// What is sent.
+    pub(crate) value: String,
+    /// What people see.
+    pub(crate) label: String,
+}
+
+impl Choice {
+    pub(crate) fn new(value: impl Into<String>, label: impl Into<String>) -> Self {
+        Choice { value: value.into(), label: label.into() }
+    }
+}
+
+/// The page for which an entry of the menu stands.
+fn href(entry: &MenuEntry) -> Option<String> {
+    Some(match entry.operation.as_str() {
+        "customers" => url("/customers", &[("view", &entry.id)]),
+        "create_customer" => "/customers/new".to_owned(),
+        "contacts" => "/contacts".to_owned(),
+        "follow_ups" => "/follow-ups".to_owned(),
+        "positions" => "/positions".to_owned(),
+        "dictionaries" => "/dictionaries".to_owned(),
+        "roles" => "/roles".to_owned(),
+        "settings" => "/settings".to_owned(),
+        _ => return None,
+    })
+}
+
+impl<'a> Look<'a> {
+    fn bare(app: &'a App, visitor: &'a Visitor) -> Self {
+        Look {
+            app,
+            visitor,
+            user_name: None,
+            menu: Vec::new(),
+            zone: TimeZone::SHANGHAI,
+            now: app.crm.now(),
+            names: HashMap::new(),
+            entries: Vec::new(),
+        }
+    }
+
+    /// A text of the table.
+    pub(crate) fn t<'k>(&self, key: &'k str) -> &'k str {
+        text(self.visitor.lang, key)
+    }
+
+    /// The page's language.
+    pub(crate) fn lang(&self) -> Lang {
+        self.visitor.lang
+    }
+
+    /// The language as a tag of HTML.
+    pub(crate) fn tag(&self) -> &'static str {
+        self.visitor.lang.tag()
+    }
+
+    /// What forms carry to prove that they come from here.
+    pub(crate) fn csrf(&self) -> &str {
+        &self.visitor.csrf
+    }
+
+    /// Path and query of this page.
+    pub(crate) fn path(&self) -> &str {
+        &self.visitor.path
+    }
+
+    /// Whether people sign out here: where a gateway names them, they do that at the gateway.
+    pub(crate) fn signs_out(&self) -> bool {
+        !self.app.gateway && self.visitor.who.is_some()
+    }
+
+    /// The menu.
+    pub(crate) fn links(&self) -> Vec<Link> {
+        let path = self.path();
+        let under = |href: &str| {
+            path.strip_prefix(href).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?', '&']))
+        };
+        let english = self.lang() == Lang::English;
+        let linked = self.menu.iter().filter_map(|entry| Some((entry, href(entry)?)));
+        linked
+            .map(|(entry, href)| Link {
+                label: if english { &entry.english } else { &entry.chinese }.clone(),
+                badge: entry.badge.map(|count| self.count(&count)).unwrap_or_default(),
+                current: under(&href),
+                first: matches!(entry.id.as_str(), "mine" | "contacts" | "positions"),
+                href,
+            })
+            .collect()
+    }
+
+    /// Whether an entry is on the menu.
+    pub(crate) fn offers(&self, id: &str) -> bool {
+        self.menu.iter().any(|entry| entry.id == id)
+    }
+
+    /// The label of an entry of the menu, in the page's language.
+    pub(crate) fn menu_label(&self, id: &str) -> String {
+        let english = self.lang() == Lang::English;
+        let found = self.menu.iter().find(|entry| entry.id == id);
+        found.map(|entry| if english { &entry.english } else { &entry.chinese }.clone()).unwrap_or_default()
+    }
+
+    /// How many customers a view of the menu has.
+    pub(crate) fn badge(&self, id: &str) -> String {
+        let found = self.menu.iter().find(|entry| entry.id == id);
+        found.and_then(|entry| entry.badge).map(|count| self.count(&count)).unwrap_or_default()
+    }
+
+    /// A count in words: one that stopped says so.
+    pub(crate) fn count(&self, count: &Count) -> String {
+        let digits = count.value.to_string();
+        let mut grouped = String::new();
+        for (place, digit) in digits.chars().enumerate() {
+            if place > 0 && (digits.len() - place).is_multiple_of(3) {
+                grouped.push(',');
+            }
+            grouped.push(digit);
+        }
+        if !count.exact {
+            grouped.push('+');
+        }
+        grouped
+    }
+
+    /// Takes what is to be said once.
+    pub(crate) fn notices(&self) -> Vec<Notice> {
+        self.visitor.token.as_deref().map(|token| self.app.sessions.notices(token)).unwrap_or_default()
+    }
+
+    /// A person's name; the id of who is not known (any more).
+    pub(crate) fn person(&self, id: &str) -> String {
+        if let Some(reason) = id.strip_prefix("system:") {
+            return format!("{} ({reason})", self.t("system"));
+        }
+        UserId::new(id).ok().and_then(|id| self.names.get(&id).cloned()).unwrap_or_else(|| id.to_owned())
+    }
+
+    /// An instant as local time of the organisation.
+    pub(crate) fn time(&self, at: &Timestamp) -> String {
+        self.zone.local_text(*at)
+    }
+
+    /// An instant as local time, or nothing.
+    pub(crate) fn time_or_none(&self, at: &Option<Timestamp>) -> String {
+        at.as_ref().map(|at| self.time(at)).unwrap_or_default()
+    }
+
+    /// Whether a planned time has passed.
+    pub(crate) fn overdue(&self, at: &Option<Timestamp>) -> bool {
+        at.is_some_and(|at| at < self.now)
+    }
+
+    /// An entry of a dictionary, as it is shown.
+    pub(crate) fn chip(&self, dictionary: &str, code: &Option<EntryCode>) -> Option<Chip> {
+        let code = code.as_ref()?;
+        let found = self.entries.iter().find(|entry| entry.dictionary == dictionary && entry.code == *code);
+        Some(match found {
+            Some(entry) => Chip { label: entry.label.clone(), colour: entry.colour.clone().unwrap_or_default() },
+            None => Chip { label: code.to_string(), colour: String::new() },
+        })
+    }
+
+    /// The label of an entry of a dictionary, or nothing.
+    pub(crate) fn label(&self, dictionary: &str, code: &Option<EntryCode>) -> String {
+        self.chip(dictionary, code).map(|chip| chip.label).unwrap_or_default()
+    }
+
+    /// What can be chosen from a dictionary; a retired entry only where it is held.
+    pub(crate) fn choices(&self, dictionary: &str, held: &str) -> Vec<Choice> {
+        let of = self.entries.iter().filter(|entry| entry.dictionary == dictionary);
+        of.filter(|entry| !entry.retired || entry.code.as_str() == held)
+            .map(|entry| Choice::new(entry.code.as_str(), &entry.label))
+            .collect()
+    }
+}
+
+/// A person's desk.
+pub(crate) struct Desk<'a> {
+    /// What pages need to be drawn.
+    pub(crate) look: Look<'a>,
+    /// The CRM in the person's name.
+    pub(crate) crm: crm_core::Session<'a>,
+    /// The host itself: reads names and labels that everyone may be shown.
+    system: crm_core::Session<'a>,
+    /// The person.
+    pub(crate) me: UserId,
+}
+
+impl<'a> Desk<'a> {
+    /// Opens the desk of the visitor, who is signed in.
+    pub(crate) fn open(app: &'a App, visitor: &'a Visitor) -> Result<Self, Failure> {
+        let unknown = |user: &str| Failure::from(Error::ActorUnknown { user: user.to_owned() });
+        let who = visitor.who.as_ref().ok_or_else(|| unknown(""))?;
+        let user = who.user.as_str();
+        let actor = Actor::user(who.org.as_str(), user).map_err(|_| unknown(user))?;
+        let me = UserId::new(user).map_err(|_| unknown(user))?;
+        let crm = app.crm.as_user(&actor);
+        let system = app.crm.as_user(&Actor::system(who.org.as_str(), "pages")?);
+        let menu = crm.menu()?;
+        let people = system.people(None)?;
+        let mut look = Look::bare(app, visitor);
+        look.names = people.into_iter().map(|person| (person.id, person.name)).collect();
+        look.user_name = Some(look.person(user));
+        look.menu = menu.entries;
+        look.zone = system.settings()?.time_zone;
+        look.entries = system.dictionaries()?;
+        Ok(Desk { look, crm, system, me })
+    }
+
+    /// A text of the table.
+    pub(crate) fn t<'k>(&self, key: &'k str) -> &'k str {
+        self.look.t(key)
+    }
+
+    /// The CRM in the person's name, for a command of a form: sent twice, it happens once.
+    pub(crate) fn acting(&self, form: &Values) -> crm_core::Session<'a> {
+        match form.text("_key") {
+            Some(key) => self.crm.clone().idempotent(key),
+            None => self.crm.clone(),
+        }
+    }
+
+    /// The people who can be chosen, the active ones, by name.
+    pub(crate) fn people(&self) -> Result<Vec<Person>, Failure> {
+        Ok(self.system.people(None)?.into_iter().filter(|person| person.active).collect())
+    }
+
+    /// The people who can be chosen in a form.
+    pub(crate) fn people_choices(&self) -> Result<Vec<Choice>, Failure> {
+        Ok(self.people()?.into_iter().map(|person| Choice::new(person.id.as_str(), person.name)).collect())
+    }
+
+    /// Every position, for names and for choosing.
+    pub(crate) fn positions(&self) -> Result<Vec<Position>, Failure> {
+        Ok(self.system.positions()?)
+    }
+
+    /// The positions that can be chosen in a form.
+    pub(crate) fn position_choices(&self) -> Result<Vec<Choice>, Failure> {
+        Ok(self.positions()?.into_iter().map(|position| Choice::new(position.id.as_str(), position.name)).collect())
+    }
+
+    /// The people to whom the person may give customers: himself and who works below him;
+    /// everybody for who sees everything.
+    pub(crate) fn assignable(&self) -> Result<Vec<Choice>, Failure> {
+        let people = self.people_choices()?;
+        if self.look.offers("all") {
+            return Ok(people);
+        }
+        let positions = self.positions()?;
+        let mut below: Vec<&Position> = positions.iter().filter(|position| position.holders.contains(&self.me)).collect();
+        let mut reached: Vec<&Position> = Vec::new();
+        while let Some(above) = below.pop() {
+            let children = positions.iter().filter(|position| position.parent.as_ref() == Some(&above.id));
+            for child in children {
+                if !reached.iter().any(|known| known.id == child.id) {
+                    reached.push(child);
+                    below.push(child);
+                }
+            }
+        }
+        let mine = |choice: &Choice| {
+            choice.value == self.me.as_str()
+                || reached.iter().any(|position| position.holders.iter().any(|holder| holder.as_str() == choice.value))
+        };
+        Ok(people.into_iter().filter(mine).collect())
+    }
+
+    /// Every entry of the dictionaries.
+    pub(crate) fn entries(&self) -> &[DictionaryEntry] {
+        &self.look.entries
+    }
+
+    /// Says something on the next page.
+    pub(crate) fn notice(&self, key: &'static str) {
+        self.say(false, self.t(key).to_owned());
+    }
+
+    /// Says on the next page that something did not work.
+    pub(crate) fn complain(&self, text: String) {
+        self.say(true, text);
+    }
+
+    fn say(&self, problem: bool, text: String) {
+        if let Some(token) = &self.look.visitor.token {
+            self.look.app.sessions.notice(token, Notice { problem, text });
+        }
+    }
+
+    /// A page.
+    pub(crate) fn page(&self, page: &impl Template) -> Reply {
+        html(StatusCode::OK, page)
+    }
+
+    /// A page with another status.
+    pub(crate) fn page_with(&self, status: StatusCode, page: &impl Template) -> Reply {
+        html(status, page)
+    }
+
+    /// Goes on to another page, which can be loaded anew without doing anything again.
+    pub(crate) fn go(&self, to: &str) -> Reply {
+        Ok(Redirect::to(to).into_response())
+    }
+
+    /// What a form can say itself; anything else is a page of its own.
+    pub(crate) fn for_form(&self, error: Error) -> Result<Error, Failure> {
+        match error {
+            Error::Invalid { .. } | Error::Refused(_) | Error::Conflict { .. } => Ok(error),
+            other => Err(other.into()),
+        }
+    }
+
+    /// After a command of a single button: goes back, and says what was wrong where it was refused.
+    pub(crate) fn done<T>(&self, done: Result<T, Error>, said: &'static str, to: &str) -> Reply {
+        match done {
+            Ok(_) => self.notice(said),
+            Err(error @ (Error::Invalid { .. } | Error::Refused(_) | Error::Conflict { .. })) => {
+                self.complain(error.text(self.look.lang().core()));
+            }
+            // The button was pressed twice: what it removes is gone already.
+            Err(Error::NotFound { .. }) if said.starts_with("done_removed") => self.notice(said),
+            Err(error) => return Err(error.into()),
+        }
+        self.go(to)
+    }
+
+    /// The page of a failure.
+    pub(crate) fn failure(&self, failure: &Failure) -> Reply {
+        failure_page(&self.look, failure)
+    }
+}
+
+/// Pages for who is not signed in.
+pub(crate) struct Bare;
+
+impl Bare {
+    /// The look of a page without a person.
+    pub(crate) fn look<'a>(app: &'a App, visitor: &'a Visitor) -> Look<'a> {
+        Look::bare(app, visitor)
+    }
+
+    /// The page of a failure.
+    pub(crate) fn failure(app: &App, visitor: &Visitor, failure: &Failure) -> Reply {
+        failure_page(&Look::bare(app, visitor), failure)
+    }
+}
+
+#[derive(Template)]
+#[template(path = "failure.html")]
+struct FailurePage<'a> {
+    d: &'a Look<'a>,
+    status: u16,
+    says: String,
+}
+
+fn failure_page(look: &Look<'_>, failure: &Failure) -> Reply {
+    html(failure.status(), &FailurePage { d: look, status: failure.status().as_u16(), says: failure.says(look.lang()) })
+}
+
+/// A response of HTML.
+pub(crate) fn html(status: StatusCode, page: &impl Template) -> Reply {
+    let mut response = (status, page.render()?).into_response();
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    Ok(response)
+}
+
+/// A response of text of another type.
+pub(crate) fn typed(status: StatusCode, content_type: &'static str, body: impl Into<axum::body::Body>) -> Response {
+    let mut response = (status, body.into()).into_response();
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response
+}

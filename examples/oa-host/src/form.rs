@@ -1,0 +1,369 @@
+//! Forms: fields with what was typed and what is wrong with it, drawn by one template.
+
+use crate::desk::{Choice, Desk, Look};
+use crate::session::random;
+use crate::values::Values;
+use askama::Template;
+use crm_core::Error;
+
+/// A form, ready to be drawn.
+#[derive(Template)]
+#[template(path = "form.html")]
+pub(crate) struct Sheet<'a> {
+    d: &'a Look<'a>,
+    values: &'a Values,
+    error: Option<&'a Error>,
+    present: Option<&'a Values>,
+    /// Where it is sent.
+    pub(crate) action: String,
+    /// The idempotency key: every drawn form has its own.
+    key: String,
+    /// Values that are sent along.
+    hidden: Vec<(String, String)>,
+    sections: Vec<Section>,
+    /// What is wrong with the whole.
+    problems: Vec<String>,
+    /// The text of the button.
+    submit: String,
+    /// Where the way back leads; empty: there is none.
+    cancel: String,
+    /// Whether the button destroys something.
+    danger: bool,
+    /// Begins every id, where a page has several forms.
+    prefix: String,
+}
+
+/// Fields under a heading.
+struct Section {
+    title: String,
+    /// Whether it can be folded away.
+    folds: bool,
+    /// Whether it is open at first.
+    open: bool,
+    fields: Vec<Field>,
+}
+
+/// One field.
+struct Field {
+    name: String,
+    label: String,
+    kind: &'static str,
+    value: String,
+    chosen: Vec<String>,
+    choices: Vec<Choice>,
+    errors: Vec<String>,
+    help: String,
+    /// What the record says by now, where somebody else changed it.
+    present: Option<String>,
+    required: bool,
+    most: i32,
+    wide: bool,
+}
+
+impl Field {
+    fn has(&self, value: &str) -> bool {
+        self.chosen.iter().any(|chosen| chosen == value)
+    }
+}
+
+/// Refusals that speak of a field: code, and the fields that it may stand beside.
+const SPEAK_OF: &[(&str, &[&str])] = &[
+    ("same_name", &["name"]),
+    ("number_taken", &["number"]),
+    ("owner_deactivated", &["to", "owner"]),
+    ("owner_outside_subtree", &["to", "owner"]),
+    ("owner_already", &["to"]),
+    ("primary_contact_needed", &["new_primary"]),
+    ("share_with_owner", &["person"]),
+    ("share_with_deactivated", &["person"]),
+    ("relation_to_itself", &["customer"]),
+    ("relation_exists", &["kind"]),
+    ("relation_circle", &["kind"]),
+    ("position_circle", &["parent"]),
+    ("hierarchy_fixed", &["hierarchical"]),
+    ("merge_into_itself", &["into"]),
+];
+
+/// The field of a form that a path of the CRM means: `contacts[0].phones[1]` is `contacts_phones`.
+fn field_of(path: &str) -> String {
+    let mut name = String::new();
+    let mut inside = false;
+    for letter in path.chars() {
+        match letter {
+            '[' => inside = true,
+            ']' => inside = false,
+            '.' if !inside => name.push('_'),
+            other if !inside => name.push(other),
+            _ => {}
+        }
+    }
+    let bare = ["positions_", "roles_", "relation_"].iter().find_map(|prefix| name.strip_prefix(prefix));
+    match bare {
+        Some(bare) => bare.to_owned(),
+        None if name == "birthday" => "birthday_month".to_owned(),
+        None => name,
+    }
+}
+
+impl<'a> Sheet<'a> {
+    /// A form that shows these values and what was wrong with them.
+    pub(crate) fn new(desk: &'a Desk<'a>, action: impl Into<String>, values: &'a Values, error: Option<&'a Error>) -> Self {
+        let d = &desk.look;
+        Sheet {
+            d,
+            values,
+            error,
+            present: None,
+            action: action.into(),
+            key: random().unwrap_or_default(),
+            hidden: Vec::new(),
+            sections: Vec::new(),
+            problems: Vec::new(),
+            submit: d.t("save").to_owned(),
+            cancel: String::new(),
+            danger: false,
+            prefix: String::new(),
+        }
+        .section("")
+    }
+
+    /// Begins a group of fields.
+    pub(crate) fn section(mut self, key: &str) -> Self {
+        self.sections.push(Section { title: self.d.t(key).to_owned(), folds: false, open: false, fields: Vec::new() });
+        self
+    }
+
+    /// Begins a group of fields that is folded away, unless something is wrong in it.
+    pub(crate) fn folded(self, key: &str) -> Self {
+        let mut sheet = self.section(key);
+        if let Some(section) = sheet.sections.last_mut() {
+            section.folds = true;
+        }
+        sheet
+    }
+
+    /// The text of the button.
+    pub(crate) fn submit(mut self, key: &str) -> Self {
+        self.submit = self.d.t(key).to_owned();
+        self
+    }
+
+    /// The button destroys something.
+    pub(crate) fn danger(mut self) -> Self {
+        self.danger = true;
+        self
+    }
+
+    /// Where the way back leads.
+    pub(crate) fn cancel(mut self, href: impl Into<String>) -> Self {
+        self.cancel = href.into();
+        self
+    }
+
+    /// Begins every id of the form.
+    pub(crate) fn prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.prefix = prefix.into();
+        self
+    }
+
+    /// What the record says by now: shown beside each field that differs.
+    pub(crate) fn present(mut self, present: Option<&'a Values>) -> Self {
+        self.present = present;
+        self
+    }
+
+    /// Says that something is wrong with the whole.
+    pub(crate) fn problem(mut self, text: Option<String>) -> Self {
+        self.problems.extend(text);
+        self
+    }
+
+    /// A value that is sent along unseen.
+    pub(crate) fn hidden(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.hidden.push((name.to_owned(), value.into()));
+        self
+    }
+
+    fn field(mut self, kind: &'static str, name: &str) -> Self {
+        let label = match name {
+            "contacts_name" => "f_person_name".to_owned(),
+            other => format!("f_{}", other.strip_prefix("contacts_").unwrap_or(other)),
+        };
+        let field = Field {
+            label: self.d.t(&label).to_owned(),
+            value: self.values.get(name).to_owned(),
+            chosen: self.values.all(name).into_iter().map(str::to_owned).collect(),
+            choices: Vec::new(),
+            errors: self.errors(name),
+            help: String::new(),
+            present: None,
+            required: false,
+            most: 0,
+            wide: matches!(kind, "area" | "checks"),
+            name: name.to_owned(),
+            kind,
+        };
+        if let Some(section) = self.sections.last_mut() {
+            section.fields.push(field);
+        }
+        self
+    }
+
+    fn errors(&self, name: &str) -> Vec<String> {
+        let lang = self.d.lang().core();
+        let Some(error) = self.error else { return Vec::new() };
+        let said = error.violations().iter().filter(|violation| field_of(&violation.field) == name);
+        let mut said: Vec<String> = said.map(|violation| violation.text(lang)).collect();
+        said.dedup();
+        if SPEAK_OF.iter().any(|(code, names)| *code == error.code() && names.contains(&name)) {
+            said.push(error.text(lang));
+        }
+        said
+    }
+
+    fn last(mut self, change: impl FnOnce(&mut Field)) -> Self {
+        if let Some(field) = self.sections.last_mut().and_then(|section| section.fields.last_mut()) {
+            change(field);
+        }
+        self
+    }
+
+    /// A line of text.
+    pub(crate) fn line(self, name: &str, most: i32) -> Self {
+        self.field("text", name).last(|field| field.most = most)
+    }
+
+    /// A line of another kind of `<input>`: `email`, `datetime-local`, `number`, `color`.
+    pub(crate) fn input(self, kind: &'static str, name: &str) -> Self {
+        self.field(kind, name)
+    }
+
+    /// Text of several lines.
+    pub(crate) fn area(self, name: &str, most: i32) -> Self {
+        self.field("area", name).last(|field| field.most = most)
+    }
+
+    /// One of several.
+    pub(crate) fn choice(self, name: &str, choices: Vec<Choice>) -> Self {
+        self.field("select", name).last(|field| field.choices = choices)
+    }
+
+    /// One of a dictionary.
+    pub(crate) fn entry(self, name: &str, dictionary: &str) -> Self {
+        let choices = self.d.choices(dictionary, self.values.get(name));
+        self.choice(name, choices)
+    }
+
+    /// Any of several.
+    pub(crate) fn checks(self, name: &str, choices: Vec<Choice>) -> Self {
+        self.field("checks", name).last(|field| field.choices = choices)
+    }
+
+    /// Yes or no.
+    pub(crate) fn tick(self, name: &str) -> Self {
+        self.field("check", name)
+    }
+
+    /// The fields of a birthday.
+    pub(crate) fn birthday(self) -> Self {
+        let calendars = vec![Choice::new("solar", self.d.t("solar")), Choice::new("lunar", self.d.t("lunar"))];
+        self.choice("birthday_calendar", calendars)
+            .required()
+            .input("number", "birthday_year")
+            .input("number", "birthday_month")
+            .input("number", "birthday_day")
+            .tick("birthday_leap")
+    }
+
+    /// The last field must be filled.
+    pub(crate) fn required(self) -> Self {
+        self.last(|field| field.required = true)
+    }
+
+    /// The last field takes the whole width.
+    pub(crate) fn wide(self) -> Self {
+        self.last(|field| field.wide = true)
+    }
+
+    /// Says more about the last field.
+    pub(crate) fn help(self, key: &str) -> Self {
+        let help = self.d.t(key).to_owned();
+        self.last(|field| field.help = help)
+    }
+
+    /// Another label for the last field.
+    pub(crate) fn labelled(self, label: impl Into<String>) -> Self {
+        let label = label.into();
+        self.last(|field| field.label = label)
+    }
+
+    /// The end: what has no field of its own is said on top, and where somebody else changed the
+    /// record, each field that differs says what stands there now.
+    pub(crate) fn done(mut self) -> Self {
+        self.sections.retain(|section| !section.fields.is_empty());
+        let lang = self.d.lang().core();
+        let names: Vec<String> = self.fields().map(|field| field.name.clone()).collect();
+        if let Some(error) = self.error {
+            let beside = self.fields().any(|field| !field.errors.is_empty());
+            match error {
+                Error::Invalid { violations } => {
+                    for violation in violations.iter().filter(|violation| !names.contains(&field_of(&violation.field))) {
+                        let label = format!("f_{}", field_of(&violation.field));
+                        let label = self.d.t(&label);
+                        let label = if label.starts_with("f_") { &violation.field } else { label };
+                        self.problems.push(format!("{label} {}", violation.text(lang)));
+                    }
+                }
+                Error::Conflict { .. } => self.problems.push(self.d.t("conflict").to_owned()),
+                _ if !beside => self.problems.push(error.text(lang)),
+                _ => {}
+            }
+            if beside {
+                self.problems.push(self.d.t("see_fields").to_owned());
+            }
+        }
+        if let Some(present) = self.present {
+            let none = self.d.t("nothing").to_owned();
+            for field in self.sections.iter_mut().flat_map(|section| section.fields.iter_mut()) {
+                let now = present.get(&field.name);
+                if now.replace("\r\n", "\n") != field.value.replace("\r\n", "\n") {
+                    let shown = field.choices.iter().find(|choice| choice.value == now).map_or(now, |choice| &choice.label);
+                    field.present = Some(if shown.is_empty() { none.clone() } else { shown.to_owned() });
+                }
+            }
+        }
+        for section in &mut self.sections {
+            let needed = section.fields.iter().any(|field| !field.errors.is_empty() || field.present.is_some());
+            section.open = needed;
+        }
+        self
+    }
+
+    /// The id of a field: names may hold a dot, ids had better not.
+    fn field_id(&self, field: &Field) -> String {
+        format!("{}{}", self.prefix, field.name.replace('.', "-"))
+    }
+
+    fn fields(&self) -> impl Iterator<Item = &Field> {
+        self.sections.iter().flat_map(|section| section.fields.iter())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::field_of;
+
+    #[test]
+    fn paths_of_the_crm_find_their_fields() {
+        for (path, field) in [
+            ("name", "name"),
+            ("phones[3]", "phones"),
+            ("contacts[0].phones[1]", "contacts_phones"),
+            ("positions[east.1].holders", "holders"),
+            ("follow_up.least_length", "follow_up_least_length"),
+            ("birthday", "birthday_month"),
+        ] {
+            assert_eq!(field_of(path), field);
+        }
+    }
+}

@@ -1,0 +1,247 @@
+//! Adding, editing and removing a contact, choosing the primary one.
+
+use crate::app::{Reply, Shared};
+use crate::desk::{Choice, Desk};
+use crate::form::Sheet;
+use crate::pages::{Above, form_page, id};
+use crate::security::Posted;
+use crate::session::Visitor;
+use crate::values::{Reader, Values};
+use axum::extract::{Path, State};
+use crm_core::{Contact, ContactEdit, ContactId, Customer, CustomerId, Error, Gender, NewContact};
+
+fn fields<'a>(desk: &Desk<'_>, sheet: Sheet<'a>) -> Sheet<'a> {
+    let genders = ["female", "male", "other"].map(|gender| Choice::new(gender, desk.t(&format!("gender_{gender}"))));
+    sheet
+        .line("name", 100)
+        .labelled(desk.t("f_person_name"))
+        .required()
+        .choice("gender", genders.into_iter().collect())
+        .line("department", 100)
+        .line("title", 100)
+        .area("phones", 500)
+        .help("one_per_line")
+        .input("email", "email")
+        .line("wechat", 60)
+        .line("qq", 60)
+        .folded("s_birthday")
+        .birthday()
+        .folded("s_more")
+        .line("address", 300)
+        .wide()
+        .area("preferences", 1_000)
+        .area("note", 2_000)
+}
+
+fn gender(values: &Values) -> Option<Gender> {
+    match values.get("gender") {
+        "female" => Some(Gender::Female),
+        "male" => Some(Gender::Male),
+        "other" => Some(Gender::Other),
+        _ => None,
+    }
+}
+
+pub(crate) async fn fresh(State(app): State<Shared>, visitor: Visitor, Path(customer): Path<String>) -> Reply {
+    app.desk(visitor, move |desk| {
+        let customer = desk.crm.customer(id(&customer)?)?;
+        add_form(desk, &customer, &Values::default(), None)
+    })
+    .await
+}
+
+fn add_form(desk: &Desk<'_>, customer: &Customer, values: &Values, error: Option<&Error>) -> Reply {
+    let here = format!("/customers/{}", customer.id);
+    let sheet = Sheet::new(desk, format!("{here}/contacts/new"), values, error).cancel(here.as_str());
+    let sheet = fields(desk, sheet).section("s_primary").tick("primary");
+    let above = Above { title: desk.t("add_contact").to_owned(), back: (here.clone(), customer.name.clone()), intro: String::new() };
+    form_page(desk, above, sheet, error)
+}
+
+pub(crate) async fn add(State(app): State<Shared>, Path(customer): Path<String>, posted: Posted) -> Reply {
+    let Posted { visitor, values } = posted;
+    app.desk(visitor, move |desk| {
+        let customer: CustomerId = id(&customer)?;
+        match added(desk, customer, &values) {
+            Ok(_) => {
+                desk.notice("done_contact_added");
+                desk.go(&format!("/customers/{customer}"))
+            }
+            Err(error) => {
+                let error = desk.for_form(error)?;
+                add_form(desk, &desk.crm.customer(customer)?, &values, Some(&error))
+            }
+        }
+    })
+    .await
+}
+
+fn added(desk: &Desk<'_>, customer: CustomerId, values: &Values) -> Result<Contact, Error> {
+    let mut read = Reader::new(values, desk.look.zone);
+    let contact = NewContact {
+        name: values.get("name").to_owned(),
+        primary: values.ticked("primary"),
+        gender: gender(values),
+        title: values.text("title"),
+        department: values.text("department"),
+        phones: values.lines("phones"),
+        email: values.text("email"),
+        wechat: values.text("wechat"),
+        qq: values.text("qq"),
+        birthday: read.birthday(),
+        address: values.text("address"),
+        preferences: values.text("preferences"),
+        note: values.text("note"),
+    };
+    read.done()?;
+    desk.acting(values).add_contact(customer, contact)
+}
+
+fn values_of(contact: &Contact) -> Values {
+    let gender = contact.gender.map(|gender| match gender {
+        Gender::Female => "female",
+        Gender::Male => "male",
+        Gender::Other => "other",
+    });
+    Values::default()
+        .with("version", contact.version.to_string())
+        .with("name", &contact.name)
+        .with_some("gender", gender)
+        .with_some("title", contact.title.clone())
+        .with_some("department", contact.department.clone())
+        .with("phones", contact.phones.join("\n"))
+        .with_some("email", contact.email.clone())
+        .with_some("wechat", contact.wechat.clone())
+        .with_some("qq", contact.qq.clone())
+        .with_birthday(contact.birthday.as_ref())
+        .with_some("address", contact.address.clone())
+        .with_some("preferences", contact.preferences.clone())
+        .with_some("note", contact.note.clone())
+}
+
+pub(crate) async fn edit(State(app): State<Shared>, visitor: Visitor, Path(contact): Path<String>) -> Reply {
+    app.desk(visitor, move |desk| {
+        let contact = desk.crm.contact(id(&contact)?)?;
+        edit_form(desk, &contact, &values_of(&contact), None)
+    })
+    .await
+}
+
+fn edit_form(desk: &Desk<'_>, contact: &Contact, values: &Values, error: Option<&Error>) -> Reply {
+    let customer = desk.crm.customer(contact.customer)?;
+    let back = format!("/customers/{}", customer.id);
+    let now = values_of(contact);
+    let conflict = matches!(error, Some(Error::Conflict { .. }));
+    let version = if conflict { now.get("version") } else { values.get("version") };
+    let sheet = Sheet::new(desk, format!("/contacts/{}/edit", contact.id), values, error)
+        .present(conflict.then_some(&now))
+        .hidden("version", version)
+        .cancel(back.as_str());
+    let above = Above { title: desk.t("edit_contact").to_owned(), back: (back.clone(), customer.name.clone()), intro: String::new() };
+    form_page(desk, above, fields(desk, sheet), error)
+}
+
+pub(crate) async fn save(State(app): State<Shared>, Path(contact): Path<String>, posted: Posted) -> Reply {
+    let Posted { visitor, values } = posted;
+    app.desk(visitor, move |desk| {
+        let contact: ContactId = id(&contact)?;
+        match saved(desk, contact, &values) {
+            Ok(contact) => {
+                desk.notice("done_saved");
+                desk.go(&format!("/customers/{}", contact.customer))
+            }
+            Err(error) => {
+                let error = desk.for_form(error)?;
+                edit_form(desk, &desk.crm.contact(contact)?, &values, Some(&error))
+            }
+        }
+    })
+    .await
+}
+
+fn saved(desk: &Desk<'_>, contact: ContactId, values: &Values) -> Result<Contact, Error> {
+    let mut read = Reader::new(values, desk.look.zone);
+    let mut edit = ContactEdit {
+        version: values.get("version").parse().unwrap_or_default(),
+        name: Some(values.get("name").to_owned()),
+        gender: gender(values),
+        title: values.text("title"),
+        department: values.text("department"),
+        phones: Some(values.lines("phones")),
+        email: values.text("email"),
+        wechat: values.text("wechat"),
+        qq: values.text("qq"),
+        birthday: read.birthday(),
+        address: values.text("address"),
+        preferences: values.text("preferences"),
+        note: values.text("note"),
+        clear: Vec::new(),
+    };
+    read.done()?;
+    let blank = [
+        ("gender", edit.gender.is_none()),
+        ("title", edit.title.is_none()),
+        ("department", edit.department.is_none()),
+        ("email", edit.email.is_none()),
+        ("wechat", edit.wechat.is_none()),
+        ("qq", edit.qq.is_none()),
+        ("birthday", edit.birthday.is_none()),
+        ("address", edit.address.is_none()),
+        ("preferences", edit.preferences.is_none()),
+        ("note", edit.note.is_none()),
+    ];
+    edit.clear = blank.iter().filter(|(_, blank)| *blank).map(|(name, _)| (*name).to_owned()).collect();
+    desk.acting(values).edit_contact(contact, edit)
+}
+
+pub(crate) async fn remove(State(app): State<Shared>, visitor: Visitor, Path(contact): Path<String>) -> Reply {
+    app.desk(visitor, move |desk| remove_form(desk, id(&contact)?, &Values::default(), None)).await
+}
+
+fn remove_form(desk: &Desk<'_>, contact: ContactId, values: &Values, error: Option<&Error>) -> Reply {
+    let contact = desk.crm.contact(contact)?;
+    let panels = desk.crm.customer_panels(contact.customer)?;
+    let back = format!("/customers/{}", contact.customer);
+    let others = panels.contacts.iter().filter(|other| other.id != contact.id);
+    let others: Vec<Choice> = others.map(|other| Choice::new(other.id.to_string(), &other.name)).collect();
+    let mut sheet = Sheet::new(desk, format!("/contacts/{}/remove", contact.id), values, error)
+        .hidden("customer", contact.customer.to_string())
+        .submit("remove")
+        .danger()
+        .cancel(back.as_str());
+    if contact.primary && !others.is_empty() {
+        sheet = sheet.choice("new_primary", others).required();
+    }
+    let above = Above {
+        title: format!("{} {}", desk.t("remove_contact"), contact.name),
+        back: (back.clone(), panels.customer.name.clone()),
+        intro: desk.t("remove_contact_intro").to_owned(),
+    };
+    form_page(desk, above, sheet, error)
+}
+
+pub(crate) async fn do_remove(State(app): State<Shared>, Path(contact): Path<String>, posted: Posted) -> Reply {
+    let Posted { visitor, values } = posted;
+    app.desk(visitor, move |desk| {
+        let contact: ContactId = id(&contact)?;
+        let mut read = Reader::new(&values, desk.look.zone);
+        let heir = read.parsed("new_primary");
+        let removed = read.done().and_then(|()| desk.crm.remove_contact(contact, heir));
+        match removed {
+            Err(error @ (Error::Invalid { .. } | Error::Refused(_))) => remove_form(desk, contact, &values, Some(&error)),
+            other => desk.done(other, "done_removed_contact", &back(&values)?),
+        }
+    })
+    .await
+}
+
+/// The page of the customer that a small form belongs to.
+pub(crate) fn back(values: &Values) -> Result<String, crate::failure::Failure> {
+    let customer: CustomerId = id(values.get("customer"))?;
+    Ok(format!("/customers/{customer}"))
+}
+
+pub(crate) async fn primary(State(app): State<Shared>, Path(contact): Path<String>, posted: Posted) -> Reply {
+    let Posted { visitor, values } = posted;
+    app.desk(visitor, move |desk| desk.done(desk.crm.set_primary_contact(id(&contact)?), "done_primary", &back(&values)?)).await
+}

@@ -1,0 +1,383 @@
+//! A customer with its panels, its history, and who can see it.
+
+use crate::app::{Reply, Shared};
+use crate::desk::{Chip, Desk, Look};
+use crate::failure::Failure;
+use crate::form::Sheet;
+use crate::pages::{Params, follow_up, id};
+use crate::session::Visitor;
+use crate::values::{Values, url};
+use askama::Template;
+use axum::extract::{Path, State};
+use crm_core::{
+    Birthday, Calendar, Contact, Customer, CustomerId, CustomerKind, CustomerPanels, Error, Gender, PageRequest, ShareRight, dictionary,
+};
+
+#[derive(Template)]
+#[template(path = "customer.html")]
+struct CustomerPage<'a> {
+    d: &'a Look<'a>,
+    id: String,
+    name: String,
+    number: String,
+    deleted: bool,
+    chips: Vec<Chip>,
+    owner: String,
+    facts: Vec<(String, String)>,
+    website: String,
+    email: String,
+    description: String,
+    last: String,
+    next: String,
+    overdue: bool,
+    contacts: Vec<ContactCard>,
+    relations: Vec<RelationLine>,
+    follow_ups: Vec<follow_up::Item>,
+    more_follow_ups: bool,
+    /// With whom it is shared; none for who may not know.
+    shares: Option<Vec<ShareLine>>,
+    write: Option<Sheet<'a>>,
+    may: May,
+}
+
+/// What the person may do with the customer.
+struct May {
+    edit: bool,
+    assign: bool,
+    share: bool,
+    delete: bool,
+    restore: bool,
+    add_contact: bool,
+}
+
+/// A contact on its customer's page.
+struct ContactCard {
+    id: String,
+    name: String,
+    primary: bool,
+    does: String,
+    phones: Vec<String>,
+    email: String,
+    facts: Vec<(String, String)>,
+}
+
+/// A related customer.
+struct RelationLine {
+    id: String,
+    label: String,
+    customer: String,
+    name: String,
+    note: String,
+}
+
+/// With whom the customer is shared.
+struct ShareLine {
+    id: String,
+    with: String,
+    edit: bool,
+    ends: String,
+    label: String,
+}
+
+/// A birthday in words.
+pub(crate) fn birthday(d: &Look<'_>, birthday: &Birthday) -> String {
+    let calendar = match birthday.calendar {
+        Calendar::Solar => d.t("solar"),
+        Calendar::Lunar => d.t("lunar"),
+    };
+    let year = birthday.year.map(|year| format!("{year}-")).unwrap_or_default();
+    let leap = if birthday.leap_month { d.t("f_birthday_leap") } else { "" };
+    format!("{year}{:02}-{:02} {calendar} {leap}", birthday.month, birthday.day).trim_end().to_owned()
+}
+
+/// Pairs of label and value, without those that have no value.
+fn facts(d: &Look<'_>, pairs: Vec<(&str, String)>) -> Vec<(String, String)> {
+    let known = pairs.into_iter().filter(|(_, value)| !value.is_empty());
+    known.map(|(key, value)| (d.t(key).to_owned(), value)).collect()
+}
+
+fn some(text: &Option<String>) -> String {
+    text.clone().unwrap_or_default()
+}
+
+impl ContactCard {
+    fn of(contact: &Contact, d: &Look<'_>) -> Self {
+        let does = [&contact.department, &contact.title];
+        let gender = contact.gender.map(|gender| match gender {
+            Gender::Female => d.t("gender_female"),
+            Gender::Male => d.t("gender_male"),
+            Gender::Other => d.t("gender_other"),
+        });
+        ContactCard {
+            id: contact.id.to_string(),
+            name: contact.name.clone(),
+            primary: contact.primary,
+            does: does.into_iter().flatten().map(String::as_str).collect::<Vec<_>>().join(" · "),
+            phones: contact.phones.clone(),
+            email: some(&contact.email),
+            facts: facts(
+                d,
+                vec![
+                    ("f_gender", gender.unwrap_or_default().to_owned()),
+                    ("f_wechat", some(&contact.wechat)),
+                    ("f_qq", some(&contact.qq)),
+                    ("f_birthday", contact.birthday.as_ref().map(|known| birthday(d, known)).unwrap_or_default()),
+                    ("f_address", some(&contact.address)),
+                    ("f_preferences", some(&contact.preferences)),
+                    ("f_note", some(&contact.note)),
+                ],
+            ),
+        }
+    }
+}
+
+pub(crate) async fn show(State(app): State<Shared>, visitor: Visitor, Path(customer): Path<String>) -> Reply {
+    app.desk(visitor, move |desk| {
+        let customer: CustomerId = id(&customer)?;
+        let panels = desk.crm.customer_panels(customer)?;
+        // The page opens all the same where the look can't be noted.
+        match desk.crm.mark_viewed(customer) {
+            Ok(_) | Err(Error::Refused(_) | Error::Forbidden { .. } | Error::NotFound { .. }) => {}
+            Err(error) => eprintln!("a look at a customer was not noted: {error}"),
+        }
+        let values = follow_up::blank(desk, &panels.customer);
+        draw(desk, &panels, &values)
+    })
+    .await
+}
+
+fn draw(desk: &Desk<'_>, panels: &CustomerPanels, values: &Values) -> Reply {
+    let d = &desk.look;
+    let customer = &panels.customer;
+    let may = |what: &str| panels.allowed.iter().any(|allowed| allowed == what);
+    let chips = [(dictionary::LEVEL, &customer.level), (dictionary::STAGE, &customer.stage)];
+    let page = CustomerPage {
+        d,
+        id: customer.id.to_string(),
+        name: customer.name.clone(),
+        number: customer.number.clone(),
+        deleted: customer.deleted_at.is_some(),
+        chips: chips.into_iter().filter_map(|(dictionary, code)| d.chip(dictionary, code)).collect(),
+        owner: d.person(customer.owner.as_str()),
+        facts: customer_facts(desk, customer)?,
+        website: some(&customer.website),
+        email: some(&customer.email),
+        description: some(&customer.description),
+        last: d.time_or_none(&customer.last_follow_up_at),
+        next: d.time_or_none(&customer.next_follow_up_at),
+        overdue: d.overdue(&customer.next_follow_up_at),
+        contacts: panels.contacts.iter().map(|contact| ContactCard::of(contact, d)).collect(),
+        relations: panels
+            .relations
+            .iter()
+            .map(|relation| RelationLine {
+                id: relation.id.to_string(),
+                label: relation.label.clone(),
+                customer: relation.customer.to_string(),
+                name: relation.customer_name.clone(),
+                note: some(&relation.note),
+            })
+            .collect(),
+        follow_ups: panels.follow_ups.iter().map(|view| follow_up::Item::of(desk, view, &panels.contacts)).collect(),
+        more_follow_ups: panels.follow_ups.len() >= 20,
+        shares: shares(desk, customer)?,
+        write: may("follow_up").then(|| follow_up::sheet(desk, customer, &panels.contacts, values, None).done()),
+        may: May {
+            edit: may("edit"),
+            assign: may("assign"),
+            share: may("share"),
+            delete: may("delete"),
+            restore: may("restore"),
+            add_contact: may("add_contact"),
+        },
+    };
+    desk.page(&page)
+}
+
+fn customer_facts(desk: &Desk<'_>, customer: &Customer) -> Result<Vec<(String, String)>, Failure> {
+    let d = &desk.look;
+    let kind = match customer.kind {
+        CustomerKind::Company => d.t("kind_company"),
+        CustomerKind::Person => d.t("kind_person"),
+    };
+    let positions = desk.positions()?;
+    let position = customer.owner_position.as_ref().and_then(|id| positions.iter().find(|position| position.id == *id));
+    Ok(facts(
+        d,
+        vec![
+            ("f_number", customer.number.clone()),
+            ("f_kind", kind.to_owned()),
+            ("f_short_name", some(&customer.short_name)),
+            ("f_credit_code", some(&customer.credit_code)),
+            ("f_source", d.label(dictionary::SOURCE, &customer.source)),
+            ("f_industry", d.label(dictionary::INDUSTRY, &customer.industry)),
+            ("f_region", some(&customer.region)),
+            ("f_address", some(&customer.address)),
+            ("f_phones", customer.phones.join("\n")),
+            ("f_birthday", customer.birthday.as_ref().map(|known| birthday(d, known)).unwrap_or_default()),
+            ("f_owner_position", position.map(|position| position.name.clone()).unwrap_or_default()),
+            ("received_at", d.time(&customer.received_at)),
+            ("created", format!("{} · {}", d.time(&customer.created_at), d.person(&customer.created_by))),
+            ("changed", format!("{} · {}", d.time(&customer.changed_at), d.person(&customer.changed_by))),
+            ("deleted_at", d.time_or_none(&customer.deleted_at)),
+        ],
+    ))
+}
+
+fn shares(desk: &Desk<'_>, customer: &Customer) -> Result<Option<Vec<ShareLine>>, Failure> {
+    let d = &desk.look;
+    let shares = match desk.crm.shares(customer.id) {
+        Ok(shares) => shares,
+        Err(Error::Forbidden { .. }) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    let positions = desk.positions()?;
+    let name = |id: &crm_core::PositionId| {
+        positions.iter().find(|position| position.id == *id).map_or_else(|| id.to_string(), |position| position.name.clone())
+    };
+    let lines = shares.iter().map(|share| ShareLine {
+        id: share.id.to_string(),
+        with: match (&share.person, &share.position) {
+            (Some(person), _) => d.person(person.as_str()),
+            (None, Some(position)) => name(position),
+            (None, None) => String::new(),
+        },
+        edit: share.right == ShareRight::Edit,
+        ends: d.time_or_none(&share.ends_at),
+        label: some(&share.label),
+    });
+    Ok(Some(lines.collect()))
+}
+
+#[derive(Template)]
+#[template(path = "history.html")]
+struct HistoryPage<'a> {
+    d: &'a Look<'a>,
+    id: String,
+    name: String,
+    entries: Vec<Entry>,
+    first: String,
+    next: String,
+}
+
+/// One commit in the history.
+struct Entry {
+    at: String,
+    by: String,
+    what: String,
+    changes: Vec<(String, String, String)>,
+}
+
+pub(crate) async fn history(State(app): State<Shared>, visitor: Visitor, Path(customer): Path<String>, Params(params): Params) -> Reply {
+    app.desk(visitor, move |desk| {
+        let d = &desk.look;
+        let customer = desk.crm.customer(id(&customer)?)?;
+        let mut page = PageRequest::first(30);
+        page.cursor = params.text("cursor");
+        let here = format!("/customers/{}/history", customer.id);
+        let found = match desk.crm.customer_history(customer.id, page) {
+            Ok(found) => found,
+            Err(error) => {
+                // A marker of another list: the first page says so.
+                desk.complain(desk.for_form(error)?.text(d.lang().core()));
+                return desk.go(&here);
+            }
+        };
+        let entries = found.items.iter().map(|entry| Entry {
+            at: d.time(&entry.at),
+            by: d.person(&entry.by),
+            what: named(d, "op_", &entry.operation),
+            changes: entry
+                .changes
+                .iter()
+                .map(|change| {
+                    let said = |value: &Option<serde_json::Value>| value.as_ref().map(|value| words(desk, &change.field, value)).unwrap_or_default();
+                    (named(d, "f_", &change.field), said(&change.was), said(&change.became))
+                })
+                .collect(),
+        });
+        desk.page(&HistoryPage {
+            d,
+            id: customer.id.to_string(),
+            name: customer.name.clone(),
+            entries: entries.collect(),
+            next: found.next.map(|next| url(&here, &[("cursor", &next)])).unwrap_or_default(),
+            first: if params.text("cursor").is_some() { here } else { String::new() },
+        })
+    })
+    .await
+}
+
+/// The text of a name, or the name itself where the table does not know it.
+fn named(d: &Look<'_>, prefix: &str, name: &str) -> String {
+    let key = format!("{prefix}{name}");
+    let text = d.t(&key);
+    if text == key { name.to_owned() } else { text.to_owned() }
+}
+
+/// A value of the history in words.
+fn words(desk: &Desk<'_>, field: &str, value: &serde_json::Value) -> String {
+    let d = &desk.look;
+    match value {
+        serde_json::Value::String(text) => match field {
+            "level" | "stage" | "source" | "industry" | "method" => d.label(field, &crm_core::EntryCode::new(text.as_str()).ok()),
+            "owner" | "author" => d.person(text),
+            "kind" => named(d, "kind_", text),
+            "status" => named(d, "status_", text),
+            "gender" => named(d, "gender_", text),
+            "with" => match text.split_once(':') {
+                Some(("u", person)) => d.person(person),
+                Some(("p", position)) => position.to_owned(),
+                _ => text.clone(),
+            },
+            "right" => named(d, "right_", text),
+            _ => match text.parse::<crm_core::Timestamp>() {
+                Ok(at) => d.time(&at),
+                Err(_) => text.clone(),
+            },
+        },
+        serde_json::Value::Bool(yes) => d.t(if *yes { "yes" } else { "no" }).to_owned(),
+        serde_json::Value::Array(items) => items.iter().map(|item| words(desk, field, item)).collect::<Vec<_>>().join("\n"),
+        serde_json::Value::Object(fields) => {
+            let known = fields.iter().filter(|(_, value)| !value.is_null());
+            known.map(|(name, value)| format!("{}: {}", named(d, "f_", name), words(desk, name, value))).collect::<Vec<_>>().join("\n")
+        }
+        serde_json::Value::Null => String::new(),
+        other => other.to_string(),
+    }
+}
+
+#[derive(Template)]
+#[template(path = "access.html")]
+struct AccessPage<'a> {
+    d: &'a Look<'a>,
+    id: String,
+    name: String,
+    grants: Vec<Grant>,
+}
+
+/// Why a person can see the customer.
+struct Grant {
+    person: String,
+    rule: String,
+    through: String,
+    edit: bool,
+}
+
+pub(crate) async fn access(State(app): State<Shared>, visitor: Visitor, Path(customer): Path<String>) -> Reply {
+    app.desk(visitor, move |desk| {
+        let d = &desk.look;
+        let customer = desk.crm.customer(id(&customer)?)?;
+        let explained = desk.crm.explain_access(customer.id)?;
+        let positions = desk.positions()?;
+        let place = |id: &String| positions.iter().find(|position| position.id.as_str() == id).map_or_else(|| id.clone(), |position| position.name.clone());
+        let grants = explained.grants.iter().map(|grant| Grant {
+            person: d.person(grant.person.as_str()),
+            rule: named(d, "rule_", &grant.rule),
+            through: grant.through.as_ref().map(place).unwrap_or_default(),
+            edit: grant.edit,
+        });
+        desk.page(&AccessPage { d, id: customer.id.to_string(), name: customer.name.clone(), grants: grants.collect() })
+    })
+    .await
+}

@@ -1,0 +1,344 @@
+//! Creating and editing a customer, giving it to somebody else, deleting and restoring it.
+
+use crate::app::{Reply, Shared};
+use crate::desk::{Choice, Desk};
+use crate::form::Sheet;
+use crate::pages::{Above, form_page, id};
+use crate::security::Posted;
+use crate::session::Visitor;
+use crate::values::{Reader, Values};
+use axum::extract::{Path, State};
+use crm_core::{
+    BatchAnswer, Customer, CustomerEdit, CustomerId, CustomerKind, Error, NewContact, NewCustomer, Transfer, UserId, Violation, dictionary,
+};
+
+pub(crate) async fn fresh(State(app): State<Shared>, visitor: Visitor) -> Reply {
+    app.desk(visitor, |desk| create_form(desk, &Values::default().with("kind", "company"), None)).await
+}
+
+pub(crate) async fn create(State(app): State<Shared>, posted: Posted) -> Reply {
+    let Posted { visitor, values } = posted;
+    app.desk(visitor, move |desk| match created(desk, &values) {
+        Ok(customer) => {
+            desk.notice("done_created");
+            desk.go(&format!("/customers/{}", customer.id))
+        }
+        Err(error) => create_form(desk, &values, Some(&desk.for_form(error)?)),
+    })
+    .await
+}
+
+fn kinds(desk: &Desk<'_>) -> Vec<Choice> {
+    vec![Choice::new("company", desk.t("kind_company")), Choice::new("person", desk.t("kind_person"))]
+}
+
+/// What a person is asked first, at creation and when editing.
+fn first_fields<'a>(desk: &Desk<'_>, sheet: Sheet<'a>) -> Sheet<'a> {
+    sheet
+        .section("s_basic")
+        .line("name", 200)
+        .required()
+        .wide()
+        .choice("kind", kinds(desk))
+        .required()
+        .line("short_name", 60)
+        .entry("level", dictionary::LEVEL)
+        .entry("stage", dictionary::STAGE)
+        .entry("source", dictionary::SOURCE)
+        .entry("industry", dictionary::INDUSTRY)
+        .area("phones", 500)
+        .help("one_per_line")
+        .line("region", 100)
+}
+
+/// What a person is asked further.
+fn more_fields(sheet: Sheet<'_>) -> Sheet<'_> {
+    sheet
+        .line("number", 60)
+        .line("credit_code", 18)
+        .input("email", "email")
+        .line("website", 200)
+        .line("address", 300)
+        .wide()
+        .area("description", 4_000)
+        .folded("s_birthday")
+        .birthday()
+}
+
+fn create_form(desk: &Desk<'_>, values: &Values, error: Option<&Error>) -> Reply {
+    let sheet = first_fields(desk, Sheet::new(desk, "/customers/new", values, error).submit("create").cancel("/customers?view=mine"))
+        .section("s_contact")
+        .line("contacts_name", 100)
+        .line("contacts_title", 100)
+        .line("contacts_phones", 40)
+        .input("email", "contacts_email");
+    let mut sheet = more_fields(sheet.folded("s_more"));
+    let assignable = desk.assignable()?;
+    if assignable.len() > 1 {
+        sheet = sheet.folded("s_owner").choice("owner", assignable).help("owner_help");
+    }
+    let above = Above { title: desk.t("new_customer").to_owned(), back: Default::default(), intro: String::new() };
+    form_page(desk, above, sheet, error)
+}
+
+fn kind(values: &Values) -> CustomerKind {
+    if values.get("kind") == "person" { CustomerKind::Person } else { CustomerKind::Company }
+}
+
+fn created(desk: &Desk<'_>, values: &Values) -> Result<Customer, Error> {
+    let mut read = Reader::new(values, desk.look.zone);
+    // A contact is meant as soon as anything is said about it.
+    let said = ["contacts_name", "contacts_title", "contacts_phones", "contacts_email"].iter().any(|name| values.text(name).is_some());
+    let contact = said.then(|| NewContact {
+        name: values.get("contacts_name").to_owned(),
+        title: values.text("contacts_title"),
+        phones: values.lines("contacts_phones"),
+        email: values.text("contacts_email"),
+        ..NewContact::default()
+    });
+    let customer = NewCustomer {
+        number: values.text("number"),
+        kind: kind(values),
+        name: values.get("name").to_owned(),
+        short_name: values.text("short_name"),
+        credit_code: values.text("credit_code"),
+        level: read.code("level"),
+        stage: read.code("stage"),
+        source: read.code("source"),
+        industry: read.code("industry"),
+        region: values.text("region"),
+        address: values.text("address"),
+        phones: values.lines("phones"),
+        website: values.text("website"),
+        email: values.text("email"),
+        description: values.text("description"),
+        birthday: read.birthday(),
+        owner: read.made::<UserId>("owner"),
+        owner_position: None,
+        contacts: contact.into_iter().collect(),
+        relations: Vec::new(),
+    };
+    read.done()?;
+    desk.acting(values).create_customer(customer)
+}
+
+/// What the form of a customer shows of it.
+fn values_of(customer: &Customer) -> Values {
+    let code = |code: &Option<crm_core::EntryCode>| code.as_ref().map(ToString::to_string);
+    Values::default()
+        .with("version", customer.version.to_string())
+        .with("number", &customer.number)
+        .with("name", &customer.name)
+        .with(
+            "kind",
+            match customer.kind {
+                CustomerKind::Company => "company",
+                CustomerKind::Person => "person",
+            },
+        )
+        .with_some("short_name", customer.short_name.clone())
+        .with_some("credit_code", customer.credit_code.clone())
+        .with_some("level", code(&customer.level))
+        .with_some("stage", code(&customer.stage))
+        .with_some("source", code(&customer.source))
+        .with_some("industry", code(&customer.industry))
+        .with_some("region", customer.region.clone())
+        .with_some("address", customer.address.clone())
+        .with("phones", customer.phones.join("\n"))
+        .with_some("website", customer.website.clone())
+        .with_some("email", customer.email.clone())
+        .with_some("description", customer.description.clone())
+        .with_birthday(customer.birthday.as_ref())
+}
+
+pub(crate) async fn edit(State(app): State<Shared>, visitor: Visitor, Path(customer): Path<String>) -> Reply {
+    app.desk(visitor, move |desk| {
+        let customer = desk.crm.customer(id(&customer)?)?;
+        edit_form(desk, &customer, &values_of(&customer), None)
+    })
+    .await
+}
+
+pub(crate) async fn save(State(app): State<Shared>, Path(customer): Path<String>, posted: Posted) -> Reply {
+    let Posted { visitor, values } = posted;
+    app.desk(visitor, move |desk| {
+        let customer: CustomerId = id(&customer)?;
+        match saved(desk, customer, &values) {
+            Ok(customer) => {
+                desk.notice("done_saved");
+                desk.go(&format!("/customers/{}", customer.id))
+            }
+            Err(error) => {
+                let error = desk.for_form(error)?;
+                edit_form(desk, &desk.crm.customer(customer)?, &values, Some(&error))
+            }
+        }
+    })
+    .await
+}
+
+fn edit_form(desk: &Desk<'_>, customer: &Customer, values: &Values, error: Option<&Error>) -> Reply {
+    let here = format!("/customers/{}", customer.id);
+    let now = values_of(customer);
+    // After a conflict the form counts on what it has just shown beside its fields.
+    let conflict = matches!(error, Some(Error::Conflict { .. }));
+    let version = if conflict { now.get("version") } else { values.get("version") };
+    let sheet = Sheet::new(desk, format!("{here}/edit"), values, error).present(conflict.then_some(&now)).cancel(here.as_str());
+    let sheet = more_fields(first_fields(desk, sheet.hidden("version", version)).section("s_more"));
+    let above = Above { title: desk.t("edit_customer").to_owned(), back: (here.clone(), customer.name.clone()), intro: String::new() };
+    form_page(desk, above, sheet, error)
+}
+
+fn saved(desk: &Desk<'_>, customer: CustomerId, values: &Values) -> Result<Customer, Error> {
+    let mut read = Reader::new(values, desk.look.zone);
+    let mut edit = CustomerEdit {
+        version: values.get("version").parse().unwrap_or_default(),
+        number: Some(values.get("number").to_owned()),
+        kind: Some(kind(values)),
+        name: Some(values.get("name").to_owned()),
+        short_name: values.text("short_name"),
+        credit_code: values.text("credit_code"),
+        level: read.code("level"),
+        stage: read.code("stage"),
+        source: read.code("source"),
+        industry: read.code("industry"),
+        region: values.text("region"),
+        address: values.text("address"),
+        phones: Some(values.lines("phones")),
+        website: values.text("website"),
+        email: values.text("email"),
+        description: values.text("description"),
+        birthday: read.birthday(),
+        clear: Vec::new(),
+    };
+    read.done()?;
+    let blank = [
+        ("short_name", edit.short_name.is_none()),
+        ("credit_code", edit.credit_code.is_none()),
+        ("level", edit.level.is_none()),
+        ("stage", edit.stage.is_none()),
+        ("source", edit.source.is_none()),
+        ("industry", edit.industry.is_none()),
+        ("region", edit.region.is_none()),
+        ("address", edit.address.is_none()),
+        ("website", edit.website.is_none()),
+        ("email", edit.email.is_none()),
+        ("description", edit.description.is_none()),
+        ("birthday", edit.birthday.is_none()),
+    ];
+    edit.clear = blank.iter().filter(|(_, blank)| *blank).map(|(name, _)| (*name).to_owned()).collect();
+    desk.acting(values).edit_customer(customer, edit)
+}
+
+pub(crate) async fn transfer(State(app): State<Shared>, visitor: Visitor, Path(customer): Path<String>) -> Reply {
+    app.desk(visitor, move |desk| {
+        let customer = desk.crm.customer(id(&customer)?)?;
+        transfer_form(desk, &customer, &Values::default(), None, None)
+    })
+    .await
+}
+
+/// The fields of a transfer, of one customer or many.
+pub(crate) fn transfer_fields<'a>(desk: &Desk<'_>, sheet: Sheet<'a>) -> Result<Sheet<'a>, crate::failure::Failure> {
+    Ok(sheet
+        .choice("to", desk.assignable()?)
+        .required()
+        .input("date", "keep_reader_until")
+        .help("keep_reader_help")
+        .line("reason", 200)
+        .wide()
+        .submit("transfer"))
+}
+
+/// What a form of a transfer says.
+pub(crate) fn transfer_of(desk: &Desk<'_>, values: &Values) -> Result<Transfer, Error> {
+    let mut read = Reader::new(values, desk.look.zone);
+    let to = read.made::<UserId>("to");
+    let keep_reader_until = read.instant("keep_reader_until");
+    read.done()?;
+    Ok(Transfer {
+        to: to.ok_or_else(|| Violation::required("to"))?,
+        to_position: None,
+        // The day itself is included.
+        keep_reader_until: keep_reader_until.map(|day| desk.look.zone.start_of(desk.look.zone.day_after(day, 1))),
+        reason: values.text("reason"),
+    })
+}
+
+/// What an answer to a batch of one says against it.
+fn refused(desk: &Desk<'_>, answer: &BatchAnswer) -> Option<String> {
+    let item = answer.items.first().filter(|item| item.error.is_some())?;
+    crate::pages::batch::said(desk, &item.texts)
+}
+
+fn transfer_form(desk: &Desk<'_>, customer: &Customer, values: &Values, error: Option<&Error>, problem: Option<String>) -> Reply {
+    let here = format!("/customers/{}", customer.id);
+    let sheet = Sheet::new(desk, format!("{here}/transfer"), values, error).problem(problem).cancel(here.as_str());
+    let above = Above { title: desk.t("transfer_customer").to_owned(), back: (here.clone(), customer.name.clone()), intro: desk.t("transfer_intro").to_owned() };
+    form_page(desk, above, transfer_fields(desk, sheet)?, error)
+}
+
+pub(crate) async fn do_transfer(State(app): State<Shared>, Path(customer): Path<String>, posted: Posted) -> Reply {
+    let Posted { visitor, values } = posted;
+    app.desk(visitor, move |desk| {
+        let customer = desk.crm.customer(id(&customer)?)?;
+        let transferred = transfer_of(desk, &values).and_then(|transfer| desk.acting(&values).transfer_customers(vec![customer.id], transfer));
+        match transferred {
+            Ok(answer) if answer.failed == 0 => {
+                desk.notice("done_transferred");
+                // Who gave it away may not see it any more.
+                match desk.crm.customer(customer.id) {
+                    Ok(customer) => desk.go(&format!("/customers/{}", customer.id)),
+                    Err(_) => desk.go("/customers?view=mine"),
+                }
+            }
+            Ok(answer) => transfer_form(desk, &customer, &values, None, refused(desk, &answer)),
+            Err(error) => transfer_form(desk, &customer, &values, Some(&desk.for_form(error)?), None),
+        }
+    })
+    .await
+}
+
+pub(crate) async fn delete(State(app): State<Shared>, visitor: Visitor, Path(customer): Path<String>) -> Reply {
+    app.desk(visitor, move |desk| {
+        let customer = desk.crm.customer(id(&customer)?)?;
+        delete_form(desk, &customer, None)
+    })
+    .await
+}
+
+fn delete_form(desk: &Desk<'_>, customer: &Customer, error: Option<&Error>) -> Reply {
+    let here = format!("/customers/{}", customer.id);
+    let values = Values::default();
+    let sheet = Sheet::new(desk, format!("{here}/delete"), &values, error).submit("delete").danger().cancel(here.as_str());
+    let above = Above {
+        title: format!("{} {}", desk.t("delete_customer"), customer.name),
+        back: (here.clone(), customer.name.clone()),
+        intro: desk.t("delete_intro").to_owned(),
+    };
+    form_page(desk, above, sheet, error)
+}
+
+pub(crate) async fn do_delete(State(app): State<Shared>, Path(customer): Path<String>, posted: Posted) -> Reply {
+    let Posted { visitor, values } = posted;
+    app.desk(visitor, move |desk| {
+        let customer = desk.crm.customer(id(&customer)?)?;
+        match desk.acting(&values).delete_customer(customer.id) {
+            Ok(_) => {
+                desk.notice("done_deleted");
+                desk.go("/customers?view=recycle_bin")
+            }
+            Err(error) => delete_form(desk, &customer, Some(&desk.for_form(error)?)),
+        }
+    })
+    .await
+}
+
+pub(crate) async fn restore(State(app): State<Shared>, Path(customer): Path<String>, posted: Posted) -> Reply {
+    let Posted { visitor, values } = posted;
+    app.desk(visitor, move |desk| {
+        let customer: CustomerId = id(&customer)?;
+        desk.done(desk.acting(&values).restore_customer(customer), "done_restored", &format!("/customers/{customer}"))
+    })
+    .await
+}

@@ -1,0 +1,119 @@
+//! The pages, one module per group.
+
+mod contact;
+mod contacts;
+mod customer;
+mod customer_form;
+mod dictionary;
+mod follow_up;
+mod home;
+mod list;
+mod batch;
+mod position;
+mod relation;
+mod role;
+mod settings;
+mod share;
+mod sign_in;
+
+use crate::app::{Reply, Shared};
+use crate::desk::{Desk, Look};
+use crate::failure::Failure;
+use crate::form::Sheet;
+use crate::values::Values;
+use askama::Template;
+use axum::Router;
+use axum::extract::FromRequestParts;
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use axum::routing::{get, post};
+use crm_core::Error;
+use std::convert::Infallible;
+use std::str::FromStr;
+
+/// The routes of every page.
+pub(crate) fn routes() -> Router<Shared> {
+    Router::new()
+        .route("/", get(home::show))
+        .route("/sign-in", get(sign_in::show).post(sign_in::sign_in))
+        .route("/sign-out", post(sign_in::sign_out))
+        .route("/language", post(sign_in::language))
+        .route("/customers", get(list::show))
+        .route("/customers/batch", get(batch::start).post(batch::choose))
+        .route("/customers/batch/run", get(batch::start).post(batch::run))
+        .route("/customers/new", get(customer_form::fresh).post(customer_form::create))
+        .route("/customers/{id}", get(customer::show))
+        .route("/customers/{id}/history", get(customer::history))
+        .route("/customers/{id}/access", get(customer::access))
+        .route("/customers/{id}/edit", get(customer_form::edit).post(customer_form::save))
+        .route("/customers/{id}/transfer", get(customer_form::transfer).post(customer_form::do_transfer))
+        .route("/customers/{id}/delete", get(customer_form::delete).post(customer_form::do_delete))
+        .route("/customers/{id}/restore", post(customer_form::restore))
+        .route("/customers/{id}/follow-ups", get(follow_up::of_customer))
+        .route("/customers/{id}/follow-ups/new", get(follow_up::fresh).post(follow_up::write))
+        .route("/customers/{id}/contacts/new", get(contact::fresh).post(contact::add))
+        .route("/customers/{id}/relations/new", get(relation::fresh).post(relation::add))
+        .route("/customers/{id}/shares/new", get(share::fresh).post(share::add))
+        .route("/contacts", get(contacts::show))
+        .route("/contacts/{id}/edit", get(contact::edit).post(contact::save))
+        .route("/contacts/{id}/remove", get(contact::remove).post(contact::do_remove))
+        .route("/contacts/{id}/primary", post(contact::primary))
+        .route("/relations/{id}/remove", post(relation::remove))
+        .route("/shares/{id}/end", post(share::end))
+        .route("/follow-ups", get(follow_up::list))
+        .route("/follow-ups/{id}", get(follow_up::show))
+        .route("/follow-ups/{id}/reply", get(follow_up::show).post(follow_up::reply))
+        .route("/follow-ups/{id}/correct", get(follow_up::correct).post(follow_up::do_correct))
+        .route("/positions", get(position::show))
+        .route("/positions/edit", get(position::edit).post(position::save))
+        .route("/dictionaries", get(dictionary::show))
+        .route("/dictionaries/edit", get(dictionary::edit).post(dictionary::save))
+        .route("/dictionaries/merge", get(dictionary::merge).post(dictionary::do_merge))
+        .route("/roles", get(role::show))
+        .route("/roles/edit", get(role::edit).post(role::save))
+        .route("/settings", get(settings::show).post(settings::save))
+}
+
+/// The query of a request.
+pub(crate) struct Params(pub(crate) Values);
+
+impl<S: Sync> FromRequestParts<S> for Params {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Params(Values::parse(parts.uri.query().unwrap_or_default().as_bytes())))
+    }
+}
+
+/// An id out of a path; there is no page for what is none.
+pub(crate) fn id<T: FromStr>(text: &str) -> Result<T, Failure> {
+    text.parse().map_err(|_| Failure::not_found())
+}
+
+#[derive(Template)]
+#[template(path = "form_page.html")]
+struct FormPage<'a> {
+    d: &'a Look<'a>,
+    title: String,
+    back: String,
+    back_label: String,
+    intro: String,
+    form: Sheet<'a>,
+}
+
+/// What stands above a form.
+pub(crate) struct Above {
+    /// The heading.
+    pub(crate) title: String,
+    /// Where the page hangs, and its name; empty: nowhere.
+    pub(crate) back: (String, String),
+    /// A sentence before the form.
+    pub(crate) intro: String,
+}
+
+/// A page with one form on it.
+pub(crate) fn form_page(desk: &Desk<'_>, above: Above, form: Sheet<'_>, error: Option<&Error>) -> Reply {
+    let status = if error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let (back, back_label) = above.back;
+    desk.page_with(status, &FormPage { d: &desk.look, title: above.title, back, back_label, intro: above.intro, form: form.done() })
+}

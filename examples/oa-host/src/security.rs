@@ -1,0 +1,110 @@
+//! What keeps other sites out: headers of every response, and the checks of what is sent here.
+
+use crate::app::Shared;
+use crate::failure::Failure;
+use crate::session::Visitor;
+use crate::values::Values;
+use axum::body::to_bytes;
+use axum::extract::{FromRequest, Request};
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::middleware::Next;
+use axum::response::Response;
+
+/// What a form may weigh: a batch of 500 customers and every field at its longest fit.
+const LARGEST_FORM: usize = 512 * 1024;
+
+/// Scripts, styles and pictures only from here, none inline; forms only to here; no frame around.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
+     form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// Puts the headers on every response.
+pub(crate) async fn headers(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    let fixed = [
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (header::REFERRER_POLICY, "same-origin"),
+    ];
+    for (name, value) in fixed {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    headers.insert("cross-origin-opener-policy", HeaderValue::from_static("same-origin"));
+    headers.insert("cross-origin-resource-policy", HeaderValue::from_static("same-origin"));
+    headers.insert("permissions-policy", HeaderValue::from_static("camera=(), geolocation=(), microphone=()"));
+    // What stands on a page is for the person alone; files say themselves how long they hold.
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
+}
+
+/// Whether a request with a body comes from a page of this host, or from a program that is no
+/// browser. Browsers tell; what they tell can't be forged by a page.
+pub(crate) fn from_here(headers: &HeaderMap) -> bool {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    if let Some(site) = text("sec-fetch-site") {
+        return matches!(site, "same-origin" | "none");
+    }
+    match (text("origin"), text("host")) {
+        (None, _) => true,
+        (Some(origin), Some(host)) => origin.split_once("://").is_some_and(|(_, from)| from.eq_ignore_ascii_case(host)),
+        (Some(_), None) => false,
+    }
+}
+
+/// Whether two secrets are the same, in a time that does not tell where they differ.
+fn same(one: &str, other: &str) -> bool {
+    one.len() == other.len() && one.bytes().zip(other.bytes()).fold(0, |differ, (a, b)| differ | (a ^ b)) == 0
+}
+
+/// A form that was sent from a page of this session.
+pub(crate) struct Posted {
+    /// Who sent it.
+    pub(crate) visitor: Visitor,
+    /// What it says.
+    pub(crate) values: Values,
+}
+
+impl FromRequest<Shared> for Posted {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, app: &Shared) -> Result<Self, Failure> {
+        let (parts, body) = request.into_parts();
+        let visitor = Visitor::of(&parts, app);
+        let form = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        if !form.is_some_and(|form| form.starts_with("application/x-www-form-urlencoded")) {
+            return Err(Failure::bad_request());
+        }
+        let body = to_bytes(body, LARGEST_FORM).await.map_err(|_| Failure::too_large())?;
+        let values = Values::parse(&body);
+        let token = values.get("_csrf");
+        if !from_here(&parts.headers) || token.is_empty() || !same(token, &visitor.csrf) {
+            return Err(Failure::stale_form());
+        }
+        Ok(Posted { visitor, values })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers_of(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+        pairs.iter().map(|(name, value)| (header::HeaderName::from_static(name), HeaderValue::from_static(value))).collect()
+    }
+
+    #[test]
+    fn other_sites_are_known() {
+        for (pairs, here) in [
+            (&[("sec-fetch-site", "same-origin")][..], true),
+            (&[("sec-fetch-site", "cross-site")], false),
+            (&[("sec-fetch-site", "same-site")], false),
+            (&[("origin", "http://127.0.0.1:8077"), ("host", "127.0.0.1:8077")], true),
+            (&[("origin", "http://evil.example"), ("host", "127.0.0.1:8077")], false),
+            (&[("origin", "null"), ("host", "127.0.0.1:8077")], false),
+            (&[("host", "127.0.0.1:8077")], true),
+        ] {
+            assert_eq!(from_here(&headers_of(pairs)), here, "{pairs:?}");
+        }
+    }
+}

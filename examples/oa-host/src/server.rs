@@ -1,0 +1,72 @@
+//! The server: its routes, its files, its beginning and its end.
+
+use crate::app::{App, Shared};
+use crate::failure::{Failure, dress};
+use crate::{api, pages, security};
+use axum::Router;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::Response;
+use axum::routing::get;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Everything that this host answers.
+fn routes(app: Shared) -> Router {
+    let pages = pages::routes()
+        .route("/static/style.css", get(|| file("text/css; charset=utf-8", include_str!("../static/style.css"))))
+        .route("/static/page.js", get(|| file("text/javascript; charset=utf-8", include_str!("../static/page.js"))))
+        .route("/static/icon.svg", get(|| file("image/svg+xml", include_str!("../static/icon.svg"))))
+        .route("/favicon.ico", get(|| file("image/svg+xml", include_str!("../static/icon.svg"))))
+        .fallback(|| async { Failure::not_found() })
+        .method_not_allowed_fallback(|| async { Failure::method() })
+        .layer(from_fn_with_state(Arc::clone(&app), dress));
+    Router::new().nest("/api", api::routes()).merge(pages).layer(from_fn(security::headers)).with_state(app)
+}
+
+/// A file of the program. Its address carries the program's version, so that it may be kept.
+async fn file(content_type: &'static str, body: &'static str) -> Response {
+    let mut response = crate::desk::typed(StatusCode::OK, content_type, body);
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=3600"));
+    response
+}
+
+/// Serves until the process is told to end.
+pub(crate) async fn serve(app: App, listener: tokio::net::TcpListener, tick: Duration) -> std::io::Result<()> {
+    let app = Arc::new(app);
+    let ticking = tokio::spawn(tick_on(Arc::clone(&app), tick));
+    axum::serve(listener, routes(app)).with_graceful_shutdown(ended()).await?;
+    ticking.abort();
+    Ok(())
+}
+
+/// Does what time causes: purges, ends of shares, the numbering of events.
+async fn tick_on(app: Shared, every: Duration) {
+    let mut interval = tokio::time::interval(every);
+    interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        interval.tick().await;
+        if let Ok(Err(error)) = app.blocking(|app| app.crm.tick_all()).await {
+            eprintln!("a tick did not come through: {error}");
+        }
+    }
+}
+
+/// Ctrl-C, or the signal by which a service manager ends a service.
+async fn ended() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    // Without a handler the process ends as the system does it.
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
