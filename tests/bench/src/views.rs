@@ -26,7 +26,7 @@ const ORDERS: [(&str, CustomerOrder, &str, bool); 6] = [
     ("name", CustomerOrder::Name, "name_sort", false),
     ("next-follow-up", CustomerOrder::NextFollowUp, "next_follow_up_at", false),
     ("longest-idle", CustomerOrder::LongestIdle, "idle_since", false),
-    ("recently-followed", CustomerOrder::RecentlyFollowed, "idle_since", true),
+    ("shortest-idle", CustomerOrder::ShortestIdle, "idle_since", true),
 ];
 
 enum Ask {
