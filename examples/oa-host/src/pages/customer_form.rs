@@ -9,7 +9,7 @@ use crate::session::Visitor;
 use crate::values::{Reader, Values};
 use axum::extract::{Path, State};
 use crm_core::{
-    BatchAnswer, Customer, CustomerEdit, CustomerId, CustomerKind, Error, NewContact, NewCustomer, Transfer, UserId, Violation, dictionary,
+    BatchAnswer, Customer, CustomerEdit, CustomerId, CustomerKind, Error, NewContact, NewCustomer, TimeZone, Timestamp, Transfer, UserId, Violation, dictionary,
 };
 
 pub(crate) async fn fresh(State(app): State<Shared>, visitor: Visitor) -> Reply {
@@ -153,7 +153,7 @@ fn values_of(customer: &Customer) -> Values {
 
 pub(crate) async fn edit(State(app): State<Shared>, visitor: Visitor, Path(customer): Path<String>) -> Reply {
     app.desk(visitor, move |desk| {
-        let customer = desk.crm.customer(id(&customer)?)?;
+        let customer = desk.open_for(id(&customer)?, "edit")?;
         edit_form(desk, &customer, &values_of(&customer), None)
     })
     .await
@@ -232,7 +232,7 @@ fn saved(desk: &Desk<'_>, customer: CustomerId, values: &Values) -> Result<Custo
 
 pub(crate) async fn transfer(State(app): State<Shared>, visitor: Visitor, Path(customer): Path<String>) -> Reply {
     app.desk(visitor, move |desk| {
-        let customer = desk.crm.customer(id(&customer)?)?;
+        let customer = desk.open_for(id(&customer)?, "assign")?;
         transfer_form(desk, &customer, &Values::default(), None, None)
     })
     .await
@@ -250,6 +250,11 @@ pub(crate) fn transfer_fields<'a>(desk: &Desk<'_>, sheet: Sheet<'a>) -> Result<S
         .submit("transfer"))
 }
 
+/// The last minute of a day: what ends "on" a day ends with it.
+pub(crate) fn last_minute(zone: TimeZone, day: Timestamp) -> Timestamp {
+    zone.start_of(zone.day_after(day, 1)).plus_millis(-60_000)
+}
+
 /// What a form of a transfer says.
 pub(crate) fn transfer_of(desk: &Desk<'_>, values: &Values) -> Result<Transfer, Error> {
     let mut read = Reader::new(values, desk.look.zone);
@@ -260,7 +265,7 @@ pub(crate) fn transfer_of(desk: &Desk<'_>, values: &Values) -> Result<Transfer, 
         to: to.ok_or_else(|| Violation::required("to"))?,
         to_position: None,
         // The day itself is included.
-        keep_reader_until: keep_reader_until.map(|day| desk.look.zone.start_of(desk.look.zone.day_after(day, 1))),
+        keep_reader_until: keep_reader_until.map(|day| last_minute(desk.look.zone, day)),
         reason: values.text("reason"),
     })
 }
@@ -301,7 +306,7 @@ pub(crate) async fn do_transfer(State(app): State<Shared>, Path(customer): Path<
 
 pub(crate) async fn delete(State(app): State<Shared>, visitor: Visitor, Path(customer): Path<String>) -> Reply {
     app.desk(visitor, move |desk| {
-        let customer = desk.crm.customer(id(&customer)?)?;
+        let customer = desk.open_for(id(&customer)?, "delete")?;
         delete_form(desk, &customer, None)
     })
     .await

@@ -68,6 +68,14 @@ pub(crate) async fn show(State(app): State<Shared>, visitor: Visitor) -> Reply {
     .await
 }
 
+/// The entry stands on the menu of those who may edit.
+fn editor(desk: &Desk<'_>) -> Result<(), Failure> {
+    if desk.look.offers("dictionaries") {
+        return Ok(());
+    }
+    Err(Error::Forbidden { module: "dictionary".to_owned(), right: "edit".to_owned() }.into())
+}
+
 fn known(values: &Values) -> Result<&'static str, Failure> {
     DICTIONARIES.into_iter().find(|dictionary| *dictionary == values.get("dictionary")).ok_or_else(Failure::not_found)
 }
@@ -79,6 +87,7 @@ fn entry(desk: &Desk<'_>, values: &Values) -> Option<DictionaryEntry> {
 
 pub(crate) async fn edit(State(app): State<Shared>, visitor: Visitor, Params(params): Params) -> Reply {
     app.desk(visitor, move |desk| {
+        editor(desk)?;
         let dictionary = known(&params)?;
         let values = Values::default().with("dictionary", dictionary);
         let values = match params.text("code") {
@@ -162,7 +171,11 @@ fn saved(desk: &Desk<'_>, values: &Values) -> Result<DictionaryEntry, Error> {
 }
 
 pub(crate) async fn merge(State(app): State<Shared>, visitor: Visitor, Params(params): Params) -> Reply {
-    app.desk(visitor, move |desk| draw_merge(desk, &params, None)).await
+    app.desk(visitor, move |desk| {
+        editor(desk)?;
+        draw_merge(desk, &params, None)
+    })
+    .await
 }
 
 fn draw_merge(desk: &Desk<'_>, values: &Values, error: Option<&Error>) -> Reply {

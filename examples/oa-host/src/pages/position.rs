@@ -74,6 +74,9 @@ pub(crate) async fn show(State(app): State<Shared>, visitor: Visitor) -> Reply {
 
 pub(crate) async fn edit(State(app): State<Shared>, visitor: Visitor, Params(params): Params) -> Reply {
     app.desk(visitor, move |desk| {
+        if !edits(desk)? {
+            return Err(Error::Forbidden { module: "position".to_owned(), right: "edit".to_owned() }.into());
+        }
         let known = params.text("id");
         let values = match &known {
             Some(id) => {
