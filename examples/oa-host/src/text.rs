@@ -31,7 +31,7 @@ impl Lang {
 }
 
 /// The text of a key; the key itself where the table does not know it.
-pub(crate) fn text<'k>(lang: Lang, key: &'k str) -> &'k str {
+pub(crate) fn text(lang: Lang, key: &str) -> &str {
     static BY_KEY: LazyLock<HashMap<&str, (&str, &str)>> =
         LazyLock::new(|| TEXTS.iter().map(|(key, chinese, english)| (*key, (*chinese, *english))).collect());
     match BY_KEY.get(key) {
