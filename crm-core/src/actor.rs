@@ -99,11 +99,16 @@ impl Actor {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Invalid`] when one of the ids is empty, too long or holds control characters.
+    /// [`Error::Invalid`] when one of the ids is empty, too long or holds control characters, or
+    /// when the user's begins with `system:`: so the system is named in history and events.
     pub fn user(org: impl Into<String>, user: impl Into<String>) -> Result<Self, Error> {
+        let (org, user) = (OrgId::new(org)?, UserId::new(user)?);
+        if user.as_str().starts_with("system:") {
+            return Err(Violation::not_allowed("user").into());
+        }
         Ok(Actor {
-            org: OrgId::new(org)?,
-            who: Who::User(UserId::new(user)?),
+            org,
+            who: Who::User(user),
         })
     }
 

@@ -12,6 +12,17 @@ pub trait Environment: Send + Sync {
     fn entropy(&self) -> [u8; 16];
 }
 
+/// A shared environment, of which the caller keeps a handle: a test moves its clock.
+impl<E: Environment + ?Sized> Environment for std::sync::Arc<E> {
+    fn now(&self) -> Timestamp {
+        (**self).now()
+    }
+
+    fn entropy(&self) -> [u8; 16] {
+        (**self).entropy()
+    }
+}
+
 /// The clock and the random source of the operating system.
 #[cfg(feature = "system")]
 #[derive(Debug, Clone, Copy, Default)]

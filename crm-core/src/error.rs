@@ -243,17 +243,42 @@ impl Error {
     pub fn text(&self, language: Language) -> String {
         let english = language == Language::English;
         match self {
-            Error::NotFound { .. } => if english { "There is no such record" } else { "记录不存在" }.to_owned(),
-            Error::Forbidden { .. } => if english { "You have no right to do this" } else { "您没有此操作的权限" }.to_owned(),
-            Error::ActorUnknown { .. } => if english { "You can't act in this organisation" } else { "您不能在此组织中操作" }.to_owned(),
+            Error::NotFound { .. } => if english {
+                "There is no such record"
+            } else {
+                "记录不存在"
+            }
+            .to_owned(),
+            Error::Forbidden { .. } => if english {
+                "You have no right to do this"
+            } else {
+                "您没有此操作的权限"
+            }
+            .to_owned(),
+            Error::ActorUnknown { .. } => if english {
+                "You can't act in this organisation"
+            } else {
+                "您不能在此组织中操作"
+            }
+            .to_owned(),
             Error::Invalid { violations } => violations
                 .iter()
                 .map(|violation| format!("{} {}", violation.field, violation.text(language)))
                 .collect::<Vec<_>>()
                 .join(if english { "; " } else { "；" }),
             Error::Refused(refusal) => if english { refusal.english } else { refusal.chinese }.to_owned(),
-            Error::Conflict { .. } => if english { "Somebody else changed this meanwhile" } else { "他人已同时修改此记录" }.to_owned(),
-            Error::Unavailable { .. } => if english { "The data store can't answer now" } else { "数据存储暂不可用" }.to_owned(),
+            Error::Conflict { .. } => if english {
+                "Somebody else changed this meanwhile"
+            } else {
+                "他人已同时修改此记录"
+            }
+            .to_owned(),
+            Error::Unavailable { .. } => if english {
+                "The data store can't answer now"
+            } else {
+                "数据存储暂不可用"
+            }
+            .to_owned(),
         }
     }
 

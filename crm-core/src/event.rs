@@ -2,30 +2,30 @@
 //! short one of its own before they are read: the order of commits is not the order of numbers
 //! on a server, and a reader's cursor must never skip.
 
-use crate::crm::{Session, Work, rows};
+use crate::crm::Session;
 use crate::error::{Error, Violation};
 use crate::id::EventId;
 use crate::operations::op;
-use crate::organisation::{GUARD, NO_COLUMNS, NO_INDEXES};
+use crate::organisation::GUARD;
 use crate::record::{Columns, Record};
 use crate::store::{
     Change, Column, ColumnType, Comparison, Direction, Filter, Index, Kind, Read, Row, Search, StoreError, Value,
 };
 use crate::text::Checker;
 use crate::time::Timestamp;
+use crate::work::{Stop, Work, rows};
 use serde::{Deserialize, Serialize};
 
 /// Events; `number` is 0 until they are numbered.
 pub(crate) static EVENT: Kind = Kind {
     name: "event",
-    columns: &[Column { name: "number", ty: ColumnType::Integer, live: true, since: 1 }],
-    indexes: &[Index { name: "number", columns: &["number"], since: 1, across: false }],
+    columns: &[Column::live("number", ColumnType::Integer)],
+    indexes: &[Index::on("number", &["number"])],
     since: 1,
 };
 
 /// How far each consumer has come.
-pub(crate) static EVENT_CONSUMER: Kind =
-    Kind { name: "event_consumer", columns: NO_COLUMNS, indexes: NO_INDEXES, since: 1 };
+pub(crate) static EVENT_CONSUMER: Kind = Kind::plain("event_consumer");
 
 /// Something that happened. The form carries a version; fields may be added to it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -112,7 +112,12 @@ pub(crate) fn numbering_guard() -> Row {
 
 fn numbering_row(last: i64, version: i64) -> Row {
     let body = serde_json::to_string(&Numbering { last }).unwrap_or_default();
-    Row { id: NUMBERING.to_owned(), version, values: Vec::new(), body }
+    Row {
+        id: NUMBERING.to_owned(),
+        version,
+        values: Vec::new(),
+        body,
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -122,7 +127,8 @@ struct Consumer {
 
 impl Session<'_> {
     /// Events that a consumer has not acknowledged yet, in the order of their numbers, at most
-    /// `limit` (1 to 1,000). Until they are acknowledged they are given again: at least once.
+    /// `limit` (1 to 1,000). Until they are acknowledged they are given again: at least once. An
+    /// event waits 90 days.
     ///
     /// # Errors
     /// [`Error::Forbidden`] without the right `event.view`; [`Error::Invalid`].
@@ -158,8 +164,14 @@ impl Session<'_> {
             |work| {
                 let mut answers = work
                     .read(vec![
-                        Read::Get { kind: &EVENT_CONSUMER, ids: vec![consumer.clone()] },
-                        Read::Get { kind: &GUARD, ids: vec![NUMBERING.to_owned()] },
+                        Read::Get {
+                            kind: &EVENT_CONSUMER,
+                            ids: vec![consumer.clone()],
+                        },
+                        Read::Get {
+                            kind: &GUARD,
+                            ids: vec![NUMBERING.to_owned()],
+                        },
                     ])?
                     .into_iter();
                 let known = rows(answers.next()).into_iter().next();
@@ -168,8 +180,16 @@ impl Session<'_> {
                     return Err(Violation::out_of_range("up_to").into());
                 }
                 let before = known.as_ref().map_or(Ok(0), acknowledged)?;
-                let body = serde_json::to_string(&Consumer { acknowledged: up_to.max(before) }).unwrap_or_default();
-                let mut row = Row { id: consumer.clone(), version: 1, values: Vec::new(), body };
+                let body = serde_json::to_string(&Consumer {
+                    acknowledged: up_to.max(before),
+                })
+                .unwrap_or_default();
+                let mut row = Row {
+                    id: consumer.clone(),
+                    version: 1,
+                    values: Vec::new(),
+                    body,
+                };
                 match known {
                     Some(known) => {
                         row.version = known.version;
@@ -177,9 +197,10 @@ impl Session<'_> {
                     }
                     None => work.insert(&EVENT_CONSUMER, row),
                 }
+                work.made(up_to.max(before));
                 Ok(up_to.max(before))
             },
-            |_, _| Ok(up_to),
+            |_, made| Ok(made.first().and_then(|number| number.parse().ok()).unwrap_or(up_to)),
         )
     }
 
@@ -194,7 +215,10 @@ impl Session<'_> {
                 let mut answers = work
                     .read(vec![
                         Read::Find(pending),
-                        Read::Get { kind: &GUARD, ids: vec![NUMBERING.to_owned()] },
+                        Read::Get {
+                            kind: &GUARD,
+                            ids: vec![NUMBERING.to_owned()],
+                        },
                     ])?
                     .into_iter();
                 let pending = rows(answers.next());
@@ -230,14 +254,52 @@ fn acknowledged(row: &Row) -> Result<i64, Error> {
 
 fn last_number(row: Option<&Row>) -> Result<(i64, i64), Error> {
     let row = row.ok_or_else(|| StoreError::Corrupt("the numbering of events is gone".to_owned()))?;
-    let numbering: Numbering = serde_json::from_str(&row.body)
-        .map_err(|error| StoreError::Corrupt(format!("guard {}: {error}", row.id)))?;
+    let numbering: Numbering =
+        serde_json::from_str(&row.body).map_err(|error| StoreError::Corrupt(format!("guard {}: {error}", row.id)))?;
     Ok((numbering.last, row.version))
 }
 
+/// Days for which an event is kept that every consumer has acknowledged.
+const ACKNOWLEDGED_DAYS: i64 = 7;
+/// Days for which an event waits for its consumers.
+const WAITING_DAYS: i64 = 90;
+
 impl Work<'_> {
+    /// The oldest events that nobody waits for any more.
+    pub(crate) fn old_events(&mut self, limit: i64) -> Result<Vec<Row>, Stop> {
+        let consumers = self.find_all(Search::of(&EVENT_CONSUMER))?;
+        let mut all_have = consumers.iter().map(acknowledged).collect::<Result<Vec<_>, _>>()?;
+        all_have.sort_unstable();
+        let all_have = all_have.first().copied().unwrap_or_default();
+        let numbered = Search::of(&EVENT)
+            .filtered(Filter::Is("number", Comparison::Greater, 0.into()))
+            .ordered("number", Direction::Ascending)
+            .limited(limit);
+        let mut old = Vec::new();
+        for row in rows(self.read(vec![Read::Find(numbered)])?.into_iter().next()) {
+            let event = Event::from_row(&row)?;
+            let days = if event.number <= all_have {
+                ACKNOWLEDGED_DAYS
+            } else {
+                WAITING_DAYS
+            };
+            if event.at.plus_days(days) > self.now {
+                break;
+            }
+            old.push(row);
+        }
+        Ok(old)
+    }
+
     /// Tells the named people, by way of the host, that something concerns them.
-    pub(crate) fn notify(&mut self, kind: &str, record: &str, id: impl ToString, people: &[crate::actor::UserId], mut data: serde_json::Value) -> Result<(), Error> {
+    pub(crate) fn notify(
+        &mut self,
+        kind: &str,
+        record: &str,
+        id: impl ToString,
+        people: &[crate::actor::UserId],
+        mut data: serde_json::Value,
+    ) -> Result<(), Error> {
         if people.is_empty() {
             return Ok(());
         }

@@ -12,8 +12,8 @@ use sha2::{Digest as _, Sha256};
 /// Keys of the last 30 days.
 pub(crate) static IDEMPOTENCY: Kind = Kind {
     name: "idempotency",
-    columns: &[Column { name: "expires_at", ty: ColumnType::Integer, live: false, since: 1 }],
-    indexes: &[Index { name: "expires", columns: &["expires_at"], since: 1, across: false }],
+    columns: &[Column::projected("expires_at", ColumnType::Integer)],
+    indexes: &[Index::on("expires", &["expires_at"])],
     since: 1,
 };
 
@@ -41,26 +41,43 @@ fn digest(parts: &[&[u8]]) -> String {
     URL_SAFE_NO_PAD.encode(hash.finalize())
 }
 
+/// Refuses what is no key.
+pub(crate) fn check_key(key: &str) -> Result<(), Error> {
+    if key.is_empty() {
+        return Err(Violation::required("idempotency_key").into());
+    }
+    if key.chars().count() > 100 {
+        return Err(Violation::too_long("idempotency_key", 100).into());
+    }
+    if key.chars().any(char::is_control) {
+        return Err(Violation::control_character("idempotency_key").into());
+    }
+    Ok(())
+}
+
 impl Claim {
-    pub(crate) fn new(actor: &Actor, key: &str, operation: &str, request: &impl Serialize) -> Result<Self, Error> {
-        if key.is_empty() {
-            return Err(Violation::required("idempotency_key").into());
-        }
-        if key.chars().count() > 110 {
-            return Err(Violation::too_long("idempotency_key", 110).into());
-        }
-        if key.chars().any(char::is_control) {
-            return Err(Violation::control_character("idempotency_key").into());
-        }
+    /// `part` is the place of an item in a batch, which has the batch's key.
+    pub(crate) fn new(
+        actor: &Actor,
+        key: &str,
+        part: Option<usize>,
+        operation: &str,
+        request: &impl Serialize,
+    ) -> Result<Self, Error> {
+        check_key(key)?;
+        let part = part.map(|part| part.to_string()).unwrap_or_default();
         let request = serde_json::to_vec(request).map_err(|_| Violation::malformed("request"))?;
         Ok(Claim {
-            id: digest(&[actor.name().as_bytes(), key.as_bytes()]),
+            id: digest(&[actor.name().as_bytes(), key.as_bytes(), part.as_bytes()]),
             hash: digest(&[operation.as_bytes(), &request]),
         })
     }
 
     pub(crate) fn question(&self) -> Read {
-        Read::Get { kind: &IDEMPOTENCY, ids: vec![self.id.clone()] }
+        Read::Get {
+            kind: &IDEMPOTENCY,
+            ids: vec![self.id.clone()],
+        }
     }
 
     /// The ids of the request's first run, if the row is one of this request and still holds.
@@ -81,7 +98,11 @@ impl Claim {
     /// that came through between makes the commit fail.
     pub(crate) fn keep(&self, ids: Vec<String>, now: Timestamp, expired: Option<i64>) -> Write {
         let expires_at = now.plus_days(KEPT_DAYS);
-        let kept = Kept { hash: self.hash.clone(), ids, expires_at };
+        let kept = Kept {
+            hash: self.hash.clone(),
+            ids,
+            expires_at,
+        };
         let row = Row {
             id: self.id.clone(),
             version: expired.unwrap_or(1),
@@ -89,8 +110,15 @@ impl Claim {
             body: serde_json::to_string(&kept).unwrap_or_default(),
         };
         match expired {
-            Some(_) => Write::Update { kind: &IDEMPOTENCY, row, changes: Vec::new() },
-            None => Write::Insert { kind: &IDEMPOTENCY, row },
+            Some(_) => Write::Update {
+                kind: &IDEMPOTENCY,
+                row,
+                changes: Vec::new(),
+            },
+            None => Write::Insert {
+                kind: &IDEMPOTENCY,
+                row,
+            },
         }
     }
 }

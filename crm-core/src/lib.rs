@@ -30,6 +30,7 @@ pub mod sharing;
 pub mod store;
 pub mod text;
 mod time;
+mod work;
 
 pub use access::{AccessExplanation, AccessGrant, MODULES, Permission, RIGHTS, Role, RoleId, RoleInput};
 pub use actor::{Actor, OrgId, UserId};
@@ -37,8 +38,9 @@ pub use agenda::TickReport;
 pub use contact::{Contact, ContactEdit, ContactFilter, ContactId, ContactPage, Gender, NewContact};
 pub use crm::{Crm, Joined, Session};
 pub use customer::{
-    BatchAnswer, BatchItem, Customer, CustomerEdit, CustomerEditItem, CustomerFilter, CustomerId, CustomerKind, CustomerOrder,
-    CustomerPage, CustomerPanels, CustomerQuery, CustomerStatus, NewCustomer, NewRelation, NextFollowUp, Transfer, View, ViewCount,
+    BatchAnswer, BatchItem, Customer, CustomerEdit, CustomerEditItem, CustomerFilter, CustomerId, CustomerKind,
+    CustomerOrder, CustomerPage, CustomerPanels, CustomerQuery, CustomerStatus, NewCustomer, NewRelation, NextFollowUp,
+    Transfer, View, ViewCount,
 };
 pub use dictionary::{DictionaryEntry, DictionaryEntryInput, EntryCode};
 pub use environment::Environment;
@@ -49,7 +51,8 @@ pub use environment::TestEnvironment;
 pub use error::{Error, Language, Refusal, Violation};
 pub use event::Event;
 pub use follow_up::{
-    FollowUp, FollowUpId, FollowUpPage, FollowUpQuery, FollowUpView, FollowUps, NewFollowUp, NewReply, Place, Reply, ReplyAnswer, ReplyId,
+    FollowUp, FollowUpId, FollowUpPage, FollowUpQuery, FollowUpView, FollowUps, NewFollowUp, NewReply, Place, Reply,
+    ReplyAnswer, ReplyId, ReplyPage,
 };
 pub use history::{FieldChange, HistoryEntry, HistoryPage};
 pub use id::{EventId, HistoryId, RelationId, ShareId};
@@ -62,6 +65,7 @@ pub use page::{Count, PageRequest};
 pub use person::{Person, PersonInput, SyncMode, SyncReport};
 pub use position::{AccessChange, Position, PositionId, PositionInput, PositionSyncReport};
 pub use problem::Problem;
+pub use record::Removed;
 pub use relation::RelationView;
 pub use sharing::{Share, ShareInput, ShareRight};
 pub use time::{Birthday, Calendar, TimeZone, Timestamp};

@@ -64,19 +64,46 @@ fn entries() -> Vec<Entry> {
         ..plain(id, english, chinese, "customers", "customer.view")
     };
     vec![
-        plain("quick_create", "Quick create", "快速新建", "create_customer", "customer.create"),
+        plain(
+            "quick_create",
+            "Quick create",
+            "快速新建",
+            "create_customer",
+            "customer.create",
+        ),
         view("mine", "My customers", "我的客户", View::Mine, true),
         view("today", "To follow today", "当日跟进", View::Today, true),
-        view("not_followed", "Not followed for 7 days", "7日未跟进", View::NotFollowedFor { days: 7 }, true),
+        view(
+            "not_followed",
+            "Not followed for 7 days",
+            "7日未跟进",
+            View::NotFollowedFor { days: 7 },
+            true,
+        ),
         view("shared", "Shared with me", "共享给我的", View::SharedWithMe, true),
-        view("subordinates", "Subordinates' customers", "下属客户", View::Subordinates, true),
+        view(
+            "subordinates",
+            "Subordinates' customers",
+            "下属客户",
+            View::Subordinates,
+            true,
+        ),
         view("recent", "Recently viewed", "最近浏览", View::RecentlyViewed, false),
-        Entry { administrators: true, ..view("all", "All customers", "全部客户", View::All, true) },
+        Entry {
+            administrators: true,
+            ..view("all", "All customers", "全部客户", View::All, true)
+        },
         plain("contacts", "Contacts", "联系人", "contacts", "contact.view"),
         plain("follow_ups", "Follow-ups", "跟单一览", "follow_ups", "follow_up.view"),
         view("recycle_bin", "Recycle bin", "回收站", View::RecycleBin, false),
         plain("positions", "Positions", "销售岗位", "positions", "position.view"),
-        plain("dictionaries", "Basic data", "基础数据", "dictionaries", "dictionary.edit"),
+        plain(
+            "dictionaries",
+            "Basic data",
+            "基础数据",
+            "dictionaries",
+            "dictionary.edit",
+        ),
         plain("roles", "Roles", "角色权限", "roles", "role.view"),
         plain("settings", "Settings", "后台设置", "settings", "settings.view"),
     ]
@@ -92,7 +119,11 @@ impl Session<'_> {
             let access = work.access()?;
             let mut entries = entries();
             entries.retain(|entry| access.may(entry.right) && (!entry.administrators || access.sees_all()));
-            let counted: Vec<View> = entries.iter().filter(|entry| entry.badge).filter_map(|entry| entry.view.clone()).collect();
+            let counted: Vec<View> = entries
+                .iter()
+                .filter(|entry| entry.badge)
+                .filter_map(|entry| entry.view.clone())
+                .collect();
             let mut counts = work.count_views(&counted)?.into_iter();
             let entries = entries
                 .into_iter()
@@ -101,7 +132,11 @@ impl Session<'_> {
                     english: entry.english.to_owned(),
                     chinese: entry.chinese.to_owned(),
                     operation: entry.operation.to_owned(),
-                    badge: if entry.badge { counts.next().map(|count| count.count) } else { None },
+                    badge: if entry.badge {
+                        counts.next().map(|count| count.count)
+                    } else {
+                        None
+                    },
                     view: entry.view,
                 })
                 .collect();
@@ -155,10 +190,12 @@ pub const EVENT_KINDS: &[&str] = &[
     "contact_removed",
     "relation_added",
     "relation_removed",
+    "follow_up_planned",
     "follow_up_written",
     "follow_up_corrected",
     "follow_up_replied",
     "reply_received",
+    "reply_corrected",
     "batch_done",
 ];
 
@@ -180,8 +217,12 @@ pub fn plugin_manifest() -> PluginManifest {
             badge: None,
         })
         .collect();
-    let mut rights: Vec<String> =
-        OPERATIONS.iter().map(|operation| operation.right).filter(|right| !right.is_empty()).map(str::to_owned).collect();
+    let mut rights: Vec<String> = OPERATIONS
+        .iter()
+        .map(|operation| operation.right)
+        .filter(|right| !right.is_empty())
+        .map(str::to_owned)
+        .collect();
     rights.sort();
     rights.dedup();
     PluginManifest {
@@ -194,7 +235,10 @@ pub fn plugin_manifest() -> PluginManifest {
         settings_pages: ["positions", "dictionaries", "roles", "settings"],
         event_kinds: EVENT_KINDS,
         operations: OPERATIONS.iter().map(|operation| operation.name).collect(),
-        calls: [("tick_all", "every minute"), ("events", "as often as the host delivers messages")],
+        calls: [
+            ("tick_all", "every minute"),
+            ("events", "as often as the host delivers messages"),
+        ],
         database: "tables with a prefix of their own (crm_), in SQLite 3.51.3 or newer",
     }
 }

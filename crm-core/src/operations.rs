@@ -5,20 +5,23 @@ use crate::access::{AccessExplanation, Role, RoleInput};
 use crate::contact::{Contact, ContactEdit, ContactFilter, ContactPage, NewContact};
 use crate::crm::Session;
 use crate::customer::{
-    BatchAnswer, Customer, CustomerEdit, CustomerEditItem, CustomerPage, CustomerPanels, CustomerQuery, NewCustomer, NewRelation,
-    NextFollowUp, Transfer, View, ViewCount,
+    BatchAnswer, Customer, CustomerEdit, CustomerEditItem, CustomerPage, CustomerPanels, CustomerQuery, NewCustomer,
+    NewRelation, NextFollowUp, Transfer, View, ViewCount,
 };
 use crate::dictionary::{DictionaryEntry, DictionaryEntryInput, EntryCode};
 use crate::error::{CallRefusal, Error, Violation};
 use crate::event::Event;
-use crate::follow_up::{FollowUp, FollowUpPage, FollowUpQuery, FollowUpView, NewFollowUp, NewReply, ReplyAnswer};
+use crate::follow_up::{
+    FollowUp, FollowUpPage, FollowUpQuery, FollowUpView, NewFollowUp, NewReply, Reply, ReplyAnswer, ReplyPage,
+};
 use crate::history::HistoryPage;
-use crate::id::{ContactId, CustomerId, FollowUpId, RelationId, ShareId};
+use crate::id::{ContactId, CustomerId, FollowUpId, RelationId, ReplyId, ShareId};
 use crate::menu::Menu;
 use crate::organisation::{NewOrganisation, Settings};
 use crate::page::PageRequest;
 use crate::person::{Person, PersonInput, SyncMode, SyncReport};
 use crate::position::{Position, PositionInput, PositionSyncReport};
+use crate::record::Removed;
 use crate::relation::RelationView;
 use crate::sharing::{Share, ShareInput};
 use crate::{UserId, agenda::TickReport};
@@ -67,7 +70,8 @@ macro_rules! operations {
                     struct Input { $($field: $type),* }
                     #[allow(unused_variables)]
                     let input: Input = read_input(json)?;
-                    write_output(&session.$name($(input.$field),*)?)
+                    let output: $output = session.$name($(input.$field),*)?;
+                    write_output(&output)
                 },
                 #[cfg(feature = "openapi")]
                 schemas: |generator| {
@@ -135,6 +139,14 @@ operations! {
     command mark_viewed(customer: CustomerId) -> Customer, "customer.view";
     /// What changed on a customer.
     query customer_history(customer: CustomerId, page: PageRequest) -> HistoryPage, "customer.view";
+    /// What changed on a contact.
+    query contact_history(contact: ContactId, page: PageRequest) -> HistoryPage, "contact.view";
+    /// What the author of a follow-up corrected.
+    query follow_up_history(follow_up: FollowUpId, page: PageRequest) -> HistoryPage, "follow_up.view";
+    /// What the author of a reply corrected.
+    query reply_history(reply: ReplyId, page: PageRequest) -> HistoryPage, "follow_up.view";
+    /// What changed in the settings, roles, dictionaries and positions.
+    query settings_history(page: PageRequest) -> HistoryPage, "settings.view";
     /// Edits a customer.
     command edit_customer(customer: CustomerId, edit: CustomerEdit) -> Customer, "customer.edit";
     /// Edits customers, item by item.
@@ -146,7 +158,7 @@ operations! {
     /// Puts a customer into the recycle bin.
     command delete_customer(customer: CustomerId) -> Customer, "customer.delete";
     /// Takes a customer out of the recycle bin.
-    command restore_customer(customer: CustomerId) -> Customer, "customer.delete";
+    command restore_customer(customer: CustomerId, name: Option<String>) -> Customer, "customer.delete";
 
     /// Adds a contact to a customer.
     command add_contact(customer: CustomerId, contact: NewContact) -> Contact, "contact.create";
@@ -159,12 +171,12 @@ operations! {
     /// Makes a contact the primary one.
     command set_primary_contact(contact: ContactId) -> Contact, "contact.edit";
     /// Removes a contact.
-    command remove_contact(contact: ContactId, new_primary: Option<ContactId>) -> Contact, "contact.delete";
+    command remove_contact(contact: ContactId, new_primary: Option<ContactId>) -> Removed, "contact.delete";
 
     /// Relates a customer to another.
     command add_relation(customer: CustomerId, relation: NewRelation) -> RelationView, "customer.edit";
     /// Takes a relation back.
-    command remove_relation(relation: RelationId) -> RelationView, "customer.edit";
+    command remove_relation(relation: RelationId) -> Removed, "customer.edit";
     /// The relations of a customer.
     query relations(customer: CustomerId) -> Vec<RelationView>, "customer.view";
 
@@ -176,13 +188,18 @@ operations! {
     query follow_ups(query: FollowUpQuery, page: PageRequest) -> FollowUpPage, "follow_up.view";
     /// A follow-up with its replies.
     query follow_up_with_replies(follow_up: FollowUpId) -> FollowUpView, "follow_up.view";
+    /// A page of the replies to a follow-up.
+    query replies(follow_up: FollowUpId, page: PageRequest) -> ReplyPage, "follow_up.view";
     /// Replies to a follow-up.
     command reply(follow_up: FollowUpId, reply: NewReply) -> ReplyAnswer, "follow_up.view";
+
+    /// Corrects the text of one's own reply.
+    command correct_reply(reply: ReplyId, version: i64, content: String) -> Reply, "follow_up.view";
 
     /// Shares a customer with a person or a position.
     command share_customer(customer: CustomerId, share: ShareInput) -> Share, "sharing.create";
     /// Ends a share.
-    command end_share(share: ShareId) -> Share, "sharing.delete";
+    command end_share(share: ShareId) -> Removed, "sharing.delete";
     /// With whom a customer is shared.
     query shares(customer: CustomerId) -> Vec<Share>, "sharing.view";
 
@@ -195,6 +212,10 @@ operations! {
 }
 
 fn read_input<T: serde::de::DeserializeOwned>(json: &str) -> Result<T, Error> {
+    // A list of values would do for a struct.
+    if !json.trim_start().starts_with('{') {
+        return Err(Violation::malformed("$").into());
+    }
     let mut reader = serde_json::Deserializer::from_str(json);
     let input = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let path = error.path().to_string();
@@ -209,7 +230,11 @@ fn violation(path: &str, error: &serde_json::Error) -> Violation {
     let text = error.to_string();
     let named = |prefix: &str| {
         let name = text.strip_prefix(prefix)?.split('`').next()?;
-        Some(if path.is_empty() || path.ends_with(name) { name.to_owned() } else { format!("{path}.{name}") })
+        Some(if path.is_empty() || path.ends_with(name) {
+            name.to_owned()
+        } else {
+            format!("{path}.{name}")
+        })
     };
     if let Some(field) = named("missing field `") {
         return Violation::required(field);
@@ -244,8 +269,9 @@ impl Session<'_> {
     /// `operation_unknown`; [`Error::Invalid`] with the path of the field where the JSON does
     /// not fit; whatever the operation answers.
     pub fn dispatch(&self, operation: &str, json: &str) -> Result<String, Error> {
-        let known = Operation::named(operation)
-            .ok_or_else(|| CallRefusal::OperationUnknown { operation: operation.to_owned() })?;
+        let known = Operation::named(operation).ok_or_else(|| CallRefusal::OperationUnknown {
+            operation: operation.to_owned(),
+        })?;
         (known.call)(self, json)
     }
 }

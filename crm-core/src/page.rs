@@ -1,7 +1,8 @@
 //! Pages of lists: a page marker that belongs to its list, a count that stops at a cap.
 
+use crate::actor::Actor;
 use crate::error::{CallRefusal, Error, Violation};
-use crate::store::Value;
+use crate::store::{ColumnType, Value};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
@@ -37,7 +38,11 @@ impl Default for PageRequest {
 impl PageRequest {
     /// The first `size` items.
     pub fn first(size: i32) -> Self {
-        PageRequest { size, cursor: None, count: false }
+        PageRequest {
+            size,
+            cursor: None,
+            count: false,
+        }
     }
 
     /// The same page, and the count of the whole list with it.
@@ -59,6 +64,26 @@ impl PageRequest {
             Ok(i64::from(self.size))
         } else {
             Err(Violation::out_of_range("page.size").into())
+        }
+    }
+}
+
+impl PageRequest {
+    /// The place behind which the page begins, if it is not the first; `ty` is the type of the
+    /// order's column.
+    pub(crate) fn place(&self, list: &str, ty: ColumnType) -> Result<Option<Place>, Error> {
+        let Some(cursor) = &self.cursor else { return Ok(None) };
+        let place = decode_cursor(list, cursor)?;
+        let fits = match place.0 {
+            Some(Value::Integer(_)) => ty == ColumnType::Integer,
+            Some(Value::Text(_)) => ty == ColumnType::Text,
+            Some(Value::Bytes(_)) => ty == ColumnType::Bytes,
+            None => false,
+        };
+        if fits {
+            Ok(Some(place))
+        } else {
+            Err(CallRefusal::CursorForeign.into())
         }
     }
 }
@@ -85,7 +110,10 @@ impl Count {
     pub(crate) fn of(counted: Option<i64>, floor: i64) -> Self {
         match counted {
             Some(value) => Count::exactly(value),
-            None => Count { value: floor, exact: false },
+            None => Count {
+                value: floor,
+                exact: false,
+            },
         }
     }
 }
@@ -129,11 +157,17 @@ struct Cursor {
     id: String,
 }
 
-/// The identity of a list: actor, operation and query. A marker works for its list alone.
-pub(crate) fn list_identity(actor: &str, operation: &str, query: &impl Serialize) -> String {
+/// The identity of a list: organisation, actor, operation and query. A marker works for its list
+/// alone.
+pub(crate) fn list_identity(actor: &Actor, operation: &str, query: &impl Serialize) -> String {
     let query = serde_json::to_vec(query).unwrap_or_default();
     let mut hash = Sha256::new();
-    for part in [actor.as_bytes(), operation.as_bytes(), &query] {
+    for part in [
+        actor.org().as_str().as_bytes(),
+        actor.name().as_bytes(),
+        operation.as_bytes(),
+        &query,
+    ] {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part);
     }
@@ -159,7 +193,7 @@ pub(crate) fn encode_cursor(list: &str, place: &Place) -> String {
     URL_SAFE_NO_PAD.encode(serde_json::to_vec(&cursor).unwrap_or_default())
 }
 
-pub(crate) fn decode_cursor(list: &str, text: &str) -> Result<Place, Error> {
+fn decode_cursor(list: &str, text: &str) -> Result<Place, Error> {
     let foreign = || Error::from(CallRefusal::CursorForeign);
     if text.len() > 2_000 {
         return Err(foreign());
@@ -169,13 +203,14 @@ pub(crate) fn decode_cursor(list: &str, text: &str) -> Result<Place, Error> {
     if cursor.v != 1 || cursor.list != list || cursor.id.chars().count() > 191 {
         return Err(foreign());
     }
+    if cursor.id.contains('\0') || cursor.text.as_ref().is_some_and(|text| text.contains('\0')) {
+        return Err(foreign());
+    }
     let value = match (cursor.number, cursor.text, cursor.bytes) {
         (None, None, None) => None,
         (Some(number), None, None) => Some(Value::Integer(number)),
         (None, Some(text), None) => Some(Value::Text(text)),
-        (None, None, Some(bytes)) => {
-            Some(Value::Bytes(URL_SAFE_NO_PAD.decode(bytes).map_err(|_| foreign())?))
-        }
+        (None, None, Some(bytes)) => Some(Value::Bytes(URL_SAFE_NO_PAD.decode(bytes).map_err(|_| foreign())?)),
         _ => return Err(foreign()),
     };
     Ok((value, cursor.id))

@@ -13,6 +13,25 @@ pub(crate) const LONG_AGO: i64 = -9_007_199_254_740_991;
 /// What a text column holds for what is absent.
 pub(crate) const ABSENT: &str = "-";
 
+/// A record that was removed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub struct Removed {
+    /// What it was: `contact`, `relation`, `share`.
+    pub record: String,
+    /// Its id.
+    pub id: String,
+}
+
+impl Removed {
+    pub(crate) fn new(record: &str, id: impl ToString) -> Self {
+        Removed {
+            record: record.to_owned(),
+            id: id.to_string(),
+        }
+    }
+}
+
 /// A record with a kind of its own. The body holds the record as it was last written by an
 /// [`Update`](crate::store::Write::Update); columns that are live hold newer values than it.
 pub(crate) trait Record: Serialize + DeserializeOwned {
@@ -35,14 +54,18 @@ pub(crate) trait Record: Serialize + DeserializeOwned {
     fn to_row(&self) -> Result<Row, Error> {
         let body = serde_json::to_string(self)
             .map_err(|error| StoreError::Corrupt(format!("{}: {error}", Self::KIND.name)))?;
-        Ok(Row { id: self.key(), version: self.version(), values: self.columns(), body })
+        Ok(Row {
+            id: self.key(),
+            version: self.version(),
+            values: self.columns(),
+            body,
+        })
     }
 
     /// From a row.
     fn from_row(row: &Row) -> Result<Self, Error> {
-        let mut record: Self = serde_json::from_str(&row.body).map_err(|error| {
-            StoreError::Corrupt(format!("{} {}: {error}", Self::KIND.name, row.id))
-        })?;
+        let mut record: Self = serde_json::from_str(&row.body)
+            .map_err(|error| StoreError::Corrupt(format!("{} {}: {error}", Self::KIND.name, row.id)))?;
         record.refresh(&Columns { kind: Self::KIND, row });
         Ok(record)
     }
@@ -52,6 +75,33 @@ pub(crate) trait Record: Serialize + DeserializeOwned {
         rows.iter().map(Self::from_row).collect()
     }
 }
+
+/// A record of a kind without columns, with a field `version`.
+macro_rules! plain_record {
+    ($record:ty, $kind:expr, |$this:ident| $key:expr) => {
+        impl $crate::record::Record for $record {
+            const KIND: &'static $crate::store::Kind = $kind;
+
+            fn key(&self) -> String {
+                let $this = self;
+                $key
+            }
+
+            fn version(&self) -> i64 {
+                self.version
+            }
+
+            fn columns(&self) -> Vec<$crate::store::Value> {
+                Vec::new()
+            }
+
+            fn refresh(&mut self, row: &$crate::record::Columns<'_>) {
+                self.version = row.version();
+            }
+        }
+    };
+}
+pub(crate) use plain_record;
 
 /// The columns of a row by name.
 pub(crate) struct Columns<'r> {
@@ -74,7 +124,10 @@ impl Columns<'_> {
 
     /// The text, unless it is absent.
     pub(crate) fn text(&self, column: &str) -> Option<String> {
-        self.value(column).and_then(Value::as_text).filter(|text| *text != ABSENT).map(str::to_owned)
+        self.value(column)
+            .and_then(Value::as_text)
+            .filter(|text| *text != ABSENT)
+            .map(str::to_owned)
     }
 
     /// The instant, unless it is one of the two that stand for none.

@@ -84,8 +84,7 @@ impl std::str::FromStr for Timestamp {
     /// # Errors
     /// [`Error::Invalid`] when it is not RFC 3339 or out of range.
     fn from_str(text: &str) -> Result<Self, Error> {
-        let at = DateTime::parse_from_rfc3339(text)
-            .map_err(|_| Error::from(Violation::malformed("timestamp")))?;
+        let at = DateTime::parse_from_rfc3339(text).map_err(|_| Error::from(Violation::malformed("timestamp")))?;
         Timestamp::from_millis(at.timestamp_millis())
     }
 }
@@ -142,15 +141,20 @@ impl TimeZone {
     pub fn day_after(self, at: Timestamp, days: i64) -> NaiveDate {
         let day = self.day_of(at);
         let shift = Days::new(days.unsigned_abs());
-        let shifted = if days < 0 { day.checked_sub_days(shift) } else { day.checked_add_days(shift) };
+        let shifted = if days < 0 {
+            day.checked_sub_days(shift)
+        } else {
+            day.checked_add_days(shift)
+        };
         shifted.unwrap_or(day)
     }
 
     /// The first instant of a day. Where a day has no midnight, the first instant it has.
     pub fn start_of(self, day: NaiveDate) -> Timestamp {
         let midnight = day.and_time(chrono::NaiveTime::MIN);
-        // A daylight-saving gap at midnight never lasts longer than three hours.
-        (0..=12)
+        // A daylight-saving gap at midnight is short, but zones that changed sides of the date
+        // line left out a whole day: then it is the start of the next.
+        (0..=104)
             .find_map(|quarters| {
                 let local = midnight.checked_add_signed(chrono::TimeDelta::minutes(15 * quarters))?;
                 self.0.from_local_datetime(&local).earliest()
@@ -185,14 +189,17 @@ impl TimeZone {
     /// twice it is the first.
     pub fn instant_of(self, local: &str) -> Option<Timestamp> {
         let local = local.trim().replace(' ', "T");
-        let local = if local.len() == 10 { format!("{local}T00:00") } else { local };
+        let local = if local.len() == 10 {
+            format!("{local}T00:00")
+        } else {
+            local
+        };
         let (day, clock) = local.split_once('T')?;
         let mut day = day.splitn(3, '-').map(str::parse::<u32>);
         let (year, month, date) = (day.next()?.ok()?, day.next()?.ok()?, day.next()?.ok()?);
         let mut clock = clock.splitn(3, ':').map(str::parse::<u32>);
         let (hour, minute) = (clock.next()?.ok()?, clock.next()?.ok()?);
-        let at = NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, date)?
-            .and_hms_opt(hour, minute, 0)?;
+        let at = NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, date)?.and_hms_opt(hour, minute, 0)?;
         let at = self.0.from_local_datetime(&at).earliest()?;
         Timestamp::from_millis(at.timestamp_millis()).ok()
     }
@@ -263,8 +270,7 @@ impl Birthday {
             Calendar::Solar => {
                 !self.leap_month
                     && u32::try_from(self.month).is_ok_and(|month| {
-                        u32::try_from(self.day)
-                            .is_ok_and(|day| NaiveDate::from_ymd_opt(year, month, day).is_some())
+                        u32::try_from(self.day).is_ok_and(|day| NaiveDate::from_ymd_opt(year, month, day).is_some())
                     })
             }
         }

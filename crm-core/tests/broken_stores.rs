@@ -9,8 +9,8 @@
 
 use crm_core::OrgId;
 use crm_core::store::{
-    Answer, ChangeSet, Check, CommitError, Conflict, Direction, Kind, MemoryStore, Read, Row,
-    Search, Store, StoreError, Value, Write, conformance,
+    Answer, ChangeSet, Check, CommitError, Conflict, Direction, Kind, MemoryStore, Read, Row, Search, Store,
+    StoreError, Value, Write, conformance,
 };
 
 /// A store whose reads and commits go through functions that may be wrong.
@@ -47,11 +47,7 @@ where
 /// The store fails the named checks, and is not broken in every way: some pass.
 fn found_out<R, C>(read: R, commit: C, by: &[&str])
 where
-    R: Fn(&MemoryStore, &OrgId, &[Read]) -> Result<Vec<Answer>, StoreError>
-        + Send
-        + Sync
-        + Copy
-        + 'static,
+    R: Fn(&MemoryStore, &OrgId, &[Read]) -> Result<Vec<Answer>, StoreError> + Send + Sync + Copy + 'static,
     C: Fn(&MemoryStore, &ChangeSet) -> Result<(), CommitError> + Send + Sync + Copy + 'static,
 {
     let report = conformance::certify(&|| {
@@ -101,11 +97,7 @@ fn with(changes: &ChangeSet, writes: &[Write]) -> ChangeSet {
 }
 
 /// The answers with their rows changed.
-fn rows(
-    reads: &[Read],
-    answers: Vec<Answer>,
-    change: impl Fn(&Read, &mut Vec<Row>),
-) -> Vec<Answer> {
+fn rows(reads: &[Read], answers: Vec<Answer>, change: impl Fn(&Read, &mut Vec<Row>)) -> Vec<Answer> {
     let each = reads.iter().zip(answers);
     each.map(|(read, answer)| match answer {
         Answer::Rows(mut rows) => {
@@ -136,10 +128,7 @@ fn the_last_write_of_a_commit_is_lost() {
             Some((_, rest)) if rest.len() >= 3 => store.commit(&with(changes, rest)),
             _ => store.commit(changes),
         },
-        &[
-            "all_or_nothing_at_every_position",
-            "searches_follow_every_write",
-        ],
+        &["all_or_nothing_at_every_position", "searches_follow_every_write"],
     );
 }
 
@@ -205,7 +194,7 @@ fn the_version_of_an_update_is_ignored() {
         |store, changes| {
             let mut careless = changes.clone();
             for write in &mut careless.writes {
-                if let Write::Update { kind, row, changes: Vec::new() } = write
+                if let Write::Update { kind, row, .. } = write
                     && let Some(now) = standing(store, &changes.org, kind, &row.id)
                 {
                     row.version = now.version;
@@ -213,10 +202,7 @@ fn the_version_of_an_update_is_ignored() {
             }
             store.commit(&careless)
         },
-        &[
-            "update_conflicts_with_another_version",
-            "one_update_of_a_version_wins",
-        ],
+        &["update_conflicts_with_another_version", "one_update_of_a_version_wins"],
     );
 }
 
@@ -230,10 +216,7 @@ fn an_insert_replaces() {
             });
             store.commit(&with(changes, &writes.collect::<Vec<_>>()))
         },
-        &[
-            "insert_conflicts_with_a_standing_row",
-            "one_insert_of_a_key_wins",
-        ],
+        &["insert_conflicts_with_a_standing_row", "one_insert_of_a_key_wins"],
     );
 }
 
@@ -248,10 +231,7 @@ fn a_commit_is_torn() {
             rest.checks.clear();
             store.commit(&rest)
         },
-        &[
-            "all_or_nothing_at_every_position",
-            "a_batch_reads_one_state",
-        ],
+        &["all_or_nothing_at_every_position", "a_batch_reads_one_state"],
     );
 }
 
@@ -300,9 +280,7 @@ fn a_count_looks_across_organisations() {
             let everybody = OrgId::new("acme").unwrap();
             for (read, answer) in reads.iter().zip(&mut answers) {
                 if let Read::Count { .. } = read {
-                    *answer = store
-                        .read(&everybody, std::slice::from_ref(read))?
-                        .remove(0);
+                    *answer = store.read(&everybody, std::slice::from_ref(read))?.remove(0);
                 }
             }
             Ok(answers)
@@ -418,9 +396,7 @@ fn a_page_goes_on_by_value_and_forgets_the_id() {
     reads(
         |store, org, reads| {
             let reads = searches(reads, |search| {
-                if let (Some((Some(_), id)), Direction::Ascending) =
-                    (&mut search.after, search.direction)
-                {
+                if let (Some((Some(_), id)), Direction::Ascending) = (&mut search.after, search.direction) {
                     *id = char::MAX.to_string().repeat(191);
                 }
             });
@@ -468,10 +444,14 @@ fn a_touch_makes_a_new_version() {
             let mut again = with(changes, &[]);
             again.checks.clear();
             for write in &changes.writes {
-                if let Write::Touch { kind, id, version: None, .. } = write
+                if let Write::Touch { kind, id, .. } = write
                     && let Some(row) = standing(store, &changes.org, kind, id)
                 {
-                    again.writes.push(Write::Update { kind, row, changes: Vec::new() });
+                    again.writes.push(Write::Update {
+                        kind,
+                        row,
+                        changes: Vec::new(),
+                    });
                 }
             }
             store.commit(&again)
@@ -506,10 +486,7 @@ fn the_cap_bounds_what_is_found_and_not_what_is_looked_at() {
             for (read, answer) in reads.iter().zip(&mut answers) {
                 if let Read::Count { search, cap } = read {
                     let search = search.clone();
-                    let all = Read::Count {
-                        search,
-                        cap: i64::MAX,
-                    };
+                    let all = Read::Count { search, cap: i64::MAX };
                     *answer = match store.read(org, &[all])?.remove(0) {
                         Answer::Count(Some(found)) if found >= *cap => Answer::Count(None),
                         other => other,
@@ -547,9 +524,7 @@ fn what_is_malformed_is_let_through() {
             let mut rest = changes.clone();
             let mut seen = std::collections::BTreeSet::new();
             rest.writes.retain(|write| match write {
-                Write::Update { row, .. } | Write::Insert { row, .. } => {
-                    seen.insert(row.id.clone())
-                }
+                Write::Update { row, .. } | Write::Insert { row, .. } => seen.insert(row.id.clone()),
                 _ => true,
             });
             store.commit(&rest)

@@ -8,13 +8,7 @@ crm_core::store_conformance!(memory, MemoryStore::new);
 fn certify_runs_the_same_checks() {
     let report = conformance::certify(&|| Box::new(MemoryStore::new()));
     report.assert_certified();
-    assert!(
-        report
-            .passed
-            .iter()
-            .map(String::as_str)
-            .eq(conformance::checks())
-    );
+    assert!(report.passed.iter().map(String::as_str).eq(conformance::checks()));
 }
 
 #[test]

@@ -1,1 +1,396 @@
-//! Tools for the tests.
+//! Tools for the tests: stores under test, a standard world, dumps.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)] // a tool of tests fails loudly
+
+use crm_core::store::sql::sqlite::{Durability, SqliteOptions};
+use crm_core::store::sql::{SqlOptions, SqliteStore};
+use crm_core::store::{Answer, MemoryStore, Read, Search, Store, Value as Column};
+use crm_core::{
+    Actor, ContactId, Crm, CustomerId, Error, FollowUpId, NewContact, NewCustomer, NewFollowUp, NewOrganisation, NewRelation,
+    NewReply, OrgId, PersonInput, PositionInput, RelationId, ReplyId, Session, ShareId, ShareInput, ShareRight, SyncMode,
+    TestEnvironment, Transfer, UserId,
+};
+use serde_json::{Value, json};
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+/// When the tests begin: a Monday afternoon in Shanghai, 15:00.
+pub const START: &str = "2026-11-23T07:00:00Z";
+/// The organisation of the standard world.
+pub const ORG: &str = "acme";
+/// Another organisation in the same store.
+pub const OTHER_ORG: &str = "globex";
+
+/// A CRM on a store, with the clock it goes by.
+pub struct Bed {
+    /// `memory` or `sqlite`.
+    pub store: &'static str,
+    /// The CRM.
+    pub crm: Crm,
+    /// Its clock and entropy.
+    pub clock: Arc<TestEnvironment>,
+    directory: Option<tempfile::TempDir>,
+}
+
+impl Bed {
+    /// In memory.
+    pub fn memory() -> Self {
+        let clock = Arc::new(TestEnvironment::at(START).unwrap());
+        Bed { store: "memory", crm: Crm::new(MemoryStore::new(), clock.clone()), clock, directory: None }
+    }
+
+    /// In a SQLite file of a directory that goes with the bed.
+    pub fn sqlite() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let clock = Arc::new(TestEnvironment::at(START).unwrap());
+        let crm = Crm::new(open_sqlite(directory.path()), clock.clone());
+        Bed { store: "sqlite", crm, clock, directory: Some(directory) }
+    }
+
+    /// The stores under test.
+    pub fn every() -> Vec<fn() -> Bed> {
+        vec![Bed::memory, Bed::sqlite]
+    }
+
+    /// The file of a SQLite bed.
+    pub fn file(&self) -> std::path::PathBuf {
+        self.directory.as_ref().unwrap().path().join("crm.db")
+    }
+
+    /// A person of the organisation at work.
+    pub fn user(&self, user: &str) -> Session<'_> {
+        self.crm.as_user(&Actor::user(ORG, user).unwrap())
+    }
+
+    /// The host at work in the organisation.
+    pub fn host(&self) -> Session<'_> {
+        self.crm.as_user(&Actor::system(ORG, "test").unwrap())
+    }
+
+    /// Everything that both organisations hold; see [`dump`].
+    pub fn dump(&self) -> String {
+        dump(self.crm.store(), ORG) + &dump(self.crm.store(), OTHER_ORG)
+    }
+}
+
+/// A store in `crm.db` of a directory. It does not wait for the disk: no test pulls the plug.
+pub fn open_sqlite(directory: &std::path::Path) -> SqliteStore {
+    let options = SqliteOptions { durability: Durability::Normal, ..SqliteOptions::default() };
+    SqliteStore::open_file(directory.join("crm.db"), options, SqlOptions::new(crm_core::KINDS)).unwrap()
+}
+
+/// Runs a test on every store, each time on a new one.
+pub fn on_every_store(test: impl Fn(&Bed)) {
+    for make in Bed::every() {
+        let bed = make();
+        println!("on {}", bed.store);
+        test(&bed);
+    }
+}
+
+/// Runs a test on every store with the standard world in it.
+pub fn in_every_world(test: impl Fn(&World)) {
+    for make in Bed::every() {
+        let world = World::in_bed(make());
+        println!("on {}", world.bed.store);
+        test(&world);
+    }
+}
+
+/// Every row of an organisation, kind by kind, in the order of the ids: two stores that hold the
+/// same have the same dump.
+pub fn dump(store: &dyn Store, org: &str) -> String {
+    let org = OrgId::new(org).unwrap();
+    let mut text = String::new();
+    for kind in crm_core::KINDS {
+        let mut search = Search::of(kind);
+        loop {
+            let mut answers = store.read(&org, &[Read::Find(search.clone())]).unwrap();
+            let Some(Answer::Rows(rows)) = answers.pop() else { panic!("no rows of {}", kind.name) };
+            for row in &rows {
+                write!(text, "{org} {} {:?} v{}", kind.name, row.id, row.version).unwrap();
+                for (column, value) in kind.columns.iter().zip(&row.values) {
+                    match value {
+                        Column::Integer(number) => write!(text, " {}={number}", column.name).unwrap(),
+                        Column::Text(value) => write!(text, " {}={value:?}", column.name).unwrap(),
+                        Column::Bytes(value) => write!(text, " {}={}", column.name, String::from_utf8_lossy(value).escape_debug()).unwrap(),
+                    }
+                }
+                writeln!(text, " {}", row.body).unwrap();
+            }
+            match rows.last() {
+                Some(last) if rows.len() == 10_000 => search.after = Some((None, last.id.clone())),
+                _ => break,
+            }
+        }
+    }
+    text
+}
+
+/// Where two dumps differ, line by line.
+pub fn difference(before: &str, after: &str) -> String {
+    let lines = |text: &str| text.lines().map(str::to_owned).collect::<std::collections::BTreeSet<_>>();
+    let (before, after) = (lines(before), lines(after));
+    let mut text = String::new();
+    for gone in before.difference(&after) {
+        writeln!(text, "- {gone}").unwrap();
+    }
+    for new in after.difference(&before) {
+        writeln!(text, "+ {new}").unwrap();
+    }
+    text
+}
+
+/// One operation by its name, in and out as JSON.
+pub fn call(session: &Session<'_>, operation: &str, input: &Value) -> Result<Value, Error> {
+    session.dispatch(operation, &input.to_string()).map(|answer| serde_json::from_str(&answer).unwrap())
+}
+
+/// The code of an answer: `done` or the error's.
+pub fn code<T>(answer: &Result<T, Error>) -> String {
+    match answer {
+        Ok(_) => "done".to_owned(),
+        Err(error) => error.code().to_owned(),
+    }
+}
+
+/// Asserts that a call was refused with a code; the refusal is what it returns.
+#[track_caller]
+pub fn refused<T: std::fmt::Debug>(answer: Result<T, Error>, code: &str) -> Error {
+    match answer {
+        Err(error) if error.code() == code => error,
+        other => panic!("{code} was expected, not {other:?}"),
+    }
+}
+
+/// Asserts that a call was refused for a field; `code` is the violation's.
+#[track_caller]
+pub fn violates<T: std::fmt::Debug>(answer: Result<T, Error>, field: &str, code: &str) {
+    let error = refused(answer, "invalid");
+    let found = error.violations().iter().any(|violation| violation.field == field && violation.code == code);
+    assert!(found, "{field} {code} was expected, not {error:?}");
+}
+
+/// A user id.
+pub fn user(id: &str) -> UserId {
+    UserId::new(id).unwrap()
+}
+
+/// An instant of RFC 3339.
+pub fn at(text: &str) -> crm_core::Timestamp {
+    text.parse().unwrap()
+}
+
+/// Founds an organisation with people (id and host roles) and positions (id, parent, holders).
+pub fn found(crm: &Crm, org: &str, people: &[(&str, &[&str])], positions: &[(&str, Option<&str>, &[&str])]) {
+    let host = Actor::system(org, "test").unwrap();
+    let host = crm.as_user(&host);
+    host.create_organisation(NewOrganisation::named(org)).unwrap();
+    host.sync_people(people.iter().map(|(id, roles)| person(id, roles)).collect(), SyncMode::Whole).unwrap();
+    host.sync_positions(positions.iter().map(|(id, parent, holders)| position(id, *parent, holders)).collect(), SyncMode::Whole, false)
+        .unwrap();
+}
+
+/// A person with roles of the host.
+pub fn person(id: &str, roles: &[&str]) -> PersonInput {
+    PersonInput { host_roles: roles.iter().map(|role| (*role).to_owned()).collect(), ..PersonInput::new(id, id).unwrap() }
+}
+
+/// A position.
+pub fn position(id: &str, parent: Option<&str>, holders: &[&str]) -> PositionInput {
+    PositionInput::new(id, id, parent, holders).unwrap()
+}
+
+/// Who acts in the standard world, by his relation to its customer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Owns the customer.
+    Owner,
+    /// Holds the owner's position, too.
+    Peer,
+    /// Holds the position above.
+    Superior,
+    /// Holds the position above that.
+    SuperiorsSuperior,
+    /// Owned it before.
+    ExOwner,
+    /// Holds a position of another branch.
+    Stranger,
+    /// Held the owner's position and was deactivated.
+    Deactivated,
+    /// Has a share to read.
+    ReadSharee,
+    /// Has a share to edit.
+    EditSharee,
+    /// Is an administrator.
+    Administrator,
+    /// Belongs to another organisation, under the owner's user id.
+    OtherOrganisation,
+    /// Is no user at all.
+    Unknown,
+}
+
+impl Role {
+    /// Every role.
+    pub const ALL: [Role; 12] = [
+        Role::Owner,
+        Role::Peer,
+        Role::Superior,
+        Role::SuperiorsSuperior,
+        Role::ExOwner,
+        Role::Stranger,
+        Role::Deactivated,
+        Role::ReadSharee,
+        Role::EditSharee,
+        Role::Administrator,
+        Role::OtherOrganisation,
+        Role::Unknown,
+    ];
+
+    /// The user who has it.
+    pub fn user(self) -> &'static str {
+        match self {
+            Role::Owner | Role::OtherOrganisation => "alice",
+            Role::Peer => "bob",
+            Role::Superior => "mona",
+            Role::SuperiorsSuperior => "dora",
+            Role::ExOwner => "xavier",
+            Role::Stranger => "stan",
+            Role::Deactivated => "dan",
+            Role::ReadSharee => "rhea",
+            Role::EditSharee => "eve",
+            Role::Administrator => "adam",
+            Role::Unknown => "nobody",
+        }
+    }
+
+    /// The actor.
+    pub fn actor(self) -> Actor {
+        let org = if self == Role::OtherOrganisation { OTHER_ORG } else { ORG };
+        Actor::user(org, self.user()).unwrap()
+    }
+}
+
+/// People of the standard world with their roles of the host.
+pub const PEOPLE: [(&str, &[&str]); 12] = [
+    ("alice", &[]),
+    ("bob", &[]),
+    ("mona", &[]),
+    ("dora", &[]),
+    ("xavier", &[]),
+    ("stan", &[]),
+    ("dan", &[]),
+    ("rhea", &[]),
+    ("eve", &[]),
+    ("adam", &["crm_admin"]),
+    ("olga", &[]),
+    ("luis", &[]),
+];
+
+/// Positions of the standard world: two branches under a vacant root.
+pub const POSITIONS: [(&str, Option<&str>, &[&str]); 7] = [
+    ("root", None, &[]),
+    ("director", Some("root"), &["dora"]),
+    ("manager", Some("director"), &["mona"]),
+    ("agent", Some("manager"), &["alice", "bob", "xavier", "dan"]),
+    ("helper", Some("agent"), &["luis"]),
+    ("north", Some("root"), &["olga"]),
+    ("north-agent", Some("north"), &["stan", "rhea", "eve"]),
+];
+
+/// The standard world: an organisation with a tree of positions, and a customer with everything
+/// that lies under one; see [`Role`].
+pub struct World {
+    /// The CRM below.
+    pub bed: Bed,
+    /// Owned by alice at `agent`, by xavier before; shared with rhea and eve.
+    pub customer: CustomerId,
+    /// Its version.
+    pub version: i64,
+    /// Its primary contact.
+    pub primary: ContactId,
+    /// Its second contact.
+    pub second: ContactId,
+    /// Another one of alice's, related to the first as a partner, not shared.
+    pub partner: CustomerId,
+    /// The relation.
+    pub relation: RelationId,
+    /// A third one of alice's, not related.
+    pub third: CustomerId,
+    /// One of alice's in the recycle bin.
+    pub deleted: CustomerId,
+    /// Alice's follow-up.
+    pub follow_up: FollowUpId,
+    /// Mona's reply to it.
+    pub reply: ReplyId,
+    /// The share to rhea, to read.
+    pub share: ShareId,
+    /// Of the other organisation, by its own alice.
+    pub foreign: CustomerId,
+}
+
+impl World {
+    /// Makes the world on a new store.
+    pub fn in_bed(bed: Bed) -> Self {
+        found(&bed.crm, ORG, &PEOPLE, &POSITIONS);
+        found(&bed.crm, OTHER_ORG, &[("alice", &[]), ("gina", &[])], &[("agent", None, &["alice"])]);
+        let foreign = bed.crm.as_user(&Role::OtherOrganisation.actor()).create_customer(NewCustomer::named("Foreign")).unwrap().id;
+        let named = |name: &str| NewContact { name: name.to_owned(), phones: vec!["138 0013 8000".to_owned()], ..NewContact::default() };
+        let created = bed.user("xavier").create_customer(NewCustomer {
+            contacts: vec![named("First contact"), named("Second contact")],
+            ..NewCustomer::named("杭州云帆科技有限公司")
+        });
+        let customer = created.unwrap().id;
+        let transfer =
+            Transfer { to: user("alice"), to_position: None, keep_reader_until: None, reason: None };
+        let moved = bed.user("mona").transfer_customers(vec![customer], transfer).unwrap();
+        assert_eq!(moved.done, 1, "{moved:?}");
+        bed.clock.advance(60_000);
+        let alice = bed.user("alice");
+        let partner = alice.create_customer(NewCustomer::named("Partner")).unwrap().id;
+        let third = alice.create_customer(NewCustomer::named("Third")).unwrap().id;
+        let deleted = alice.create_customer(NewCustomer::named("Deleted")).unwrap().id;
+        alice.delete_customer(deleted).unwrap();
+        let kind = crm_core::EntryCode::new("partner").unwrap();
+        let relation = alice.add_relation(customer, NewRelation { customer: partner, kind, inverse: false, note: None }).unwrap().id;
+        let follow_up = alice.follow_up(customer, NewFollowUp::text("Called")).unwrap().id;
+        let reply = bed.user("mona").reply(follow_up, NewReply { content: "Good".to_owned(), ..NewReply::default() }).unwrap().reply.id;
+        let share = |person: &str, right| {
+            alice.share_customer(customer, ShareInput { person: Some(user(person)), right, ..ShareInput::default() }).unwrap().id
+        };
+        let read_share = share("rhea", ShareRight::Read);
+        share("eve", ShareRight::Edit);
+        bed.host().deactivate_person(user("dan")).unwrap();
+        let contacts = alice.customer_panels(customer).unwrap().contacts;
+        let version = alice.customer(customer).unwrap().version;
+        World {
+            customer,
+            version,
+            primary: contacts[0].id,
+            second: contacts[1].id,
+            partner,
+            relation,
+            third,
+            deleted,
+            follow_up,
+            reply,
+            share: read_share,
+            foreign,
+            bed,
+        }
+    }
+
+    /// A session of a role.
+    pub fn role(&self, role: Role) -> Session<'_> {
+        self.bed.crm.as_user(&role.actor())
+    }
+
+    /// A session of a user.
+    pub fn user(&self, user: &str) -> Session<'_> {
+        self.bed.user(user)
+    }
+
+    /// How a page is asked for in JSON.
+    pub fn page(size: i64) -> Value {
+        json!({"size": size})
+    }
+}

@@ -1,7 +1,7 @@
 //! Roles kept in step, and why somebody can see a record.
 
-use super::role::{ROLE, Role, RoleInput};
 use super::Access;
+use super::role::{ROLE, Role, RoleInput};
 use crate::actor::{Actor, UserId};
 use crate::crm::Session;
 use crate::customer::CustomerId;
@@ -51,8 +51,8 @@ impl Session<'_> {
     /// Keeps roles in step with the host, or as an administrator sets them. Nobody can lose his own administration by it.
     ///
     /// # Errors
-    /// [`Error::Forbidden`] without the right `role.edit`; [`Error::Invalid`]: `not_allowed` on
-    /// `roles` when the caller would no longer be an administrator himself.
+    /// [`Error::Forbidden`] without the right `role.edit`, or for who is no administrator;
+    /// [`Error::Invalid`]: `not_allowed` on `roles` when the caller could no longer take it back.
     pub fn sync_roles(&self, roles: Vec<RoleInput>, mode: SyncMode) -> Result<SyncReport, Error> {
         self.command(
             &op::sync_roles,
@@ -61,8 +61,11 @@ impl Session<'_> {
                 let inputs = checked(&roles)?;
                 let context = work.context.clone();
                 let mut report = SyncReport::default();
-                let mut after: BTreeMap<_, Role> =
-                    context.roles.iter().map(|role| (role.id.clone(), role.clone())).collect();
+                let mut after: BTreeMap<_, Role> = context
+                    .roles
+                    .iter()
+                    .map(|role| (role.id.clone(), role.clone()))
+                    .collect();
                 let given: BTreeSet<_> = inputs.iter().map(|role| role.id.clone()).collect();
                 for role in inputs {
                     match after.get(&role.id) {
@@ -71,15 +74,27 @@ impl Session<'_> {
                             work.insert(&ROLE, role.to_row()?);
                         }
                         Some(known) => {
-                            let role = Role { version: known.version, ..role.clone() };
-                            let fields = ["name", "administrator", "allow", "deny", "everyone", "people", "positions", "host_roles"];
+                            let role = Role {
+                                version: known.version,
+                                ..role.clone()
+                            };
+                            let fields = [
+                                "name",
+                                "administrator",
+                                "allow",
+                                "deny",
+                                "everyone",
+                                "people",
+                                "positions",
+                                "host_roles",
+                            ];
                             let changes = history::changes(known, &role, &fields);
                             if changes.is_empty() {
                                 continue;
                             }
                             report.changed += 1;
                             work.update(&ROLE, role.to_row()?);
-                            work.remember("role", &role.id, "sync_roles", changes)?;
+                            work.remember_setting(&format!("role {}", role.id), "sync_roles", changes)?;
                         }
                     }
                     after.insert(role.id.clone(), role);
@@ -88,24 +103,42 @@ impl Session<'_> {
                     for known in context.roles.iter().filter(|role| !given.contains(&role.id)) {
                         report.removed += 1;
                         after.remove(&known.id);
-                        work.write(Write::Delete { kind: &ROLE, id: known.id.to_string(), version: known.version });
+                        let gone = history::change("name", Some(known.name.clone().into()), None);
+                        work.remember_setting(&format!("role {}", known.id), "sync_roles", vec![gone])?;
+                        work.write(Write::Delete {
+                            kind: &ROLE,
+                            id: known.id.to_string(),
+                            version: known.version,
+                        });
                     }
                 }
+                report.keep(work);
                 if report == SyncReport::default() {
                     return Ok(report);
                 }
+                // Whoever could give rights that he does not have could have any.
                 let access = work.access()?;
                 if let Some(person) = access.person() {
+                    if !access.sees_all() {
+                        return Err(Error::Forbidden {
+                            module: "role".to_owned(),
+                            right: "edit".to_owned(),
+                        }
+                        .into());
+                    }
                     let positions = access.positions();
-                    let stays = after.values().any(|role| role.administrator && role.is_held_by(person, positions));
-                    if access.sees_all() && !stays {
+                    let held = || after.values().filter(|role| role.is_held_by(person, positions));
+                    let denied = held()
+                        .flat_map(|role| &role.deny)
+                        .any(|right| right.as_str() == op::sync_roles.right);
+                    if denied || !held().any(|role| role.administrator) {
                         return Err(Violation::not_allowed("roles").into());
                     }
                 }
                 work.change_organisation(&context.organisation)?;
                 Ok(report)
             },
-            |_, _| Ok(SyncReport::default()),
+            |_, made| Ok(SyncReport::kept(made)),
         )
     }
 
@@ -128,7 +161,12 @@ impl Session<'_> {
                 }
                 let mut grant = |rule: &str, edit: bool, through: Option<String>| {
                     let edit = edit && access.may("customer.edit");
-                    grants.push(AccessGrant { person: person.id.clone(), rule: rule.to_owned(), edit, through });
+                    grants.push(AccessGrant {
+                        person: person.id.clone(),
+                        rule: rule.to_owned(),
+                        edit,
+                        through,
+                    });
                 };
                 if person.id == customer.owner {
                     grant("owner", true, None);
@@ -142,7 +180,10 @@ impl Session<'_> {
                         grant("superior", true, Some(above.id.to_string()));
                     }
                 }
-                for share in shares.iter().filter(|share| share.holds(now) && access.is_grantee(share)) {
+                for share in shares
+                    .iter()
+                    .filter(|share| customer.check_active().is_ok() && share.holds(now) && access.is_grantee(share))
+                {
                     let through = share.position.as_ref().map(ToString::to_string);
                     grant("share", share.right == ShareRight::Edit, through);
                 }
@@ -161,7 +202,13 @@ fn checked(roles: &[RoleInput]) -> Result<Vec<Role>, Error> {
         check.under(&format!("roles[{place}]"), |check| {
             check.ensure(seen.insert(&role.id), || Violation::repeated("id"));
             check.ensure(role.people.len() <= 1_000, || Violation::too_many("people", 1_000));
-            check.ensure(role.positions.len() <= 1_000, || Violation::too_many("positions", 1_000));
+            check.ensure(role.positions.len() <= 1_000, || {
+                Violation::too_many("positions", 1_000)
+            });
+            let most = super::MODULES.len() * super::RIGHTS.len();
+            for (field, rights) in [("allow", &role.allow), ("deny", &role.deny)] {
+                check.ensure(rights.len() <= most, || Violation::too_many(field, most as i64));
+            }
             clean.push(Role {
                 id: role.id.clone(),
                 name: check.line("name", &role.name, 60),

@@ -82,7 +82,10 @@ impl<'c> Access<'c> {
             return Ok(());
         }
         let (module, right) = right.split_once('.').unwrap_or((right, ""));
-        Err(Error::Forbidden { module: module.to_owned(), right: right.to_owned() })
+        Err(Error::Forbidden {
+            module: module.to_owned(),
+            right: right.to_owned(),
+        })
     }
 
     /// The person; none for the system.
@@ -97,7 +100,8 @@ impl<'c> Access<'c> {
 
     /// The positions that the actor holds.
     pub(crate) fn positions(&self) -> &'c [PositionId] {
-        self.person.map_or(&[], |person| self.context.positions.held_by(&person.id))
+        self.person
+            .map_or(&[], |person| self.context.positions.held_by(&person.id))
     }
 
     /// Whether the actor is a superior of a position: holds one above it.
@@ -107,7 +111,13 @@ impl<'c> Access<'c> {
 
     /// How far the actor reaches into a customer of this owner and position, with these shares
     /// of it; `None`: he does not see it.
-    pub(crate) fn reach(&self, owner: &UserId, position: Option<&PositionId>, shares: &[Share], now: Timestamp) -> Option<Reach> {
+    pub(crate) fn reach(
+        &self,
+        owner: &UserId,
+        position: Option<&PositionId>,
+        shares: &[Share],
+        now: Timestamp,
+    ) -> Option<Reach> {
         let own = self.person.is_some_and(|person| person.id == *owner);
         if own || self.administrator || self.is_superior_of(position) {
             return Some(Reach::Own);
@@ -126,7 +136,10 @@ impl<'c> Access<'c> {
     pub(crate) fn is_grantee(&self, share: &Share) -> bool {
         let Some(person) = self.person else { return false };
         share.person.as_ref() == Some(&person.id)
-            || share.position.as_ref().is_some_and(|position| self.positions().contains(position))
+            || share
+                .position
+                .as_ref()
+                .is_some_and(|position| self.positions().contains(position))
     }
 
     /// The keys under which shares to the actor stand.
@@ -134,7 +147,11 @@ impl<'c> Access<'c> {
         let mut keys = Vec::new();
         if let Some(person) = self.person {
             keys.push(Share::person_key(&person.id).into());
-            keys.extend(self.positions().iter().map(|position| Share::position_key(position).into()));
+            keys.extend(
+                self.positions()
+                    .iter()
+                    .map(|position| Share::position_key(position).into()),
+            );
         }
         keys
     }
@@ -162,7 +179,12 @@ impl<'c> Access<'c> {
     /// for an administrator.
     pub(crate) fn visible_scopes(&self, standing: Standing) -> Vec<Value> {
         if self.administrator {
-            return self.context.people.values().flat_map(|person| scopes_of(standing, person)).collect();
+            return self
+                .context
+                .people
+                .values()
+                .flat_map(|person| scopes_of(standing, person))
+                .collect();
         }
         let mut scopes = self.own_scopes(standing);
         scopes.extend(self.subordinate_scopes(standing));
@@ -171,7 +193,9 @@ impl<'c> Access<'c> {
 
     /// The people at positions below the actor, apart from himself.
     pub(crate) fn subordinates(&self) -> BTreeSet<UserId> {
-        let Some(person) = self.person else { return BTreeSet::new() };
+        let Some(person) = self.person else {
+            return BTreeSet::new();
+        };
         self.context
             .positions
             .below(self.positions())

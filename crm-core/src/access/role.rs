@@ -4,26 +4,39 @@ use crate::actor::{UserId, host_id};
 use crate::error::{Error, Violation};
 use crate::person::Person;
 use crate::position::PositionId;
-use crate::record::{Columns, Record};
-use crate::store::{Kind, Value};
+use crate::record::plain_record;
+use crate::store::Kind;
 use serde::{Deserialize, Serialize};
 
 /// Modules that have rights.
 pub const MODULES: [&str; 10] = [
-    "customer", "contact", "follow_up", "sharing", "person", "position", "role", "dictionary", "settings", "event",
+    "customer",
+    "contact",
+    "follow_up",
+    "sharing",
+    "person",
+    "position",
+    "role",
+    "dictionary",
+    "settings",
+    "event",
 ];
 
 /// Rights of a module.
-pub const RIGHTS: [&str; 9] =
-    ["view", "create", "edit", "delete", "export", "merge", "assign", "manage_fields", "manage_settings"];
+pub const RIGHTS: [&str; 9] = [
+    "view",
+    "create",
+    "edit",
+    "delete",
+    "export",
+    "merge",
+    "assign",
+    "manage_fields",
+    "manage_settings",
+];
 
 /// Roles by id.
-pub(crate) static ROLE: Kind = Kind {
-    name: "role",
-    columns: crate::organisation::NO_COLUMNS,
-    indexes: crate::organisation::NO_INDEXES,
-    since: 1,
-};
+pub(crate) static ROLE: Kind = Kind::plain("role");
 
 host_id! {
     /// A role, by the host's id of it or one of the presets `administrator` and `sales`.
@@ -144,22 +157,7 @@ impl Role {
     }
 }
 
-impl Record for Role {
-    const KIND: &'static Kind = &ROLE;
-
-    fn key(&self) -> String {
-        self.id.to_string()
-    }
-    fn version(&self) -> i64 {
-        self.version
-    }
-    fn columns(&self) -> Vec<Value> {
-        Vec::new()
-    }
-    fn refresh(&mut self, row: &Columns<'_>) {
-        self.version = row.version();
-    }
-}
+plain_record!(Role, &ROLE, |role| role.id.to_string());
 
 /// What a salesperson may do from the first day.
 const SALES: [&str; 19] = [

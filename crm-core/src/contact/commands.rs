@@ -2,16 +2,17 @@
 
 use super::{CONTACT, Contact, Gender, MOST_CONTACTS, contacts_of};
 use crate::access::Reach;
-use crate::crm::{Session, Stop, Work};
+use crate::crm::Session;
 use crate::customer::{Customer, apply_edit};
 use crate::error::{Error, Violation, refusals};
 use crate::history;
 use crate::id::{ContactId, CustomerId};
 use crate::operations::op;
-use crate::record::Record;
+use crate::record::{Record, Removed};
 use crate::store::Write;
 use crate::text::{Checker, is_email};
 use crate::time::Birthday;
+use crate::work::{Stop, Work};
 use serde::{Deserialize, Serialize};
 
 /// A contact to add. Only the name must be given.
@@ -105,8 +106,19 @@ pub struct ContactEdit {
 }
 
 const EDITABLE: [&str; 13] = [
-    "name", "primary", "gender", "title", "department", "phones", "email", "wechat", "qq", "birthday", "address",
-    "preferences", "note",
+    "name",
+    "primary",
+    "gender",
+    "title",
+    "department",
+    "phones",
+    "email",
+    "wechat",
+    "qq",
+    "birthday",
+    "address",
+    "preferences",
+    "note",
 ];
 
 refusals! {
@@ -141,13 +153,23 @@ impl Session<'_> {
                 check.done()?;
                 added.primary = contact.primary || standing.is_empty();
                 if added.primary {
-                    work.depose_primary(&standing)?;
+                    work.depose_primary(&standing, "add_contact")?;
                 }
                 // One commit at a time decides which contact of a customer is the primary one.
                 work.bump_customer(&owner)?;
                 work.insert(&CONTACT, added.to_row()?);
-                work.remember("customer", customer, "add_contact", vec![history::change("contact", None, Some(added.name.clone().into()))])?;
-                work.announce("contact_added", "contact", added.id, serde_json::json!({"customer": customer}))?;
+                work.remember(
+                    "customer",
+                    customer,
+                    "add_contact",
+                    vec![history::change("contact", None, Some(added.name.clone().into()))],
+                )?;
+                work.announce(
+                    "contact_added",
+                    "contact",
+                    added.id,
+                    serde_json::json!({"customer": customer}),
+                )?;
                 work.made(added.id);
                 Ok(added)
             },
@@ -176,7 +198,11 @@ impl Session<'_> {
                 let (customer, before) = work.contact_within(contact, Reach::Edit)?;
                 customer.check_active()?;
                 if before.version != edit.version {
-                    return Err(Error::Conflict { record: ContactId::RECORD.to_owned(), id: contact.to_string() }.into());
+                    return Err(Error::Conflict {
+                        record: ContactId::RECORD.to_owned(),
+                        id: contact.to_string(),
+                    }
+                    .into());
                 }
                 let mut after = before.clone();
                 let mut check = Checker::new();
@@ -196,7 +222,12 @@ impl Session<'_> {
                 work.rely_on_customer(&customer);
                 work.save(&before, &after)?;
                 work.remember("contact", contact, "edit_contact", changes)?;
-                work.announce("contact_changed", "contact", contact, serde_json::json!({"customer": customer.id}))?;
+                work.announce(
+                    "contact_changed",
+                    "contact",
+                    contact,
+                    serde_json::json!({"customer": customer.id}),
+                )?;
                 after.version += 1;
                 Ok(after)
             },
@@ -220,7 +251,7 @@ impl Session<'_> {
                     return Ok(before);
                 }
                 let standing = work.contacts(customer.id)?;
-                work.depose_primary(&standing)?;
+                work.depose_primary(&standing, "set_primary_contact")?;
                 work.bump_customer(&customer)?;
                 work.crown_primary(&before)
             },
@@ -235,7 +266,7 @@ impl Session<'_> {
     /// [`Error::Forbidden`] without the right `contact.delete`, or for who may only read the
     /// customer; [`Error::NotFound`]; [`Error::Invalid`] when the new primary contact is not of
     /// the same customer; `primary_contact_needed`.
-    pub fn remove_contact(&self, contact: ContactId, new_primary: Option<ContactId>) -> Result<Contact, Error> {
+    pub fn remove_contact(&self, contact: ContactId, new_primary: Option<ContactId>) -> Result<Removed, Error> {
         self.command(
             &op::remove_contact,
             &(contact, new_primary),
@@ -250,12 +281,26 @@ impl Session<'_> {
                     work.crown_primary(heir)?;
                 }
                 work.bump_customer(&customer)?;
-                work.write(Write::Delete { kind: &CONTACT, id: contact.to_string(), version: gone.version });
-                work.remember("customer", customer.id, "remove_contact", vec![history::change("contact", Some(gone.name.clone().into()), None)])?;
-                work.announce("contact_removed", "contact", contact, serde_json::json!({"customer": customer.id}))?;
-                Ok(gone)
+                work.write(Write::Delete {
+                    kind: &CONTACT,
+                    id: contact.to_string(),
+                    version: gone.version,
+                });
+                work.remember(
+                    "customer",
+                    customer.id,
+                    "remove_contact",
+                    vec![history::change("contact", Some(gone.name.clone().into()), None)],
+                )?;
+                work.announce(
+                    "contact_removed",
+                    "contact",
+                    contact,
+                    serde_json::json!({"customer": customer.id}),
+                )?;
+                Ok(Removed::new(ContactId::RECORD, contact))
             },
-            |_, _| Err(not_found(contact).into()),
+            |_, _| Ok(Removed::new(ContactId::RECORD, contact)),
         )
     }
 }
@@ -278,16 +323,13 @@ impl Work<'_> {
         Ok((customer, contact))
     }
 
-    /// Gives the customer a new version, with nothing else changed.
-    fn bump_customer(&mut self, customer: &Customer) -> Result<(), Error> {
-        self.save(customer, customer)
-    }
-
-    fn depose_primary(&mut self, standing: &[Contact]) -> Result<(), Error> {
+    fn depose_primary(&mut self, standing: &[Contact], operation: &str) -> Result<(), Error> {
         for old in standing.iter().filter(|contact| contact.primary) {
             let mut deposed = old.clone();
             deposed.primary = false;
             self.save(old, &deposed)?;
+            let changes = history::changes(old, &deposed, &["primary"]);
+            self.remember("contact", old.id, operation, changes)?;
         }
         Ok(())
     }
@@ -296,7 +338,12 @@ impl Work<'_> {
         let mut crowned = contact.clone();
         crowned.primary = true;
         self.save(contact, &crowned)?;
-        self.remember("contact", contact.id, "set_primary_contact", history::changes(contact, &crowned, &["primary"]))?;
+        self.remember(
+            "contact",
+            contact.id,
+            "set_primary_contact",
+            history::changes(contact, &crowned, &["primary"]),
+        )?;
         crowned.version += 1;
         Ok(crowned)
     }
@@ -311,15 +358,27 @@ impl Work<'_> {
 }
 
 fn not_found(contact: impl ToString) -> Error {
-    Error::NotFound { record: ContactId::RECORD.to_owned(), id: contact.to_string() }
+    Error::NotFound {
+        record: ContactId::RECORD.to_owned(),
+        id: contact.to_string(),
+    }
 }
 
 /// Contacts that come with a new customer: exactly one of them is the primary one.
-pub(crate) fn new_contacts(work: &Work<'_>, customer: &Customer, contacts: &[NewContact], check: &mut Checker) -> Vec<Contact> {
+pub(crate) fn new_contacts(
+    work: &Work<'_>,
+    customer: &Customer,
+    contacts: &[NewContact],
+    check: &mut Checker,
+) -> Vec<Contact> {
     let mut built: Vec<Contact> = contacts
         .iter()
         .enumerate()
-        .map(|(place, contact)| check.under(&format!("contacts[{place}]"), |check| build(work, customer, contact, check)))
+        .map(|(place, contact)| {
+            check.under(&format!("contacts[{place}]"), |check| {
+                build(work, customer, contact, check)
+            })
+        })
         .collect();
     let primaries = built.iter().filter(|contact| contact.primary).count();
     check.ensure(primaries <= 1, || Violation::repeated("contacts.primary"));

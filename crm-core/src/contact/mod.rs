@@ -19,14 +19,14 @@ use serde::{Deserialize, Serialize};
 pub(crate) static CONTACT: Kind = Kind {
     name: "contact",
     columns: &[
-        Column { name: "customer", ty: ColumnType::Text, live: true, since: 1 },
-        Column { name: "scope", ty: ColumnType::Text, live: true, since: 1 },
-        Column { name: "name_sort", ty: ColumnType::Bytes, live: false, since: 1 },
-        Column { name: "search_text", ty: ColumnType::Bytes, live: false, since: 1 },
+        Column::live("customer", ColumnType::Text),
+        Column::live("scope", ColumnType::Text),
+        Column::projected("name_sort", ColumnType::Bytes),
+        Column::projected("search_text", ColumnType::Bytes),
     ],
     indexes: &[
-        Index { name: "customer", columns: &["customer"], since: 1, across: false },
-        Index { name: "name", columns: &["scope", "name_sort"], since: 1, across: false },
+        Index::on("customer", &["customer", "name_sort"]),
+        Index::on("name", &["scope", "name_sort"]),
     ],
     since: 1,
 };

@@ -67,14 +67,19 @@ impl Session<'_> {
     /// [`Error::Forbidden`] without the right `customer.assign`; [`Error::Invalid`]. What is
     /// wrong with one customer is said in its item.
     pub fn transfer_customers(&self, customers: Vec<CustomerId>, transfer: Transfer) -> Result<BatchAnswer, Error> {
-        self.batch(&op::transfer_customers, customers, |id| *id, |session, customer| {
-            session.command(
-                &op::transfer_customers,
-                &(customer, &transfer),
-                |work| work.transfer_customer(*customer, &transfer),
-                |work, ids| work.customer_made(ids),
-            )
-        })
+        self.batch(
+            &op::transfer_customers,
+            customers,
+            |id| *id,
+            |session, customer| {
+                session.command(
+                    &op::transfer_customers,
+                    &(customer, &transfer),
+                    |work| work.transfer_customer(*customer, &transfer),
+                    |work, ids| work.customer_made(ids),
+                )
+            },
+        )
     }
 
     /// Edits customers, up to 500, item by item.
@@ -83,9 +88,12 @@ impl Session<'_> {
     /// [`Error::Invalid`] when there are too many. What is wrong with one customer is said in
     /// its item.
     pub fn edit_customers(&self, edits: Vec<CustomerEditItem>) -> Result<BatchAnswer, Error> {
-        self.batch(&op::edit_customers, edits, |item| item.customer, |session, item| {
-            session.edit_customer(item.customer, item.edit.clone())
-        })
+        self.batch(
+            &op::edit_customers,
+            edits,
+            |item| item.customer,
+            |session, item| session.edit_customer(item.customer, item.edit.clone()),
+        )
     }
 
     /// Plans the next follow-ups of customers, up to 500, item by item.
@@ -94,25 +102,38 @@ impl Session<'_> {
     /// [`Error::Invalid`] when there are too many. What is wrong with one customer is said in
     /// its item.
     pub fn plan_follow_ups(&self, plans: Vec<NextFollowUp>) -> Result<BatchAnswer, Error> {
-        self.batch(&op::plan_follow_ups, plans, |item| item.customer, |session, item| {
-            session.command(
-                &op::plan_follow_ups,
-                item,
-                |work| {
-                    let mut customer = work.customer_with_shares(item.customer, Reach::Edit)?.0;
-                    customer.check_active()?;
-                    if let Some(at) = item.at {
-                        crate::follow_up::check_next(at, work.now, "at")?;
-                    }
-                    let next = item.at.map_or(NEVER, Timestamp::millis);
-                    work.touch_customer(&customer, vec![("next_follow_up_at", Change::Set(Value::Integer(next)))]);
-                    work.made(item.customer);
-                    customer.next_follow_up_at = item.at;
-                    Ok(customer)
-                },
-                |work, ids| work.customer_made(ids),
-            )
-        })
+        self.batch(
+            &op::plan_follow_ups,
+            plans,
+            |item| item.customer,
+            |session, item| {
+                session.command(
+                    &op::plan_follow_ups,
+                    item,
+                    |work| {
+                        let mut customer = work.customer_with_shares(item.customer, Reach::Edit)?.0;
+                        customer.check_active()?;
+                        if let Some(at) = item.at {
+                            crate::follow_up::check_next(at, work.now, "at")?;
+                        }
+                        let next = item.at.map_or(NEVER, Timestamp::millis);
+                        work.touch_customer(
+                            &customer,
+                            vec![("next_follow_up_at", Change::Set(Value::Integer(next)))],
+                        );
+                        let before = customer.clone();
+                        customer.next_follow_up_at = item.at;
+                        let changes = crate::history::changes(&before, &customer, &["next_follow_up_at"]);
+                        work.remember("customer", item.customer, "plan_follow_ups", changes)?;
+                        let data = serde_json::json!({"at": item.at});
+                        work.announce("follow_up_planned", "customer", item.customer, data)?;
+                        work.made(item.customer);
+                        Ok(customer)
+                    },
+                    |work, ids| work.customer_made(ids),
+                )
+            },
+        )
     }
 
     /// Carries out a batch: one command per item, then one audit entry.
@@ -129,9 +150,14 @@ impl Session<'_> {
         if items.len() > 500 {
             return Err(Violation::too_many("items", 500).into());
         }
+        self.check_key()?;
         // Who may not do it at all is told so once.
         self.query(operation, |_| Ok(()))?;
-        let mut answer = BatchAnswer { items: Vec::with_capacity(items.len()), done: 0, failed: 0 };
+        let mut answer = BatchAnswer {
+            items: Vec::with_capacity(items.len()),
+            done: 0,
+            failed: 0,
+        };
         for (place, item) in items.iter().enumerate() {
             let customer = customer(item);
             let error = match each(&self.item(place), item) {
@@ -143,14 +169,21 @@ impl Session<'_> {
             match error {
                 None => {
                     answer.done += 1;
-                    answer.items.push(BatchItem { customer, error: None, texts: Vec::new() });
+                    answer.items.push(BatchItem {
+                        customer,
+                        error: None,
+                        texts: Vec::new(),
+                    });
                 }
                 Some(error) => {
                     answer.failed += 1;
                     answer.items.push(BatchItem {
                         customer,
                         error: Some(error.code().to_owned()),
-                        texts: vec![error.text(crate::Language::English), error.text(crate::Language::Chinese)],
+                        texts: vec![
+                            error.text(crate::Language::English),
+                            error.text(crate::Language::Chinese),
+                        ],
                     });
                 }
             }
@@ -160,9 +193,15 @@ impl Session<'_> {
                 operation,
                 &"audit",
                 |work| {
-                    let data = serde_json::json!({"operation": operation.name, "done": answer.done, "failed": answer.failed});
+                    let data =
+                        serde_json::json!({"operation": operation.name, "done": answer.done, "failed": answer.failed});
                     let id = work.draw();
-                    work.remember("batch", id, operation.name, vec![crate::history::change("batch", None, Some(data.clone()))])?;
+                    work.remember(
+                        "batch",
+                        id,
+                        operation.name,
+                        vec![crate::history::change("batch", None, Some(data.clone()))],
+                    )?;
                     work.announce("batch_done", "batch", id, data)?;
                     Ok(())
                 },

@@ -1,17 +1,18 @@
 //! Reading one customer, editing it, its history.
 
 use super::input::EDITABLE;
+use super::list::MOST_RECENT;
 use super::{CUSTOMER, Customer, CustomerEdit, CustomerStatus, RECENT};
 use crate::access::Reach;
-use crate::crm::{Session, Stop, Work, rows};
+use crate::crm::Session;
 use crate::error::Error;
-use crate::history::{self, HistoryPage};
+use crate::history;
 use crate::id::CustomerId;
 use crate::operations::op;
-use crate::page::PageRequest;
 use crate::record::Record;
 use crate::sharing::{Share, shares_of};
-use crate::store::{Change, Check, Read, Row, Write};
+use crate::store::{Change, Check, Direction, Read, Row, Search, Write};
+use crate::work::{Stop, Work, rows};
 
 impl Session<'_> {
     /// A customer that the actor sees.
@@ -19,7 +20,9 @@ impl Session<'_> {
     /// # Errors
     /// [`Error::Forbidden`] without the right `customer.view`; [`Error::NotFound`].
     pub fn customer(&self, customer: CustomerId) -> Result<Customer, Error> {
-        self.query(&op::customer, |work| Ok(work.customer_with_shares(customer, Reach::Read)?.0))
+        self.query(&op::customer, |work| {
+            Ok(work.customer_with_shares(customer, Reach::Read)?.0)
+        })
     }
 
     /// Changes what people typed about a customer.
@@ -49,24 +52,18 @@ impl Session<'_> {
                 work.claim_keys(&after, Some(&before))?;
                 work.save(&before, &after)?;
                 let fields: Vec<&str> = changes.iter().map(|change| change.field.as_str()).collect();
-                work.announce("customer_changed", "customer", customer, serde_json::json!({"fields": fields}))?;
+                work.announce(
+                    "customer_changed",
+                    "customer",
+                    customer,
+                    serde_json::json!({"fields": fields}),
+                )?;
                 work.remember("customer", customer, "edit_customer", changes)?;
                 after.version += 1;
                 Ok(after)
             },
             |work, ids| work.customer_made(ids),
         )
-    }
-
-    /// What changed on a customer: who, when, which field, from what to what.
-    ///
-    /// # Errors
-    /// [`Error::Forbidden`] without the right `customer.view`; [`Error::NotFound`].
-    pub fn customer_history(&self, customer: CustomerId, page: PageRequest) -> Result<HistoryPage, Error> {
-        self.query(&op::customer_history, |work| {
-            work.customer_with_shares(customer, Reach::Read)?;
-            work.history_page(op::customer_history.name, "customer", &customer.to_string(), &page)
-        })
     }
 
     /// Notes that the actor looked at a customer, for the view "recently viewed".
@@ -83,9 +80,23 @@ impl Session<'_> {
                 let row = Row {
                     id: format!("{viewer}\u{1f}{customer}"),
                     version: 1,
-                    values: vec![viewer.into(), work.now.millis().into()],
-                    body: serde_json::json!({"customer": customer}).to_string(),
+                    values: vec![viewer.as_str().into(), work.now.millis().into()],
+                    body: serde_json::json!({ "customer": customer }).to_string(),
                 };
+                // What fell out of the view of recent ones is forgotten.
+                let older = Search::of(&RECENT)
+                    .within("viewer", vec![viewer.into()])
+                    .ordered("viewed_at", Direction::Descending)
+                    .limited(MOST_RECENT + 20);
+                let older = rows(work.read(vec![Read::Find(older)])?.into_iter().next());
+                let others = older.into_iter().filter(|other| other.id != row.id);
+                for gone in others.skip(usize::try_from(MOST_RECENT - 1).unwrap_or_default()) {
+                    work.write(Write::Delete {
+                        kind: &RECENT,
+                        id: gone.id,
+                        version: gone.version,
+                    });
+                }
                 work.write(Write::Put { kind: &RECENT, row });
                 work.made(customer);
                 Ok(found)
@@ -96,11 +107,17 @@ impl Session<'_> {
 }
 
 pub(crate) fn not_found(customer: impl ToString) -> Error {
-    Error::NotFound { record: CustomerId::RECORD.to_owned(), id: customer.to_string() }
+    Error::NotFound {
+        record: CustomerId::RECORD.to_owned(),
+        id: customer.to_string(),
+    }
 }
 
 pub(crate) fn conflict(customer: CustomerId) -> Error {
-    Error::Conflict { record: CustomerId::RECORD.to_owned(), id: customer.to_string() }
+    Error::Conflict {
+        record: CustomerId::RECORD.to_owned(),
+        id: customer.to_string(),
+    }
 }
 
 impl Work<'_> {
@@ -109,7 +126,10 @@ impl Work<'_> {
     pub(crate) fn customer_with_shares(&mut self, id: CustomerId, need: Reach) -> Result<(Customer, Vec<Share>), Stop> {
         let mut answers = self
             .read(vec![
-                Read::Get { kind: &CUSTOMER, ids: vec![id.to_string()] },
+                Read::Get {
+                    kind: &CUSTOMER,
+                    ids: vec![id.to_string()],
+                },
                 Read::Find(shares_of(id)),
             ])?
             .into_iter();
@@ -123,6 +143,7 @@ impl Work<'_> {
     /// See [`Work::customer_with_shares`].
     pub(crate) fn check_reach(&self, customer: &Customer, shares: &[Share], need: Reach) -> Result<(), Error> {
         let access = self.access()?;
+        access.allow("customer.view")?;
         let reach = access
             .reach(&customer.owner, customer.owner_position.as_ref(), shares, self.now)
             .filter(|reach| customer.status == CustomerStatus::Active || *reach == Reach::Own)
@@ -131,12 +152,25 @@ impl Work<'_> {
             return Ok(());
         }
         let right = if need == Reach::Edit { "edit" } else { "assign" };
-        Err(Error::Forbidden { module: "customer".to_owned(), right: right.to_owned() })
+        Err(Error::Forbidden {
+            module: "customer".to_owned(),
+            right: right.to_owned(),
+        })
     }
 
     /// The decision stands on the customer as it was read.
     pub(crate) fn rely_on_customer(&mut self, customer: &Customer) {
-        self.changes.checks.push(Check { kind: &CUSTOMER, id: customer.id.to_string(), version: customer.version });
+        self.changes.checks.push(Check {
+            kind: &CUSTOMER,
+            id: customer.id.to_string(),
+            version: customer.version,
+        });
+    }
+
+    /// Gives the customer a new version, with nothing else changed: two commands that rely on what
+    /// lies under it can't pass each other.
+    pub(crate) fn bump_customer(&mut self, customer: &Customer) -> Result<(), Error> {
+        self.save(customer, customer)
     }
 
     /// Changes what moves without a new version, if the customer is still as it was read.

@@ -4,14 +4,15 @@ use super::input::clean;
 use super::rules::{self, CustomerRefusal};
 use super::{CUSTOMER, Customer, CustomerKind, CustomerStatus, NewCustomer};
 use crate::contact::{CONTACT, Contact, new_contacts};
-use crate::crm::{Session, Work, rows};
+use crate::crm::Session;
 use crate::error::{Error, Violation};
 use crate::id::CustomerId;
 use crate::operations::op;
 use crate::organisation::{NameRule, UNIQUE_KEY, holder_of, unique_key, unique_key_id};
 use crate::record::Record;
 use crate::store::{Read, Row, Write};
-use crate::text::{Checker, fold};
+use crate::text::{Checker, FOLD_VERSION, fold};
+use crate::work::{Stop, Work, rows};
 
 impl Session<'_> {
     /// Creates a customer; contacts and relations may come in the same command.
@@ -52,7 +53,7 @@ impl Session<'_> {
 }
 
 impl Work<'_> {
-    fn new_customer(&mut self, input: &NewCustomer) -> Result<Customer, crate::crm::Stop> {
+    fn new_customer(&mut self, input: &NewCustomer) -> Result<Customer, Stop> {
         let context = self.context.clone();
         let now = self.now;
         let by = self.actor().name();
@@ -60,6 +61,9 @@ impl Work<'_> {
             let access = self.access()?;
             if !input.contacts.is_empty() {
                 access.allow("contact.create")?;
+            }
+            if !input.relations.is_empty() {
+                access.allow("customer.edit")?;
             }
             rules::owner(&context, &access, input.owner.as_ref(), input.owner_position.as_ref())?
         };
@@ -108,7 +112,20 @@ impl Work<'_> {
         let contacts: Vec<Contact> = new_contacts(self, &customer, &input.contacts, &mut check);
         check.done()?;
 
-        self.claim_keys(&customer, None)?;
+        // A number that was made, not given, is made again when somebody has it.
+        let mut redraws = if input.number.is_none() { 3 } else { 0 };
+        loop {
+            match self.claim_keys(&customer, None) {
+                Err(Stop::Error(Error::Refused(taken))) if redraws > 0 && taken.code == "number_taken" => {
+                    redraws -= 1;
+                    customer.number = rules::number(&settings.customer_number, settings.time_zone, now, self.draw());
+                }
+                claimed => {
+                    claimed?;
+                    break;
+                }
+            }
+        }
         self.insert(&CUSTOMER, customer.to_row()?);
         for contact in &contacts {
             self.insert(&CONTACT, contact.to_row()?);
@@ -116,13 +133,18 @@ impl Work<'_> {
         if !input.relations.is_empty() {
             self.relate_new(&customer, &input.relations)?;
         }
-        self.announce("customer_created", "customer", id, serde_json::json!({"name": customer.name, "owner": customer.owner}))?;
+        self.announce(
+            "customer_created",
+            "customer",
+            id,
+            serde_json::json!({"name": customer.name, "owner": customer.owner}),
+        )?;
         Ok(customer)
     }
 
     /// Claims the unique values of a customer, and gives back those it no longer has. `None`
     /// before: it had none.
-    pub(crate) fn claim_keys(&mut self, after: &Customer, before: Option<&Customer>) -> Result<(), crate::crm::Stop> {
+    pub(crate) fn claim_keys(&mut self, after: &Customer, before: Option<&Customer>) -> Result<(), Stop> {
         let rule = self.context.settings().same_name;
         let holder = after.id.to_string();
         let wanted = keys(after, rule);
@@ -131,12 +153,18 @@ impl Work<'_> {
         let mut ids = all.clone();
         ids.sort();
         ids.dedup();
-        let known: Vec<Row> = rows(self.read(vec![Read::Get { kind: &UNIQUE_KEY, ids }])?.into_iter().next());
+        let known: Vec<Row> = rows(
+            self.read(vec![Read::Get { kind: &UNIQUE_KEY, ids }])?
+                .into_iter()
+                .next(),
+        );
         let standing = |id: &str| known.iter().find(|row| row.id == id);
         for (key, refusal) in &wanted {
             match standing(&key.id) {
                 None => self.insert(&UNIQUE_KEY, key.clone()),
                 Some(row) if holder_of(row).as_deref() == Some(&holder) => {}
+                // It was taken when that was allowed, and stays until it is changed.
+                Some(_) if had.iter().any(|(had, _)| had.id == key.id) => {}
                 Some(_) => return Err(refusal.clone().into()),
             }
         }
@@ -146,22 +174,30 @@ impl Work<'_> {
                 && !kept
                 && holder_of(row).as_deref() == Some(&holder)
             {
-                self.write(Write::Delete { kind: &UNIQUE_KEY, id: row.id.clone(), version: row.version });
+                self.write(Write::Delete {
+                    kind: &UNIQUE_KEY,
+                    id: row.id.clone(),
+                    version: row.version,
+                });
             }
         }
         Ok(())
     }
 
     /// Gives back every unique value of a customer.
-    pub(crate) fn release_keys(&mut self, customer: &Customer) -> Result<(), crate::crm::Stop> {
+    pub(crate) fn release_keys(&mut self, customer: &Customer) -> Result<(), Stop> {
         let ids = vec![
             unique_key_id("customer_number", &customer.number),
-            unique_key_id("customer_name", &fold(&customer.name)),
+            unique_key_id(&name_space(), &fold(&customer.name)),
         ];
         let holder = customer.id.to_string();
         for row in self.get(&UNIQUE_KEY, ids)? {
             if holder_of(&row).as_deref() == Some(&holder) {
-                self.write(Write::Delete { kind: &UNIQUE_KEY, id: row.id, version: row.version });
+                self.write(Write::Delete {
+                    kind: &UNIQUE_KEY,
+                    id: row.id,
+                    version: row.version,
+                });
             }
         }
         Ok(())
@@ -173,11 +209,20 @@ impl Work<'_> {
 /// is no key).
 fn keys(customer: &Customer, rule: NameRule) -> Vec<(Row, Error)> {
     let holder = customer.id.to_string();
-    let taken = CustomerRefusal::NumberTaken { number: customer.number.clone() };
+    let taken = CustomerRefusal::NumberTaken {
+        number: customer.number.clone(),
+    };
     let mut keys = vec![(unique_key("customer_number", &customer.number, &holder), taken.into())];
     if customer.kind == CustomerKind::Company && rule == NameRule::Refuse {
-        let same = CustomerRefusal::SameName { name: customer.name.clone() };
-        keys.push((unique_key("customer_name", &fold(&customer.name), &holder), same.into()));
+        let same = CustomerRefusal::SameName {
+            name: customer.name.clone(),
+        };
+        keys.push((unique_key(&name_space(), &fold(&customer.name), &holder), same.into()));
     }
     keys
+}
+
+/// Names folded by another version are other keys.
+fn name_space() -> String {
+    format!("customer_name.{FOLD_VERSION}")
 }

@@ -8,7 +8,7 @@ use crate::error::{Error, Violation};
 use crate::id::CustomerId;
 use crate::organisation::Context;
 use crate::position::PositionId;
-use crate::text::{Checker, is_email};
+use crate::text::{Checker, is_email, is_web_address};
 use crate::time::Birthday;
 use serde::{Deserialize, Serialize};
 
@@ -79,7 +79,10 @@ pub struct NewCustomer {
 impl NewCustomer {
     /// A company of a name, with nothing else known.
     pub fn named(name: impl Into<String>) -> Self {
-        NewCustomer { name: name.into(), ..NewCustomer::default() }
+        NewCustomer {
+            name: name.into(),
+            ..NewCustomer::default()
+        }
     }
 }
 
@@ -162,8 +165,22 @@ pub struct CustomerEdit {
 
 /// Fields of a customer that people edit, for the history.
 pub(crate) const EDITABLE: [&str; 16] = [
-    "number", "kind", "name", "short_name", "credit_code", "level", "stage", "source", "industry", "region",
-    "address", "phones", "website", "email", "description", "birthday",
+    "number",
+    "kind",
+    "name",
+    "short_name",
+    "credit_code",
+    "level",
+    "stage",
+    "source",
+    "industry",
+    "region",
+    "address",
+    "phones",
+    "website",
+    "email",
+    "description",
+    "birthday",
 ];
 
 /// Takes over what an edit gives and clears what it names. Unknown names are noted.
@@ -205,7 +222,9 @@ pub(crate) fn clean(customer: &mut Customer, held: Option<&Customer>, context: &
     customer.number = check.line("number", &customer.number, 60);
     customer.name = check.line("name", &customer.name, 200);
     customer.short_name = check.optional_line("short_name", &customer.short_name, 60);
-    customer.credit_code = check.optional_line("credit_code", &customer.credit_code, 18).map(|code| code.to_uppercase());
+    customer.credit_code = check
+        .optional_line("credit_code", &customer.credit_code, 18)
+        .map(|code| code.to_uppercase());
     if let Some(code) = &customer.credit_code {
         let well_formed = code.len() == 18 && code.bytes().all(|byte| byte.is_ascii_alphanumeric());
         check.ensure(well_formed, || Violation::malformed("credit_code"));
@@ -214,6 +233,9 @@ pub(crate) fn clean(customer: &mut Customer, held: Option<&Customer>, context: &
     customer.address = check.optional_line("address", &customer.address, 300);
     customer.phones = check.list("phones", &customer.phones, 10, 40);
     customer.website = check.optional_line("website", &customer.website, 200);
+    if let Some(website) = &customer.website {
+        check.ensure(is_web_address(website), || Violation::malformed("website"));
+    }
     customer.email = check.optional_line("email", &customer.email, 200);
     if let Some(email) = &customer.email {
         check.ensure(is_email(email), || Violation::malformed("email"));
@@ -221,13 +243,35 @@ pub(crate) fn clean(customer: &mut Customer, held: Option<&Customer>, context: &
     customer.description = check.optional_lines("description", &customer.description, 4_000);
     if let Some(birthday) = &customer.birthday {
         check.ensure(birthday.is_possible(), || Violation::out_of_range("birthday"));
-        check.ensure(customer.kind == CustomerKind::Person, || Violation::not_allowed("birthday"));
+        check.ensure(customer.kind == CustomerKind::Person, || {
+            Violation::not_allowed("birthday")
+        });
     }
     let codes = [
-        (dictionary::LEVEL, "level", &customer.level, held.map(|held| &held.level)),
-        (dictionary::STAGE, "stage", &customer.stage, held.map(|held| &held.stage)),
-        (dictionary::SOURCE, "source", &customer.source, held.map(|held| &held.source)),
-        (dictionary::INDUSTRY, "industry", &customer.industry, held.map(|held| &held.industry)),
+        (
+            dictionary::LEVEL,
+            "level",
+            &customer.level,
+            held.map(|held| &held.level),
+        ),
+        (
+            dictionary::STAGE,
+            "stage",
+            &customer.stage,
+            held.map(|held| &held.stage),
+        ),
+        (
+            dictionary::SOURCE,
+            "source",
+            &customer.source,
+            held.map(|held| &held.source),
+        ),
+        (
+            dictionary::INDUSTRY,
+            "industry",
+            &customer.industry,
+            held.map(|held| &held.industry),
+        ),
     ];
     for (dictionary, field, code, held) in codes {
         let held = held.and_then(Option::as_ref);

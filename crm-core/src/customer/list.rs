@@ -3,23 +3,24 @@
 use super::{CUSTOMER, Customer, CustomerStatus, RECENT};
 use crate::access::{Reach, Scope, Standing};
 use crate::actor::UserId;
-use crate::crm::{Session, Stop, Work, counted, rows};
+use crate::crm::Session;
 use crate::dictionary::EntryCode;
 use crate::error::{Error, Violation};
 use crate::id::CustomerId;
 use crate::operations::op;
-use crate::page::{COUNT_CAP, Count, PageRequest, Place, decode_cursor, encode_cursor, list_identity, page};
+use crate::page::{COUNT_CAP, Count, PageRequest, Place, encode_cursor, list_identity, page};
 use crate::record::Record;
-use crate::sharing::{SHARE, Share, shares_of};
-use crate::store::{Comparison, Direction, Filter, Read, Row, Search, Value};
+use crate::sharing::{SHARE, Share};
+use crate::store::{ColumnType, Comparison, Direction, Filter, Read, Row, Search, Value};
 use crate::text::fold;
+use crate::work::{Stop, Work, counted, rows};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// A list of customers with a name of its own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
-#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(tag = "kind", rename_all = "snake_case", from = "ViewInput")]
 pub enum View {
     /// 我的客户: those the actor owns.
     Mine,
@@ -35,12 +36,43 @@ pub enum View {
     },
     /// 下属客户: those of people below him, apart from his own.
     Subordinates,
-    /// 最近浏览: the 100 he looked at last and still sees.
+    /// 最近浏览: the 100 he looked at last and still sees, the last one first; one page, whatever
+    /// its size.
     RecentlyViewed,
     /// 全部客户: for administrators.
     All,
     /// 回收站: deleted ones of his and of those below him; all for administrators.
     RecycleBin,
+}
+
+/// A view as it arrives: variants without fields would take any, these take none.
+#[derive(Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema), schemars(rename = "View"))]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+enum ViewInput {
+    Mine {},
+    Today {},
+    SharedWithMe {},
+    NotFollowedFor { days: i32 },
+    Subordinates {},
+    RecentlyViewed {},
+    All {},
+    RecycleBin {},
+}
+
+impl From<ViewInput> for View {
+    fn from(view: ViewInput) -> Self {
+        match view {
+            ViewInput::Mine {} => View::Mine,
+            ViewInput::Today {} => View::Today,
+            ViewInput::SharedWithMe {} => View::SharedWithMe,
+            ViewInput::NotFollowedFor { days } => View::NotFollowedFor { days },
+            ViewInput::Subordinates {} => View::Subordinates,
+            ViewInput::RecentlyViewed {} => View::RecentlyViewed,
+            ViewInput::All {} => View::All,
+            ViewInput::RecycleBin {} => View::RecycleBin,
+        }
+    }
 }
 
 /// Narrows a list of customers. What is absent does not narrow.
@@ -83,8 +115,8 @@ pub enum CustomerOrder {
     NextFollowUp,
     /// The longest idle first.
     LongestIdle,
-    /// The last followed first.
-    RecentlyFollowed,
+    /// The shortest idle first.
+    ShortestIdle,
 }
 
 /// Which list of customers, narrowed and ordered how.
@@ -104,7 +136,11 @@ pub struct CustomerQuery {
 
 impl From<View> for CustomerQuery {
     fn from(view: View) -> Self {
-        CustomerQuery { view, filter: CustomerFilter::default(), order: None }
+        CustomerQuery {
+            view,
+            filter: CustomerFilter::default(),
+            order: None,
+        }
     }
 }
 
@@ -131,7 +167,7 @@ impl CustomerOrder {
             CustomerOrder::Name => ("name_sort", Direction::Ascending),
             CustomerOrder::NextFollowUp => ("next_follow_up_at", Direction::Ascending),
             CustomerOrder::LongestIdle => ("idle_since", Direction::Ascending),
-            CustomerOrder::RecentlyFollowed => ("idle_since", Direction::Descending),
+            CustomerOrder::ShortestIdle => ("idle_since", Direction::Descending),
         }
     }
 
@@ -146,14 +182,29 @@ impl CustomerOrder {
 
 /// Shares looked at for the view of what is shared, and views for what was viewed.
 const MOST_SHARED: i64 = 2_000;
-const MOST_RECENT: i64 = 100;
+pub(super) const MOST_RECENT: i64 = 100;
 
 /// Where the customers of a view come from.
 enum Source {
     /// A search over scopes.
     Search(Search),
     /// Customers named one by one.
-    Named(Vec<String>),
+    Named(Named),
+}
+
+/// Customers named one by one, in an order of their own.
+struct Named {
+    ids: Vec<String>,
+    /// Whether these are all.
+    whole: bool,
+}
+
+/// How many conditions a filter has in its outermost list.
+fn conditions_of(filter: &Filter) -> usize {
+    match filter {
+        Filter::All(all) => all.len(),
+        _ => 1,
+    }
 }
 
 impl Session<'_> {
@@ -171,43 +222,65 @@ impl Session<'_> {
     /// no administrator; [`Error::Invalid`]; `cursor_foreign`.
     pub fn customers(&self, query: impl Into<CustomerQuery>, page: PageRequest) -> Result<CustomerPage, Error> {
         let query = query.into();
-        let list = list_identity(&self.actor().name(), op::customers.name, &query);
+        let list = list_identity(self.actor(), op::customers.name, &query);
         let limit = page.limit()?;
-        let after = page.cursor.as_deref().map(|cursor| decode_cursor(&list, cursor)).transpose()?;
         self.query(&op::customers, |work| {
             let (column, direction) = query.order.unwrap_or(CustomerOrder::of(&query.view)).column();
-            if let Some((value, _)) = &after
-                && !matches!((value, column), (Some(Value::Bytes(_)), "name_sort") | (Some(Value::Integer(_)), _))
-            {
-                return Err(crate::error::CallRefusal::CursorForeign.into());
-            }
+            let ty = CUSTOMER.column(column).map_or(ColumnType::Integer, |column| column.ty);
+            let after = page.place(&list, ty)?;
             let filter = query.filter.conditions()?;
             let (found, count) = match work.source(&query, filter, column)? {
                 Source::Search(search) => {
-                    let search = Search { after: after.clone(), ..search }.ordered(column, direction).limited(limit + 1);
+                    let search = Search {
+                        after: after.clone(),
+                        ..search
+                    }
+                    .ordered(column, direction)
+                    .limited(limit + 1);
+                    // Where nothing else narrows the list, a count that stopped has seen the cap.
+                    let whole = search.range().count() == conditions_of(&search.filter);
                     let mut reads = vec![Read::Find(search.clone())];
                     if page.count {
                         reads.push(Read::Count { search, cap: COUNT_CAP });
                     }
                     let mut answers = work.read(reads)?.into_iter();
                     let found = rows(answers.next());
-                    let count = answers.next().map(|answer| (counted(Some(answer)), query.filter == CustomerFilter::default()));
+                    let count = answers.next().map(|answer| (counted(Some(answer)), whole));
                     (found, count)
                 }
-                Source::Named(ids) => {
-                    let named = work.named(ids, &query.filter)?;
-                    let count = page.count.then(|| (i64::try_from(named.len()).ok(), true));
+                Source::Named(list) => {
+                    let named = work.named(&list, &query.filter)?;
+                    let known = i64::try_from(named.len()).ok().filter(|_| list.whole);
+                    let count = page.count.then_some((known, false));
+                    if query.order.is_none() && query.view == View::RecentlyViewed {
+                        // At most a hundred, in the order in which they were viewed: one page.
+                        let items = Customer::from_rows(&named)?;
+                        let count = page.count.then(|| Count::exactly(items.len() as i64));
+                        return Ok(CustomerPage {
+                            items,
+                            next: None,
+                            count,
+                        });
+                    }
                     (cut(named, column, direction, after.as_ref(), limit), count)
                 }
             };
             let more = found.len() as i64 > limit;
-            let shown = found.get(..found.len().min(usize::try_from(limit).unwrap_or_default())).unwrap_or_default();
-            let next = shown.last().filter(|_| more).map(|last| encode_cursor(&list, &place(last, column)));
+            let shown = found
+                .get(..found.len().min(usize::try_from(limit).unwrap_or_default()))
+                .unwrap_or_default();
+            let next = shown
+                .last()
+                .filter(|_| more)
+                .map(|last| encode_cursor(&list, &place(last, column)));
             // Where counting stopped, what is known is the cap, or, of a filtered list, this page.
-            let count = count.map(|(counted, whole)| {
-                Count::of(counted, if whole { COUNT_CAP } else { found.len() as i64 })
-            });
-            Ok(CustomerPage { items: Customer::from_rows(shown)?, next, count })
+            let count =
+                count.map(|(counted, whole)| Count::of(counted, if whole { COUNT_CAP } else { found.len() as i64 }));
+            Ok(CustomerPage {
+                items: Customer::from_rows(shown)?,
+                next,
+                count,
+            })
         })
     }
 
@@ -236,9 +309,12 @@ impl Work<'_> {
                     reads.push(Read::Count { search, cap: COUNT_CAP });
                     known.push(None);
                 }
-                Source::Named(ids) => {
-                    let named = self.named(ids, &CustomerFilter::default())?;
-                    known.push(Some(Count::exactly(named.len() as i64)));
+                Source::Named(list) => {
+                    let named = self.named(&list, &CustomerFilter::default())?.len() as i64;
+                    known.push(Some(Count {
+                        value: named,
+                        exact: list.whole,
+                    }));
                 }
             }
         }
@@ -261,7 +337,11 @@ impl Work<'_> {
             View::Mine => access.own_scopes(Standing::Active),
             View::Today => {
                 let tomorrow = zone.start_of(zone.day_after(self.now, 1));
-                conditions.push(Filter::Is("next_follow_up_at", Comparison::Less, tomorrow.millis().into()));
+                conditions.push(Filter::Is(
+                    "next_follow_up_at",
+                    Comparison::Less,
+                    tomorrow.millis().into(),
+                ));
                 access.own_scopes(Standing::Active)
             }
             View::NotFollowedFor { days } => {
@@ -270,14 +350,22 @@ impl Work<'_> {
                 }
                 // Idle for N whole days: the clock began on the Nth day before today or earlier.
                 let first_too_young = zone.start_of(zone.day_after(self.now, 1 - i64::from(*days)));
-                conditions.push(Filter::Is("idle_since", Comparison::Less, first_too_young.millis().into()));
+                conditions.push(Filter::Is(
+                    "idle_since",
+                    Comparison::Less,
+                    first_too_young.millis().into(),
+                ));
                 access.own_scopes(Standing::Active)
             }
             View::Subordinates => access.subordinate_scopes(Standing::Active),
             View::RecycleBin => access.visible_scopes(Standing::Deleted),
             View::All => {
                 if !access.sees_all() {
-                    return Err(Error::Forbidden { module: "customer".to_owned(), right: "view_all".to_owned() }.into());
+                    return Err(Error::Forbidden {
+                        module: "customer".to_owned(),
+                        right: "view_all".to_owned(),
+                    }
+                    .into());
                 }
                 access.visible_scopes(Standing::Active)
             }
@@ -304,10 +392,7 @@ impl Work<'_> {
         Ok(Source::Search(search))
     }
 
-    fn shared_ids(&mut self, grantees: Vec<Value>) -> Result<Vec<String>, Stop> {
-        if grantees.is_empty() {
-            return Ok(Vec::new());
-        }
+    fn shared_ids(&mut self, grantees: Vec<Value>) -> Result<Named, Stop> {
         let search = Search::of(&SHARE)
             .within("grantee", grantees)
             .ordered("created_at", Direction::Descending)
@@ -320,21 +405,38 @@ impl Work<'_> {
             .collect();
         ids.sort();
         ids.dedup();
-        Ok(ids)
+        let whole = (found.len() as i64) < MOST_SHARED;
+        Ok(Named { ids, whole })
     }
 
-    fn recent_ids(&mut self, viewer: String) -> Result<Vec<String>, Stop> {
+    fn recent_ids(&mut self, viewer: String) -> Result<Named, Stop> {
         let search = Search::of(&RECENT)
             .within("viewer", vec![viewer.into()])
             .ordered("viewed_at", Direction::Descending)
             .limited(MOST_RECENT);
         let found = rows(self.read(vec![Read::Find(search)])?.into_iter().next());
-        Ok(found.iter().filter_map(|row| row.id.split('\u{1f}').nth(1)).map(str::to_owned).collect())
+        let ids = found
+            .iter()
+            .filter_map(|row| row.id.split('\u{1f}').nth(1))
+            .map(str::to_owned)
+            .collect();
+        Ok(Named { ids, whole: true })
+    }
+
+    /// The ids of active customers that the actor sees by a share alone: that stand in none of
+    /// these scopes.
+    pub(crate) fn shared_customers(&mut self, scopes: &[Value]) -> Result<Vec<Value>, Stop> {
+        let grantees = self.access()?.grantee_keys();
+        let shared = self.shared_ids(grantees)?;
+        let scopes: std::collections::BTreeSet<&Value> = scopes.iter().collect();
+        let alone = |row: &Row| row.values.first().is_none_or(|scope| !scopes.contains(scope));
+        let named = self.named(&shared, &CustomerFilter::default())?;
+        Ok(named.into_iter().filter(alone).map(|row| row.id.into()).collect())
     }
 
     /// Those of the named customers that the actor sees and that pass the filter.
-    fn named(&mut self, ids: Vec<String>, filter: &CustomerFilter) -> Result<Vec<Row>, Stop> {
-        let found = self.get(&CUSTOMER, ids)?;
+    fn named(&mut self, list: &Named, filter: &CustomerFilter) -> Result<Vec<Row>, Stop> {
+        let found = self.get(&CUSTOMER, list.ids.clone())?;
         let mut reached = self.reach_of_rows(&found)?.into_iter();
         let conditions = filter.conditions()?;
         let mut named = Vec::new();
@@ -355,18 +457,22 @@ impl Work<'_> {
     /// How far the actor reaches into each of these customers.
     pub(crate) fn reach_of_rows(&mut self, found: &[Row]) -> Result<Vec<Option<Reach>>, Stop> {
         let customers = Customer::from_rows(found)?;
-        let mut reads = Vec::new();
-        for customer in &customers {
-            let access = self.access()?;
-            if access.reach(&customer.owner, customer.owner_position.as_ref(), &[], self.now).is_none() {
-                reads.push((customer.id, Read::Find(shares_of(customer.id))));
-            }
-        }
+        let access = self.access()?;
+        let owned = |customer: &Customer| {
+            access
+                .reach(&customer.owner, customer.owner_position.as_ref(), &[], self.now)
+                .is_some()
+        };
+        let others: Vec<Value> = customers
+            .iter()
+            .filter(|customer| !owned(customer))
+            .map(|customer| customer.id.to_string().into())
+            .collect();
         let mut shares: BTreeMap<CustomerId, Vec<Share>> = BTreeMap::new();
-        if !reads.is_empty() {
-            let (ids, reads): (Vec<CustomerId>, Vec<Read>) = reads.into_iter().unzip();
-            for (id, answer) in ids.into_iter().zip(self.read(reads)?) {
-                shares.insert(id, Share::from_rows(&rows(Some(answer)))?);
+        if !others.is_empty() {
+            let of_others = Search::of(&SHARE).within("customer", others);
+            for share in Share::from_rows(&self.find_all(of_others)?)? {
+                shares.entry(share.customer).or_default().push(share);
             }
         }
         let access = self.access()?;
@@ -384,7 +490,10 @@ impl Work<'_> {
 
 /// The place of a row in an order.
 fn place(row: &Row, column: &'static str) -> Place {
-    let value = CUSTOMER.position(column).and_then(|place| row.values.get(place)).cloned();
+    let value = CUSTOMER
+        .position(column)
+        .and_then(|place| row.values.get(place))
+        .cloned();
     (value, row.id.clone())
 }
 
@@ -418,7 +527,12 @@ impl CustomerFilter {
                 conditions.push(Filter::Contains("search_text", folded.into_bytes()));
             }
         }
-        let codes = [("level", &self.level), ("stage", &self.stage), ("source", &self.source), ("industry", &self.industry)];
+        let codes = [
+            ("level", &self.level),
+            ("stage", &self.stage),
+            ("source", &self.source),
+            ("industry", &self.industry),
+        ];
         for (column, code) in codes {
             if let Some(code) = code {
                 conditions.push(Filter::equal(column, code.as_str()));

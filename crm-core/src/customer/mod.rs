@@ -29,39 +29,27 @@ use crate::text::{fold, sort_key};
 use crate::time::{Birthday, Timestamp};
 use serde::{Deserialize, Serialize};
 
-const fn live(name: &'static str, ty: ColumnType) -> Column {
-    Column { name, ty, live: true, since: 1 }
-}
-
-const fn projected(name: &'static str, ty: ColumnType) -> Column {
-    Column { name, ty, live: false, since: 1 }
-}
-
-const fn index(name: &'static str, columns: &'static [&'static str]) -> Index {
-    Index { name, columns, since: 1, across: false }
-}
-
 /// Customers by id.
 pub(crate) static CUSTOMER: Kind = Kind {
     name: "customer",
     columns: &[
-        live("scope", ColumnType::Text),
-        projected("created_at", ColumnType::Integer),
-        live("next_follow_up_at", ColumnType::Integer),
-        live("last_follow_up_at", ColumnType::Integer),
-        live("idle_since", ColumnType::Integer),
-        projected("name_sort", ColumnType::Bytes),
-        projected("search_text", ColumnType::Bytes),
-        live("level", ColumnType::Text),
-        live("stage", ColumnType::Text),
-        live("source", ColumnType::Text),
-        live("industry", ColumnType::Text),
+        Column::live("scope", ColumnType::Text),
+        Column::projected("created_at", ColumnType::Integer),
+        Column::live("next_follow_up_at", ColumnType::Integer),
+        Column::live("last_follow_up_at", ColumnType::Integer),
+        Column::live("idle_since", ColumnType::Integer),
+        Column::projected("name_sort", ColumnType::Bytes),
+        Column::projected("search_text", ColumnType::Bytes),
+        Column::live("level", ColumnType::Text),
+        Column::live("stage", ColumnType::Text),
+        Column::live("source", ColumnType::Text),
+        Column::live("industry", ColumnType::Text),
     ],
     indexes: &[
-        index("created", &["scope", "created_at"]),
-        index("next", &["scope", "next_follow_up_at"]),
-        index("idle", &["scope", "idle_since"]),
-        index("name", &["scope", "name_sort"]),
+        Index::on("created", &["scope", "created_at"]),
+        Index::on("next", &["scope", "next_follow_up_at"]),
+        Index::on("idle", &["scope", "idle_since"]),
+        Index::on("name", &["scope", "name_sort"]),
     ],
     since: 1,
 };
@@ -70,10 +58,10 @@ pub(crate) static CUSTOMER: Kind = Kind {
 pub(crate) static RECENT: Kind = Kind {
     name: "recent_view",
     columns: &[
-        projected("viewer", ColumnType::Text),
-        live("viewed_at", ColumnType::Integer),
+        Column::projected("viewer", ColumnType::Text),
+        Column::live("viewed_at", ColumnType::Integer),
     ],
-    indexes: &[index("viewer", &["viewer", "viewed_at"])],
+    indexes: &[Index::on("viewer", &["viewer", "viewed_at"])],
     since: 1,
 };
 
@@ -209,11 +197,14 @@ impl Record for Customer {
     }
 
     fn columns(&self) -> Vec<Value> {
-        let mut search = fold(&self.name);
-        for text in [self.short_name.as_deref(), Some(self.number.as_str())].into_iter().flatten() {
-            search.push('\n');
-            search.push_str(&fold(text));
-        }
+        // The number first: a long name must not push it out of the column.
+        let texts = [Some(&self.number), self.short_name.as_ref(), Some(&self.name)];
+        let search = texts
+            .into_iter()
+            .flatten()
+            .map(|text| fold(text))
+            .collect::<Vec<_>>()
+            .join("\n");
         let code = |code: &Option<EntryCode>| text_column(code.as_ref().map(EntryCode::as_str));
         vec![
             self.scope(),

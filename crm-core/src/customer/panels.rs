@@ -3,7 +3,7 @@
 use super::Customer;
 use crate::access::Reach;
 use crate::contact::{Contact, contacts_of};
-use crate::crm::{Session, rows};
+use crate::crm::Session;
 use crate::error::Error;
 use crate::follow_up::{FollowUpView, latest_of};
 use crate::id::CustomerId;
@@ -11,6 +11,7 @@ use crate::operations::op;
 use crate::record::Record;
 use crate::relation::{RelationView, relations_of};
 use crate::store::Read;
+use crate::work::rows;
 use serde::{Deserialize, Serialize};
 
 /// A customer and what lies under it.
@@ -65,8 +66,16 @@ impl Session<'_> {
                 ("add_contact", active && may("contact.create") && reaches(Reach::Edit)),
                 ("follow_up", active && may("follow_up.create") && reaches(Reach::Edit)),
             ];
-            let allowed = doable.iter().filter(|(_, allowed)| *allowed).map(|(name, _)| (*name).to_owned()).collect();
-            let follow_ups = if sees_follow_ups { work.follow_up_views(&follow_ups)? } else { Vec::new() };
+            let allowed = doable
+                .iter()
+                .filter(|(_, allowed)| *allowed)
+                .map(|(name, _)| (*name).to_owned())
+                .collect();
+            let follow_ups = if sees_follow_ups {
+                work.follow_up_views(&follow_ups)?
+            } else {
+                Vec::new()
+            };
             Ok(CustomerPanels {
                 customer: found,
                 contacts: if sees_contacts { contacts } else { Vec::new() },

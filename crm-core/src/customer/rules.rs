@@ -19,6 +19,8 @@ refusals! {
         InRecycleBin = "in_recycle_bin", "The customer is in the recycle bin", "客户在回收站中";
         /// The customer is not in the recycle bin.
         NotInRecycleBin = "not_in_recycle_bin", "The customer is not in the recycle bin", "客户不在回收站中";
+        /// Its days in the recycle bin are over.
+        PastRestoring = "past_restoring", "The customer's days in the recycle bin are over", "该客户在回收站中的保留期已过";
         /// The new owner was deactivated.
         OwnerDeactivated { person } = "owner_deactivated", "The new owner was deactivated", "新的所属销售已停用";
         /// The new owner does not stand below the caller.
@@ -55,17 +57,27 @@ pub(crate) fn owner(
     let position = match position {
         Some(position) if held.contains(position) => Some(position),
         Some(_) => return Err(Violation::not_allowed("owner_position").into()),
-        None => person.main_position.as_ref().filter(|main| held.contains(main)).or(held.first()),
+        None => person
+            .main_position
+            .as_ref()
+            .filter(|main| held.contains(main))
+            .or(held.first()),
     };
     if access.person().is_some_and(|caller| caller.id == *owner) {
         return Ok((owner.clone(), position.cloned()));
     }
     access.allow("customer.assign")?;
     if !person.active {
-        return Err(CustomerRefusal::OwnerDeactivated { person: owner.to_string() }.into());
+        return Err(CustomerRefusal::OwnerDeactivated {
+            person: owner.to_string(),
+        }
+        .into());
     }
     if !access.sees_all() && !access.is_superior_of(position) {
-        return Err(CustomerRefusal::OwnerOutsideSubtree { person: owner.to_string() }.into());
+        return Err(CustomerRefusal::OwnerOutsideSubtree {
+            person: owner.to_string(),
+        }
+        .into());
     }
     Ok((owner.clone(), position.cloned()))
 }

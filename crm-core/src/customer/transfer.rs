@@ -4,7 +4,6 @@ use super::{Customer, CustomerRefusal, rules};
 use crate::access::{Access, Reach};
 use crate::actor::UserId;
 use crate::agenda;
-use crate::crm::{Stop, Work};
 use crate::error::{Error, Violation};
 use crate::history;
 use crate::id::{CustomerId, ShareId};
@@ -12,6 +11,7 @@ use crate::position::PositionId;
 use crate::record::Record;
 use crate::sharing::{SHARE, Share, ShareRight};
 use crate::time::Timestamp;
+use crate::work::{Stop, Work};
 use serde::{Deserialize, Serialize};
 
 /// To whom customers go.
@@ -52,22 +52,28 @@ impl Work<'_> {
             rules::owner(&context, &access, Some(&transfer.to), transfer.to_position.as_ref())?
         };
         if owner == before.owner && owner_position == before.owner_position {
-            return Err(CustomerRefusal::OwnerAlready { person: owner.to_string() }.into());
+            return Err(CustomerRefusal::OwnerAlready {
+                person: owner.to_string(),
+            }
+            .into());
         }
         let mut after = before.clone();
         after.owner = owner;
         after.owner_position = owner_position;
-        after.received_at = now;
-        after.idle_since = now;
+        let changes_hands = before.owner != after.owner;
+        if changes_hands {
+            after.received_at = now;
+            after.idle_since = now;
+        }
         after.changed_at = now;
         after.changed_by = self.actor().name();
         self.save(&before, &after)?;
         self.follow_scope(&after)?;
-        for share in &shares {
+        for share in shares.iter().filter(|_| changes_hands) {
             self.end_share_row(share)?;
         }
         if let Some(until) = transfer.keep_reader_until
-            && before.owner != after.owner
+            && changes_hands
         {
             self.keep_reader(&before, until)?;
         }

@@ -36,13 +36,17 @@ pub struct DictionaryEntryInput {
     /// Whether it is retired.
     #[serde(default)]
     pub retired: bool,
+    /// The version that was read, to be given when an entry is changed: somebody else's change in between is then a
+    /// conflict. Absent: it is changed whatever it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<i64>,
 }
 
 refusals! {
     /// Why a dictionary can't be as asked.
     pub enum DictionaryRefusal {
         /// Whether a kind of relation makes a tree can't change while it exists.
-        HierarchyFixed = "hierarchy_fixed", "Whether this kind of relation makes a tree can't be changed", "此关联类型是否为层级关系不可更改";
+        HierarchyFixed = "hierarchy_fixed", "Whether this kind of relation has two directions or makes a tree can't be changed", "此关联类型是否分方向、是否为层级关系不可更改";
         /// An entry can't be merged into itself.
         MergeIntoItself = "merge_into_itself", "An entry can't be merged into itself", "不能合并到自身";
         /// Kinds of relation can't be merged: each names two directions.
@@ -79,16 +83,21 @@ impl Session<'_> {
                 let mut saved = checked(&entry)?;
                 let context = work.context.clone();
                 if let Some(known) = context.entry(&entry.dictionary, entry.code.as_str()) {
-                    if known.hierarchical != saved.hierarchical {
+                    let directed = |entry: &DictionaryEntry| entry.inverse_label.is_some();
+                    if known.hierarchical != saved.hierarchical || directed(known) != directed(&saved) {
                         return Err(DictionaryRefusal::HierarchyFixed.into());
                     }
+                    if entry.version.is_some_and(|version| version != known.version) {
+                        return Err(conflict(known).into());
+                    }
                     saved.version = known.version;
-                    let changes = history::changes(known, &saved, &["label", "inverse_label", "order", "colour", "retired"]);
+                    let changes =
+                        history::changes(known, &saved, &["label", "inverse_label", "order", "colour", "retired"]);
                     if changes.is_empty() {
                         return Ok(saved);
                     }
                     work.update(&DICTIONARY_ENTRY, saved.to_row()?);
-                    work.remember("dictionary_entry", saved.key(), "save_dictionary_entry", changes)?;
+                    work.remember_setting(&saved.key(), "save_dictionary_entry", changes)?;
                     saved.version += 1;
                 } else {
                     let held = context.dictionaries.get(&entry.dictionary).map_or(0, Vec::len);
@@ -96,13 +105,17 @@ impl Session<'_> {
                         return Err(Violation::too_many("dictionary", 1_000).into());
                     }
                     work.insert(&DICTIONARY_ENTRY, saved.to_row()?);
+                    let label = history::change("label", None, Some(saved.label.clone().into()));
+                    work.remember_setting(&saved.key(), "save_dictionary_entry", vec![label])?;
                 }
                 work.change_organisation(&context.organisation)?;
                 Ok(saved)
             },
             |work, _| {
                 let known = work.context.entry(&entry.dictionary, entry.code.as_str());
-                known.cloned().ok_or_else(|| not_found(&entry.dictionary, &entry.code).into())
+                known
+                    .cloned()
+                    .ok_or_else(|| not_found(&entry.dictionary, &entry.code).into())
             },
         )
     }
@@ -112,7 +125,7 @@ impl Session<'_> {
     ///
     /// # Errors
     /// [`Error::Forbidden`] without the right `dictionary.edit`; [`Error::NotFound`];
-    /// `merge_into_itself`, `relation_kinds_stay`.
+    /// [`Error::Invalid`] for an unknown dictionary; `merge_into_itself`, `relation_kinds_stay`.
     pub fn merge_dictionary_entries(
         &self,
         dictionary: String,
@@ -123,9 +136,15 @@ impl Session<'_> {
             &op::merge_dictionary_entries,
             &(&dictionary, &from, &into),
             |work| {
+                if !DICTIONARIES.contains(&dictionary.as_str()) {
+                    return Err(Violation::unknown("dictionary").into());
+                }
                 let context = work.context.clone();
                 let find = |code: &EntryCode| {
-                    context.entry(&dictionary, code.as_str()).cloned().ok_or_else(|| not_found(&dictionary, code))
+                    context
+                        .entry(&dictionary, code.as_str())
+                        .cloned()
+                        .ok_or_else(|| not_found(&dictionary, code))
                 };
                 let (mut source, survivor) = (find(&from)?, find(&into)?);
                 if from == into {
@@ -145,7 +164,7 @@ impl Session<'_> {
                 source.retired = true;
                 work.update(&DICTIONARY_ENTRY, source.to_row()?);
                 let changes = vec![history::change("merged_into", None, Some(serde_json::json!(into)))];
-                work.remember("dictionary_entry", source.key(), "merge_dictionary_entries", changes)?;
+                work.remember_setting(&source.key(), "merge_dictionary_entries", changes)?;
                 let mut organisation = context.organisation.clone();
                 let counted = &mut organisation.settings.follow_up.methods_that_count;
                 if dictionary == super::METHOD && counted.contains(&from) {
@@ -178,18 +197,41 @@ fn holders_of(dictionary: &str) -> Vec<(&'static Kind, &'static str)> {
 }
 
 fn not_found(dictionary: &str, code: &EntryCode) -> Error {
-    Error::NotFound { record: "dictionary_entry".to_owned(), id: format!("{dictionary}/{code}") }
+    Error::NotFound {
+        record: "dictionary_entry".to_owned(),
+        id: format!("{dictionary}/{code}"),
+    }
+}
+
+fn conflict(entry: &DictionaryEntry) -> Error {
+    Error::Conflict {
+        record: "dictionary_entry".to_owned(),
+        id: entry.key(),
+    }
 }
 
 fn checked(entry: &DictionaryEntryInput) -> Result<DictionaryEntry, Error> {
     let mut check = Checker::new();
     let relation = entry.dictionary == RELATION_KIND;
-    check.ensure(DICTIONARIES.contains(&entry.dictionary.as_str()), || Violation::unknown("dictionary"));
+    check.ensure(DICTIONARIES.contains(&entry.dictionary.as_str()), || {
+        Violation::unknown("dictionary")
+    });
     check.ensure((0..=9999).contains(&entry.order), || Violation::out_of_range("order"));
-    check.ensure(relation || entry.inverse_label.is_none(), || Violation::not_allowed("inverse_label"));
-    check.ensure(relation || !entry.hierarchical, || Violation::not_allowed("hierarchical"));
+    check.ensure(relation || entry.inverse_label.is_none(), || {
+        Violation::not_allowed("inverse_label")
+    });
+    let directed = entry
+        .inverse_label
+        .as_ref()
+        .is_some_and(|label| !label.trim().is_empty());
+    check.ensure(directed || !entry.hierarchical, || Violation::required("inverse_label"));
+    check.ensure(relation || !entry.hierarchical, || {
+        Violation::not_allowed("hierarchical")
+    });
     if let Some(colour) = &entry.colour {
-        let is_colour = colour.strip_prefix('#').is_some_and(|hex| hex.len() == 6 && hex.bytes().all(|b| b.is_ascii_hexdigit()));
+        let is_colour = colour
+            .strip_prefix('#')
+            .is_some_and(|hex| hex.len() == 6 && hex.bytes().all(|b| b.is_ascii_hexdigit()));
         check.ensure(is_colour, || Violation::malformed("colour"));
     }
     let clean = DictionaryEntry {

@@ -8,8 +8,8 @@ pub(crate) use presets::preset_entries;
 
 use crate::actor::host_id;
 use crate::error::{Error, Violation};
-use crate::record::{Columns, Record};
-use crate::store::{Kind, Value};
+use crate::record::plain_record;
+use crate::store::Kind;
 use crate::text::Checker;
 use serde::{Deserialize, Serialize};
 
@@ -35,12 +35,7 @@ pub const RELATION_KIND: &str = "relation_kind";
 pub const DICTIONARIES: [&str; 6] = [LEVEL, STAGE, SOURCE, INDUSTRY, METHOD, RELATION_KIND];
 
 /// Entries by `dictionary/code`.
-pub(crate) static DICTIONARY_ENTRY: Kind = Kind {
-    name: "dictionary_entry",
-    columns: crate::organisation::NO_COLUMNS,
-    indexes: crate::organisation::NO_INDEXES,
-    since: 1,
-};
+pub(crate) static DICTIONARY_ENTRY: Kind = Kind::plain("dictionary_entry");
 
 /// An entry of a dictionary.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,22 +68,10 @@ pub struct DictionaryEntry {
     pub version: i64,
 }
 
-impl Record for DictionaryEntry {
-    const KIND: &'static Kind = &DICTIONARY_ENTRY;
-
-    fn key(&self) -> String {
-        format!("{}/{}", self.dictionary, self.code)
-    }
-    fn version(&self) -> i64 {
-        self.version
-    }
-    fn columns(&self) -> Vec<Value> {
-        Vec::new()
-    }
-    fn refresh(&mut self, row: &Columns<'_>) {
-        self.version = row.version();
-    }
-}
+plain_record!(DictionaryEntry, &DICTIONARY_ENTRY, |entry| format!(
+    "{}/{}",
+    entry.dictionary, entry.code
+));
 
 /// Checks a code that a record shall hold: it exists and, unless the record holds it already, is
 /// not retired.
@@ -100,10 +83,11 @@ pub(crate) fn check_code(
     code: Option<&EntryCode>,
     held: Option<&EntryCode>,
 ) {
-    if let Some(code) = code
-        && held != Some(code)
-        && !context.entry(dictionary, code.as_str()).is_some_and(|entry| !entry.retired)
-    {
+    let Some(code) = code.filter(|code| held != Some(code)) else {
+        return;
+    };
+    let entry = context.entry(dictionary, code.as_str());
+    if entry.is_none_or(|entry| entry.retired) {
         check.note(Violation::unknown(field));
     }
 }

@@ -3,7 +3,7 @@
 use super::{FOLLOW_UP, FollowUp};
 use crate::access::Reach;
 use crate::contact::ContactId;
-use crate::crm::{Session, Stop, Work};
+use crate::crm::Session;
 use crate::customer::{CUSTOMER, Customer, CustomerStatus};
 use crate::dictionary::{self, EntryCode, check_code};
 use crate::error::{Error, Violation, refusals};
@@ -11,10 +11,12 @@ use crate::history;
 use crate::id::{CustomerId, FollowUpId};
 use crate::operations::op;
 use crate::organisation::FollowUpSettings;
-use crate::record::{NEVER, Record};
-use crate::store::{Change, Value};
+use crate::record::{LONG_AGO, NEVER, Record};
+use crate::sharing::{Share, ShareRight};
+use crate::store::Change;
 use crate::text::Checker;
 use crate::time::Timestamp;
+use crate::work::{Stop, Work};
 use serde::{Deserialize, Serialize};
 
 /// A follow-up to write. The author is the caller: there is no field for him.
@@ -51,7 +53,10 @@ pub struct NewFollowUp {
 impl NewFollowUp {
     /// What was done just now, with nothing else said.
     pub fn text(content: impl Into<String>) -> Self {
-        NewFollowUp { content: content.into(), ..NewFollowUp::default() }
+        NewFollowUp {
+            content: content.into(),
+            ..NewFollowUp::default()
+        }
     }
 }
 
@@ -125,7 +130,8 @@ impl Session<'_> {
                 customer.check_active()?;
                 let access = work.access()?;
                 let author = access.person().ok_or(FollowUpRefusal::NoPerson)?.id.clone();
-                let shared = shares.iter().any(|share| share.holds(work.now) && access.is_grantee(share));
+                let may_edit = |share: &Share| share.right == ShareRight::Edit && share.holds(work.now);
+                let shared = shares.iter().any(|share| may_edit(share) && access.is_grantee(share));
                 let by_superior = author != customer.owner && !shared;
                 let written = work.written(&customer, author, &follow_up)?;
                 work.apply_to_customer(&customer, &written, follow_up.stage.as_ref(), by_superior)?;
@@ -156,21 +162,18 @@ impl Session<'_> {
             |work| {
                 let (customer, before) = work.follow_up_within(follow_up)?;
                 customer.check_active()?;
-                let person = work.access()?.person().map(|person| person.id.clone());
-                if person.as_ref() != Some(&before.author) {
-                    return Err(FollowUpRefusal::NotTheAuthor.into());
-                }
-                let hours = i64::from(work.context.settings().follow_up.correction_hours);
-                if work.now >= before.created_at.plus_millis(hours * 3_600_000) {
-                    return Err(FollowUpRefusal::TooLateToCorrect.into());
-                }
+                let content = work.corrected(&before.author, before.created_at, &content, 4_000)?;
                 if before.version != version {
-                    return Err(Error::Conflict { record: FollowUpId::RECORD.to_owned(), id: follow_up.to_string() }.into());
+                    return Err(Error::Conflict {
+                        record: FollowUpId::RECORD.to_owned(),
+                        id: follow_up.to_string(),
+                    }
+                    .into());
                 }
-                let mut check = Checker::new();
-                let mut after = before.clone();
-                after.content = check.lines("content", &content, 4_000);
-                check.done()?;
+                let mut after = FollowUp {
+                    content,
+                    ..before.clone()
+                };
                 work.made(follow_up);
                 let changes = history::changes(&before, &after, &["content"]);
                 if changes.is_empty() {
@@ -180,7 +183,12 @@ impl Session<'_> {
                 work.rely_on_customer(&customer);
                 work.save(&before, &after)?;
                 work.remember("follow_up", follow_up, "correct_follow_up", changes)?;
-                work.announce("follow_up_corrected", "follow_up", follow_up, serde_json::json!({"customer": customer.id}))?;
+                work.announce(
+                    "follow_up_corrected",
+                    "follow_up",
+                    follow_up,
+                    serde_json::json!({"customer": customer.id}),
+                )?;
                 after.version += 1;
                 Ok(after)
             },
@@ -190,6 +198,27 @@ impl Session<'_> {
 }
 
 impl Work<'_> {
+    /// The new text of something that the actor wrote at an instant not long ago.
+    pub(crate) fn corrected(
+        &self,
+        author: &crate::UserId,
+        written_at: Timestamp,
+        content: &str,
+        most: i64,
+    ) -> Result<String, Error> {
+        if self.access()?.person().is_none_or(|person| person.id != *author) {
+            return Err(FollowUpRefusal::NotTheAuthor.into());
+        }
+        let hours = i64::from(self.context.settings().follow_up.correction_hours);
+        if self.now >= written_at.plus_millis(hours * 3_600_000) {
+            return Err(FollowUpRefusal::TooLateToCorrect.into());
+        }
+        let mut check = Checker::new();
+        let content = check.lines("content", content, most);
+        check.done()?;
+        Ok(content)
+    }
+
     /// The follow-up out of what was typed, cleaned and checked.
     fn written(&mut self, customer: &Customer, author: crate::UserId, input: &NewFollowUp) -> Result<FollowUp, Stop> {
         let now = self.now;
@@ -198,16 +227,35 @@ impl Work<'_> {
         let at = input.at.unwrap_or(now);
         check.ensure(at <= now.plus_millis(TOLERANCE), || Violation::out_of_range("at"));
         if let Some(next) = input.next_at {
-            check.ensure(check_next(next, now, "next_at").is_ok(), || Violation::out_of_range("next_at"));
+            check.ensure(check_next(next, now, "next_at").is_ok(), || {
+                Violation::out_of_range("next_at")
+            });
         }
-        check_code(&mut check, &context, dictionary::METHOD, "method", input.method.as_ref(), None);
-        check_code(&mut check, &context, dictionary::STAGE, "stage", input.stage.as_ref(), customer.stage.as_ref());
+        check_code(
+            &mut check,
+            &context,
+            dictionary::METHOD,
+            "method",
+            input.method.as_ref(),
+            None,
+        );
+        check_code(
+            &mut check,
+            &context,
+            dictionary::STAGE,
+            "stage",
+            input.stage.as_ref(),
+            customer.stage.as_ref(),
+        );
         let place = input.place.as_ref().map(|place| {
             check.under("place", |check| {
                 let within = |degrees: Option<f64>, most: f64| degrees.is_none_or(|d| d.is_finite() && d.abs() <= most);
                 check.ensure(within(place.latitude, 90.0), || Violation::out_of_range("latitude"));
                 check.ensure(within(place.longitude, 180.0), || Violation::out_of_range("longitude"));
-                Place { text: check.optional_line("text", &place.text, 200), ..place.clone() }
+                Place {
+                    text: check.optional_line("text", &place.text, 200),
+                    ..place.clone()
+                }
             })
         });
         if let Some(contact) = input.contact {
@@ -223,7 +271,8 @@ impl Work<'_> {
             customer: customer.id,
             contact: input.contact,
             author,
-            at,
+            // A clock that is fast must not put it before what others write from now on.
+            at: at.min(now),
             method: input.method.clone(),
             stage: input.stage.clone().or(customer.stage.clone()),
             content: check.lines("content", &input.content, 4_000),
@@ -240,23 +289,33 @@ impl Work<'_> {
 
     /// What a follow-up does to its customer: last and next time, stage, idle clock. None of it
     /// gives the customer a new version: an open form of a colleague stays good.
-    fn apply_to_customer(&mut self, customer: &Customer, written: &FollowUp, stage: Option<&EntryCode>, by_superior: bool) -> Result<(), Stop> {
+    fn apply_to_customer(
+        &mut self,
+        customer: &Customer,
+        written: &FollowUp,
+        stage: Option<&EntryCode>,
+        by_superior: bool,
+    ) -> Result<(), Stop> {
         let settings = self.context.settings().clone();
-        let mut changes = vec![("last_follow_up_at", Change::Max(written.at.millis()))];
+        // What is decided here stands on the last and the next time: both must still be as read.
+        let last = customer.last_follow_up_at.map_or(LONG_AGO, Timestamp::millis);
+        let latest = written.at.millis() >= last;
+        let becomes = last.max(written.at.millis());
+        let mut changes = vec![("last_follow_up_at", Change::Replace(last.into(), becomes.into()))];
         if counts(written, by_superior, &settings.follow_up) {
             changes.push(("idle_since", Change::Max(written.at.millis())));
         }
         // One that is entered late says nothing about what came after it.
-        let latest = customer.last_follow_up_at.is_none_or(|last| written.at >= last);
         let tomorrow = settings.time_zone.start_of(settings.time_zone.day_after(self.now, 1));
-        if latest {
-            match written.next_at {
-                Some(next) => changes.push(("next_follow_up_at", Change::Set(Value::Integer(next.millis())))),
-                None if customer.next_follow_up_at.is_some_and(|planned| planned < tomorrow) => {
-                    changes.push(("next_follow_up_at", Change::Set(Value::Integer(NEVER))));
-                }
-                None => {}
-            }
+        let planned = customer.next_follow_up_at;
+        let next = match written.next_at {
+            Some(next) if latest => Some(next.millis()),
+            None if latest && planned.is_some_and(|planned| planned < tomorrow) => Some(NEVER),
+            _ => None,
+        };
+        if let Some(next) = next {
+            let was = planned.map_or(NEVER, Timestamp::millis);
+            changes.push(("next_follow_up_at", Change::Replace(was.into(), next.into())));
         }
         if let Some(stage) = stage.filter(|stage| latest && customer.stage.as_ref() != Some(stage)) {
             changes.push(("stage", Change::Set(stage.as_str().into())));
@@ -280,8 +339,13 @@ impl Work<'_> {
         Ok((customer, follow_up))
     }
 
-    /// The customers of follow-ups that the actor sees, by id with their names.
-    pub(crate) fn visible_customers(&mut self, mut ids: Vec<String>) -> Result<std::collections::BTreeMap<CustomerId, String>, Stop> {
+    /// Those of the customers that the actor sees, by id with their names; those in the recycle
+    /// bin only where asked for.
+    pub(crate) fn visible_customers(
+        &mut self,
+        mut ids: Vec<String>,
+        in_bin: bool,
+    ) -> Result<std::collections::BTreeMap<CustomerId, String>, Stop> {
         ids.sort();
         ids.dedup();
         let found = self.get(&CUSTOMER, ids)?;
@@ -289,7 +353,7 @@ impl Work<'_> {
         let mut names = std::collections::BTreeMap::new();
         for (row, reach) in found.iter().zip(reached) {
             let customer = Customer::from_row(row)?;
-            if reach.is_some() && customer.status == CustomerStatus::Active {
+            if reach.is_some() && (in_bin || customer.status == CustomerStatus::Active) {
                 names.insert(customer.id, customer.name);
             }
         }
@@ -298,5 +362,8 @@ impl Work<'_> {
 }
 
 pub(crate) fn not_found(follow_up: impl ToString) -> Error {
-    Error::NotFound { record: FollowUpId::RECORD.to_owned(), id: follow_up.to_string() }
+    Error::NotFound {
+        record: FollowUpId::RECORD.to_owned(),
+        id: follow_up.to_string(),
+    }
 }

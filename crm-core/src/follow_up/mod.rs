@@ -8,9 +8,9 @@ pub use crate::id::{FollowUpId, ReplyId};
 pub(crate) use commands::check_next;
 pub use commands::{FollowUpRefusal, NewFollowUp, Place};
 pub(crate) use list::latest_of;
-pub use list::{FollowUpPage, FollowUpQuery, FollowUpView, FollowUps};
-pub use reply::{NewReply, Reply, ReplyAnswer};
+pub use list::{FollowUpPage, FollowUpQuery, FollowUpView, FollowUps, ReplyPage};
 pub(crate) use reply::REPLY;
+pub use reply::{NewReply, Reply, ReplyAnswer};
 
 use crate::actor::UserId;
 use crate::contact::ContactId;
@@ -25,15 +25,15 @@ use serde::{Deserialize, Serialize};
 pub(crate) static FOLLOW_UP: Kind = Kind {
     name: "follow_up",
     columns: &[
-        Column { name: "customer", ty: ColumnType::Text, live: true, since: 1 },
-        Column { name: "author", ty: ColumnType::Text, live: false, since: 1 },
-        Column { name: "at", ty: ColumnType::Integer, live: false, since: 1 },
-        Column { name: "method", ty: ColumnType::Text, live: true, since: 1 },
-        Column { name: "stage", ty: ColumnType::Text, live: true, since: 1 },
+        Column::live("customer", ColumnType::Text),
+        Column::projected("author", ColumnType::Text),
+        Column::projected("at", ColumnType::Integer),
+        Column::live("method", ColumnType::Text),
+        Column::live("stage", ColumnType::Text),
     ],
     indexes: &[
-        Index { name: "customer", columns: &["customer", "at"], since: 1, across: false },
-        Index { name: "author", columns: &["author", "at"], since: 1, across: false },
+        Index::on("customer", &["customer", "at"]),
+        Index::on("author", &["author", "at"]),
     ],
     since: 1,
 };
@@ -103,7 +103,10 @@ impl Record for FollowUp {
 
     fn refresh(&mut self, row: &Columns<'_>) {
         self.version = row.version();
-        self.customer = row.text("customer").and_then(|id| id.parse().ok()).unwrap_or(self.customer);
+        self.customer = row
+            .text("customer")
+            .and_then(|id| id.parse().ok())
+            .unwrap_or(self.customer);
         self.method = row.text("method").and_then(|code| EntryCode::new(code).ok());
         self.stage = row.text("stage").and_then(|code| EntryCode::new(code).ok());
     }

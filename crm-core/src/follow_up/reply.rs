@@ -4,14 +4,17 @@ use super::commands::not_found;
 use super::{FollowUp, FollowUpRefusal};
 use crate::access::{Access, Reach};
 use crate::actor::{Actor, UserId};
-use crate::crm::{Session, Stop, Work};
+use crate::crm::Session;
+use crate::customer::Customer;
 use crate::error::{Error, Violation};
+use crate::history;
 use crate::id::{FollowUpId, ReplyId};
 use crate::operations::op;
 use crate::record::{Columns, Record};
 use crate::store::{Column, ColumnType, Index, Kind, Search, Value};
 use crate::text::Checker;
 use crate::time::Timestamp;
+use crate::work::{Stop, Work};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -19,10 +22,10 @@ use std::collections::BTreeSet;
 pub(crate) static REPLY: Kind = Kind {
     name: "reply",
     columns: &[
-        Column { name: "follow_up", ty: ColumnType::Text, live: true, since: 1 },
-        Column { name: "at", ty: ColumnType::Integer, live: false, since: 1 },
+        Column::live("follow_up", ColumnType::Text),
+        Column::projected("at", ColumnType::Integer),
     ],
-    indexes: &[Index { name: "follow_up", columns: &["follow_up", "at"], since: 1, across: false }],
+    indexes: &[Index::on("follow_up", &["follow_up", "at"])],
     since: 1,
 };
 
@@ -46,6 +49,12 @@ pub struct Reply {
     /// Whom it addresses (@).
     #[serde(default)]
     pub addressed: Vec<UserId>,
+    /// When its author corrected the text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub corrected_at: Option<Timestamp>,
+    /// The version.
+    #[serde(default)]
+    pub version: i64,
 }
 
 /// A reply to write.
@@ -81,12 +90,14 @@ impl Record for Reply {
         self.id.to_string()
     }
     fn version(&self) -> i64 {
-        1
+        self.version
     }
     fn columns(&self) -> Vec<Value> {
         vec![self.follow_up.to_string().into(), self.at.millis().into()]
     }
-    fn refresh(&mut self, _: &Columns<'_>) {}
+    fn refresh(&mut self, row: &Columns<'_>) {
+        self.version = row.version();
+    }
 }
 
 impl Session<'_> {
@@ -108,7 +119,11 @@ impl Session<'_> {
                     Some(to) => {
                         let row = work.get_one(&REPLY, to.to_string())?;
                         let known = row.map(|row| Reply::from_row(&row)).transpose()?;
-                        Some(known.filter(|known| known.follow_up == follow_up).ok_or_else(|| Violation::unknown("to"))?)
+                        Some(
+                            known
+                                .filter(|known| known.follow_up == follow_up)
+                                .ok_or_else(|| Violation::unknown("to"))?,
+                        )
                     }
                     None => None,
                 };
@@ -116,7 +131,8 @@ impl Session<'_> {
                 work.insert(&REPLY, written.to_row()?);
                 work.rely_on_customer(&customer);
                 let answer = work.hearers(&answered, before.as_ref(), written)?;
-                let data = serde_json::json!({"customer": customer.id, "follow_up": follow_up, "author": answer.reply.author});
+                let data =
+                    serde_json::json!({"customer": customer.id, "follow_up": follow_up, "author": answer.reply.author});
                 work.announce("follow_up_replied", "reply", answer.reply.id, data.clone())?;
                 work.notify("reply_received", "reply", answer.reply.id, &answer.notified, data)?;
                 work.made(answer.reply.id);
@@ -127,13 +143,84 @@ impl Session<'_> {
                 let row = work.get_one(&REPLY, id)?.ok_or_else(|| not_found(follow_up))?;
                 let written = Reply::from_row(&row)?;
                 let (_, answered) = work.follow_up_within(written.follow_up)?;
-                work.hearers(&answered, None, written)
+                let before = match written.to {
+                    Some(to) => work
+                        .get_one(&REPLY, to.to_string())?
+                        .map(|row| Reply::from_row(&row))
+                        .transpose()?,
+                    None => None,
+                };
+                work.hearers(&answered, before.as_ref(), written)
             },
+        )
+    }
+
+    /// Corrects the text of one's own reply, within the time of the settings. It shows that and
+    /// when it was corrected, and the history keeps what it was.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] without the right `follow_up.view`; [`Error::NotFound`];
+    /// [`Error::Conflict`]; [`Error::Invalid`]; refusals of [`FollowUpRefusal`].
+    pub fn correct_reply(&self, reply: ReplyId, version: i64, content: String) -> Result<Reply, Error> {
+        self.command(
+            &op::correct_reply,
+            &(reply, version, &content),
+            |work| {
+                let (customer, before) = work.reply_within(reply)?;
+                let content = work.corrected(&before.author, before.at, &content, 2_000)?;
+                if before.version != version {
+                    return Err(Error::Conflict {
+                        record: ReplyId::RECORD.to_owned(),
+                        id: reply.to_string(),
+                    }
+                    .into());
+                }
+                work.made(reply);
+                let mut after = Reply {
+                    content,
+                    ..before.clone()
+                };
+                let changes = history::changes(&before, &after, &["content"]);
+                if changes.is_empty() {
+                    return Ok(before);
+                }
+                after.corrected_at = Some(work.now);
+                work.rely_on_customer(&customer);
+                work.save(&before, &after)?;
+                work.remember(ReplyId::RECORD, reply, "correct_reply", changes)?;
+                work.announce(
+                    "reply_corrected",
+                    ReplyId::RECORD,
+                    reply,
+                    serde_json::json!({"follow_up": after.follow_up}),
+                )?;
+                after.version += 1;
+                Ok(after)
+            },
+            |work, _| Ok(work.reply_within(reply)?.1),
         )
     }
 }
 
 impl Work<'_> {
+    /// A reply to a follow-up on a customer that the actor sees and that is in the lists.
+    pub(crate) fn reply_within(&mut self, id: ReplyId) -> Result<(Customer, Reply), Stop> {
+        let not_found = || Error::NotFound {
+            record: ReplyId::RECORD.to_owned(),
+            id: id.to_string(),
+        };
+        let row = self.get_one(&REPLY, id.to_string())?.ok_or_else(not_found)?;
+        let reply = Reply::from_row(&row)?;
+        match self.follow_up_within(reply.follow_up) {
+            Ok((customer, _)) => {
+                customer.check_active()?;
+                Ok((customer, reply))
+            }
+            Err(Stop::Error(Error::NotFound { .. })) => Err(not_found().into()),
+            Err(other) => Err(other),
+        }
+    }
+
     /// Who is told of a reply, and who of those addressed is not.
     fn hearers(&mut self, answered: &FollowUp, before: Option<&Reply>, reply: Reply) -> Result<ReplyAnswer, Stop> {
         let (customer, shares) = self.customer_with_shares(answered.customer, Reach::Read)?;
@@ -147,11 +234,21 @@ impl Work<'_> {
             let actor = Actor::user(self.actor().org().as_str(), person.as_str())?;
             let sees = Access::of(&context, &actor).is_ok_and(|access| {
                 access.may("follow_up.view")
-                    && access.reach(&customer.owner, customer.owner_position.as_ref(), &shares, self.now).is_some()
+                    && access
+                        .reach(&customer.owner, customer.owner_position.as_ref(), &shares, self.now)
+                        .is_some()
             });
-            if sees { notified.push(person) } else { not_notified.push(person) }
+            if sees {
+                notified.push(person)
+            } else {
+                not_notified.push(person)
+            }
         }
-        Ok(ReplyAnswer { reply, notified, not_notified })
+        Ok(ReplyAnswer {
+            reply,
+            notified,
+            not_notified,
+        })
     }
 }
 
@@ -159,7 +256,9 @@ fn checked(work: &Work<'_>, answered: &FollowUp, author: UserId, input: &NewRepl
     let mut check = Checker::new();
     check.ensure(input.addressed.len() <= 50, || Violation::too_many("addressed", 50));
     for (place, person) in input.addressed.iter().enumerate() {
-        check.ensure(work.context.people.contains_key(person), || Violation::unknown(format!("addressed[{place}]")));
+        check.ensure(work.context.people.contains_key(person), || {
+            Violation::unknown(format!("addressed[{place}]"))
+        });
     }
     let reply = Reply {
         id: ReplyId(work.draw()),
@@ -169,14 +268,16 @@ fn checked(work: &Work<'_>, answered: &FollowUp, author: UserId, input: &NewRepl
         at: work.now,
         content: check.lines("content", &input.content, 2_000),
         addressed: input.addressed.clone(),
+        corrected_at: None,
+        version: 1,
     };
     check.done()?;
     Ok(reply)
 }
 
-/// The replies to follow-ups, oldest first.
-pub(crate) fn replies_to(follow_ups: &[FollowUpId]) -> Search {
+/// The replies to a follow-up, oldest first.
+pub(crate) fn replies_to(follow_up: FollowUpId) -> Search {
     Search::of(&REPLY)
-        .within("follow_up", follow_ups.iter().map(|id| id.to_string().into()).collect())
+        .within("follow_up", vec![follow_up.to_string().into()])
         .ordered("at", crate::store::Direction::Ascending)
 }

@@ -1,22 +1,27 @@
 //! History 变更记录: one row per record and commit, with the fields that changed (C7).
 
-use crate::crm::{Work, rows, Stop};
+use crate::access::Reach;
+use crate::crm::Session;
+use crate::customer::Customer;
 use crate::error::Error;
-use crate::id::HistoryId;
-use crate::page::{PageRequest, decode_cursor, encode_cursor, list_identity, page};
+use crate::id::{ContactId, CustomerId, FollowUpId, HistoryId, ReplyId};
+use crate::operations::{Operation, op};
+use crate::page::{PageRequest, encode_cursor, list_identity, page};
 use crate::record::{Columns, Record};
+use crate::sharing::Share;
 use crate::store::{Column, ColumnType, Direction, Index, Kind, Read, Row, Search, Value};
 use crate::time::Timestamp;
+use crate::work::{Stop, Work, rows};
 use serde::{Deserialize, Serialize};
 
 /// The history of all records.
 pub(crate) static HISTORY: Kind = Kind {
     name: "history",
     columns: &[
-        Column { name: "subject", ty: ColumnType::Text, live: false, since: 1 },
-        Column { name: "at", ty: ColumnType::Integer, live: false, since: 1 },
+        Column::projected("subject", ColumnType::Text),
+        Column::projected("at", ColumnType::Integer),
     ],
-    indexes: &[Index { name: "subject", columns: &["subject", "at"], since: 1, across: false }],
+    indexes: &[Index::on("subject", &["subject", "at"])],
     since: 1,
 };
 
@@ -56,7 +61,8 @@ pub struct FieldChange {
 }
 
 page! {
-    /// A page of the history of a record, newest first.
+    /// A page of the history of a record, newest first. It may hold fewer than asked for although
+    /// more follow: what the actor may not see is left out.
     HistoryPage of HistoryEntry
 }
 
@@ -77,7 +83,11 @@ impl Record for HistoryEntry {
 
 /// One changed field.
 pub(crate) fn change(field: &str, was: Option<serde_json::Value>, became: Option<serde_json::Value>) -> FieldChange {
-    FieldChange { field: field.to_owned(), was, became }
+    FieldChange {
+        field: field.to_owned(),
+        was,
+        became,
+    }
 }
 
 /// The fields, of those named, in which two states of a record differ.
@@ -85,7 +95,10 @@ pub(crate) fn changes(before: &impl Serialize, after: &impl Serialize, fields: &
     let before = serde_json::to_value(before).unwrap_or_default();
     let after = serde_json::to_value(after).unwrap_or_default();
     let of = |record: &serde_json::Value, field: &str| {
-        record.get(field).filter(|value| !value.is_null() && value.as_array().is_none_or(|list| !list.is_empty())).cloned()
+        record
+            .get(field)
+            .filter(|value| !value.is_null() && value.as_array().is_none_or(|list| !list.is_empty()))
+            .cloned()
     };
     fields
         .iter()
@@ -119,26 +132,135 @@ pub(crate) fn entry(
     .to_row()
 }
 
+impl Session<'_> {
+    /// What changed on a customer: who, when, which field, from what to what.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] without the right `customer.view`; [`Error::NotFound`].
+    pub fn customer_history(&self, customer: CustomerId, page: PageRequest) -> Result<HistoryPage, Error> {
+        self.query(&op::customer_history, |work| {
+            let (found, shares) = work.customer_with_shares(customer, Reach::Read)?;
+            let mut history =
+                work.history_page(&op::customer_history, CustomerId::RECORD, &customer.to_string(), &page)?;
+            work.only_what_shows(&mut history, &found, &shares)?;
+            Ok(history)
+        })
+    }
+
+    /// What changed on a contact.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] without the right `contact.view`; [`Error::NotFound`].
+    pub fn contact_history(&self, contact: ContactId, page: PageRequest) -> Result<HistoryPage, Error> {
+        self.query(&op::contact_history, |work| {
+            work.contact_within(contact, Reach::Read)?;
+            work.history_page(&op::contact_history, ContactId::RECORD, &contact.to_string(), &page)
+        })
+    }
+
+    /// What the author of a follow-up corrected.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] without the right `follow_up.view`; [`Error::NotFound`].
+    pub fn follow_up_history(&self, follow_up: FollowUpId, page: PageRequest) -> Result<HistoryPage, Error> {
+        self.query(&op::follow_up_history, |work| {
+            work.follow_up_within(follow_up)?;
+            work.history_page(
+                &op::follow_up_history,
+                FollowUpId::RECORD,
+                &follow_up.to_string(),
+                &page,
+            )
+        })
+    }
+
+    /// What the author of a reply corrected.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] without the right `follow_up.view`; [`Error::NotFound`].
+    pub fn reply_history(&self, reply: ReplyId, page: PageRequest) -> Result<HistoryPage, Error> {
+        self.query(&op::reply_history, |work| {
+            work.reply_within(reply)?;
+            work.history_page(&op::reply_history, ReplyId::RECORD, &reply.to_string(), &page)
+        })
+    }
+
+    /// What changed in the settings of the organisation: settings, roles, dictionaries, positions.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] without the right `settings.view`.
+    pub fn settings_history(&self, page: PageRequest) -> Result<HistoryPage, Error> {
+        self.query(&op::settings_history, |work| {
+            work.history_page(&op::settings_history, "settings", "settings", &page)
+        })
+    }
+}
+
 impl Work<'_> {
+    /// Leaves out of a customer's history what the actor does not see elsewhere: relations to
+    /// customers that are hidden from him, with whom it is shared, contacts. An entry of which nothing is left
+    /// is left out, too.
+    fn only_what_shows(
+        &mut self,
+        history: &mut HistoryPage,
+        customer: &Customer,
+        shares: &[Share],
+    ) -> Result<(), Stop> {
+        let ends = |change: &FieldChange| -> Vec<String> {
+            let value = change.became.as_ref().or(change.was.as_ref());
+            let end = |name: &str| value?.get(name)?.as_str().map(str::to_owned);
+            [end("first"), end("second")].into_iter().flatten().collect()
+        };
+        let relations = history.items.iter().flat_map(|entry| &entry.changes);
+        let relations = relations.filter(|change| change.field == "relation");
+        let seen = self.visible_customers(relations.flat_map(ends).collect(), false)?;
+        let own = customer.id.to_string();
+        let access = self.access()?;
+        let sees_shares = access.may("sharing.view") && self.check_reach(customer, shares, Reach::Own).is_ok();
+        let sees_contacts = access.may("contact.view");
+        let shows = |change: &FieldChange| match change.field.as_str() {
+            "relation" => ends(change)
+                .iter()
+                .all(|end| *end == own || end.parse().is_ok_and(|end: CustomerId| seen.contains_key(&end))),
+            "share" => sees_shares,
+            "contact" => sees_contacts,
+            _ => true,
+        };
+        for entry in &mut history.items {
+            entry.changes.retain(shows);
+        }
+        history.items.retain(|entry| !entry.changes.is_empty());
+        Ok(())
+    }
+
     /// A page of a record's history. The caller has made sure that the actor sees the record.
-    pub(crate) fn history_page(&mut self, operation: &str, record: &str, id: &str, page: &PageRequest) -> Result<HistoryPage, Stop> {
+    pub(crate) fn history_page(
+        &mut self,
+        operation: &Operation,
+        record: &str,
+        id: &str,
+        page: &PageRequest,
+    ) -> Result<HistoryPage, Stop> {
         let subject = format!("{record}:{id}");
-        let list = list_identity(&self.actor().name(), operation, &subject);
+        let list = list_identity(self.actor(), operation.name, &subject);
         let limit = page.limit()?;
         let mut search = Search::of(&HISTORY)
             .within("subject", vec![subject.into()])
             .ordered("at", Direction::Descending)
             .limited(limit + 1);
-        if let Some(cursor) = &page.cursor {
-            search.after = Some(decode_cursor(&list, cursor)?);
-        }
+        search.after = page.place(&list, ColumnType::Integer)?;
         let mut found = rows(self.read(vec![Read::Find(search)])?.into_iter().next());
         let more = found.len() as i64 > limit;
         found.truncate(usize::try_from(limit).unwrap_or_default());
         let items = HistoryEntry::from_rows(&found)?;
-        let next = items.last().filter(|_| more).map(|last| {
-            encode_cursor(&list, &(Some(last.at.millis().into()), last.id.to_string()))
-        });
-        Ok(HistoryPage { items, next, count: None })
+        let next = items
+            .last()
+            .filter(|_| more)
+            .map(|last| encode_cursor(&list, &(Some(last.at.millis().into()), last.id.to_string())));
+        Ok(HistoryPage {
+            items,
+            next,
+            count: None,
+        })
     }
 }

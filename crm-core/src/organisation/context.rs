@@ -3,13 +3,13 @@
 use super::{ORGANISATION, Organisation};
 use crate::access::{ROLE, Role};
 use crate::actor::{OrgId, UserId};
-use crate::crm::rows;
 use crate::dictionary::{DICTIONARY_ENTRY, DictionaryEntry};
 use crate::error::Error;
 use crate::person::{PERSON, Person};
 use crate::position::{POSITION, Position, PositionTree};
 use crate::record::Record;
 use crate::store::{Answer, Kind, Read, Row, Search, Store, StoreError};
+use crate::work::rows;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -30,7 +30,10 @@ impl Context {
     }
 
     pub(crate) fn entry(&self, dictionary: &str, code: &str) -> Option<&DictionaryEntry> {
-        self.dictionaries.get(dictionary)?.iter().find(|entry| entry.code.as_str() == code)
+        self.dictionaries
+            .get(dictionary)?
+            .iter()
+            .find(|entry| entry.code.as_str() == code)
     }
 
     /// Reads the context out of the store; `None` when there is no such organisation.
@@ -44,8 +47,10 @@ impl Context {
             let mut versions = Vec::new();
             let mut head = None;
             while searches.iter().any(Option::is_some) {
-                let mut reads =
-                    vec![Read::Get { kind: &ORGANISATION, ids: vec![ORGANISATION.name.to_owned()] }];
+                let mut reads = vec![Read::Get {
+                    kind: &ORGANISATION,
+                    ids: vec![ORGANISATION.name.to_owned()],
+                }];
                 reads.extend(searches.iter().flatten().cloned().map(Read::Find));
                 let mut answers = store.read(org, &reads)?.into_iter();
                 let Some(row) = rows(answers.next()).into_iter().next() else {
@@ -70,7 +75,9 @@ impl Context {
                 }
             }
             versions.dedup();
-            let (Some(head), [_]) = (head, versions.as_slice()) else { continue };
+            let (Some(head), [_]) = (head, versions.as_slice()) else {
+                continue;
+            };
             let mut loaded = loaded.into_iter();
             let (people, positions, roles, entries) = (
                 loaded.next().unwrap_or_default(),
@@ -83,7 +90,13 @@ impl Context {
         Err(StoreError::Busy("the organisation changes all the time".to_owned()).into())
     }
 
-    fn from_rows(head: &Row, people: &[Row], positions: &[Row], roles: &[Row], entries: &[Row]) -> Result<Context, Error> {
+    fn from_rows(
+        head: &Row,
+        people: &[Row],
+        positions: &[Row],
+        roles: &[Row],
+        entries: &[Row],
+    ) -> Result<Context, Error> {
         let organisation = Organisation::from_row(head)?;
         let people: BTreeMap<UserId, Person> = Person::from_rows(people)?
             .into_iter()

@@ -8,28 +8,19 @@ pub(crate) use context::{Context, ContextCache};
 pub use settings::{FollowUpSettings, NameRule, Settings};
 
 use crate::error::Error;
-use crate::record::{Columns, Record};
-use crate::store::{Column, Index, Kind, Row, Value};
+use crate::record::{Record, plain_record};
+use crate::store::{Kind, Row};
 use serde::{Deserialize, Serialize};
 
 /// One row per organisation. Its version is the version of everything in the context.
-pub(crate) static ORGANISATION: Kind = Kind {
-    name: "organisation",
-    columns: NO_COLUMNS,
-    indexes: NO_INDEXES,
-    since: 1,
-};
-
-pub(crate) const NO_COLUMNS: &[Column] = &[];
-pub(crate) const NO_INDEXES: &[Index] = &[];
+pub(crate) static ORGANISATION: Kind = Kind::plain("organisation");
 
 /// Rows that commands write only to exclude each other, such as two that could close a circle of
 /// parents from both ends.
-pub(crate) static GUARD: Kind = Kind { name: "guard", columns: NO_COLUMNS, indexes: NO_INDEXES, since: 1 };
+pub(crate) static GUARD: Kind = Kind::plain("guard");
 
 /// Unique values: the key of a row is `space:value`, its body names the holder.
-pub(crate) static UNIQUE_KEY: Kind =
-    Kind { name: "unique_key", columns: NO_COLUMNS, indexes: NO_INDEXES, since: 1 };
+pub(crate) static UNIQUE_KEY: Kind = Kind::plain("unique_key");
 
 /// What an organisation begins with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,7 +40,11 @@ pub struct NewOrganisation {
 impl NewOrganisation {
     /// Of a name, with Chinese presets and China's time zone.
     pub fn named(name: impl Into<String>) -> Self {
-        NewOrganisation { name: name.into(), language: PresetLanguage::Chinese, time_zone: None }
+        NewOrganisation {
+            name: name.into(),
+            language: PresetLanguage::Chinese,
+            time_zone: None,
+        }
     }
 }
 
@@ -83,25 +78,9 @@ impl Organisation {
     }
 }
 
-impl Record for Organisation {
-    const KIND: &'static Kind = &ORGANISATION;
-
-    fn key(&self) -> String {
-        ORGANISATION.name.to_owned()
-    }
-
-    fn version(&self) -> i64 {
-        self.version
-    }
-
-    fn columns(&self) -> Vec<Value> {
-        Vec::new()
-    }
-
-    fn refresh(&mut self, row: &Columns<'_>) {
-        self.version = row.version();
-    }
-}
+plain_record!(Organisation, &ORGANISATION, |_organisation| ORGANISATION
+    .name
+    .to_owned());
 
 /// The row that holds a unique value. Long values stand by their hash.
 pub(crate) fn unique_key(space: &str, value: &str, holder: &str) -> Row {

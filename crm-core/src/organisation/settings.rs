@@ -29,6 +29,14 @@ pub struct Settings {
     /// What counts as a follow-up.
     #[serde(default)]
     pub follow_up: FollowUpSettings,
+    /// The version of the settings, to be given back with a change: somebody else's change in
+    /// between is a conflict.
+    #[serde(default = "first")]
+    pub version: i64,
+}
+
+fn first() -> i64 {
+    1
 }
 
 fn shanghai() -> TimeZone {
@@ -95,6 +103,7 @@ impl Default for Settings {
             customer_number: number_pattern(),
             recycle_bin_days: thirty(),
             follow_up: FollowUpSettings::default(),
+            version: first(),
         }
     }
 }
@@ -104,7 +113,9 @@ impl Settings {
     pub(crate) fn check(&self, knows_method: impl Fn(&EntryCode) -> bool) -> Result<(), Error> {
         let mut check = Checker::new();
         check.line("customer_number", &self.customer_number, 40);
-        check.ensure(self.customer_number.contains("{random}"), || Violation::malformed("customer_number"));
+        check.ensure(self.customer_number.contains("{random}"), || {
+            Violation::malformed("customer_number")
+        });
         check.ensure((1..=3650).contains(&self.recycle_bin_days), || {
             Violation::out_of_range("recycle_bin_days")
         });
@@ -115,7 +126,12 @@ impl Settings {
             check.ensure((0..=1000).contains(&self.follow_up.least_length), || {
                 Violation::out_of_range("least_length")
             });
-            for (place, method) in self.follow_up.methods_that_count.iter().enumerate() {
+            let methods = &self.follow_up.methods_that_count;
+            if methods.len() > 1_000 {
+                check.note(Violation::too_many("methods_that_count", 1_000));
+                return;
+            }
+            for (place, method) in methods.iter().enumerate() {
                 check.ensure(knows_method(method), || {
                     Violation::unknown(format!("methods_that_count[{place}]"))
                 });

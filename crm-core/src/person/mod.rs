@@ -7,17 +7,12 @@ pub use sync::{PersonInput, SyncMode, SyncReport};
 
 use crate::actor::UserId;
 use crate::position::PositionId;
-use crate::record::{Columns, Record};
-use crate::store::{Kind, Value};
+use crate::record::plain_record;
+use crate::store::Kind;
 use serde::{Deserialize, Serialize};
 
 /// People by the host's user id.
-pub(crate) static PERSON: Kind = Kind {
-    name: "person",
-    columns: crate::organisation::NO_COLUMNS,
-    indexes: crate::organisation::NO_INDEXES,
-    since: 1,
-};
+pub(crate) static PERSON: Kind = Kind::plain("person");
 
 /// A person 人员 of the organisation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,19 +38,4 @@ pub struct Person {
     pub version: i64,
 }
 
-impl Record for Person {
-    const KIND: &'static Kind = &PERSON;
-
-    fn key(&self) -> String {
-        self.id.to_string()
-    }
-    fn version(&self) -> i64 {
-        self.version
-    }
-    fn columns(&self) -> Vec<Value> {
-        Vec::new()
-    }
-    fn refresh(&mut self, row: &Columns<'_>) {
-        self.version = row.version();
-    }
-}
+plain_record!(Person, &PERSON, |person| person.id.to_string());

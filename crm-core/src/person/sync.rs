@@ -2,12 +2,13 @@
 
 use super::{PERSON, Person};
 use crate::actor::UserId;
-use crate::crm::{Session, Work};
+use crate::crm::Session;
 use crate::error::{Error, Violation};
 use crate::operations::op;
 use crate::position::PositionId;
 use crate::record::Record;
 use crate::text::Checker;
+use crate::work::Work;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -74,6 +75,26 @@ pub struct SyncReport {
     pub removed: i32,
 }
 
+impl SyncReport {
+    /// Notes the numbers, by which a repeat is answered.
+    pub(crate) fn keep(&self, work: &mut Work<'_>) {
+        for number in [self.added, self.changed, self.removed] {
+            work.made(number);
+        }
+    }
+
+    /// The numbers of the first run.
+    pub(crate) fn kept(made: &[String]) -> Self {
+        let mut numbers = made.iter().map(|number| number.parse().unwrap_or_default());
+        let mut next = || numbers.next().unwrap_or_default();
+        SyncReport {
+            added: next(),
+            changed: next(),
+            removed: next(),
+        }
+    }
+}
+
 /// The most that one synchronisation takes.
 pub(crate) const MOST_SYNCED: usize = 20_000;
 
@@ -93,6 +114,13 @@ impl Session<'_> {
                 for input in &people {
                     match context.people.get(&input.id) {
                         None => {
+                            if !input.host_roles.is_empty() && !work.access()?.sees_all() {
+                                return Err(Error::Forbidden {
+                                    module: "role".to_owned(),
+                                    right: "edit".to_owned(),
+                                }
+                                .into());
+                            }
                             report.added += 1;
                             let person = Person {
                                 id: input.id.clone(),
@@ -113,6 +141,14 @@ impl Session<'_> {
                                 main_position: input.main_position.clone().or(known.main_position.clone()),
                                 ..known.clone()
                             };
+                            // The host's roles are mapped to roles here: they are rights.
+                            if person.host_roles != known.host_roles && !work.access()?.sees_all() {
+                                return Err(Error::Forbidden {
+                                    module: "role".to_owned(),
+                                    right: "edit".to_owned(),
+                                }
+                                .into());
+                            }
                             if person != *known {
                                 report.changed += 1;
                                 work.update(&PERSON, person.to_row()?);
@@ -132,12 +168,13 @@ impl Session<'_> {
                         }
                     }
                 }
+                report.keep(work);
                 if report != SyncReport::default() {
                     work.change_organisation(&context.organisation)?;
                 }
                 Ok(report)
             },
-            |_, _| Ok(SyncReport::default()),
+            |_, made| Ok(SyncReport::kept(made)),
         )
     }
 
@@ -165,20 +202,28 @@ impl Session<'_> {
             },
             |work, _| {
                 work.context.people.get(&person).cloned().ok_or_else(|| {
-                    Error::NotFound { record: "person".to_owned(), id: person.to_string() }.into()
+                    Error::NotFound {
+                        record: "person".to_owned(),
+                        id: person.to_string(),
+                    }
+                    .into()
                 })
             },
         )
     }
 
     /// The people of the organisation whose name or id contains the text, by name, at most 500:
-    /// for choosing one.
+    /// for choosing one. The host's roles show only to who may edit people.
     ///
     /// # Errors
     /// [`Error::Forbidden`] without the right `person.view`.
     pub fn people(&self, text: Option<String>) -> Result<Vec<Person>, Error> {
         self.query(&op::people, |work| {
-            let text = crate::text::fold(text.as_deref().unwrap_or_default());
+            let text = text.as_deref().map(str::trim).unwrap_or_default();
+            if text.chars().count() > 60 {
+                return Err(Violation::too_long("text", 60).into());
+            }
+            let text = crate::text::fold(text);
             let mut found: Vec<&Person> = work
                 .context
                 .people
@@ -189,19 +234,30 @@ impl Session<'_> {
                 })
                 .collect();
             found.sort_by_cached_key(|person| (crate::text::sort_key(&person.name), person.id.clone()));
-            Ok(found.into_iter().take(500).cloned().collect())
+            let keeps_people = work.access()?.may("person.edit");
+            let shown = found.into_iter().take(500).cloned();
+            Ok(shown
+                .map(|person| Person {
+                    host_roles: if keeps_people { person.host_roles } else { Vec::new() },
+                    ..person
+                })
+                .collect())
         })
     }
 }
 
 fn checked(people: &[PersonInput]) -> Result<Vec<PersonInput>, Error> {
     let mut check = Checker::new();
-    check.ensure(people.len() <= MOST_SYNCED, || Violation::too_many("people", MOST_SYNCED as i64));
+    check.ensure(people.len() <= MOST_SYNCED, || {
+        Violation::too_many("people", MOST_SYNCED as i64)
+    });
     let mut seen = BTreeSet::new();
     let mut clean = Vec::with_capacity(people.len());
     for (place, person) in people.iter().enumerate() {
         check.under(&format!("people[{place}]"), |check| {
             check.ensure(seen.insert(&person.id), || Violation::repeated("id"));
+            let system = person.id.as_str().starts_with("system:");
+            check.ensure(!system, || Violation::not_allowed("id"));
             clean.push(PersonInput {
                 name: check.line("name", &person.name, 100),
                 host_roles: check.list("host_roles", &person.host_roles, 50, 64),
@@ -214,10 +270,16 @@ fn checked(people: &[PersonInput]) -> Result<Vec<PersonInput>, Error> {
 }
 
 fn deactivate(work: &mut Work<'_>, known: &Person) -> Result<Person, Error> {
-    let gone = Person { active: false, ..known.clone() };
+    let gone = Person {
+        active: false,
+        ..known.clone()
+    };
     work.update(&PERSON, gone.to_row()?);
     announce_deactivated(work, &gone.id)?;
-    Ok(Person { version: gone.version + 1, ..gone })
+    Ok(Person {
+        version: gone.version + 1,
+        ..gone
+    })
 }
 
 fn announce_deactivated(work: &mut Work<'_>, person: &UserId) -> Result<(), Error> {

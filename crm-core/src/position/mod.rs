@@ -8,8 +8,8 @@ pub(crate) use tree::PositionTree;
 
 use crate::actor::{UserId, host_id};
 use crate::error::{Error, Violation};
-use crate::record::{Columns, Record};
-use crate::store::{Kind, Value};
+use crate::record::plain_record;
+use crate::store::Kind;
 use serde::{Deserialize, Serialize};
 
 host_id! {
@@ -18,12 +18,7 @@ host_id! {
 }
 
 /// Positions by id.
-pub(crate) static POSITION: Kind = Kind {
-    name: "position",
-    columns: crate::organisation::NO_COLUMNS,
-    indexes: crate::organisation::NO_INDEXES,
-    since: 1,
-};
+pub(crate) static POSITION: Kind = Kind::plain("position");
 
 /// A position 岗位. Its holders do not see each other's customers; those who hold a position
 /// above see all of theirs.
@@ -40,24 +35,13 @@ pub struct Position {
     /// Who holds it; nobody: it is vacant, and keeps what is below it.
     #[serde(default)]
     pub holders: Vec<UserId>,
+    /// Whether it was removed. It is held by nobody and shown nowhere, but the customers that were
+    /// received there stay visible to those above.
+    #[serde(default)]
+    pub removed: bool,
     /// The version.
     #[serde(default)]
     pub version: i64,
 }
 
-impl Record for Position {
-    const KIND: &'static Kind = &POSITION;
-
-    fn key(&self) -> String {
-        self.id.to_string()
-    }
-    fn version(&self) -> i64 {
-        self.version
-    }
-    fn columns(&self) -> Vec<Value> {
-        Vec::new()
-    }
-    fn refresh(&mut self, row: &Columns<'_>) {
-        self.version = row.version();
-    }
-}
+plain_record!(Position, &POSITION, |position| position.id.to_string());

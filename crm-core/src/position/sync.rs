@@ -5,7 +5,9 @@ use super::{POSITION, Position, PositionId};
 use crate::actor::UserId;
 use crate::crm::Session;
 use crate::error::{Error, Violation, refusals};
+use crate::history;
 use crate::operations::op;
+use crate::organisation::Context;
 use crate::person::{PERSON, Person, SyncMode, SyncReport};
 use crate::record::Record;
 use crate::store::Write;
@@ -28,6 +30,9 @@ pub struct PositionInput {
     /// Who holds it, at most 1,000.
     #[serde(default)]
     pub holders: Vec<UserId>,
+    /// Whether it is removed: nobody holds it any more, nothing may lie below it.
+    #[serde(default)]
+    pub removed: bool,
 }
 
 impl PositionInput {
@@ -40,7 +45,11 @@ impl PositionInput {
             id: PositionId::new(id)?,
             name: name.to_owned(),
             parent: parent.map(PositionId::new).transpose()?,
-            holders: holders.iter().map(|holder| UserId::new(*holder)).collect::<Result<_, _>>()?,
+            holders: holders
+                .iter()
+                .map(|holder| UserId::new(*holder))
+                .collect::<Result<_, _>>()?,
+            removed: false,
         })
     }
 }
@@ -72,6 +81,8 @@ refusals! {
     pub enum PositionRefusal {
         /// Positions would lie above themselves.
         Circle { position } = "position_circle", "A position can't lie above itself", "岗位不能位于自身之上";
+        /// The tree is deeper than any sales organisation.
+        TooDeep { position } = "positions_too_deep", "Positions lie more than 64 levels deep", "岗位层级超过 64 级";
         /// The position has others below it.
         HasOthersBelow { position } = "position_has_others_below", "Other positions lie below this one", "该岗位下还有其他岗位";
     }
@@ -98,55 +109,106 @@ impl Session<'_> {
                 let context = work.context.clone();
                 let inputs = checked(&positions)?;
                 let mut report = SyncReport::default();
-                let mut after: BTreeMap<PositionId, Position> =
-                    context.positions.all().map(|position| (position.id.clone(), position.clone())).collect();
+                let mut after: BTreeMap<PositionId, Position> = context
+                    .positions
+                    .all()
+                    .map(|position| (position.id.clone(), position.clone()))
+                    .collect();
                 let mut writes = Vec::new();
-                for input in inputs {
-                    let known = context.positions.get(&input.id);
-                    let position = Position {
-                        id: input.id,
-                        name: input.name,
-                        parent: input.parent,
-                        holders: input.holders,
-                        version: known.map_or(1, |known| known.version),
-                    };
+                let given: BTreeSet<PositionId> = inputs.iter().map(|input| input.id.clone()).collect();
+                // A removed one stays where it stood: those above keep its customers in sight.
+                let tombstone = |known: &Position| Position {
+                    removed: true,
+                    holders: Vec::new(),
+                    ..known.clone()
+                };
+                let mut wanted: Vec<Position> = inputs
+                    .into_iter()
+                    .map(|input| match context.positions.get(&input.id) {
+                        Some(known) if input.removed => tombstone(known),
+                        _ => Position {
+                            id: input.id,
+                            name: input.name,
+                            parent: input.parent,
+                            holders: if input.removed { Vec::new() } else { input.holders },
+                            removed: input.removed,
+                            version: 1,
+                        },
+                    })
+                    .collect();
+                if mode == SyncMode::Whole {
+                    let missing = context.positions.all().filter(|known| !given.contains(&known.id));
+                    wanted.extend(missing.map(tombstone));
+                }
+                for mut position in wanted {
+                    let known = context.positions.get(&position.id);
+                    position.version = known.map_or(1, |known| known.version);
                     match known {
+                        None if position.removed => continue,
                         None => {
                             report.added += 1;
-                            writes.push(Write::Insert { kind: &POSITION, row: position.to_row()? });
+                            writes.push(Write::Insert {
+                                kind: &POSITION,
+                                row: position.to_row()?,
+                            });
                         }
                         Some(known) if *known != position => {
-                            report.changed += 1;
-                            writes.push(Write::Update { kind: &POSITION, row: position.to_row()?, changes: Vec::new() });
+                            let gone = position.removed && !known.removed;
+                            *(if gone { &mut report.removed } else { &mut report.changed }) += 1;
+                            let row = position.to_row()?;
+                            writes.push(Write::Update {
+                                kind: &POSITION,
+                                row,
+                                changes: Vec::new(),
+                            });
                         }
                         Some(_) => {}
                     }
                     after.insert(position.id.clone(), position);
                 }
-                if mode == SyncMode::Whole {
-                    let given: BTreeSet<&PositionId> = positions.iter().map(|input| &input.id).collect();
-                    for known in context.positions.all().filter(|known| !given.contains(&known.id)) {
-                        report.removed += 1;
-                        after.remove(&known.id);
-                        writes.push(Write::Delete { kind: &POSITION, id: known.id.to_string(), version: known.version });
-                    }
-                }
-                check_tree(&after, &context.people)?;
+                check_circle(&after)?;
+                check_tree(&after, &context)?;
                 let people = seats_of(&after, &context.people);
                 let access = access_changes(&context.positions, &after, &context.people);
+                report.keep(work);
                 let report = PositionSyncReport { report, access };
                 if preview || writes.is_empty() {
                     return Ok(report);
+                }
+                for write in &writes {
+                    let (Write::Insert { row, .. } | Write::Update { row, .. }) = write else {
+                        continue;
+                    };
+                    let became = after.values().find(|position| position.id.as_str() == row.id);
+                    let was = became.and_then(|position| context.positions.get(&position.id));
+                    let fields = ["name", "parent", "holders", "removed"];
+                    let changes = match (was, became) {
+                        (Some(was), Some(became)) => history::changes(was, became, &fields),
+                        (None, Some(became)) => history::changes(&serde_json::json!({}), became, &fields),
+                        _ => continue,
+                    };
+                    work.remember_setting(&format!("position {}", row.id), "sync_positions", changes)?;
                 }
                 work.changes.writes.extend(writes);
                 for person in people {
                     work.update(&PERSON, person.to_row()?);
                 }
                 work.change_organisation(&context.organisation)?;
-                work.announce("positions_changed", "organisation", "organisation", serde_json::json!({}))?;
+                work.announce(
+                    "positions_changed",
+                    "organisation",
+                    "organisation",
+                    serde_json::json!({}),
+                )?;
                 Ok(report)
             },
-            |_, _| Ok(PositionSyncReport { report: SyncReport::default(), access: Vec::new() }),
+            |_, made| {
+                // Whose sight changed is not kept: a repeat changes nobody's.
+                Ok(PositionSyncReport {
+                    report: SyncReport::kept(made),
+                    access: Vec::new(),
+                })
+            },
         )
     }
 
@@ -155,43 +217,90 @@ impl Session<'_> {
     /// # Errors
     /// [`Error::Forbidden`] without the right `position.view`.
     pub fn positions(&self) -> Result<Vec<Position>, Error> {
-        self.query(&op::positions, |work| Ok(work.context.positions.all().cloned().collect()))
+        self.query(&op::positions, |work| {
+            let standing = work.context.positions.all().filter(|position| !position.removed);
+            Ok(standing.cloned().collect())
+        })
     }
 }
 
 fn checked(positions: &[PositionInput]) -> Result<Vec<PositionInput>, Error> {
     let mut check = Checker::new();
     let most = crate::person::MOST_SYNCED;
-    check.ensure(positions.len() <= most, || Violation::too_many("positions", most as i64));
+    check.ensure(positions.len() <= most, || {
+        Violation::too_many("positions", most as i64)
+    });
     let mut seen = BTreeSet::new();
     let mut clean = Vec::with_capacity(positions.len());
     for (place, position) in positions.iter().enumerate() {
         check.under(&format!("positions[{place}]"), |check| {
             check.ensure(seen.insert(&position.id), || Violation::repeated("id"));
-            check.ensure(position.holders.len() <= 1_000, || Violation::too_many("holders", 1_000));
+            check.ensure(position.holders.len() <= 1_000, || {
+                Violation::too_many("holders", 1_000)
+            });
             let holders: BTreeSet<&UserId> = position.holders.iter().collect();
-            check.ensure(holders.len() == position.holders.len(), || Violation::repeated("holders"));
-            clean.push(PositionInput { name: check.line("name", &position.name, 100), ..position.clone() });
+            check.ensure(holders.len() == position.holders.len(), || {
+                Violation::repeated("holders")
+            });
+            clean.push(PositionInput {
+                name: check.line("name", &position.name, 100),
+                ..position.clone()
+            });
         });
     }
     check.done()?;
     Ok(clean)
 }
 
-fn check_tree(after: &BTreeMap<PositionId, Position>, people: &BTreeMap<UserId, Person>) -> Result<(), Error> {
-    for position in after.values() {
-        if let Some(parent) = &position.parent
-            && !after.contains_key(parent)
-        {
-            return Err(PositionRefusal::HasOthersBelow { position: parent.to_string() }.into());
+/// Levels of a tree at the most.
+const MOST_LEVELS: usize = 64;
+
+fn check_tree(after: &BTreeMap<PositionId, Position>, context: &Context) -> Result<(), Error> {
+    for position in after.values().filter(|position| !position.removed) {
+        let parent = position.parent.as_ref();
+        match parent.map(|parent| (parent, after.get(parent))) {
+            None | Some((_, Some(Position { removed: false, .. }))) => {}
+            Some((parent, Some(_))) => {
+                return Err(PositionRefusal::HasOthersBelow {
+                    position: parent.to_string(),
+                }
+                .into());
+            }
+            Some((_, None)) => return Err(Violation::unknown(format!("positions[{}].parent", position.id)).into()),
         }
-        if position.holders.iter().any(|holder| !people.contains_key(holder)) {
+        if position
+            .holders
+            .iter()
+            .any(|holder| !context.people.contains_key(holder))
+        {
             return Err(Violation::unknown(format!("positions[{}].holders", position.id)).into());
         }
     }
-    let parents = after.iter().map(|(id, position)| (id.clone(), position.parent.clone())).collect();
+    let depth = |position: &Position| {
+        let next = |position: &&Position| position.parent.as_ref().and_then(|parent| after.get(parent));
+        std::iter::successors(Some(position), next)
+            .take(MOST_LEVELS + 1)
+            .count()
+    };
+    if let Some(deep) = after.values().find(|position| depth(position) > MOST_LEVELS) {
+        return Err(PositionRefusal::TooDeep {
+            position: deep.id.to_string(),
+        }
+        .into());
+    }
+    Ok(())
+}
+
+fn check_circle(after: &BTreeMap<PositionId, Position>) -> Result<(), Error> {
+    let parents = after
+        .iter()
+        .map(|(id, position)| (id.clone(), position.parent.clone()))
+        .collect();
     match circle(&parents) {
-        Some(position) => Err(PositionRefusal::Circle { position: position.to_string() }.into()),
+        Some(position) => Err(PositionRefusal::Circle {
+            position: position.to_string(),
+        }
+        .into()),
         None => Ok(()),
     }
 }
@@ -213,8 +322,8 @@ fn seats_of(after: &BTreeMap<PositionId, Position>, people: &BTreeMap<UserId, Pe
                 next.seats.push((*position).clone());
             }
         }
-        let keeps_main = next.main_position.as_ref().is_some_and(|main| holds.contains(&main));
-        if !keeps_main {
+        // One that the host named stays, held or not (yet).
+        if next.main_position.is_none() {
             next.main_position = holds.first().map(|position| (*position).clone());
         }
         if next != *person {
@@ -237,7 +346,11 @@ fn access_changes(
         let gained: Vec<PositionId> = sees.difference(&saw).cloned().collect();
         let lost: Vec<PositionId> = saw.difference(&sees).cloned().collect();
         if !gained.is_empty() || !lost.is_empty() {
-            changes.push(AccessChange { person: person.id.clone(), gained, lost });
+            changes.push(AccessChange {
+                person: person.id.clone(),
+                gained,
+                lost,
+            });
         }
     }
     changes

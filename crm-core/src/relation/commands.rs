@@ -2,7 +2,7 @@
 
 use super::{RELATION, Relation};
 use crate::access::Reach;
-use crate::crm::{Session, Stop, Work, rows};
+use crate::crm::Session;
 use crate::customer::{CUSTOMER, Customer, NewRelation};
 use crate::dictionary::{EntryCode, RELATION_KIND};
 use crate::error::{Error, Violation, refusals};
@@ -10,9 +10,10 @@ use crate::history;
 use crate::id::{CustomerId, RelationId};
 use crate::operations::op;
 use crate::organisation::{GUARD, UNIQUE_KEY};
-use crate::record::Record;
+use crate::record::{Record, Removed};
 use crate::store::{Filter, Read, Row, Search, Write};
 use crate::text::Checker;
+use crate::work::{Stop, Work, rows};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -56,7 +57,12 @@ const PARENTS: &str = "relation_parents";
 
 /// The row that commands about parents write to exclude each other.
 pub(crate) fn parents_guard() -> Row {
-    Row { id: PARENTS.to_owned(), version: 1, values: Vec::new(), body: "{}".to_owned() }
+    Row {
+        id: PARENTS.to_owned(),
+        version: 1,
+        values: Vec::new(),
+        body: "{}".to_owned(),
+    }
 }
 
 /// The relations of a customer: those where it stands first, those where it stands second.
@@ -84,7 +90,9 @@ impl Session<'_> {
             },
             |work, ids| {
                 let id = ids.first().cloned().unwrap_or_default();
-                let row = work.get_one(&RELATION, id.clone())?.ok_or_else(|| not_found(id.clone()))?;
+                let row = work
+                    .get_one(&RELATION, id.clone())?
+                    .ok_or_else(|| not_found(id.clone()))?;
                 work.customer_with_shares(customer, Reach::Read)?;
                 let view = work.relation_views(customer, &[row])?.into_iter().next();
                 view.ok_or_else(|| not_found(id).into())
@@ -97,34 +105,53 @@ impl Session<'_> {
     /// # Errors
     /// [`Error::Forbidden`] without the right `customer.edit`, or for who may only read one of
     /// the customers; [`Error::NotFound`].
-    pub fn remove_relation(&self, relation: RelationId) -> Result<RelationView, Error> {
+    pub fn remove_relation(&self, relation: RelationId) -> Result<Removed, Error> {
         self.command(
             &op::remove_relation,
             &relation,
             |work| {
-                let row = work.get_one(&RELATION, relation.to_string())?.ok_or_else(|| not_found(relation))?;
+                let row = work
+                    .get_one(&RELATION, relation.to_string())?
+                    .ok_or_else(|| not_found(relation))?;
                 let known = Relation::from_row(&row)?;
-                for end in [known.first, known.second] {
-                    let found = work.customer_with_shares(end, Reach::Edit);
-                    found.map_err(|stop| match stop {
-                        Stop::Error(Error::NotFound { .. }) => not_found(relation).into(),
-                        other => other,
-                    })?;
+                // Of a relation to a hidden customer nothing shows, not even that it may not be removed.
+                for need in [Reach::Read, Reach::Edit] {
+                    for end in [known.first, known.second] {
+                        let found = work.customer_with_shares(end, need);
+                        let (customer, _) = found.map_err(|stop| match stop {
+                            Stop::Error(Error::NotFound { .. }) => not_found(relation).into(),
+                            other => other,
+                        })?;
+                        if need == Reach::Edit {
+                            work.rely_on_customer(&customer);
+                        }
+                    }
                 }
-                let view = work.relation_views(known.first, &[row])?.into_iter().next();
-                let view = view.ok_or_else(|| not_found(relation))?;
-                work.write(Write::Delete { kind: &RELATION, id: relation.to_string(), version: known.version });
+                work.write(Write::Delete {
+                    kind: &RELATION,
+                    id: relation.to_string(),
+                    version: known.version,
+                });
                 if let Some(key) = work.get_one(&UNIQUE_KEY, known.unique_key_id())? {
-                    work.write(Write::Delete { kind: &UNIQUE_KEY, id: key.id, version: key.version });
+                    work.write(Write::Delete {
+                        kind: &UNIQUE_KEY,
+                        id: key.id,
+                        version: key.version,
+                    });
                 }
                 let was = serde_json::json!({"kind": known.kind, "first": known.first, "second": known.second});
                 for end in [known.first, known.second] {
-                    work.remember("customer", end, "remove_relation", vec![history::change("relation", Some(was.clone()), None)])?;
+                    work.remember(
+                        "customer",
+                        end,
+                        "remove_relation",
+                        vec![history::change("relation", Some(was.clone()), None)],
+                    )?;
                 }
                 work.announce("relation_removed", "relation", relation, was)?;
-                Ok(view)
+                Ok(Removed::new(RelationId::RECORD, relation))
             },
-            |_, _| Err(not_found(relation).into()),
+            |_, _| Ok(Removed::new(RelationId::RECORD, relation)),
         )
     }
 
@@ -166,13 +193,17 @@ impl Work<'_> {
     ) -> Result<RelationView, Stop> {
         let context = self.context.clone();
         let mut check = Checker::new();
-        let entry = context.entry(RELATION_KIND, input.kind.as_str()).filter(|entry| !entry.retired);
+        let entry = context
+            .entry(RELATION_KIND, input.kind.as_str())
+            .filter(|entry| !entry.retired);
         let note = check.under(path, |check| {
             check.ensure(entry.is_some(), || Violation::unknown("kind"));
             check.optional_line("note", &input.note, 200)
         });
         check.done()?;
-        let Some(entry) = entry else { return Err(Violation::unknown("kind").into()) };
+        let Some(entry) = entry else {
+            return Err(Violation::unknown("kind").into());
+        };
         if input.customer == here.id {
             return Err(RelationRefusal::ToItself.into());
         }
@@ -195,32 +226,57 @@ impl Work<'_> {
             version: 1,
         };
         let key = relation.unique_key_id();
-        let again = self.changes.writes.iter().any(|write| matches!(write, Write::Insert { row, .. } if row.id == key));
+        let again = self
+            .changes
+            .writes
+            .iter()
+            .any(|write| matches!(write, Write::Insert { row, .. } if row.id == key));
         if again || self.get_one(&UNIQUE_KEY, key.clone())?.is_some() {
             return Err(RelationRefusal::Exists.into());
         }
         if entry.hierarchical {
-            self.check_parents(first, second, tree)?;
+            // The guard is read before the parents: what another command adds after that makes
+            // this one's commit fail.
             if tree.is_empty() {
                 let guard = self.get_one(&GUARD, PARENTS.to_owned())?;
-                let guard = guard.ok_or_else(|| crate::store::StoreError::Corrupt("the guard of parents is gone".to_owned()))?;
+                let guard = guard
+                    .ok_or_else(|| crate::store::StoreError::Corrupt("the guard of parents is gone".to_owned()))?;
                 self.update(&GUARD, guard);
             }
+            self.check_parents(first, second, tree)?;
             tree.push((first, second));
         }
         self.insert(&RELATION, relation.to_row()?);
         let holder = serde_json::json!({"holder": relation.id}).to_string();
-        self.insert(&UNIQUE_KEY, Row { id: key, version: 1, values: Vec::new(), body: holder });
+        self.insert(
+            &UNIQUE_KEY,
+            Row {
+                id: key,
+                version: 1,
+                values: Vec::new(),
+                body: holder,
+            },
+        );
         let became = serde_json::json!({"kind": relation.kind, "first": first, "second": second});
         for end in [first, second] {
-            self.remember("customer", end, "add_relation", vec![history::change("relation", None, Some(became.clone()))])?;
+            self.remember(
+                "customer",
+                end,
+                "add_relation",
+                vec![history::change("relation", None, Some(became.clone()))],
+            )?;
         }
         self.announce("relation_added", "relation", relation.id, became)?;
         Ok(view(&relation, here.id, &there.name, entry))
     }
 
     /// Refuses a child that is above its parent already.
-    fn check_parents(&mut self, parent: CustomerId, child: CustomerId, tree: &[(CustomerId, CustomerId)]) -> Result<(), Stop> {
+    fn check_parents(
+        &mut self,
+        parent: CustomerId,
+        child: CustomerId,
+        tree: &[(CustomerId, CustomerId)],
+    ) -> Result<(), Stop> {
         const MOST: usize = 10_000;
         let mut above = BTreeSet::from([parent]);
         let mut next = vec![parent];
@@ -232,19 +288,37 @@ impl Work<'_> {
                 return Err(RelationRefusal::TooDeep.into());
             }
             let ids = next.iter().map(|id| id.to_string().into()).collect();
-            let search = Search::of(&RELATION).within("second", ids).filtered(Filter::equal("hierarchical", 1));
-            let mut parents: Vec<CustomerId> =
-                Relation::from_rows(&self.find_all(search)?)?.into_iter().map(|relation| relation.first).collect();
-            parents.extend(tree.iter().filter(|(_, second)| next.contains(second)).map(|(first, _)| *first));
+            let search = Search::of(&RELATION)
+                .within("second", ids)
+                .filtered(Filter::equal("hierarchical", 1));
+            let mut parents: Vec<CustomerId> = Relation::from_rows(&self.find_all(search)?)?
+                .into_iter()
+                .map(|relation| relation.first)
+                .collect();
+            parents.extend(
+                tree.iter()
+                    .filter(|(_, second)| next.contains(second))
+                    .map(|(first, _)| *first),
+            );
             next = parents.into_iter().filter(|id| above.insert(*id)).collect();
         }
-        if above.contains(&child) { Err(RelationRefusal::ParentCircle.into()) } else { Ok(()) }
+        if above.contains(&child) {
+            Err(RelationRefusal::ParentCircle.into())
+        } else {
+            Ok(())
+        }
     }
 
     /// Relations as seen from one end, without those whose other end the actor does not see.
     pub(crate) fn relation_views(&mut self, here: CustomerId, found: &[Row]) -> Result<Vec<RelationView>, Stop> {
         let relations = Relation::from_rows(found)?;
-        let other = |relation: &Relation| if relation.first == here { relation.second } else { relation.first };
+        let other = |relation: &Relation| {
+            if relation.first == here {
+                relation.second
+            } else {
+                relation.first
+            }
+        };
         let mut ids: Vec<String> = relations.iter().map(|relation| other(relation).to_string()).collect();
         ids.sort();
         ids.dedup();
@@ -275,7 +349,12 @@ impl Work<'_> {
     }
 }
 
-fn view(relation: &Relation, here: CustomerId, other_name: &str, entry: &crate::dictionary::DictionaryEntry) -> RelationView {
+fn view(
+    relation: &Relation,
+    here: CustomerId,
+    other_name: &str,
+    entry: &crate::dictionary::DictionaryEntry,
+) -> RelationView {
     let other_is_first = relation.second == here;
     // The label names the first; from the first's own page the other is the second.
     let label = match &entry.inverse_label {
@@ -287,12 +366,19 @@ fn view(relation: &Relation, here: CustomerId, other_name: &str, entry: &crate::
         kind: relation.kind.clone(),
         label,
         inverse: other_is_first && entry.inverse_label.is_some(),
-        customer: if other_is_first { relation.first } else { relation.second },
+        customer: if other_is_first {
+            relation.first
+        } else {
+            relation.second
+        },
         customer_name: other_name.to_owned(),
         note: relation.note.clone(),
     }
 }
 
 fn not_found(relation: impl ToString) -> Error {
-    Error::NotFound { record: RelationId::RECORD.to_owned(), id: relation.to_string() }
+    Error::NotFound {
+        record: RelationId::RECORD.to_owned(),
+        id: relation.to_string(),
+    }
 }

@@ -2,8 +2,8 @@
 
 mod commands;
 
-pub(crate) use commands::{parents_guard, relations_of};
 pub use commands::{RelationRefusal, RelationView};
+pub(crate) use commands::{parents_guard, relations_of};
 
 use crate::dictionary::EntryCode;
 use crate::id::{CustomerId, RelationId};
@@ -17,14 +17,11 @@ use serde::{Deserialize, Serialize};
 pub(crate) static RELATION: Kind = Kind {
     name: "relation",
     columns: &[
-        Column { name: "first", ty: ColumnType::Text, live: true, since: 1 },
-        Column { name: "second", ty: ColumnType::Text, live: true, since: 1 },
-        Column { name: "hierarchical", ty: ColumnType::Integer, live: false, since: 1 },
+        Column::live("first", ColumnType::Text),
+        Column::live("second", ColumnType::Text),
+        Column::projected("hierarchical", ColumnType::Integer),
     ],
-    indexes: &[
-        Index { name: "first", columns: &["first"], since: 1, across: false },
-        Index { name: "second", columns: &["second"], since: 1, across: false },
-    ],
+    indexes: &[Index::on("first", &["first"]), Index::on("second", &["second"])],
     since: 1,
 };
 

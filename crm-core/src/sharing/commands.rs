@@ -4,17 +4,18 @@ use super::{SHARE, Share, ShareRight};
 use crate::access::Reach;
 use crate::actor::UserId;
 use crate::agenda;
-use crate::crm::{Session, Stop, Work};
+use crate::crm::Session;
 use crate::customer::CustomerId;
 use crate::error::{Error, Violation, refusals};
 use crate::history;
 use crate::id::ShareId;
 use crate::operations::op;
 use crate::position::PositionId;
-use crate::record::Record;
+use crate::record::{Record, Removed};
 use crate::store::{Search, Write};
 use crate::text::Checker;
 use crate::time::Timestamp;
+use crate::work::{Stop, Work};
 use serde::{Deserialize, Serialize};
 
 /// With whom, for what and how long a customer is shared.
@@ -97,8 +98,8 @@ impl Session<'_> {
                     Some(known) => work.save(known, &share)?,
                     None => work.insert(&SHARE, share.to_row()?),
                 }
-                // The customer must not change hands between the check and the commit.
-                work.rely_on_customer(&owner_of);
+                // A transfer ends the shares that it sees: it must see this one, or come first.
+                work.bump_customer(&owner_of)?;
                 if let Some(end) = share.ends_at {
                     work.write(agenda::at(end, agenda::SHARE_END, &share.id.to_string()));
                 }
@@ -115,7 +116,7 @@ impl Session<'_> {
     ///
     /// # Errors
     /// [`Error::NotFound`]; [`Error::Forbidden`] for who does not dispose of the customer.
-    pub fn end_share(&self, share: ShareId) -> Result<Share, Error> {
+    pub fn end_share(&self, share: ShareId) -> Result<Removed, Error> {
         self.command(
             &op::end_share,
             &share,
@@ -129,10 +130,9 @@ impl Session<'_> {
                     other => other,
                 })?;
                 work.end_share_row(&known)?;
-                work.made(known.id);
-                Ok(known)
+                Ok(Removed::new(ShareId::RECORD, share))
             },
-            |_, _| Err(not_found(share).into()),
+            |_, _| Ok(Removed::new(ShareId::RECORD, share)),
         )
     }
 
@@ -153,16 +153,28 @@ impl Session<'_> {
 impl Work<'_> {
     /// Removes a share and remembers it.
     pub(crate) fn end_share_row(&mut self, share: &Share) -> Result<(), Error> {
-        self.write(Write::Delete { kind: &SHARE, id: share.id.to_string(), version: share.version });
+        self.write(Write::Delete {
+            kind: &SHARE,
+            id: share.id.to_string(),
+            version: share.version,
+        });
         let was = serde_json::json!({"with": share.grantee_key(), "right": share.right, "ends_at": share.ends_at});
-        self.remember("customer", share.customer, "end_share", vec![history::change("share", Some(was.clone()), None)])?;
+        self.remember(
+            "customer",
+            share.customer,
+            "end_share",
+            vec![history::change("share", Some(was.clone()), None)],
+        )?;
         self.announce("share_ended", "customer", share.customer, was)
     }
 
     fn share_made(&mut self, ids: &[String]) -> Result<Share, Stop> {
         let id = ids.first().cloned().unwrap_or_default();
         let row = self.get_one(&SHARE, id.clone())?;
-        let gone = || Error::NotFound { record: ShareId::RECORD.to_owned(), id };
+        let gone = || Error::NotFound {
+            record: ShareId::RECORD.to_owned(),
+            id,
+        };
         let share = Share::from_row(&row.ok_or_else(gone)?)?;
         self.customer_with_shares(share.customer, Reach::Own)?;
         Ok(share)
@@ -175,17 +187,30 @@ pub(crate) fn shares_of(customer: CustomerId) -> Search {
 }
 
 fn not_found(share: ShareId) -> Error {
-    Error::NotFound { record: ShareId::RECORD.to_owned(), id: share.to_string() }
+    Error::NotFound {
+        record: ShareId::RECORD.to_owned(),
+        id: share.to_string(),
+    }
 }
 
 fn checked(share: &ShareInput, work: &Work<'_>) -> Result<ShareInput, Error> {
     let mut check = Checker::new();
-    check.ensure(share.person.is_some() != share.position.is_some(), || Violation::required("person"));
+    check.ensure(share.person.is_some() != share.position.is_some(), || {
+        Violation::required("person")
+    });
     let person = share.person.as_ref();
-    check.ensure(person.is_none_or(|person| work.context.people.contains_key(person)), || Violation::unknown("person"));
+    check.ensure(
+        person.is_none_or(|person| work.context.people.contains_key(person)),
+        || Violation::unknown("person"),
+    );
     let position = share.position.as_ref();
-    check.ensure(position.is_none_or(|position| work.context.positions.get(position).is_some()), || Violation::unknown("position"));
-    check.ensure(share.ends_at.is_none_or(|end| end > work.now), || Violation::out_of_range("ends_at"));
+    check.ensure(
+        position.is_none_or(|position| work.context.positions.get(position).is_some_and(|known| !known.removed)),
+        || Violation::unknown("position"),
+    );
+    check.ensure(share.ends_at.is_none_or(|end| end > work.now), || {
+        Violation::out_of_range("ends_at")
+    });
     let label = check.optional_line("label", &share.label, 60);
     check.done()?;
     Ok(ShareInput { label, ..share.clone() })

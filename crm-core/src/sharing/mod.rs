@@ -18,14 +18,14 @@ use serde::{Deserialize, Serialize};
 pub(crate) static SHARE: Kind = Kind {
     name: "share",
     columns: &[
-        Column { name: "customer", ty: ColumnType::Text, live: true, since: 1 },
-        Column { name: "grantee", ty: ColumnType::Text, live: true, since: 1 },
-        Column { name: "ends_at", ty: ColumnType::Integer, live: true, since: 1 },
-        Column { name: "created_at", ty: ColumnType::Integer, live: false, since: 1 },
+        Column::live("customer", ColumnType::Text),
+        Column::live("grantee", ColumnType::Text),
+        Column::live("ends_at", ColumnType::Integer),
+        Column::projected("created_at", ColumnType::Integer),
     ],
     indexes: &[
-        Index { name: "customer", columns: &["customer"], since: 1, across: false },
-        Index { name: "grantee", columns: &["grantee", "created_at"], since: 1, across: false },
+        Index::on("customer", &["customer"]),
+        Index::on("grantee", &["grantee", "created_at"]),
     ],
     since: 1,
 };

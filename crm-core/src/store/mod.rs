@@ -82,7 +82,7 @@ pub trait Store {
     }
 }
 
-/// A store that is shared is a store: several [`Crm`](crate::Crm)s may stand on one.
+/// A shared store, of which the caller keeps a handle: a host lends its own transaction to it.
 impl<S: Store + ?Sized> Store for std::sync::Arc<S> {
     fn read(&self, org: &OrgId, reads: &[Read]) -> Result<Vec<Answer>, StoreError> {
         (**self).read(org, reads)
@@ -92,7 +92,13 @@ impl<S: Store + ?Sized> Store for std::sync::Arc<S> {
         (**self).commit(changes)
     }
 
-    fn due_organisations(&self, kind: &'static Kind, column: &'static str, until: i64, limit: i64) -> Result<Vec<OrgId>, StoreError> {
+    fn due_organisations(
+        &self,
+        kind: &'static Kind,
+        column: &'static str,
+        until: i64,
+        limit: i64,
+    ) -> Result<Vec<OrgId>, StoreError> {
         (**self).due_organisations(kind, column, until, limit)
     }
 

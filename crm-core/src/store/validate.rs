@@ -1,10 +1,7 @@
 //! What every store refuses before it does anything: change sets and questions that do not fit
 //! the descriptions. Shared, so that all stores refuse the same.
 
-use super::{
-    Change, ChangeSet, Column, ColumnType, Filter, Kind, Read, Row, Search, StoreError, Value,
-    Write,
-};
+use super::{Change, ChangeSet, Column, ColumnType, Filter, Kind, Read, Row, Search, StoreError, Value, Write};
 use std::collections::BTreeSet;
 
 /// The greatest page and the greatest number of organisations asked for at once.
@@ -43,12 +40,7 @@ pub(crate) fn changes(changes: &ChangeSet) -> Result<(), StoreError> {
                 (kind, id)
             }
             Write::Delete { kind, id, .. } => (kind, id),
-            Write::Reassign {
-                kind,
-                column,
-                from,
-                to,
-            } => {
+            Write::Reassign { kind, column, from, to } => {
                 reassign_fits(kind, column, from, to)?;
                 continue;
             }
@@ -137,9 +129,7 @@ fn filter(kind: &'static Kind, condition: &Filter, depth: usize) -> Result<(), S
         return Err(failed(kind, "the filter is nested too deep"));
     };
     match condition {
-        Filter::All(list) | Filter::Any(list) => {
-            list.iter().try_for_each(|f| filter(kind, f, deeper))
-        }
+        Filter::All(list) | Filter::Any(list) => list.iter().try_for_each(|f| filter(kind, f, deeper)),
         Filter::Not(inner) => filter(kind, inner, deeper),
         Filter::Is(column, _, value) => same_type(kind, described(kind, column)?, value),
         Filter::In(column, values) => {
@@ -176,16 +166,16 @@ fn row_fits(kind: &'static Kind, row: &Row) -> Result<(), StoreError> {
     values.try_for_each(|(column, value)| value_fits(kind, column, value))
 }
 
-fn changes_fit(
-    kind: &'static Kind,
-    id: &str,
-    changes: &[(&'static str, Change)],
-) -> Result<(), StoreError> {
+fn changes_fit(kind: &'static Kind, id: &str, changes: &[(&'static str, Change)]) -> Result<(), StoreError> {
     let mut seen = BTreeSet::new();
     for (name, change) in changes {
         let column = live(kind, name)?;
         match change {
             Change::Set(value) => value_fits(kind, column, value)?,
+            Change::Replace(was, value) => {
+                same_type(kind, column, was)?;
+                value_fits(kind, column, value)?;
+            }
             Change::Max(_) | Change::Min(_) | Change::Add(_) => integer(kind, column)?,
         }
         if !seen.insert(name) {
@@ -209,12 +199,7 @@ fn sums_fit(kind: &'static Kind, columns: &[&'static str]) -> Result<(), StoreEr
     Ok(())
 }
 
-fn reassign_fits(
-    kind: &'static Kind,
-    name: &str,
-    from: &Value,
-    to: &Value,
-) -> Result<(), StoreError> {
+fn reassign_fits(kind: &'static Kind, name: &str, from: &Value, to: &Value) -> Result<(), StoreError> {
     let column = live(kind, name)?;
     same_type(kind, column, from)?;
     value_fits(kind, column, to)

@@ -23,7 +23,10 @@ pub fn fold(text: &str) -> String {
             continue;
         }
         let between_words = c.is_ascii_alphanumeric()
-            && folded.chars().next_back().is_some_and(|last| last.is_ascii_alphanumeric());
+            && folded
+                .chars()
+                .next_back()
+                .is_some_and(|last| last.is_ascii_alphanumeric());
         if blank && between_words {
             folded.push(' ');
         }
@@ -31,6 +34,11 @@ pub fn fold(text: &str) -> String {
         folded.push(c);
     }
     folded
+}
+
+/// Whether a character shows nothing: a blank, or one of those that folding drops.
+pub(crate) fn shows_nothing(c: char) -> bool {
+    c.is_whitespace() || is_ignorable(c)
 }
 
 /// Characters that show nothing: zero-width ones, marks of direction, the byte order mark.

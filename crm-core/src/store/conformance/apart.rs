@@ -2,9 +2,7 @@
 
 use super::Make;
 use super::kinds::{AGENDA, ITEM, KINDS, TOTAL};
-use super::tools::{
-    Client, Outcome, add, agenda, check, delete, example, insert, item, put, same, total, update,
-};
+use super::tools::{Client, Outcome, add, agenda, check, delete, example, insert, item, put, same, total, update};
 use crate::OrgId;
 use crate::store::{Change, Direction, Read, Search, Store, Write};
 
@@ -21,10 +19,7 @@ pub(super) fn organisations_are_apart_in_reads(make: &Make<'_>) -> Outcome {
     let nobody = Client::new(&*store, "nobody")?;
     for (i, client) in (0_i64..).zip(&clients) {
         // The same ids and values in all of them, and a number that tells them apart.
-        let mut writes: Vec<Write> = KINDS
-            .iter()
-            .map(|k| insert(k, example(k, "same")))
-            .collect();
+        let mut writes: Vec<Write> = KINDS.iter().map(|k| insert(k, example(k, "same"))).collect();
         writes.push(insert(&ITEM, item("own", "o", 1_000 + i)));
         writes.push(insert(&ITEM, item(&format!("only {i}"), "o", 7)));
         client.commit(writes)?;
@@ -76,7 +71,8 @@ pub(super) fn organisations_are_apart_in_writes(make: &Make<'_>) -> Outcome {
         update(&ITEM, item("same", "p", 8)),
         Write::Touch {
             kind: &ITEM,
-            id: "same".into(), version: None,
+            id: "same".into(),
+            version: None,
             changes: vec![("rank", Change::Set(9.into()))],
         },
         Write::Reassign {
@@ -107,10 +103,7 @@ pub(super) fn organisations_are_apart_in_writes(make: &Make<'_>) -> Outcome {
     // what it lacks, they have.
     for other in others {
         other.conflicts(vec![check(&ITEM, "new", 1)], Vec::new(), &ITEM, "new")?;
-        other.commit(vec![
-            insert(&ITEM, item("new", "o", 1)),
-            delete(&ITEM, "same", 1),
-        ])?;
+        other.commit(vec![insert(&ITEM, item("new", "o", 1)), delete(&ITEM, "same", 1)])?;
     }
     first.conflicts(Vec::new(), vec![delete(&TOTAL, "same", 2)], &TOTAL, "same")
 }
@@ -144,11 +137,7 @@ pub(super) fn due_organisations_are_those_with_work(make: &Make<'_>) -> Outcome 
     for until in [9, 10, 25, 30, 70, 999, 1_000, i64::MAX] {
         let count = usize::try_from(until / 10).unwrap_or(0).min(ORGS.len());
         let expected = sorted(ORGS.get(..count).unwrap_or(&[]));
-        same(
-            &format!("due until {until}"),
-            &due(any, until, 10)?,
-            &expected,
-        )?;
+        same(&format!("due until {until}"), &due(any, until, 10)?, &expected)?;
         let expected: Vec<String> = expected.into_iter().take(2).collect();
         same("at most two", &due(any, until, 2)?, &expected)?;
     }
@@ -158,7 +147,8 @@ pub(super) fn due_organisations_are_those_with_work(make: &Make<'_>) -> Outcome 
     for client in clients.iter().skip(1).take(1) {
         client.commit(vec![Write::Touch {
             kind: &AGENDA,
-            id: "0".into(), version: None,
+            id: "0".into(),
+            version: None,
             changes: vec![("due", Change::Max(500))],
         }])?;
     }
@@ -184,10 +174,6 @@ pub(super) fn due_organisations_refuses_other_columns(make: &Make<'_>) -> Outcom
     let client = Client::new(&*store, "acme")?;
     client.insert(&ITEM, &[item("a", "o", 1)])?;
     let reads = [Read::Find(Search::of(&AGENDA))];
-    same(
-        "no agenda",
-        &super::tools::one_rows(client.read(&reads)?)?,
-        &Vec::new(),
-    )?;
+    same("no agenda", &super::tools::one_rows(client.read(&reads)?)?, &Vec::new())?;
     same("nobody", &due(&client, i64::MAX, 10)?, &Vec::new())
 }

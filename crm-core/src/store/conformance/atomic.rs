@@ -3,9 +3,7 @@
 use super::Make;
 use super::kinds::{AGENDA, BARE, ITEM, TOTAL};
 use super::model::Model;
-use super::tools::{
-    Client, Outcome, add, agenda, at, bare, check, delete, insert, item, put, same, total, update,
-};
+use super::tools::{Client, Outcome, add, agenda, at, bare, check, delete, insert, item, put, same, total, update};
 use crate::store::{Change, Search, Write};
 
 /// Rows to work on.
@@ -22,7 +20,8 @@ fn standing() -> Vec<Write> {
 fn touch(id: &str, change: Change) -> Write {
     Write::Touch {
         kind: &ITEM,
-        id: id.into(), version: None,
+        id: id.into(),
+        version: None,
         changes: vec![("rank", change)],
     }
 }
@@ -56,11 +55,7 @@ pub(super) fn all_or_nothing_at_every_position(make: &Make<'_>) -> Outcome {
     client.commit(standing())?;
     let bad = [
         (insert(&ITEM, item("item 9", "z", 1)), &ITEM, "item 9"),
-        (
-            update(&ITEM, at(&item("item 9", "z", 1), 2)),
-            &ITEM,
-            "item 9",
-        ),
+        (update(&ITEM, at(&item("item 9", "z", 1), 2)), &ITEM, "item 9"),
         (delete(&ITEM, "item 9", 2), &ITEM, "item 9"),
         (touch("absent", Change::Add(1)), &ITEM, "absent"),
         (delete(&TOTAL, "absent", 1), &TOTAL, "absent"),
@@ -105,11 +100,7 @@ pub(super) fn a_large_commit_is_whole(make: &Make<'_>) -> Outcome {
     writes.pop();
     client.commit(writes)?;
     let search = Search::of(&ITEM).within("owner", vec!["p".into()]);
-    same(
-        "rows updated",
-        &client.count(&search, 10_000)?,
-        &Some(1_500),
-    )
+    same("rows updated", &client.count(&search, 10_000)?, &Some(1_500))
 }
 
 pub(super) fn conflict_names_the_first_failing_row(make: &Make<'_>) -> Outcome {
@@ -120,11 +111,7 @@ pub(super) fn conflict_names_the_first_failing_row(make: &Make<'_>) -> Outcome {
     let second_check = check(&BARE, "absent", 1);
     let failing = [
         (insert(&BARE, bare("taken")), &BARE, "taken"),
-        (
-            update(&ITEM, at(&item("item 5", "o", 1), 3)),
-            &ITEM,
-            "item 5",
-        ),
+        (update(&ITEM, at(&item("item 5", "o", 1), 3)), &ITEM, "item 5"),
         (touch("absent", Change::Max(1)), &ITEM, "absent"),
         (delete(&AGENDA, "due", 7), &AGENDA, "due"),
         (insert(&TOTAL, total("sum", 1, 1)), &TOTAL, "sum"),
@@ -143,11 +130,7 @@ pub(super) fn conflict_names_the_first_failing_row(make: &Make<'_>) -> Outcome {
         writes.extend(order.into_iter().map(|(write, _, _)| write));
         let holding = vec![check(&ITEM, "item 0", 1)];
         client.conflicts(holding, writes.clone(), kind, id)?;
-        let checks = vec![
-            check(&ITEM, "item 0", 1),
-            first_check.clone(),
-            second_check.clone(),
-        ];
+        let checks = vec![check(&ITEM, "item 0", 1), first_check.clone(), second_check.clone()];
         client.conflicts(checks, writes.clone(), &ITEM, "item 1")?;
         let checks = vec![second_check.clone(), first_check.clone()];
         client.conflicts(checks, writes, &BARE, "absent")?;
@@ -182,17 +165,10 @@ pub(super) fn sums_beyond_64_bits_are_refused(make: &Make<'_>) -> Outcome {
         let writes = vec![before_it(), update(&ITEM, item("b", "p", 2)), write];
         client.refuses("a sum beyond 64 bits", Vec::new(), writes)?;
     }
-    client.commit(vec![
-        touch("a", Change::Add(1)),
-        add(total("low", -1, 0), columns),
-    ])?;
+    client.commit(vec![touch("a", Change::Add(1)), add(total("low", -1, 0), columns)])?;
     let rank = client.row(&ITEM, "a")?;
     let expected = item("a", "o", i64::MAX).values.into_iter().nth(1);
-    same(
-        "the greatest sum",
-        &rank.values.into_iter().nth(1),
-        &expected,
-    )?;
+    same("the greatest sum", &rank.values.into_iter().nth(1), &expected)?;
     let low = client.row(&TOTAL, "low")?;
     same("the smallest sum", &low, &total("low", i64::MIN, 0))
 }

@@ -3,9 +3,7 @@
 use super::Make;
 use super::kinds::{BARE, ITEM, TOTAL};
 use super::model::value_of;
-use super::tools::{
-    Client, Outcome, add, at, bare, check, holds, insert, item, one_rows, same, total, update,
-};
+use super::tools::{Client, Outcome, add, at, bare, check, holds, insert, item, one_rows, same, total, update};
 use crate::store::{Answer, Change, CommitError, Read, Search, Write};
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
@@ -65,16 +63,10 @@ pub(super) fn one_insert_of_a_key_wins(make: &Make<'_>) -> Outcome {
         })?;
         let winner = one_winner(results, &key)?;
         let rank = i64::try_from(winner).unwrap_or(-1);
-        same(
-            "the winner's row",
-            &client.row(&ITEM, &key)?,
-            &item(&key, "o", rank),
-        )?;
+        same("the winner's row", &client.row(&ITEM, &key)?, &item(&key, "o", rank))?;
         let with_it = total(&format!("{round} {winner}"), rank, 1);
         let came = client.find(&Search::of(&TOTAL))?.into_iter();
-        let came: Vec<_> = came
-            .filter(|row| row.id.starts_with(&format!("{round} ")))
-            .collect();
+        let came: Vec<_> = came.filter(|row| row.id.starts_with(&format!("{round} "))).collect();
         same("what came with it", &came, &vec![with_it])?;
     }
     Ok(())
@@ -115,9 +107,7 @@ pub(super) fn commits_that_cross_do_not_both_win(make: &Make<'_>) -> Outcome {
             client.try_commit(checks, vec![update(&ITEM, row)])
         })?;
         let won = results.iter().filter(|result| result.is_ok()).count();
-        let failed = results
-            .iter()
-            .any(|r| matches!(r, Err(CommitError::Store(_))));
+        let failed = results.iter().any(|r| matches!(r, Err(CommitError::Store(_))));
         holds(!failed, "a commit failed instead of losing")?;
         same("winners of crossing commits", &won, &1)?;
     }
@@ -128,9 +118,7 @@ pub(super) fn commits_that_cross_do_not_both_win(make: &Make<'_>) -> Outcome {
 pub(super) fn no_addition_is_lost(make: &Make<'_>) -> Outcome {
     let store = make();
     let client = Client::new(&*store, "acme")?;
-    let touched: Vec<_> = (0..THREADS)
-        .map(|i| item(&format!("t{i}"), "o", 0))
-        .collect();
+    let touched: Vec<_> = (0..THREADS).map(|i| item(&format!("t{i}"), "o", 0)).collect();
     client.insert(&ITEM, &touched)?;
     let results = race(|i| {
         for _ in 0..25 {
@@ -152,17 +140,11 @@ pub(super) fn no_addition_is_lost(make: &Make<'_>) -> Outcome {
         result.map_err(|e| format!("an addition did not happen: {e}"))?;
     }
     let sums = client.find(&Search::of(&TOTAL))?;
-    let expected: Vec<_> = (0..THREADS)
-        .map(|n| total(&format!("sum {n}"), 3 * 200, 200))
-        .collect();
+    let expected: Vec<_> = (0..THREADS).map(|n| total(&format!("sum {n}"), 3 * 200, 200)).collect();
     same("sums of 200 additions", &sums, &expected)?;
     let touched = client.get(&ITEM, &["t0", "t1", "t2"])?;
     let ranks: Vec<_> = touched.iter().map(|r| value_of(&ITEM, r, "rank")).collect();
-    same(
-        "touched 100 times",
-        &ranks,
-        &[100, 100, 0].map(Into::into).to_vec(),
-    )
+    same("touched 100 times", &ranks, &[100, 100, 0].map(Into::into).to_vec())
 }
 
 /// Two rows that always move together are never seen apart.
@@ -214,12 +196,7 @@ fn apart(client: &Client<'_>) -> Outcome {
     let of = |owner: &str| Search::of(&ITEM).within("owner", vec![owner.into()]);
     let mut reads = vec![Read::Find(Search::of(&BARE))];
     for _ in 0..4 {
-        reads.extend([
-            get("left"),
-            Read::Find(of("o")),
-            Read::Find(of("p")),
-            get("right"),
-        ]);
+        reads.extend([get("left"), Read::Find(of("o")), Read::Find(of("p")), get("right")]);
     }
     let (search, cap) = (of("o"), 10);
     reads.push(Read::Count { search, cap });

@@ -39,13 +39,7 @@ pub(super) fn bodies_come_back_as_they_were(make: &Make<'_>) -> Outcome {
             ..row.clone()
         })
         .collect();
-    client.commit(
-        turned
-            .iter()
-            .cloned()
-            .map(|row| update(&ITEM, row))
-            .collect(),
-    )?;
+    client.commit(turned.iter().cloned().map(|row| update(&ITEM, row)).collect())?;
     let found = client.find(&Search::of(&ITEM))?;
     let found: Vec<String> = found.into_iter().map(|row| row.body).collect();
     let expected: Vec<String> = turned.into_iter().map(|row| row.body).collect();
@@ -93,21 +87,13 @@ pub(super) fn ids_differ_by_every_byte(make: &Make<'_>) -> Outcome {
         "1e0",
         " 1",
     ];
-    let ids: Vec<String> = TEXTS
-        .iter()
-        .chain(&odd)
-        .map(|id| (*id).to_owned())
-        .collect();
+    let ids: Vec<String> = TEXTS.iter().chain(&odd).map(|id| (*id).to_owned()).collect();
     let mut ids: Vec<String> = ids.into_iter().chain(longest).chain(nearly).collect();
     let rows: Vec<Row> = ids.iter().map(|id| bare(id)).collect();
     client.insert(&BARE, &rows)?;
     for id in &ids {
         let row = bare(id);
-        same(
-            "a row by its key",
-            &client.get(&BARE, &[id])?,
-            &vec![row.clone()],
-        )?;
+        same("a row by its key", &client.get(&BARE, &[id])?, &vec![row.clone()])?;
         client.conflicts(Vec::new(), vec![insert(&BARE, row)], &BARE, id)?;
     }
     // Every other one goes, and no neighbour with it.

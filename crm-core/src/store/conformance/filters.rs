@@ -30,10 +30,7 @@ pub(super) fn lists_and_their_opposites(make: &Make<'_>) -> Outcome {
         Filter::Any(vec![Filter::All(vec![]), less()]),
         Filter::All(vec![Filter::Any(vec![]), less()]),
         Filter::All(vec![Filter::Any(vec![less(), three()]), not(less())]),
-        Filter::Any(vec![
-            Filter::All(vec![less(), not(three())]),
-            Filter::equal("rank", 11),
-        ]),
+        Filter::Any(vec![Filter::All(vec![less(), not(three())]), Filter::equal("rank", 11)]),
         Filter::All(vec![Filter::equal("rank", 3), Filter::equal("rank", 4)]),
         Filter::In("rank", vec![]),
         not(Filter::In("rank", vec![])),
@@ -49,19 +46,9 @@ pub(super) fn lists_and_their_opposites(make: &Make<'_>) -> Outcome {
         let search = Search::of(&ITEM).filtered(filter);
         client.agrees(&rows, &search)?;
         client.agrees(&rows, &search.clone().within("owner", vec!["o".into()]))?;
-        client.agrees(
-            &rows,
-            &search
-                .clone()
-                .ordered("rank", Direction::Descending)
-                .limited(3),
-        )?;
+        client.agrees(&rows, &search.clone().ordered("rank", Direction::Descending).limited(3))?;
         let expected = model::count(&rows, &search, 100);
-        same(
-            &format!("count of {search:?}"),
-            &client.count(&search, 100)?,
-            &expected,
-        )?;
+        same(&format!("count of {search:?}"), &client.count(&search, 100)?, &expected)?;
     }
     Ok(())
 }
@@ -75,14 +62,7 @@ pub(super) fn contains_takes_bytes_as_they_are(make: &Make<'_>) -> Outcome {
         .map(|(i, bytes)| item_with(&format!("{i}"), "sort_key", bytes.clone()))
         .collect();
     client.insert(&ITEM, &rows)?;
-    let part: [&[u8]; 6] = [
-        b"\0b",
-        b"0%",
-        b"x",
-        "国".as_bytes(),
-        b"\xff\xff\xff",
-        b"\\\\",
-    ];
+    let part: [&[u8]; 6] = [b"\0b", b"0%", b"x", "国".as_bytes(), b"\xff\xff\xff", b"\\\\"];
     for bytes in whole.into_iter().chain(part.map(<[u8]>::to_vec)) {
         let filter = Filter::Contains("sort_key", bytes);
         client.agrees(&rows, &Search::of(&ITEM).filtered(filter.clone()))?;
@@ -124,23 +104,11 @@ fn some_filter(dice: &mut Dice, depth: i64) -> Filter {
         },
         2 | 3 => {
             let comparison = dice.pick(&[Equal, Less, AtMost, Greater, AtLeast]);
-            Filter::Is(
-                column,
-                comparison.unwrap_or(Equal),
-                some_value(dice, column),
-            )
+            Filter::Is(column, comparison.unwrap_or(Equal), some_value(dice, column))
         }
         4 => Filter::Not(Box::new(some_filter(dice, depth - 1))),
-        5 => Filter::Any(
-            (0..dice.roll(4))
-                .map(|_| some_filter(dice, depth - 1))
-                .collect(),
-        ),
-        _ => Filter::All(
-            (0..dice.roll(4))
-                .map(|_| some_filter(dice, depth - 1))
-                .collect(),
-        ),
+        5 => Filter::Any((0..dice.roll(4)).map(|_| some_filter(dice, depth - 1)).collect()),
+        _ => Filter::All((0..dice.roll(4)).map(|_| some_filter(dice, depth - 1)).collect()),
     }
 }
 
@@ -150,9 +118,7 @@ pub(super) fn some_search(dice: &mut Dice, rows: &[Row]) -> Search {
     if dice.roll(2) == 0 {
         let column = dice.pick(&["owner", "owner", "rank", "amount", "label"]);
         let column = column.unwrap_or("owner");
-        let mut values: Vec<Value> = (0..dice.roll(5))
-            .map(|_| some_value(dice, column))
-            .collect();
+        let mut values: Vec<Value> = (0..dice.roll(5)).map(|_| some_value(dice, column)).collect();
         values.sort();
         values.dedup();
         search = search.within(column, values);
@@ -247,21 +213,13 @@ pub(super) fn counts_stop_at_the_cap(make: &Make<'_>) -> Outcome {
     for (search, size) in cases {
         let filtered = search.clone().filtered(few.clone());
         for cap in [1, size - 1, size] {
-            same(
-                &format!("{size} rows, cap {cap}"),
-                &client.count(&search, cap)?,
-                &None,
-            )?;
+            same(&format!("{size} rows, cap {cap}"), &client.count(&search, cap)?, &None)?;
             same("and a filter", &client.count(&filtered, cap)?, &None)?;
         }
         let below = Some(size);
         same("below the cap", &client.count(&search, size + 1)?, &below)?;
         let expected = model::count(&rows, &filtered, size + 1);
-        same(
-            "filtered, below",
-            &client.count(&filtered, size + 1)?,
-            &expected,
-        )?;
+        same("filtered, below", &client.count(&filtered, size + 1)?, &expected)?;
     }
     same("no scope at all", &client.count(&scope(&[]), 1)?, &Some(0))
 }

@@ -5,8 +5,7 @@ use super::filters::some_search;
 use super::kinds::{BARE, ITEM, KINDS, TOTAL};
 use super::model::Model;
 use super::tools::{
-    Client, Dice, Outcome, add, at, bare, check, delete, insert, item, put, same, shown, total,
-    update,
+    Client, Dice, Outcome, add, at, bare, check, delete, insert, item, put, same, shown, total, update,
 };
 use crate::store::{Change, Check, CommitError, Kind, Row, Write};
 use std::collections::BTreeSet;
@@ -51,7 +50,8 @@ fn some_write(dice: &mut Dice, model: &Model, id: &str) -> Write {
             let rank = change.unwrap_or(Change::Add(1));
             Write::Touch {
                 kind: &ITEM,
-                id: id.to_owned(), version: None,
+                id: id.to_owned(),
+                version: None,
                 changes: vec![("rank", rank), ("owner", Change::Set(owner.into()))],
             }
         }
@@ -112,9 +112,7 @@ pub(super) fn random_histories_follow_the_model(make: &Make<'_>) -> Outcome {
             same(&what, &client.dump()?, &expected)?;
             let rows = model.of(&ITEM);
             let search = some_search(&mut dice, &rows);
-            client
-                .agrees(&rows, &search)
-                .map_err(|e| format!("{what}: {e}"))?;
+            client.agrees(&rows, &search).map_err(|e| format!("{what}: {e}"))?;
         }
         let sums = model.of(&TOTAL).len();
         super::tools::holds(sums > 0, "the suite is wrong: no sums were made")?;

@@ -71,6 +71,8 @@ macro_rules! for_each_store_check {
             insert_makes_version_1
             insert_conflicts_with_a_standing_row
             update_replaces_and_counts_versions
+            update_leaves_live_columns_alone
+            replace_relies_on_the_value
             update_conflicts_with_another_version
             delete_removes
             delete_conflicts_with_another_version
@@ -78,9 +80,11 @@ macro_rules! for_each_store_check {
             check_conflicts_with_another_version
             touch_changes_live_columns_without_version
             touch_conflicts_with_an_absent_row
+            touch_relies_on_a_version_where_one_is_given
             put_inserts_or_replaces
             add_makes_then_sums
             reassign_moves_all_and_only_those
+            reassign_walks_where_no_index_helps
             reassign_takes_its_turn_among_the_writes
             searches_follow_every_write
             all_or_nothing_at_every_position

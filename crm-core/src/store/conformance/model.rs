@@ -25,11 +25,7 @@ impl Model {
     }
 
     /// Carries out a change set or names the row whose precondition fails.
-    pub(super) fn commit(
-        &mut self,
-        checks: &[Check],
-        writes: &[Write],
-    ) -> Result<(), (&'static str, String)> {
+    pub(super) fn commit(&mut self, checks: &[Check], writes: &[Write]) -> Result<(), (&'static str, String)> {
         for Check { kind, id, version } in checks {
             if self.version(kind, id) != Some(*version) {
                 return Err((kind.name, id.clone()));
@@ -37,16 +33,12 @@ impl Model {
         }
         for write in writes {
             let (kind, id, holds) = match write {
-                Write::Insert { kind, row } => {
-                    (kind, &row.id, self.version(kind, &row.id).is_none())
-                }
+                Write::Insert { kind, row } => (kind, &row.id, self.version(kind, &row.id).is_none()),
                 Write::Update { kind, row, .. } => {
                     let holds = self.version(kind, &row.id) == Some(row.version);
                     (kind, &row.id, holds)
                 }
-                Write::Delete { kind, id, version } => {
-                    (kind, id, self.version(kind, id) == Some(*version))
-                }
+                Write::Delete { kind, id, version } => (kind, id, self.version(kind, id) == Some(*version)),
                 Write::Touch { kind, id, version, .. } => {
                     let standing = self.version(kind, id);
                     let holds = standing.is_some_and(|s| version.is_none_or(|v| v == s));
@@ -67,7 +59,7 @@ impl Model {
             self.each(kind, column, |row, value| {
                 if row == id {
                     *value = match (change, value.as_integer().unwrap_or(0)) {
-                        (Change::Set(to), _) => to.clone(),
+                        (Change::Set(to) | Change::Replace(_, to), _) => to.clone(),
                         (Change::Max(i), now) => Value::Integer(now.max(*i)),
                         (Change::Min(i), now) => Value::Integer(now.min(*i)),
                         (Change::Add(i), now) => Value::Integer(now + i),
@@ -86,9 +78,10 @@ impl Model {
                     }
                     standing.version += 1;
                     standing.body.clone_from(&row.body);
-                    for (place, column) in kind.columns.iter().enumerate() {
+                    let values = standing.values.iter_mut().zip(&row.values);
+                    for ((stood, value), column) in values.zip(kind.columns) {
                         if !column.live {
-                            standing.values[place].clone_from(&row.values[place]);
+                            stood.clone_from(value);
                         }
                     }
                 }
@@ -97,13 +90,7 @@ impl Model {
             Write::Insert { kind, row } | Write::Put { kind, row } => {
                 let version = self.version(kind, &row.id).unwrap_or(0) + 1;
                 self.rows.retain(|(k, r)| k != kind || r.id != row.id);
-                self.rows.push((
-                    kind,
-                    Row {
-                        version,
-                        ..row.clone()
-                    },
-                ));
+                self.rows.push((kind, Row { version, ..row.clone() }));
             }
             Write::Delete { kind, id, .. } => {
                 self.rows.retain(|(k, r)| k != kind || r.id != *id);
@@ -129,12 +116,7 @@ impl Model {
                     });
                 }
             }
-            Write::Reassign {
-                kind,
-                column,
-                from,
-                to,
-            } => {
+            Write::Reassign { kind, column, from, to } => {
                 self.each(kind, column, |_, value| {
                     if value == from {
                         *value = to.clone();
@@ -181,7 +163,8 @@ pub(super) fn page(rows: &[Row], search: &Search) -> Vec<Row> {
 
 /// The count a search must answer, out of all rows of its kind.
 pub(super) fn count(rows: &[Row], search: &Search, cap: i64) -> Option<i64> {
-    let scoped = rows.iter().filter(|row| in_scope(row, search)).count();
+    let ranged = |row: &&Row| search.range().all(|range| passes(search.kind, row, range));
+    let scoped = rows.iter().filter(|row| in_scope(row, search)).filter(ranged).count();
     let found = rows.iter().filter(|row| selected(row, search)).count();
     let number = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
     (number(scoped) < cap).then(|| number(found))
@@ -216,9 +199,7 @@ pub(super) fn passes(kind: &Kind, row: &Row, filter: &Filter) -> bool {
         }
         Filter::In(column, values) => values.contains(&value_of(kind, row, column)),
         Filter::Contains(column, part) => match value_of(kind, row, column) {
-            Value::Bytes(own) => {
-                (0..=own.len()).any(|i| own.iter().skip(i).take(part.len()).eq(part))
-            }
+            Value::Bytes(own) => (0..=own.len()).any(|i| own.iter().skip(i).take(part.len()).eq(part)),
             _ => false,
         },
     }

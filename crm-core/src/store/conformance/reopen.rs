@@ -15,11 +15,7 @@ pub(super) fn outlives(open: &Make<'_>) -> Outcome {
         let other = Client::new(&*store, "宏远")?;
         let found = (client.dump()?, other.dump()?);
         if let Some(left) = left {
-            same(
-                &format!("what is found when opened again, {round}"),
-                &found,
-                &left,
-            )?;
+            same(&format!("what is found when opened again, {round}"), &found, &left)?;
         }
         let new = format!("round {round}");
         let mut writes: Vec<Write> = KINDS.iter().map(|k| insert(k, example(k, &new))).collect();
@@ -33,10 +29,7 @@ pub(super) fn outlives(open: &Make<'_>) -> Outcome {
                 delete(&TOTAL, &before, 1),
             ])?;
         }
-        let taken = vec![
-            insert(&ITEM, item("lost", "o", 1)),
-            insert(&ITEM, item(&new, "o", 1)),
-        ];
+        let taken = vec![insert(&ITEM, item("lost", "o", 1)), insert(&ITEM, item(&new, "o", 1))];
         client.conflicts(Vec::new(), taken, &ITEM, &new)?;
         left = Some((client.dump()?, other.dump()?));
     }

@@ -3,9 +3,7 @@
 use super::Make;
 use super::kinds::{AGENDA, BARE, ITEM};
 use super::model::value_of;
-use super::tools::{
-    Client, Dice, Outcome, agenda, bare, delete, holds, insert, item, item_with, same,
-};
+use super::tools::{Client, Dice, Outcome, agenda, bare, delete, holds, insert, item, item_with, same};
 use crate::store::{Comparison, Direction, Filter, Row, Search, Value};
 use std::collections::BTreeSet;
 
@@ -14,8 +12,8 @@ const DIRECTIONS: [Direction; 2] = [Direction::Ascending, Direction::Descending]
 /// Texts that collations fold, pad or take for patterns; the order of their bytes differs from
 /// that of UTF-16 (U+FFFF against U+10000).
 pub(super) const TEXTS: [&str; 30] = [
-    "-", " ", "  ", "a", "A", "a ", "a  ", "a\t", "a b", "ab", "b", "B", "é", "e\u{301}", "中",
-    "中国", "中 国", "ｱ", "ア", "ß", "ss", "%", "_", "a%", "\\", "'", "\"", "\u{ffff}", "𝄞", "0",
+    "-", " ", "  ", "a", "A", "a ", "a  ", "a\t", "a b", "ab", "b", "B", "é", "e\u{301}", "中", "中国", "中 国", "ｱ",
+    "ア", "ß", "ss", "%", "_", "a%", "\\", "'", "\"", "\u{ffff}", "𝄞", "0",
 ];
 
 /// Bytes with the edges.
@@ -204,9 +202,7 @@ pub(super) fn pages_show_every_row_once(make: &Make<'_>) -> Outcome {
     // Few ranks: pages end within ties.
     let owners = ["o", "p", "q"].iter().cycle();
     let rows = (0..42).zip(owners);
-    let rows: Vec<Row> = rows
-        .map(|(i, o)| item(&format!("row {i}"), o, i * i % 5))
-        .collect();
+    let rows: Vec<Row> = rows.map(|(i, o)| item(&format!("row {i}"), o, i * i % 5)).collect();
     client.insert(&ITEM, &rows)?;
     let scopes = [
         None,
@@ -239,9 +235,7 @@ pub(super) fn pages_go_on_while_rows_come_and_go(make: &Make<'_>) -> Outcome {
     let store = make();
     for (round, direction) in DIRECTIONS.iter().cycle().take(4).enumerate() {
         let client = Client::new(&*store, &format!("round {round}"))?;
-        let rows: Vec<Row> = (0..40)
-            .map(|i| item(&format!("{i:02}"), "o", i / 6))
-            .collect();
+        let rows: Vec<Row> = (0..40).map(|i| item(&format!("{i:02}"), "o", i / 6)).collect();
         client.insert(&ITEM, &rows)?;
         let mut search = Search::of(&ITEM).ordered("rank", *direction).limited(6);
         if round > 1 {
@@ -271,15 +265,9 @@ pub(super) fn pages_go_on_while_rows_come_and_go(make: &Make<'_>) -> Outcome {
         })?;
         let once: BTreeSet<&String> = found.iter().collect();
         same("rows shown and different rows", &once.len(), &found.len())?;
-        let missing = rows
-            .iter()
-            .find(|r| !gone.contains(&r.id) && !once.contains(&r.id));
+        let missing = rows.iter().find(|r| !gone.contains(&r.id) && !once.contains(&r.id));
         let missing = missing.map(|row| row.id.clone());
-        same(
-            "a row that stood all the time and was not shown",
-            &missing,
-            &None,
-        )?;
+        same("a row that stood all the time and was not shown", &missing, &None)?;
     }
     Ok(())
 }
@@ -304,20 +292,12 @@ pub(super) fn scopes_of_any_size(make: &Make<'_>) -> Outcome {
     let client = Client::new(&*store, "acme")?;
     let owner = |i: usize| format!("owner {i:04}");
     let rows = (0_i64..).zip((0..1_200).map(|i| owner(i * 31 % 600)));
-    let rows: Vec<Row> = rows
-        .map(|(i, o)| item(&format!("row {i}"), &o, i % 50))
-        .collect();
+    let rows: Vec<Row> = rows.map(|(i, o)| item(&format!("row {i}"), &o, i % 50)).collect();
     client.insert(&ITEM, &rows)?;
     for size in [0, 1, 3, 40, 2_000] {
         let values: Vec<Value> = (0..size).rev().map(|i| owner(i).into()).collect();
         let mut search = Search::of(&ITEM).within("owner", values).limited(25);
-        for order in [
-            None,
-            Some("rank"),
-            Some("label"),
-            Some("sort_key"),
-            Some("amount"),
-        ] {
+        for order in [None, Some("rank"), Some("label"), Some("sort_key"), Some("amount")] {
             for direction in DIRECTIONS {
                 search.order = order;
                 search.direction = direction;
@@ -333,11 +313,7 @@ pub(super) fn scopes_of_any_size(make: &Make<'_>) -> Outcome {
         client.agrees(&rows, &search.clone().filtered(filter.clone()))?;
         let counted = search.filtered(filter);
         let expected = super::model::count(&rows, &counted, 10_000);
-        same(
-            "count in a scope",
-            &client.count(&counted, 10_000)?,
-            &expected,
-        )?;
+        same("count in a scope", &client.count(&counted, 10_000)?, &expected)?;
     }
     // A scope by a column that leads no index of its own beside others.
     let values = [0, 2].map(Value::Integer).to_vec();

@@ -5,7 +5,7 @@ use super::kinds::{AGENDA, ITEM, KINDS, TOTAL};
 use super::model;
 use crate::OrgId;
 use crate::store::{
-    Answer, ChangeSet, Check, CommitError, Kind, Read, Row, Search, Store, StoreError, Value, Write,
+    Answer, Change, ChangeSet, Check, CommitError, Kind, Read, Row, Search, Store, StoreError, Value, Write,
 };
 use std::fmt::Debug;
 
@@ -67,11 +67,7 @@ impl<'s> Client<'s> {
             .collect()
     }
 
-    pub(super) fn try_commit(
-        &self,
-        checks: Vec<Check>,
-        writes: Vec<Write>,
-    ) -> Result<(), CommitError> {
+    pub(super) fn try_commit(&self, checks: Vec<Check>, writes: Vec<Write>) -> Result<(), CommitError> {
         self.store.commit(&ChangeSet {
             org: self.org.clone(),
             checks,
@@ -92,20 +88,12 @@ impl<'s> Client<'s> {
     }
 
     /// A commit that must fail because of one row and change nothing.
-    pub(super) fn conflicts(
-        &self,
-        checks: Vec<Check>,
-        writes: Vec<Write>,
-        kind: &Kind,
-        id: &str,
-    ) -> Outcome {
+    pub(super) fn conflicts(&self, checks: Vec<Check>, writes: Vec<Write>, kind: &Kind, id: &str) -> Outcome {
         let before = self.dump()?;
         match self.try_commit(checks, writes) {
-            Err(CommitError::Conflict(c)) => same(
-                "row named by the conflict",
-                &(c.kind, c.id.as_str()),
-                &(kind.name, id),
-            )?,
+            Err(CommitError::Conflict(c)) => {
+                same("row named by the conflict", &(c.kind, c.id.as_str()), &(kind.name, id))?
+            }
             Err(CommitError::Store(e)) => return Err(format!("failed instead of a conflict: {e}")),
             Ok(()) => {
                 return Err(format!("a commit happened in spite of {} {id}", kind.name));
@@ -252,18 +240,36 @@ pub(super) fn example(kind: &'static Kind, id: &str) -> Row {
 
 /// A row at another version.
 pub(super) fn at(row: &Row, version: i64) -> Row {
-    Row {
-        version,
-        ..row.clone()
-    }
+    Row { version, ..row.clone() }
 }
 
 pub(super) fn insert(kind: &'static Kind, row: Row) -> Write {
     Write::Insert { kind, row }
 }
 
+/// An update of everything: the live columns are set, too.
 pub(super) fn update(kind: &'static Kind, row: Row) -> Write {
-    Write::Update { kind, row, changes: Vec::new() }
+    let columns = kind.columns.iter().zip(&row.values);
+    let changes = columns
+        .filter(|(column, _)| column.live)
+        .map(|(column, value)| (column.name, Change::Set(value.clone())))
+        .collect();
+    Write::Update { kind, row, changes }
+}
+
+/// An update that leaves live columns alone but for these changes.
+pub(super) fn update_but(kind: &'static Kind, row: Row, changes: Vec<(&'static str, Change)>) -> Write {
+    Write::Update { kind, row, changes }
+}
+
+/// A touch that relies on a version.
+pub(super) fn touch_at(kind: &'static Kind, id: &str, version: i64, changes: Vec<(&'static str, Change)>) -> Write {
+    Write::Touch {
+        kind,
+        id: id.to_owned(),
+        version: Some(version),
+        changes,
+    }
 }
 
 pub(super) fn put(kind: &'static Kind, row: Row) -> Write {

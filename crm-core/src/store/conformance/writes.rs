@@ -4,8 +4,8 @@ use super::Make;
 use super::kinds::{BARE, ITEM, KINDS, TOTAL};
 use super::model::{Model, value_of};
 use super::tools::{
-    Client, Outcome, add, at, bare, check, delete, example, insert, item, item_with, one_rows, put,
-    same, set, total, update,
+    Client, Outcome, add, at, bare, check, delete, example, insert, item, item_with, one_rows, put, same, set, total,
+    touch_at, update, update_but,
 };
 use crate::store::{Answer, Change, Direction, Filter, Kind, Read, Row, Search, Value, Write};
 
@@ -110,11 +110,7 @@ pub(super) fn update_replaces_and_counts_versions(make: &Make<'_>) -> Outcome {
         let found = client.row(&ITEM, "a")?;
         same("the updated row", &found, &at(&row, version + 1))?;
     }
-    same(
-        "the row beside",
-        &client.row(&ITEM, "b")?,
-        &item("b", "o", 1),
-    )?;
+    same("the row beside", &client.row(&ITEM, "b")?, &item("b", "o", 1))?;
     // The same content again is a new version all the same.
     let standing = client.row(&ITEM, "a")?;
     client.commit(vec![update(&ITEM, standing.clone())])?;
@@ -122,11 +118,92 @@ pub(super) fn update_replaces_and_counts_versions(make: &Make<'_>) -> Outcome {
     same("updated with itself", &found, &at(&standing, 5))?;
     client.insert(&BARE, &[bare("x")])?;
     client.commit(vec![update(&BARE, bare("x"))])?;
-    same(
-        "a row without columns",
-        &client.row(&BARE, "x")?.version,
-        &2,
-    )
+    same("a row without columns", &client.row(&BARE, "x")?.version, &2)
+}
+
+pub(super) fn update_leaves_live_columns_alone(make: &Make<'_>) -> Outcome {
+    let store = make();
+    let client = Client::new(&*store, "acme")?;
+    client.insert(&ITEM, &[item("a", "o", 1)])?;
+    // What others touched since the row was read stays; a named change takes part.
+    client.commit(vec![touch(&ITEM, "a", vec![("rank", Change::Set(7.into()))])])?;
+    client.commit(vec![update_but(&ITEM, item("a", "other", 5), Vec::new())])?;
+    let mut expected = item("a", "other", 5);
+    set(&ITEM, &mut expected, "owner", "o".into());
+    set(&ITEM, &mut expected, "rank", 7.into());
+    let found = client.row(&ITEM, "a")?;
+    same("live columns stayed", &found, &at(&expected, 2))?;
+    let changes = vec![("rank", Change::Add(3)), ("owner", Change::Set("p".into()))];
+    client.commit(vec![update_but(&ITEM, at(&expected, 2), changes)])?;
+    set(&ITEM, &mut expected, "owner", "p".into());
+    set(&ITEM, &mut expected, "rank", 10.into());
+    let found = client.row(&ITEM, "a")?;
+    same("named ones changed", &found, &at(&expected, 3))?;
+    let stale = update_but(&ITEM, at(&expected, 2), vec![("rank", Change::Add(1))]);
+    client.conflicts(Vec::new(), vec![stale], &ITEM, "a")?;
+    same("a stale update", &client.row(&ITEM, "a")?, &at(&expected, 3))
+}
+
+pub(super) fn touch_relies_on_a_version_where_one_is_given(make: &Make<'_>) -> Outcome {
+    let store = make();
+    let client = Client::new(&*store, "acme")?;
+    client.insert(&ITEM, &[item("a", "o", 1)])?;
+    let to = |rank: i64| vec![("rank", Change::Set(rank.into()))];
+    client.commit(vec![touch_at(&ITEM, "a", 1, to(2))])?;
+    client.commit(vec![touch_at(&ITEM, "a", 1, to(2))])?;
+    for (id, version) in [("a", 2), ("a", 0), ("b", 1)] {
+        let stale = touch_at(&ITEM, id, version, to(3));
+        client.conflicts(Vec::new(), vec![stale], &ITEM, id)?;
+    }
+    let mut expected = item("a", "o", 1);
+    set(&ITEM, &mut expected, "rank", 2.into());
+    same("touched at its version", &client.row(&ITEM, "a")?, &expected)
+}
+
+pub(super) fn reassign_walks_where_no_index_helps(make: &Make<'_>) -> Outcome {
+    let store = make();
+    let client = Client::new(&*store, "acme")?;
+    client.insert(&TOTAL, &[total("a", 1, 0), total("b", 2, 1), total("c", 1, 1)])?;
+    client.commit(vec![Write::Reassign {
+        kind: &TOTAL,
+        column: "total",
+        from: 1.into(),
+        to: 9.into(),
+    }])?;
+    for (id, expected) in [("a", 9), ("b", 2), ("c", 9)] {
+        let row = client.row(&TOTAL, id)?;
+        same(id, &value_of(&TOTAL, &row, "total"), &Value::from(expected))?;
+    }
+    Ok(())
+}
+
+pub(super) fn replace_relies_on_the_value(make: &Make<'_>) -> Outcome {
+    let store = make();
+    let client = Client::new(&*store, "acme")?;
+    client.insert(&ITEM, &[item("a", "o", 1)])?;
+    let from = |was: i64, to: i64| vec![("rank", Change::Replace(was.into(), to.into()))];
+    client.commit(vec![touch(&ITEM, "a", from(1, 5))])?;
+    client.commit(vec![touch_at(&ITEM, "a", 1, from(5, 5))])?;
+    for stale in [
+        touch(&ITEM, "a", from(1, 6)),
+        touch_at(&ITEM, "a", 1, from(4, 6)),
+        touch(&ITEM, "b", from(1, 6)),
+    ] {
+        let id = if matches!(&stale, Write::Touch { id, .. } if id == "b") {
+            "b"
+        } else {
+            "a"
+        };
+        client.conflicts(Vec::new(), vec![stale], &ITEM, id)?;
+    }
+    let mut expected = item("a", "o", 1);
+    set(&ITEM, &mut expected, "rank", 5.into());
+    same("replaced once", &client.row(&ITEM, "a")?, &expected)?;
+    let stale = update_but(&ITEM, expected.clone(), from(1, 7));
+    client.conflicts(Vec::new(), vec![stale], &ITEM, "a")?;
+    client.commit(vec![update_but(&ITEM, expected.clone(), from(5, 7))])?;
+    set(&ITEM, &mut expected, "rank", 7.into());
+    same("replaced in an update", &client.row(&ITEM, "a")?, &at(&expected, 2))
 }
 
 pub(super) fn update_conflicts_with_another_version(make: &Make<'_>) -> Outcome {
@@ -187,11 +264,7 @@ pub(super) fn check_relies_without_writing(make: &Make<'_>) -> Outcome {
     done.map_err(|e| format!("checks alone that hold: {e}"))?;
     let expected = item("relied on", "o", 1);
     same("a checked row", &client.row(&ITEM, "relied on")?, &expected)?;
-    same(
-        "what was written",
-        &client.row(&TOTAL, "t")?,
-        &total("t", 1, 1),
-    )
+    same("what was written", &client.row(&TOTAL, "t")?, &total("t", 1, 1))
 }
 
 pub(super) fn check_conflicts_with_another_version(make: &Make<'_>) -> Outcome {
@@ -212,7 +285,12 @@ pub(super) fn check_conflicts_with_another_version(make: &Make<'_>) -> Outcome {
 
 fn touch(kind: &'static Kind, id: &str, changes: Vec<(&'static str, Change)>) -> Write {
     let id = id.to_owned();
-    Write::Touch { kind, id, version: None, changes }
+    Write::Touch {
+        kind,
+        id,
+        version: None,
+        changes,
+    }
 }
 
 pub(super) fn touch_changes_live_columns_without_version(make: &Make<'_>) -> Outcome {
@@ -235,19 +313,12 @@ pub(super) fn touch_changes_live_columns_without_version(make: &Make<'_>) -> Out
     rank(Change::Set(100.into()), 100)?;
     rank(Change::Set(i64::MIN.into()), i64::MIN)?;
     rank(Change::Max(i64::MAX), i64::MAX)?;
-    let two = vec![
-        ("owner", Change::Set("p".into())),
-        ("rank", Change::Add(-7)),
-    ];
+    let two = vec![("owner", Change::Set("p".into())), ("rank", Change::Add(-7))];
     client.commit(vec![touch(&ITEM, "a", two)])?;
     set(&ITEM, &mut expected, "owner", "p".into());
     set(&ITEM, &mut expected, "rank", (i64::MAX - 7).into());
     same("two columns", &client.row(&ITEM, "a")?, &expected)?;
-    same(
-        "the row beside",
-        &client.row(&ITEM, "b")?,
-        &item("b", "o", 10),
-    )?;
+    same("the row beside", &client.row(&ITEM, "b")?, &item("b", "o", 10))?;
     // An open form is not broken: the version read before still holds.
     client.commit(vec![update(&ITEM, at(&item("a", "q", 1), 2))])
 }
@@ -266,11 +337,7 @@ pub(super) fn touch_conflicts_with_an_absent_row(make: &Make<'_>) -> Outcome {
         };
         client.commit(vec![touch(&ITEM, "a", vec![("rank", noop)])])?;
     }
-    same(
-        "touched in vain",
-        &client.row(&ITEM, "a")?,
-        &item("a", "o", 1),
-    )
+    same("touched in vain", &client.row(&ITEM, "a")?, &item("a", "o", 1))
 }
 
 pub(super) fn put_inserts_or_replaces(make: &Make<'_>) -> Outcome {
@@ -315,11 +382,7 @@ pub(super) fn add_makes_then_sums(make: &Make<'_>) -> Outcome {
         client.commit(vec![add(total("w", *delta, 1), both)])?;
     }
     let sums = client.get(&TOTAL, &["u", "w", "v"])?;
-    let expected = vec![
-        total("u", 1_000_007, 5),
-        total("w", 1_000_007, 5),
-        total("v", 5, 5),
-    ];
+    let expected = vec![total("u", 1_000_007, 5), total("w", 1_000_007, 5), total("v", 5, 5)];
     same("sums", &sums, &expected)
 }
 
@@ -384,9 +447,7 @@ pub(super) fn searches_follow_every_write(make: &Make<'_>) -> Outcome {
     let mut moved = item_with("c", "label", "moved");
     set(&ITEM, &mut moved, "sort_key", Value::Bytes(vec![0]));
     let steps = [
-        ["a", "b", "c", "d"]
-            .map(|id| insert(&ITEM, item(id, "o", 5)))
-            .to_vec(),
+        ["a", "b", "c", "d"].map(|id| insert(&ITEM, item(id, "o", 5))).to_vec(),
         vec![update(&ITEM, item("a", "p", -5))],
         vec![touch(&ITEM, "b", vec![("rank", Change::Add(1))])],
         vec![put(&ITEM, moved), put(&ITEM, item("e", "p", 0))],

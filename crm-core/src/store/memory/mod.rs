@@ -4,8 +4,7 @@ mod search;
 mod table;
 
 use super::{
-    Answer, Change, ChangeSet, CommitError, Conflict, Kind, Read, Row, Store, StoreError, Value,
-    Write, validate,
+    Answer, Change, ChangeSet, CommitError, Conflict, Kind, Read, Row, Store, StoreError, Value, Write, validate,
 };
 use crate::OrgId;
 use std::collections::BTreeMap;
@@ -99,9 +98,7 @@ impl Store for MemoryStore {
         validate::due(kind, column, limit)?;
         let data = self.data.read().unwrap_or_else(PoisonError::into_inner);
         let due = |tables: &Tables| {
-            let smallest = tables
-                .get(kind.name)
-                .and_then(|table| table.smallest(kind, column));
+            let smallest = tables.get(kind.name).and_then(|table| table.smallest(kind, column));
             matches!(smallest, Some(Part::Value(Value::Integer(i))) if *i <= until)
         };
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
@@ -132,7 +129,7 @@ fn apply(tables: &mut Tables, write: &Write, undo: &mut Undo) -> Result<(), Comm
             None => set(table, &row.id, Some(row.clone())),
         },
         Write::Update { row, changes, .. } => match table.get(&row.id) {
-            Some(standing) if standing.version == row.version => {
+            Some(standing) if standing.version == row.version && replaceable(kind, standing, changes) => {
                 let mut next = at_version(row, row.version.saturating_add(1));
                 let values = next.values.iter_mut().zip(&standing.values);
                 for ((value, stood), column) in values.zip(kind.columns) {
@@ -158,9 +155,13 @@ fn apply(tables: &mut Tables, write: &Write, undo: &mut Undo) -> Result<(), Comm
             };
             set(table, &row.id, Some(at_version(row, version)));
         }
-        Write::Touch { id, version, changes, .. } => {
+        Write::Touch {
+            id, version, changes, ..
+        } => {
             let standing = table.get(id);
-            let standing = standing.filter(|row| version.is_none_or(|version| version == row.version));
+            let standing = standing
+                .filter(|row| version.is_none_or(|version| version == row.version))
+                .filter(|row| replaceable(kind, row, changes));
             let Some(standing) = standing else {
                 return Err(conflict(kind, id));
             };
@@ -186,9 +187,7 @@ fn apply(tables: &mut Tables, write: &Write, undo: &mut Undo) -> Result<(), Comm
             };
             set(table, &row.id, Some(next));
         }
-        Write::Reassign {
-            column, from, to, ..
-        } => {
+        Write::Reassign { column, from, to, .. } => {
             let change = Change::Set(to.clone());
             for id in table.having(kind, column, from) {
                 if let Some(mut next) = table.get(&id).cloned() {
@@ -201,15 +200,18 @@ fn apply(tables: &mut Tables, write: &Write, undo: &mut Undo) -> Result<(), Comm
     Ok(())
 }
 
-fn change_value(
-    kind: &Kind,
-    row: &mut Row,
-    column: &str,
-    change: &Change,
-) -> Result<(), StoreError> {
+/// Whether columns that are to be replaced have the values that they must have.
+fn replaceable(kind: &Kind, row: &Row, changes: &[(&'static str, Change)]) -> bool {
+    changes.iter().all(|(column, change)| match change {
+        Change::Replace(was, _) => kind.position(column).and_then(|place| row.values.get(place)) == Some(was),
+        _ => true,
+    })
+}
+
+fn change_value(kind: &Kind, row: &mut Row, column: &str, change: &Change) -> Result<(), StoreError> {
     let place = kind.position(column).and_then(|p| row.values.get_mut(p));
     let next = match (change, &place) {
-        (Change::Set(value), _) => Some(value.clone()),
+        (Change::Set(value) | Change::Replace(_, value), _) => Some(value.clone()),
         (Change::Max(i), Some(Value::Integer(now))) => Some(Value::Integer(*i.max(now))),
         (Change::Min(i), Some(Value::Integer(now))) => Some(Value::Integer(*i.min(now))),
         (Change::Add(i), Some(Value::Integer(now))) => now.checked_add(*i).map(Value::Integer),
@@ -229,10 +231,7 @@ fn change_value(
 }
 
 fn at_version(row: &Row, version: i64) -> Row {
-    Row {
-        version,
-        ..row.clone()
-    }
+    Row { version, ..row.clone() }
 }
 
 fn conflict(kind: &Kind, id: &str) -> CommitError {

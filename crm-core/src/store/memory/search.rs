@@ -62,9 +62,7 @@ pub(super) fn count(table: &Table, search: &Search, cap: i64) -> Option<i64> {
             // filter must not choose the ranges.
             let scoped = Search::of(search.kind).within(scope.column, scope.values.clone());
             let members: BTreeSet<&Value> = scope.values.iter().collect();
-            let inside = |row: &&Row| {
-                value_of(search.kind, row, scope.column).is_some_and(|v| members.contains(v))
-            };
+            let inside = |row: &&Row| value_of(search.kind, row, scope.column).is_some_and(|v| members.contains(v));
             match Plan::of(table, &scoped) {
                 None => true,
                 Some(plan) => {
@@ -112,9 +110,7 @@ impl<'t, 's> Plan<'t, 's> {
                     (ranges <= MOST_RANGES).then(|| values.clone())
                 })
                 .collect();
-            let (known, rest) = index
-                .columns
-                .split_at(prefix.len().min(index.columns.len()));
+            let (known, rest) = index.columns.split_at(prefix.len().min(index.columns.len()));
             let ordered = match (order, rest) {
                 (None, []) => true,
                 (Some(order), []) => known.contains(&order),
@@ -123,11 +119,7 @@ impl<'t, 's> Plan<'t, 's> {
             };
             let scoped = scope.is_none_or(|scope| known.contains(&scope));
             let worth = (scoped && ordered, scoped, prefix.len(), ordered);
-            let plan = Plan {
-                index,
-                prefix,
-                ordered,
-            };
+            let plan = Plan { index, prefix, ordered };
             (worth, plan)
         });
         plans.max_by_key(|(worth, _)| *worth).map(|(_, plan)| plan)
@@ -136,10 +128,7 @@ impl<'t, 's> Plan<'t, 's> {
     /// The place of the order's value among the parts of an entry.
     fn order_part(&self, search: &Search) -> Option<usize> {
         let place = search.order.and_then(|order| search.kind.position(order))?;
-        self.index
-            .columns
-            .iter()
-            .position(|column| *column == place)
+        self.index.columns.iter().position(|column| *column == place)
     }
 
     /// One range for each combination of the known values.
@@ -195,11 +184,7 @@ impl<'t, 's> Plan<'t, 's> {
 }
 
 /// Columns that the filter allows a few values only, beside the ones known already.
-fn gather_fixed<'s>(
-    search: &'s Search,
-    filter: &'s Filter,
-    fixed: &mut Vec<(usize, Vec<&'s Value>)>,
-) {
+fn gather_fixed<'s>(search: &'s Search, filter: &'s Filter, fixed: &mut Vec<(usize, Vec<&'s Value>)>) {
     let (column, values) = match filter {
         Filter::All(all) => {
             all.iter().for_each(|f| gather_fixed(search, f, fixed));
@@ -295,9 +280,7 @@ impl<'t> Merge<'t> {
     fn new(order: Option<usize>, direction: Direction, ranges: Vec<Range<'t>>) -> Self {
         let heads = ranges.into_iter();
         let heads = heads.filter_map(|rest| Head::new(order, direction, rest));
-        Merge {
-            heads: heads.collect(),
-        }
+        Merge { heads: heads.collect() }
     }
 }
 
@@ -355,6 +338,5 @@ impl Eq for Head<'_> {}
 
 /// A row's value of a column.
 fn value_of<'r>(kind: &Kind, row: &'r Row, column: &str) -> Option<&'r Value> {
-    kind.position(column)
-        .and_then(|place| row.values.get(place))
+    kind.position(column).and_then(|place| row.values.get(place))
 }

@@ -115,8 +115,14 @@ impl Table {
         before
     }
 
-    /// The ids of the rows whose column, leading in an index, has a value.
+    /// The ids of the rows whose column has a value: out of the index that the column leads, else
+    /// by a walk.
     pub(super) fn having(&self, kind: &Kind, column: &str, value: &Value) -> Vec<String> {
+        if self.led_by(kind, column).is_none() {
+            let place = kind.position(column);
+            let has = |row: &&Row| place.and_then(|place| row.values.get(place)) == Some(value);
+            return self.rows().filter(has).map(|row| row.id.clone()).collect();
+        }
         let prefix = vec![Part::Value(value.clone())];
         let range = self
             .led_by(kind, column)

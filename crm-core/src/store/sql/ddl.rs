@@ -4,8 +4,8 @@ use super::dialect::{Holds, name};
 use super::{Dialect, TablePrefix};
 use crate::store::{Column, ColumnType, Index, Kind};
 use sea_query::{
-    ColumnDef, Expr, Index as Indexes, IndexCreateStatement, MysqlQueryBuilder,
-    PostgresQueryBuilder, SqliteQueryBuilder, Table,
+    ColumnDef, Expr, Index as Indexes, IndexCreateStatement, MysqlQueryBuilder, PostgresQueryBuilder,
+    SqliteQueryBuilder, Table,
 };
 
 /// Renders with the builder of a dialect.
@@ -31,12 +31,7 @@ pub(super) fn latest(kinds: &[&Kind]) -> i32 {
 
 /// The statements of one migration, in the order of the descriptions: tables made by it, and
 /// columns and indexes that it adds to older ones.
-pub(super) fn migration(
-    dialect: Dialect,
-    prefix: &TablePrefix,
-    kinds: &[&'static Kind],
-    number: i32,
-) -> Vec<String> {
+pub(super) fn migration(dialect: Dialect, prefix: &TablePrefix, kinds: &[&'static Kind], number: i32) -> Vec<String> {
     let mut statements = Vec::new();
     for kind in kinds.iter().filter(|kind| kind.since <= number) {
         let table = prefix.table(kind.name);
@@ -47,10 +42,7 @@ pub(super) fn migration(
             statements.extend(added.map(|column| add_column(dialect, &table, column)));
         }
         // What claims to be older than its table came with it.
-        let added = kind
-            .indexes
-            .iter()
-            .filter(|i| i.since.max(kind.since) == number);
+        let added = kind.indexes.iter().filter(|i| i.since.max(kind.since) == number);
         statements.extend(added.map(|index| create_index(dialect, &table, index)));
     }
     statements
@@ -68,11 +60,7 @@ fn create_table(dialect: Dialect, table: &str, kind: &Kind) -> String {
         .table(name(table))
         .col(column(dialect, "org_id", Holds::Org))
         .col(column(dialect, "id", Holds::Value(ColumnType::Text)))
-        .col(column(
-            dialect,
-            "version",
-            Holds::Value(ColumnType::Integer),
-        ));
+        .col(column(dialect, "version", Holds::Value(ColumnType::Integer)));
     for c in kind.columns.iter().filter(|c| c.since <= kind.since) {
         create.col(column(dialect, c.name, Holds::Value(c.ty)));
     }
@@ -96,9 +84,7 @@ fn add_column(dialect: Dialect, table: &str, added: &Column) -> String {
 fn create_index(dialect: Dialect, table: &str, index: &Index) -> String {
     let mut create: IndexCreateStatement = Indexes::create();
     // In SQLite and PostgreSQL indexes share one space of names with the tables.
-    create
-        .name(format!("{table}_{}", index.name))
-        .table(name(table));
+    create.name(format!("{table}_{}", index.name)).table(name(table));
     if !index.across {
         create.col("org_id");
     }

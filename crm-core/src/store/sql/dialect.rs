@@ -2,8 +2,8 @@
 
 use crate::store::{ColumnType, Value};
 use sea_query::{
-    Alias, DynIden, Expr, ExprTrait as _, Func, FunctionCall, IntoIden as _, MysqlQueryBuilder,
-    PostgresQueryBuilder, SelectStatement, SqliteQueryBuilder, Value as Bound, Values, WithQuery,
+    Alias, DynIden, Expr, ExprTrait as _, Func, FunctionCall, IntoIden as _, MysqlQueryBuilder, PostgresQueryBuilder,
+    SelectStatement, SqliteQueryBuilder, Value as Bound, Values, WithQuery,
 };
 
 /// The dialect of a database.
@@ -43,9 +43,7 @@ impl Dialect {
             (Dialect::Postgres, Holds::Value(Bytes)) => "BYTEA",
             (Dialect::Postgres, Holds::Body) => "TEXT",
             (Dialect::Mysql, Holds::Org) => "VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
-            (Dialect::Mysql, Holds::Value(Text)) => {
-                "VARCHAR(191) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
-            }
+            (Dialect::Mysql, Holds::Value(Text)) => "VARCHAR(191) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
             (Dialect::Mysql, Holds::Value(Bytes)) => "VARBINARY(255)",
             (Dialect::Mysql, Holds::Body) => "LONGTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
         }
@@ -153,10 +151,7 @@ impl Dialect {
         let value = Expr::col((alias, "value"));
         match (self, ty) {
             (Dialect::Postgres, ColumnType::Integer) => value.cast_as(Alias::new("bigint")),
-            (Dialect::Postgres, ColumnType::Bytes) => Func::cust("decode")
-                .arg(value)
-                .arg(Expr::cust("'hex'"))
-                .into(),
+            (Dialect::Postgres, ColumnType::Bytes) => Func::cust("decode").arg(value).arg(Expr::cust("'hex'")).into(),
             (_, ColumnType::Bytes) => Func::cust("unhex").arg(value).into(),
             _ => value,
         }

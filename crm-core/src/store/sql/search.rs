@@ -3,22 +3,15 @@
 use super::dialect::{bind, name};
 use super::statements::{Texts, place};
 use super::{Dialect, Expected, Statement};
-use crate::store::{
-    ColumnType, Comparison, Direction, Filter, Kind, Scope, Search, StoreError, Value,
-};
+use crate::store::{ColumnType, Comparison, Direction, Filter, Kind, Scope, Search, StoreError, Value};
 use sea_query::{
-    CaseStatement, CommonTableExpression, Condition, Expr, ExprTrait as _, Func, JoinType,
-    NullOrdering, Order, Query, SelectStatement, UnionType, WithClause,
+    CaseStatement, CommonTableExpression, Condition, Expr, ExprTrait as _, Func, JoinType, NullOrdering, Order, Query,
+    SelectStatement, UnionType, WithClause,
 };
 use std::sync::Arc;
 
 /// The statement of a page.
-pub(super) fn find(
-    dialect: Dialect,
-    texts: &Texts,
-    org: &str,
-    search: &Search,
-) -> Result<Statement, StoreError> {
+pub(super) fn find(dialect: Dialect, texts: &Texts, org: &str, search: &Search) -> Result<Statement, StoreError> {
     let plan = Plan::new(dialect, texts, org, search)?;
     let (sql, parameters) = match &search.scope {
         None => dialect.render(&plan.rows_of_page(None)),
@@ -26,9 +19,7 @@ pub(super) fn find(
             Dialect::Sqlite => plan.merge_by_queue(column, values),
             _ => dialect.render(&plan.merge_by_lateral(column, values)),
         },
-        Some(Scope { column, values }) => {
-            dialect.render(&plan.rows_of_page(Some(plan.scoped(column, values))))
-        }
+        Some(Scope { column, values }) => dialect.render(&plan.rows_of_page(Some(plan.scoped(column, values)))),
     };
     Ok(Statement {
         sql: sql.into(),
@@ -60,12 +51,7 @@ pub(super) fn count(
                 let ty = plan.scope_type;
                 seen = Query::select();
                 seen.from_function(dialect.set(ty, values), "v")
-                    .join_as(
-                        JoinType::CrossJoin,
-                        name(&texts.table),
-                        "x",
-                        Condition::all(),
-                    )
+                    .join_as(JoinType::CrossJoin, name(&texts.table), "x", Condition::all())
                     .and_where(plan.x("org_id").eq(org))
                     .and_where(plan.x(column).eq(dialect.set_value("v", ty)));
             }
@@ -105,10 +91,14 @@ pub(super) fn due(
     place(texts.kind, column, &Value::Integer(until))?;
     let mut due = Query::select();
     due.distinct()
-        .column("org_id")
+        .expr(match dialect {
+            // Without the plus SQLite would walk the whole table in the order of its key.
+            Dialect::Sqlite => Expr::cust_with_expr("+?", Expr::col("org_id")),
+            _ => Expr::col("org_id"),
+        })
         .from(name(&texts.table))
         .and_where(Expr::col(column).lte(until))
-        .order_by("org_id", Order::Asc)
+        .order_by_expr(Expr::cust("1"), Order::Asc)
         .limit(count_of(limit));
     let (sql, parameters) = dialect.render(&due);
     Ok(Statement {
@@ -135,12 +125,7 @@ struct Plan<'a> {
 }
 
 impl<'a> Plan<'a> {
-    fn new(
-        dialect: Dialect,
-        texts: &'a Texts,
-        org: &'a str,
-        search: &'a Search,
-    ) -> Result<Self, StoreError> {
+    fn new(dialect: Dialect, texts: &'a Texts, org: &'a str, search: &'a Search) -> Result<Self, StoreError> {
         let kind = texts.kind;
         let order_type = search
             .order
@@ -159,10 +144,7 @@ impl<'a> Plan<'a> {
             (_, None) | (None, Some((None, _))) => {}
             (Some(column), Some((Some(value), _))) => drop(place(kind, column, value)?),
             _ => {
-                let problem = format!(
-                    "the place in a page of {} is not one of its order",
-                    kind.name
-                );
+                let problem = format!("the place in a page of {} is not one of its order", kind.name);
                 return Err(StoreError::Failed(problem));
             }
         }
@@ -171,9 +153,7 @@ impl<'a> Plan<'a> {
                 .iter()
                 .filter(|index| !index.across)
                 .any(|index| match index.columns {
-                    [first, rest @ ..] => {
-                        *first == scope.column && rest.first().copied() == search.order
-                    }
+                    [first, rest @ ..] => *first == scope.column && rest.first().copied() == search.order,
                     [] => false,
                 })
         });
@@ -222,21 +202,23 @@ impl<'a> Plan<'a> {
         if let Some(order) = self.search.order {
             query.order_by((table, order), self.direction());
         }
-        query
-            .order_by((table, "id"), self.direction())
-            .limit(self.limit());
+        query.order_by((table, "id"), self.direction()).limit(self.limit());
     }
 
-    /// The first rows of a scope that pass the filter and stand behind a place, in order; what
-    /// is selected of them is up to the caller.
+    /// The first rows of a scope that stand behind a place, in order; what is selected of them
+    /// is up to the caller.
     fn first(&self, scope: Option<Expr>, behind: Option<Expr>) -> SelectStatement {
         let mut rows = self.rows();
         rows.and_where_option(scope).and_where_option(behind);
+        self.in_order(&mut rows, "x");
+        rows
+    }
+
+    /// Only rows that pass the filter.
+    fn filter(&self, rows: &mut SelectStatement) {
         if let Some(filter) = &self.filter {
             rows.cond_where(filter.clone());
         }
-        self.in_order(&mut rows, "x");
-        rows
     }
 
     /// Selects what makes a row.
@@ -251,6 +233,7 @@ impl<'a> Plan<'a> {
     /// A page out of one scan.
     fn rows_of_page(&self, scope: Option<Expr>) -> SelectStatement {
         let mut page = self.first(scope, self.behind_after());
+        self.filter(&mut page);
         self.select_row(&mut page);
         page
     }
@@ -283,15 +266,9 @@ impl<'a> Plan<'a> {
             return beyond(self.x("id"), id);
         };
         if self.dialect.seeks_by_row() {
-            return beyond(
-                Expr::tuple([self.x(order), self.x("id")]),
-                Expr::tuple([value, id]),
-            );
+            return beyond(Expr::tuple([self.x(order), self.x("id")]), Expr::tuple([value, id]));
         }
-        let tie = self
-            .x(order)
-            .eq(value.clone())
-            .and(beyond(self.x("id"), id));
+        let tie = self.x(order).eq(value.clone()).and(beyond(self.x("id"), id));
         let reached = if ascending {
             self.x(order).gte(value.clone())
         } else {
@@ -305,10 +282,15 @@ impl<'a> Plan<'a> {
     /// in the index, and whenever a head is taken its successor of the same value comes in. So
     /// a page costs one seek for each value and each row, wherever the rows are. Since
     /// a subquery answers one value only, order and id travel as one key that sorts alike.
+    ///
+    /// The filter is asked when looking for a head. Asking it behind the queue instead was three
+    /// times faster for 2,000 values where a quarter of the rows pass, and a hundred times slower
+    /// where only the last rows in order do.
     fn merge_by_queue(&self, column: &'static str, values: &[Value]) -> (String, Vec<Value>) {
         let direction = self.direction();
         let head = |scope: Expr, behind: Option<Expr>| {
             let mut first = self.first(Some(self.x(column).eq(scope)), behind);
+            self.filter(&mut first);
             first.expr(self.key()).limit(1);
             Expr::SubQuery(None, Box::new(first.into()))
         };
@@ -323,10 +305,7 @@ impl<'a> Plan<'a> {
         let (order, id) = self.place_of_key();
         let mut step = Query::select();
         step.column(("q", "s"))
-            .expr(head(
-                Expr::col(("q", "s")),
-                Some(self.behind(order, id.clone())),
-            ))
+            .expr(head(Expr::col(("q", "s")), Some(self.behind(order, id.clone()))))
             .from("q")
             .and_where(Expr::col(("q", "k")).is_not_null());
         let mut queue = Query::select();
@@ -341,12 +320,7 @@ impl<'a> Plan<'a> {
         let mut page = Query::select();
         self.select_row(&mut page);
         page.from("q")
-            .join_as(
-                JoinType::CrossJoin,
-                name(&self.texts.table),
-                "x",
-                Condition::all(),
-            )
+            .join_as(JoinType::CrossJoin, name(&self.texts.table), "x", Condition::all())
             .and_where(self.x("org_id").eq(self.org))
             .and_where(self.x("id").eq(id))
             .and_where(Expr::col(("q", "k")).is_not_null())
@@ -371,9 +345,7 @@ impl<'a> Plan<'a> {
                     [o(), o(), o(), o(), id],
                 )
             }
-            Some(order) => {
-                Expr::cust_with_exprs("CAST(hex(?) || '!' || ? AS BLOB)", [self.x(order), id])
-            }
+            Some(order) => Expr::cust_with_exprs("CAST(hex(?) || '!' || ? AS BLOB)", [self.x(order), id]),
         }
     }
 
@@ -396,9 +368,7 @@ impl<'a> Plan<'a> {
                     ColumnType::Text => {
                         "+CAST(unhex(CAST(substr(\"q\".\"k\", 1, instr(\"q\".\"k\", x'21') - 1) AS TEXT)) AS TEXT)"
                     }
-                    _ => {
-                        "unhex(CAST(substr(\"q\".\"k\", 1, instr(\"q\".\"k\", x'21') - 1) AS TEXT))"
-                    }
+                    _ => "unhex(CAST(substr(\"q\".\"k\", 1, instr(\"q\".\"k\", x'21') - 1) AS TEXT))",
                 })),
                 plain("+CAST(substr(\"q\".\"k\", instr(\"q\".\"k\", x'21') + 1) AS TEXT)"),
             ),
@@ -410,6 +380,7 @@ impl<'a> Plan<'a> {
     fn merge_by_lateral(&self, column: &'static str, values: &[Value]) -> SelectStatement {
         let keys = |scope: Expr| {
             let mut first = self.first(Some(self.x(column).eq(scope)), self.behind_after());
+            self.filter(&mut first);
             if let Some(order) = self.search.order {
                 first.column(("x", order));
             }
@@ -423,9 +394,7 @@ impl<'a> Plan<'a> {
             .from_function(self.dialect.set(self.scope_type, values), "v")
             .join_lateral(
                 JoinType::InnerJoin,
-                keys(self.dialect.set_value("v", self.scope_type))
-                    .limit(1)
-                    .take(),
+                keys(self.dialect.set_value("v", self.scope_type)).limit(1).take(),
                 "h",
                 on(),
             );
@@ -434,23 +403,18 @@ impl<'a> Plan<'a> {
         if let Some(order) = self.search.order {
             places.column(("r", order));
         }
-        places
-            .column(("r", "id"))
-            .from_subquery(heads, "b")
-            .join_lateral(JoinType::InnerJoin, keys(Expr::col(("b", "s"))), "r", on());
+        places.column(("r", "id")).from_subquery(heads, "b").join_lateral(
+            JoinType::InnerJoin,
+            keys(Expr::col(("b", "s"))),
+            "r",
+            on(),
+        );
         self.in_order(&mut places, "r");
         let mut page = Query::select();
         self.select_row(&mut page);
-        let same = self
-            .x("org_id")
-            .eq(self.org)
-            .and(self.x("id").equals(("p", "id")));
-        page.from_subquery(places, "p").join_as(
-            JoinType::InnerJoin,
-            name(&self.texts.table),
-            "x",
-            same,
-        );
+        let same = self.x("org_id").eq(self.org).and(self.x("id").equals(("p", "id")));
+        page.from_subquery(places, "p")
+            .join_as(JoinType::InnerJoin, name(&self.texts.table), "x", same);
         self.in_order(&mut page, "p");
         page
     }
@@ -487,10 +451,7 @@ impl<'a> Plan<'a> {
             }
             Filter::Contains(column, bytes) => {
                 place(kind, column, &Value::Bytes(Vec::new()))?;
-                is(self
-                    .dialect
-                    .position(self.filtered(column), bytes)
-                    .gt(Expr::cust("0")))
+                is(self.dialect.position(self.filtered(column), bytes).gt(Expr::cust("0")))
             }
         }
     }
@@ -499,7 +460,9 @@ impl<'a> Plan<'a> {
     /// take another one that serves the filter and sort: the unary plus keeps it from that.
     fn filtered(&self, column: &'static str) -> Expr {
         match self.dialect {
-            Dialect::Sqlite if self.merges && self.search.order != Some(column) => Expr::cust_with_expr("+?", self.x(column)),
+            Dialect::Sqlite if self.merges && self.search.order != Some(column) => {
+                Expr::cust_with_expr("+?", self.x(column))
+            }
             _ => self.x(column),
         }
     }

@@ -20,8 +20,6 @@ pub(super) struct Texts {
     get_one: Arc<str>,
     get_many: Arc<str>,
     check: Arc<str>,
-    exists: Arc<str>,
-    stands: Arc<str>,
     insert: Arc<str>,
     delete: Arc<str>,
     put: Arc<str>,
@@ -37,6 +35,8 @@ enum Shape {
     Update(Vec<(usize, Turn)>),
     /// Live columns alone; at a version, or at whichever.
     Touch(Vec<(usize, Turn)>, bool),
+    /// Whether a row is there to be touched: at a version, and with values that it must have.
+    Stands(Vec<usize>, bool),
     Add(Vec<usize>),
     Reassign(usize),
 }
@@ -48,6 +48,7 @@ enum Turn {
     Max,
     Min,
     Add,
+    Replace,
 }
 
 /// A text that is being written, counting its placeholders.
@@ -83,11 +84,7 @@ impl Text {
     }
 
     /// Each item written by `item`, with commas between.
-    fn list<T>(
-        mut self,
-        items: impl IntoIterator<Item = T>,
-        item: impl Fn(Self, T) -> Self,
-    ) -> Self {
+    fn list<T>(mut self, items: impl IntoIterator<Item = T>, item: impl Fn(Self, T) -> Self) -> Self {
         for (place, one) in items.into_iter().enumerate() {
             if place > 0 {
                 self.sql.push_str(", ");
@@ -107,6 +104,14 @@ impl Text {
             .name("id")
             .add(" = ")
             .bind()
+    }
+
+    /// ` AND column = ?` for each
+    fn having<'c>(mut self, places: impl Iterator<Item = usize>, column: impl Fn(&usize) -> &'c str) -> Self {
+        for place in places {
+            self = self.add(" AND ").name(column(&place)).add(" = ").bind();
+        }
+        self
     }
 
     /// ` AND version = ?`
@@ -130,9 +135,7 @@ impl Texts {
             .chain([ColumnType::Text])
             .collect();
         let read = ["id", "version"].into_iter().chain(columns());
-        let select = text("SELECT ")
-            .list(read, |t, c| t.name("x").add(".").name(c))
-            .sql;
+        let select = text("SELECT ").list(read, |t, c| t.name("x").add(".").name(c)).sql;
         let insert = || insert(dialect, &table, kind);
 
         let put = conflict(insert())
@@ -177,27 +180,8 @@ impl Texts {
                 .at_version()
                 .add(dialect.shared_lock())
                 .done(),
-            exists: text("SELECT ")
-                .name("version")
-                .add(" FROM ")
-                .name(&table)
-                .at_key()
-                .add(" FOR UPDATE")
-                .done(),
-            stands: text("SELECT ")
-                .name("version")
-                .add(" FROM ")
-                .name(&table)
-                .at_key()
-                .at_version()
-                .add(" FOR UPDATE")
-                .done(),
             insert: ignored.done(),
-            delete: text("DELETE FROM ")
-                .name(&table)
-                .at_key()
-                .at_version()
-                .done(),
+            delete: text("DELETE FROM ").name(&table).at_key().at_version().done(),
             put: put.done(),
             shaped: RwLock::default(),
             table,
@@ -226,16 +210,8 @@ impl Texts {
         }
     }
 
-    pub(super) fn insert(
-        &self,
-        org: &str,
-        row: &crate::store::Row,
-    ) -> Result<Statement, StoreError> {
-        Ok(writing(
-            &self.insert,
-            self.inserted(org, row)?,
-            Expected::Rows(1),
-        ))
+    pub(super) fn insert(&self, org: &str, row: &crate::store::Row) -> Result<Statement, StoreError> {
+        Ok(writing(&self.insert, self.inserted(org, row)?, Expected::Rows(1)))
     }
 
     pub(super) fn put(&self, org: &str, row: &crate::store::Row) -> Result<Statement, StoreError> {
@@ -255,6 +231,7 @@ impl Texts {
         parameters.push(row.body.as_str().into());
         let turns = self.turns(changes, &mut parameters)?;
         parameters.extend([org.into(), row.id.as_str().into(), row.version.into()]);
+        parameters.extend(replaced(changes).map(|(_, was)| was.clone()));
         let sql = self.shaped(Shape::Update(turns));
         Ok(writing(&sql, parameters, Expected::Rows(1)))
     }
@@ -271,6 +248,7 @@ impl Texts {
                 Change::Max(value) => (Turn::Max, Value::Integer(*value)),
                 Change::Min(value) => (Turn::Min, Value::Integer(*value)),
                 Change::Add(value) => (Turn::Add, Value::Integer(*value)),
+                Change::Replace(_, value) => (Turn::Replace, value.clone()),
             };
             let place = place(self.kind, column, &value)?;
             parameters.push(value);
@@ -298,15 +276,17 @@ impl Texts {
         let mut parameters = Vec::with_capacity(changes.len() + 3);
         let turns = self.turns(changes, &mut parameters)?;
         let sql = self.shaped(Shape::Touch(turns, version.is_some()));
-        parameters.extend([org.into(), id.into()]);
-        parameters.extend(version.map(Value::Integer));
+        let mut key: Vec<Value> = vec![org.into(), id.into()];
+        key.extend(version.map(Value::Integer));
+        key.extend(replaced(changes).map(|(_, was)| was.clone()));
+        parameters.extend(key.iter().cloned());
         if !self.dialect.counts_changed_rows() {
             return Ok((None, writing(&sql, parameters, Expected::Rows(1))));
         }
-        let at_version = version.map(Value::Integer);
+        let places = replaced(changes).map(|(column, was)| place(self.kind, column, was));
         let exists = Statement {
-            sql: if version.is_some() { self.stands.clone() } else { self.exists.clone() },
-            parameters: [org.into(), id.into()].into_iter().chain(at_version).collect(),
+            sql: self.shaped(Shape::Stands(places.collect::<Result<_, _>>()?, version.is_some())),
+            parameters: key,
             columns: Arc::new([ColumnType::Integer]),
             expected: Expected::Rows(1),
         };
@@ -323,11 +303,7 @@ impl Texts {
             .iter()
             .map(|column| place(self.kind, column, &Value::Integer(0)));
         let shape = Shape::Add(places.collect::<Result<_, _>>()?);
-        Ok(writing(
-            &self.shaped(shape),
-            self.inserted(org, row)?,
-            Expected::Any,
-        ))
+        Ok(writing(&self.shaped(shape), self.inserted(org, row)?, Expected::Any))
     }
 
     pub(super) fn reassign(
@@ -339,11 +315,7 @@ impl Texts {
     ) -> Result<Statement, StoreError> {
         place(self.kind, column, from)?;
         let sql = self.shaped(Shape::Reassign(place(self.kind, column, to)?));
-        Ok(writing(
-            &sql,
-            vec![to.clone(), org.into(), from.clone()],
-            Expected::Any,
-        ))
+        Ok(writing(&sql, vec![to.clone(), org.into(), from.clone()], Expected::Any))
     }
 
     /// The parameters of an insert, in the order of [`insert`].
@@ -373,10 +345,7 @@ impl Texts {
         if fits {
             Ok(())
         } else {
-            let problem = format!(
-                "row {} does not fit the description of {}",
-                row.id, self.kind.name
-            );
+            let problem = format!("row {} does not fit the description of {}", row.id, self.kind.name);
             Err(StoreError::Failed(problem))
         }
     }
@@ -401,7 +370,7 @@ impl Texts {
             let c = self.kind.columns.get(*place).map_or("", |c| c.name);
             let text = text.name(c).add(" = ");
             match turn {
-                Turn::Set => text.bind(),
+                Turn::Set | Turn::Replace => text.bind(),
                 Turn::Add => text.name(c).add(" + ").bind(),
                 Turn::Max | Turn::Min => text
                     .add(self.dialect.extreme(*turn == Turn::Max))
@@ -416,9 +385,7 @@ impl Texts {
 
     fn render(&self, shape: &Shape) -> Arc<str> {
         let column = |place: &usize| self.kind.columns.get(*place).map_or("", |c| c.name);
-        let update = Text::new(self.dialect, "UPDATE ")
-            .name(&self.table)
-            .add(" SET ");
+        let update = Text::new(self.dialect, "UPDATE ").name(&self.table).add(" SET ");
         match shape {
             Shape::Update(turns) => {
                 let plain = self.kind.columns.iter().filter(|c| !c.live).map(|c| c.name);
@@ -430,11 +397,25 @@ impl Texts {
                     .name("version")
                     .add(" + 1");
                 let update = if turns.is_empty() { update } else { update.add(", ") };
-                self.turned(update, turns).at_key().at_version().done()
+                self.turned(update, turns)
+                    .at_key()
+                    .at_version()
+                    .having(replaces(turns), column)
+                    .done()
             }
             Shape::Touch(turns, at_version) => {
                 let update = self.turned(update, turns).at_key();
-                if *at_version { update.at_version() } else { update }.done()
+                let update = if *at_version { update.at_version() } else { update };
+                update.having(replaces(turns), column).done()
+            }
+            Shape::Stands(places, at_version) => {
+                let select = Text::new(self.dialect, "SELECT ")
+                    .name("version")
+                    .add(" FROM ")
+                    .name(&self.table);
+                let select = select.at_key();
+                let select = if *at_version { select.at_version() } else { select };
+                select.having(places.iter().copied(), column).add(" FOR UPDATE").done()
             }
             Shape::Add(places) => {
                 let insert = conflict(insert(self.dialect, &self.table, self.kind));
@@ -473,6 +454,22 @@ impl Texts {
     }
 }
 
+/// Columns that a change replaces, with the values that they must have.
+fn replaced<'c>(changes: &'c [(&'static str, Change)]) -> impl Iterator<Item = (&'static str, &'c Value)> {
+    changes.iter().filter_map(|(column, change)| match change {
+        Change::Replace(was, _) => Some((*column, was)),
+        _ => None,
+    })
+}
+
+/// The places of columns that are replaced.
+fn replaces(turns: &[(usize, Turn)]) -> impl Iterator<Item = usize> {
+    turns
+        .iter()
+        .filter(|(_, turn)| *turn == Turn::Replace)
+        .map(|(place, _)| *place)
+}
+
 /// At most 191 characters.
 fn short(text: &str) -> bool {
     text.len() <= 191 || text.chars().count() <= 191
@@ -485,16 +482,8 @@ pub(super) fn place(kind: &Kind, column: &str, value: &Value) -> Result<usize, S
         Value::Text(_) => ColumnType::Text,
         Value::Bytes(_) => ColumnType::Bytes,
     };
-    let place = kind
-        .columns
-        .iter()
-        .position(|c| c.name == column && c.ty == ty);
-    place.ok_or_else(|| {
-        StoreError::Failed(format!(
-            "{} has no column {column} of type {ty:?}",
-            kind.name
-        ))
-    })
+    let place = kind.columns.iter().position(|c| c.name == column && c.ty == ty);
+    place.ok_or_else(|| StoreError::Failed(format!("{} has no column {column} of type {ty:?}", kind.name)))
 }
 
 fn writing(sql: &Arc<str>, parameters: Vec<Value>, expected: Expected) -> Statement {
@@ -512,10 +501,7 @@ fn insert(dialect: Dialect, table: &str, kind: &Kind) -> Text {
     Text::new(dialect, "INSERT INTO ")
         .name(table)
         .add(" (")
-        .list(
-            ["org_id", "id", "version"].into_iter().chain(columns()),
-            Text::name,
-        )
+        .list(["org_id", "id", "version"].into_iter().chain(columns()), Text::name)
         .add(") VALUES (")
         .bind()
         .add(", ")
@@ -551,9 +537,7 @@ fn get_many(dialect: Dialect, table: &str, select: &str) -> Arc<str> {
         .from_function(dialect.set(ColumnType::Text, &[]), name("k"));
     // The set's table as the dialect says it, taken over from the renderer.
     let (sql, _) = dialect.render(&keys);
-    let from = sql
-        .split_once(" FROM ")
-        .map_or(sql.as_str(), |(_, from)| from);
+    let from = sql.split_once(" FROM ").map_or(sql.as_str(), |(_, from)| from);
     let mut text = Text::new(dialect, select);
     text.places = 1;
     let _ = write!(text.sql, " FROM {from} CROSS JOIN ");

@@ -94,29 +94,19 @@ impl<E: Executor> SqlStore<E> {
 impl Schema {
     fn texts(&self, kind: &Kind) -> Result<&Texts, StoreError> {
         let texts = self.kinds.get(kind.name);
-        texts.ok_or_else(|| {
-            StoreError::Failed(format!(
-                "the store was opened without the kind {}",
-                kind.name
-            ))
-        })
+        texts.ok_or_else(|| StoreError::Failed(format!("the store was opened without the kind {}", kind.name)))
     }
 
     fn reading(&self, org: &str, read: &Read) -> Result<Statement, StoreError> {
         match read {
             Read::Get { kind, ids } => Ok(self.texts(kind)?.get(org, ids)),
             Read::Find(search) => search::find(self.dialect, self.texts(search.kind)?, org, search),
-            Read::Count { search, cap } => {
-                search::count(self.dialect, self.texts(search.kind)?, org, search, *cap)
-            }
+            Read::Count { search, cap } => search::count(self.dialect, self.texts(search.kind)?, org, search, *cap),
         }
     }
 
     /// The statements of a change set, each with the row it stands for.
-    fn writing<'a>(
-        &self,
-        changes: &'a ChangeSet,
-    ) -> Result<Vec<(Statement, Place<'a>)>, StoreError> {
+    fn writing<'a>(&self, changes: &'a ChangeSet) -> Result<Vec<(Statement, Place<'a>)>, StoreError> {
         let org = changes.org.as_str();
         let mut statements = Vec::with_capacity(changes.checks.len() + changes.writes.len());
         for check in &changes.checks {
@@ -138,31 +128,20 @@ impl Schema {
                 Write::Put { kind, row } => {
                     statements.push((self.texts(kind)?.put(org, row)?, (kind.name, &row.id)));
                 }
-                Write::Touch { kind, id, version, changes } => {
+                Write::Touch {
+                    kind,
+                    id,
+                    version,
+                    changes,
+                } => {
                     let (exists, touch) = self.texts(kind)?.touch(org, id, *version, changes)?;
-                    statements.extend(
-                        exists
-                            .into_iter()
-                            .chain([touch])
-                            .map(|s| (s, (kind.name, id.as_str()))),
-                    );
+                    statements.extend(exists.into_iter().chain([touch]).map(|s| (s, (kind.name, id.as_str()))));
                 }
                 Write::Add { kind, row, columns } => {
-                    statements.push((
-                        self.texts(kind)?.add(org, row, columns)?,
-                        (kind.name, &row.id),
-                    ));
+                    statements.push((self.texts(kind)?.add(org, row, columns)?, (kind.name, &row.id)));
                 }
-                Write::Reassign {
-                    kind,
-                    column,
-                    from,
-                    to,
-                } => {
-                    statements.push((
-                        self.texts(kind)?.reassign(org, column, from, to)?,
-                        (kind.name, ""),
-                    ));
+                Write::Reassign { kind, column, from, to } => {
+                    statements.push((self.texts(kind)?.reassign(org, column, from, to)?, (kind.name, "")));
                 }
             }
         }
@@ -202,8 +181,7 @@ impl<E: Executor> Store for SqlStore<E> {
         if changes.is_empty() {
             return Ok(());
         }
-        let (statements, places): (Vec<_>, Vec<_>) =
-            self.schema.writing(changes)?.into_iter().unzip();
+        let (statements, places): (Vec<_>, Vec<_>) = self.schema.writing(changes)?.into_iter().unzip();
         match self.executor.write(&statements)? {
             Outcome::Done => Ok(()),
             Outcome::Unexpected { statement } => match places.get(statement) {
@@ -211,10 +189,7 @@ impl<E: Executor> Store for SqlStore<E> {
                     kind,
                     id: (*id).to_owned(),
                 })),
-                None => Err(StoreError::Failed(format!(
-                    "the executor names statement {statement}"
-                ))
-                .into()),
+                None => Err(StoreError::Failed(format!("the executor names statement {statement}")).into()),
             },
         }
     }
@@ -227,18 +202,10 @@ impl<E: Executor> Store for SqlStore<E> {
         limit: i64,
     ) -> Result<Vec<OrgId>, StoreError> {
         validate::due(kind, column, limit)?;
-        let due = search::due(
-            self.schema.dialect,
-            self.schema.texts(kind)?,
-            column,
-            until,
-            limit,
-        )?;
+        let due = search::due(self.schema.dialect, self.schema.texts(kind)?, column, until, limit)?;
         let set = next(&mut self.executor.read(&[due])?.into_iter())?;
         let organisation = |row: Vec<Value>| match row.into_iter().next() {
-            Some(Value::Text(org)) => {
-                OrgId::new(org).map_err(|_| damaged("an organisation has no proper id"))
-            }
+            Some(Value::Text(org)) => OrgId::new(org).map_err(|_| damaged("an organisation has no proper id")),
             _ => Err(damaged("an organisation is no text")),
         };
         set.into_iter().map(organisation).collect()
@@ -255,9 +222,8 @@ fn damaged(problem: &str) -> StoreError {
 
 /// The next set of rows that an executor answered.
 fn next(sets: &mut impl Iterator<Item = Vec<Vec<Value>>>) -> Result<Vec<Vec<Value>>, StoreError> {
-    sets.next().ok_or_else(|| {
-        StoreError::Failed("the executor answers fewer questions than it was asked".into())
-    })
+    sets.next()
+        .ok_or_else(|| StoreError::Failed("the executor answers fewer questions than it was asked".into()))
 }
 
 /// Rows out of `id, version, <columns>, body`.
@@ -266,14 +232,12 @@ fn rows(set: Vec<Vec<Value>>) -> Result<Vec<Row>, StoreError> {
         let body = values.pop();
         let mut values = values.into_iter();
         match (values.next(), values.next(), body) {
-            (Some(Value::Text(id)), Some(Value::Integer(version)), Some(Value::Text(body))) => {
-                Ok(Row {
-                    id,
-                    version,
-                    values: values.collect(),
-                    body,
-                })
-            }
+            (Some(Value::Text(id)), Some(Value::Integer(version)), Some(Value::Text(body))) => Ok(Row {
+                id,
+                version,
+                values: values.collect(),
+                body,
+            }),
             _ => Err(damaged("a row lacks its key, its version or its body")),
         }
     };
@@ -285,16 +249,13 @@ fn in_order(rows: Vec<Row>, ids: &[String]) -> Vec<Row> {
     if rows.len() < 2 {
         return rows;
     }
-    let mut found: HashMap<String, Row> =
-        rows.into_iter().map(|row| (row.id.clone(), row)).collect();
+    let mut found: HashMap<String, Row> = rows.into_iter().map(|row| (row.id.clone(), row)).collect();
     ids.iter().filter_map(|id| found.remove(id)).collect()
 }
 
 fn counted(set: Vec<Vec<Value>>, cap: i64) -> Result<Answer, StoreError> {
     match set.into_iter().next().as_deref() {
-        Some([Value::Integer(seen), Value::Integer(hits)]) => {
-            Ok(Answer::Count((*seen < cap).then_some(*hits)))
-        }
+        Some([Value::Integer(seen), Value::Integer(hits)]) => Ok(Answer::Count((*seen < cap).then_some(*hits))),
         _ => Err(damaged("a count is no number")),
     }
 }

@@ -339,11 +339,24 @@ pub(crate) async fn do_delete(State(app): State<Shared>, Path(customer): Path<St
     .await
 }
 
+/// Asked for where the name was taken while the customer lay in the recycle bin.
+fn restore_form(desk: &Desk<'_>, customer: &Customer, values: &Values, error: &Error) -> Reply {
+    let here = format!("/customers/{}", customer.id);
+    let values = Values::default().with("name", values.text("name").unwrap_or_else(|| customer.name.clone()));
+    let sheet = Sheet::new(desk, format!("{here}/restore"), &values, Some(error)).line("name", 200).required().submit("restore").cancel(here.as_str());
+    let above = Above { title: desk.t("restore").to_owned(), back: (here.clone(), customer.name.clone()), intro: desk.t("restore_intro").to_owned() };
+    form_page(desk, above, sheet, Some(error))
+}
+
 pub(crate) async fn restore(State(app): State<Shared>, Path(customer): Path<String>, posted: Posted) -> Reply {
     let Posted { visitor, values } = posted;
     app.desk(visitor, move |desk| {
         let customer: CustomerId = id(&customer)?;
-        desk.done(desk.acting(&values).restore_customer(customer), "done_restored", &format!("/customers/{customer}"))
+        let restored = desk.acting(&values).restore_customer(customer, values.text("name"));
+        match &restored {
+            Err(error) if matches!(error.code(), "same_name" | "invalid") => restore_form(desk, &desk.crm.customer(customer)?, &values, error),
+            _ => desk.done(restored, "done_restored", &format!("/customers/{customer}")),
+        }
     })
     .await
 }

@@ -105,6 +105,7 @@ pub(crate) async fn edit(State(app): State<Shared>, visitor: Visitor, Params(par
                     .with("order", entry.order.to_string())
                     .with_some("colour", entry.colour)
                     .with_some("retired", entry.retired.then_some("1"))
+                    .with("version", entry.version.to_string())
                     .with("known", "1")
             }
         };
@@ -118,7 +119,10 @@ fn draw(desk: &Desk<'_>, values: &Values, error: Option<&Error>) -> Reply {
     let exists = values.ticked("known");
     let mut sheet = Sheet::new(desk, "/dictionaries/edit", values, error).hidden("dictionary", dictionary).cancel("/dictionaries");
     if exists {
-        sheet = sheet.hidden("known", "1").hidden("code", values.get("code"));
+        // After a conflict the form counts on the entry as it stands now.
+        let now = entry(desk, values).filter(|_| matches!(error, Some(Error::Conflict { .. })));
+        let version = now.map_or_else(|| values.get("version").to_owned(), |entry| entry.version.to_string());
+        sheet = sheet.hidden("known", "1").hidden("code", values.get("code")).hidden("version", version);
     } else {
         sheet = sheet.line("code", 64).required().help("code_help");
     }
@@ -167,6 +171,7 @@ fn saved(desk: &Desk<'_>, values: &Values) -> Result<DictionaryEntry, Error> {
         order,
         colour: values.text("colour"),
         retired: values.ticked("retired"),
+        version: values.text("version").and_then(|version| version.parse().ok()),
     })
 }
 

@@ -32,9 +32,7 @@ impl<'a> LentSqlite<'a> {
         match encoding.map_err(store_error)?.as_str() {
             "UTF-8" => Ok(lent),
             // Text would sort by other bytes.
-            other => Err(StoreError::Engine(format!(
-                "the database is in {other}, not in UTF-8"
-            ))),
+            other => Err(StoreError::Engine(format!("the database is in {other}, not in UTF-8"))),
         }
     }
 
@@ -63,7 +61,7 @@ impl Executor for LentSqlite<'_> {
 
     fn write(&self, statements: &[Statement]) -> Result<Outcome, StoreError> {
         self.open()?;
-        run::in_savepoint(self.connection, statements)
+        run::in_savepoint(self.connection, statements)?
     }
 
     fn joined(&self) -> bool {

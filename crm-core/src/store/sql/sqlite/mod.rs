@@ -27,11 +27,7 @@ impl SqliteStore {
     ///
     /// # Errors
     /// Those of [`SqliteExecutor::open`] and [`SqlStore::open`].
-    pub fn open_file(
-        path: impl AsRef<Path>,
-        file: SqliteOptions,
-        options: SqlOptions,
-    ) -> Result<Self, StoreError> {
+    pub fn open_file(path: impl AsRef<Path>, file: SqliteOptions, options: SqlOptions) -> Result<Self, StoreError> {
         SqlStore::open(SqliteExecutor::open(path, file)?, options)
     }
 }

@@ -40,10 +40,7 @@ impl<F: Fn() -> Result<Connection, StoreError>> Readers<F> {
     }
 
     /// Answers queries out of one snapshot.
-    pub(super) fn read(
-        &self,
-        statements: &[Statement],
-    ) -> Result<Vec<Vec<Vec<Value>>>, StoreError> {
+    pub(super) fn read(&self, statements: &[Statement]) -> Result<Vec<Vec<Vec<Value>>>, StoreError> {
         let mut loan = Loan {
             readers: self,
             connection: self.take(),
@@ -75,10 +72,7 @@ impl<F: Fn() -> Result<Connection, StoreError>> Readers<F> {
                 pool.made += 1;
                 return None;
             }
-            pool = self
-                .returned
-                .wait(pool)
-                .unwrap_or_else(PoisonError::into_inner);
+            pool = self.returned.wait(pool).unwrap_or_else(PoisonError::into_inner);
         }
     }
 
@@ -93,11 +87,7 @@ impl<F> Drop for Loan<'_, F> {
             .connection
             .take()
             .filter(|c| c.is_autocommit() || run::control(c, "ROLLBACK").is_ok());
-        let mut pool = self
-            .readers
-            .pool
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut pool = self.readers.pool.lock().unwrap_or_else(PoisonError::into_inner);
         match connection {
             Some(connection) => pool.idle.push(connection),
             None => pool.made -= 1,

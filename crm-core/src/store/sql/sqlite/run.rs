@@ -26,10 +26,7 @@ pub(super) fn control(connection: &Connection, sql: &str) -> Result<(), StoreErr
 }
 
 /// Runs writes until one does not meet its expectation.
-pub(super) fn write(
-    connection: &Connection,
-    statements: &[Statement],
-) -> Result<Outcome, StoreError> {
+pub(super) fn write(connection: &Connection, statements: &[Statement]) -> Result<Outcome, StoreError> {
     for (place, statement) in statements.iter().enumerate() {
         let rows = affect(connection, statement).map_err(store_error)?;
         if let Expected::Rows(expected) = statement.expected
@@ -42,10 +39,7 @@ pub(super) fn write(
 }
 
 /// Runs a query.
-pub(super) fn read(
-    connection: &Connection,
-    statement: &Statement,
-) -> Result<Vec<Vec<Value>>, StoreError> {
+pub(super) fn read(connection: &Connection, statement: &Statement) -> Result<Vec<Vec<Value>>, StoreError> {
     let mut prepared = prepare(connection, statement).map_err(store_error)?;
     let mut rows = prepared.raw_query();
     let mut set = Vec::new();
@@ -59,10 +53,7 @@ pub(super) fn read(
     Ok(set)
 }
 
-fn prepare<'c>(
-    connection: &'c Connection,
-    statement: &Statement,
-) -> rusqlite::Result<CachedStatement<'c>> {
+fn prepare<'c>(connection: &'c Connection, statement: &Statement) -> rusqlite::Result<CachedStatement<'c>> {
     let mut prepared = connection.prepare_cached(&statement.sql)?;
     for (place, parameter) in statement.parameters.iter().enumerate() {
         prepared.raw_bind_parameter(place + 1, Parameter(parameter))?;
@@ -101,11 +92,12 @@ fn value(stored: ValueRef<'_>, ty: ColumnType) -> Result<Value, StoreError> {
 }
 
 /// Runs writes between a savepoint and its release; undoes them, and only them, when one fails
-/// or does not meet its expectation.
+/// or does not meet its expectation. The outer error says that the savepoint itself failed: then
+/// nobody knows what of the writes stands, and the whole transaction must be rolled back.
 pub(super) fn in_savepoint(
     connection: &Connection,
     statements: &[Statement],
-) -> Result<Outcome, StoreError> {
+) -> Result<Result<Outcome, StoreError>, StoreError> {
     control(connection, "SAVEPOINT crm_unit")?;
     let outcome = write(connection, statements);
     if !matches!(outcome, Ok(Outcome::Done)) && !connection.is_autocommit() {
@@ -115,5 +107,5 @@ pub(super) fn in_savepoint(
     if !connection.is_autocommit() {
         control(connection, "RELEASE crm_unit")?;
     }
-    outcome
+    Ok(outcome)
 }

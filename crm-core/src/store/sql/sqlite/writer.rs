@@ -70,12 +70,7 @@ impl Ticket {
         let mut turn = lock(&self.turn);
         loop {
             match std::mem::replace(&mut *turn, Turn::Waits) {
-                Turn::Waits => {
-                    turn = self
-                        .called
-                        .wait(turn)
-                        .unwrap_or_else(PoisonError::into_inner)
-                }
+                Turn::Waits => turn = self.called.wait(turn).unwrap_or_else(PoisonError::into_inner),
                 Turn::Leads => return None,
                 Turn::Done(result) => return Some(result),
             }
@@ -134,12 +129,8 @@ impl Writer {
     #[cfg(test)]
     pub(super) fn limit_pages(&self) {
         let connection = lock(&self.connection);
-        let pages: i64 = connection
-            .query_row("PRAGMA page_count", [], |row| row.get(0))
-            .unwrap();
-        connection
-            .pragma_update(None, "max_page_count", pages + 20)
-            .unwrap();
+        let pages: i64 = connection.query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();
+        connection.pragma_update(None, "max_page_count", pages + 20).unwrap();
     }
 
     pub(super) fn write(&self, statements: &[Statement]) -> Result {
@@ -161,11 +152,7 @@ impl Writer {
         }
         let connection = lock(&self.connection);
         let units: Vec<&[Statement]> = std::iter::once(statements)
-            .chain(
-                lead.others
-                    .iter()
-                    .map(|ticket| ticket.statements.as_slice()),
-            )
+            .chain(lead.others.iter().map(|ticket| ticket.statements.as_slice()))
             .collect();
         let mut results = self.run(&connection, &units).into_iter();
         let own = results.next();
@@ -204,10 +191,7 @@ impl Writer {
             units => match self.together(connection, units) {
                 Ok(results) => results,
                 // One of them broke the transaction of all, and nothing was written.
-                Err(Broken) => units
-                    .iter()
-                    .map(|unit| self.alone(connection, unit))
-                    .collect(),
+                Err(Broken) => units.iter().map(|unit| self.alone(connection, unit)).collect(),
             },
         };
         let written = results
@@ -232,19 +216,18 @@ impl Writer {
     }
 
     /// Many units in one transaction, each in its savepoint.
-    fn together(
-        &self,
-        connection: &Connection,
-        units: &[&[Statement]],
-    ) -> std::result::Result<Vec<Result>, Broken> {
+    fn together(&self, connection: &Connection, units: &[&[Statement]]) -> std::result::Result<Vec<Result>, Broken> {
         if let Err(error) = self.begin(connection) {
             return Ok(units.iter().map(|_| Err(error.clone())).collect());
         }
         let mut results = Vec::with_capacity(units.len());
         for unit in units {
-            results.push(run::in_savepoint(connection, unit));
-            if connection.is_autocommit() {
-                return Err(Broken);
+            match run::in_savepoint(connection, unit) {
+                Ok(result) if !connection.is_autocommit() => results.push(result),
+                _ => {
+                    roll_back(connection);
+                    return Err(Broken);
+                }
             }
         }
         let done = |result: &Result| matches!(result, Ok(Outcome::Done));
@@ -252,11 +235,7 @@ impl Writer {
             roll_back(connection);
         } else if let Err(error) = self.commit(connection) {
             let lost = |result| {
-                if done(&result) {
-                    Err(error.clone())
-                } else {
-                    result
-                }
+                if done(&result) { Err(error.clone()) } else { result }
             };
             results = results.into_iter().map(lost).collect();
         }

@@ -114,7 +114,9 @@ fn document(dialect: Dialect) -> String {
     add("get many", texts.get("o", &["i1".into(), "i2".into()]));
     add("check", texts.check("o", "i1", 3));
     add("insert", texts.insert("o", &row).unwrap());
-    add("update", texts.update("o", &row).unwrap());
+    add("update", texts.update("o", &row, &[]).unwrap());
+    let moved = [("owner", Change::Set("u2".into())), ("rank", Change::Max(7))];
+    add("update with live columns", texts.update("o", &row, &moved).unwrap());
     add("delete", texts.delete("o", "i1", 3));
     add("put", texts.put("o", &row).unwrap());
     let changes = [
@@ -123,19 +125,15 @@ fn document(dialect: Dialect) -> String {
         ("due", Change::Min(7)),
         ("level", Change::Add(1)),
     ];
-    let (exists, touch) = texts.touch("o", "i1", &changes).unwrap();
-    exists
-        .into_iter()
-        .chain([touch])
-        .for_each(|s| add("touch", s));
-    add("touch nothing", texts.touch("o", "i1", &[]).unwrap().1);
+    for (title, version) in [("touch", None), ("touch at a version", Some(3))] {
+        let (exists, touch) = texts.touch("o", "i1", version, &changes).unwrap();
+        exists.into_iter().chain([touch]).for_each(|s| add(title, s));
+    }
     add("add", texts.add("o", &row, &["rank", "level"]).unwrap());
     add("add nothing", texts.add("o", &row, &[]).unwrap());
     add(
         "reassign",
-        texts
-            .reassign("o", "owner", &"u1".into(), &"u2".into())
-            .unwrap(),
+        texts.reassign("o", "owner", &"u1".into(), &"u2".into()).unwrap(),
     );
     add("due", search::due(dialect, &texts, "due", 9, 10).unwrap());
     for (title, search) in searches() {
@@ -160,10 +158,7 @@ fn document(dialect: Dialect) -> String {
 fn compare(dialect: Dialect, file: &str, golden: &str) {
     let document = document(dialect);
     if std::env::var_os("CRM_BLESS").is_some() {
-        let path = format!(
-            "{}/src/store/sql/tests/golden/{file}",
-            env!("CARGO_MANIFEST_DIR")
-        );
+        let path = format!("{}/src/store/sql/tests/golden/{file}", env!("CARGO_MANIFEST_DIR"));
         std::fs::write(path, &document).unwrap();
     } else {
         assert_eq!(document, golden);
@@ -172,29 +167,17 @@ fn compare(dialect: Dialect, file: &str, golden: &str) {
 
 #[test]
 fn sqlite() {
-    compare(
-        Dialect::Sqlite,
-        "sqlite.sql",
-        include_str!("golden/sqlite.sql"),
-    );
+    compare(Dialect::Sqlite, "sqlite.sql", include_str!("golden/sqlite.sql"));
 }
 
 #[test]
 fn postgres() {
-    compare(
-        Dialect::Postgres,
-        "postgres.sql",
-        include_str!("golden/postgres.sql"),
-    );
+    compare(Dialect::Postgres, "postgres.sql", include_str!("golden/postgres.sql"));
 }
 
 #[test]
 fn mysql() {
-    compare(
-        Dialect::Mysql,
-        "mysql.sql",
-        include_str!("golden/mysql.sql"),
-    );
+    compare(Dialect::Mysql, "mysql.sql", include_str!("golden/mysql.sql"));
 }
 
 #[test]

@@ -36,11 +36,7 @@ static OLD_THING: Kind = Kind {
 };
 static OLD_KINDS: &[&Kind] = &[&OLD_THING];
 
-fn open(
-    path: &Path,
-    kinds: &'static [&'static Kind],
-    migrate: Migrate,
-) -> Result<SqliteStore, StoreError> {
+fn open(path: &Path, kinds: &'static [&'static Kind], migrate: Migrate) -> Result<SqliteStore, StoreError> {
     SqliteStore::open_file(
         path,
         SqliteOptions::default(),
@@ -57,9 +53,7 @@ fn schema(path: &Path) -> Vec<(String, String)> {
     let mut statement = connection
         .prepare("SELECT name, coalesce(sql, '') FROM sqlite_schema ORDER BY name")
         .unwrap();
-    let rows = statement
-        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
-        .unwrap();
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
     rows.collect::<Result<_, _>>().unwrap()
 }
 
@@ -69,14 +63,7 @@ fn old_rows_get_the_defaults_of_added_columns() {
     let path = directory.path().join("crm.db");
     let org = OrgId::new("o").unwrap();
     let old = open(&path, OLD_KINDS, Migrate::Auto).unwrap();
-    let values = vec![
-        "u".into(),
-        1.into(),
-        vec![1].into(),
-        "-".into(),
-        2.into(),
-        3.into(),
-    ];
+    let values = vec!["u".into(), 1.into(), vec![1].into(), "-".into(), 2.into(), 3.into()];
     let mut row = Row {
         id: "i".into(),
         version: 1,
@@ -126,17 +113,11 @@ fn old_rows_get_the_defaults_of_added_columns() {
 #[test]
 fn ddl_for_an_administrator_does_the_same() {
     let directory = tempfile::tempdir().unwrap();
-    let (by_hand, auto) = (
-        directory.path().join("hand.db"),
-        directory.path().join("auto.db"),
-    );
+    let (by_hand, auto) = (directory.path().join("hand.db"), directory.path().join("auto.db"));
     let prefix = TablePrefix::default();
     for (from, to) in [(0, 1), (1, 99)] {
         let ddl = schema_ddl(Dialect::Sqlite, &prefix, KINDS, from, to);
-        Connection::open(&by_hand)
-            .unwrap()
-            .execute_batch(&ddl)
-            .unwrap();
+        Connection::open(&by_hand).unwrap().execute_batch(&ddl).unwrap();
     }
     open(&by_hand, KINDS, Migrate::Verify).unwrap();
     open(&auto, KINDS, Migrate::Auto).unwrap();
@@ -148,17 +129,11 @@ fn what_is_not_ours_is_left_alone() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("crm.db");
     let host = Connection::open(&path).unwrap();
-    host.execute_batch(
-        "PRAGMA user_version = 7; CREATE TABLE thing (a); INSERT INTO thing VALUES (1);",
-    )
-    .unwrap();
+    host.execute_batch("PRAGMA user_version = 7; CREATE TABLE thing (a); INSERT INTO thing VALUES (1);")
+        .unwrap();
     open(&path, KINDS, Migrate::Auto).unwrap();
-    let version: i64 = host
-        .query_row("PRAGMA user_version", [], |row| row.get(0))
-        .unwrap();
-    let value: i64 = host
-        .query_row("SELECT a FROM thing", [], |row| row.get(0))
-        .unwrap();
+    let version: i64 = host.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
+    let value: i64 = host.query_row("SELECT a FROM thing", [], |row| row.get(0)).unwrap();
     assert_eq!((version, value), (7, 1));
 
     // Two stores of other prefixes live side by side.
@@ -180,10 +155,7 @@ fn what_is_not_ours_is_left_alone() {
         .execute_batch("CREATE TABLE crm_thing (a)")
         .unwrap();
     let before = schema(&path);
-    assert!(matches!(
-        open(&path, KINDS, Migrate::Auto),
-        Err(StoreError::Schema(_))
-    ));
+    assert!(matches!(open(&path, KINDS, Migrate::Auto), Err(StoreError::Schema(_))));
     assert_eq!(schema(&path), before);
 }
 
@@ -202,10 +174,7 @@ fn tables_that_are_not_as_left_are_refused() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("crm.db");
         open(&path, KINDS, Migrate::Auto).unwrap();
-        Connection::open(&path)
-            .unwrap()
-            .execute_batch(damage)
-            .unwrap();
+        Connection::open(&path).unwrap().execute_batch(damage).unwrap();
         let before = schema(&path);
         for migrate in [Migrate::Auto, Migrate::Verify] {
             let error = open(&path, KINDS, migrate).unwrap_err();

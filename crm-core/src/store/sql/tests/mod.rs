@@ -2,11 +2,14 @@
 
 mod golden;
 #[cfg(feature = "rusqlite")]
+#[cfg(feature = "rusqlite")]
 mod migrations;
 #[cfg(feature = "rusqlite")]
 mod naive;
 #[cfg(feature = "rusqlite")]
 mod pages;
+#[cfg(feature = "rusqlite")]
+mod plans;
 
 use crate::store::{Column, ColumnType, Index, Kind};
 
@@ -52,19 +55,10 @@ pub(crate) static NOTE: Kind = Kind {
 pub(crate) static KINDS: &[&Kind] = &[&THING, &NOTE];
 
 pub(crate) const fn column(name: &'static str, ty: ColumnType, live: bool, since: i32) -> Column {
-    Column {
-        name,
-        ty,
-        live,
-        since,
-    }
+    Column { name, ty, live, since }
 }
 
-pub(crate) const fn index(
-    name: &'static str,
-    columns: &'static [&'static str],
-    since: i32,
-) -> Index {
+pub(crate) const fn index(name: &'static str, columns: &'static [&'static str], since: i32) -> Index {
     Index {
         name,
         columns,

@@ -23,9 +23,7 @@ pub(super) fn passes(kind: &Kind, row: &Row, filter: &Filter) -> bool {
         }
         Filter::In(column, values) => values.contains(value(kind, row, column)),
         Filter::Contains(column, needle) => match value(kind, row, column) {
-            Value::Bytes(bytes) => {
-                needle.is_empty() || bytes.windows(needle.len()).any(|w| w == needle)
-            }
+            Value::Bytes(bytes) => needle.is_empty() || bytes.windows(needle.len()).any(|w| w == needle),
             _ => unreachable!(),
         },
     }
@@ -39,9 +37,7 @@ fn in_scope(row: &Row, search: &Search) -> bool {
 pub(super) fn find(rows: &[Row], search: &Search) -> Vec<Row> {
     let key = |row: &Row| {
         (
-            search
-                .order
-                .map(|column| value(search.kind, row, column).clone()),
+            search.order.map(|column| value(search.kind, row, column).clone()),
             row.id.clone(),
         )
     };
@@ -51,9 +47,7 @@ pub(super) fn find(rows: &[Row], search: &Search) -> Vec<Row> {
         Some(after) if ascending => key(row) > *after,
         Some(after) => key(row) < *after,
     };
-    let fits = |row: &&Row| {
-        in_scope(row, search) && passes(search.kind, row, &search.filter) && behind(row)
-    };
+    let fits = |row: &&Row| in_scope(row, search) && passes(search.kind, row, &search.filter) && behind(row);
     let mut found: Vec<Row> = rows.iter().filter(fits).cloned().collect();
     found.sort_by_key(key);
     if !ascending {
@@ -64,7 +58,8 @@ pub(super) fn find(rows: &[Row], search: &Search) -> Vec<Row> {
 }
 
 pub(super) fn count(rows: &[Row], search: &Search, cap: i64) -> Option<i64> {
-    let scope: Vec<&Row> = rows.iter().filter(|row| in_scope(row, search)).collect();
+    let ranged = |row: &&Row| search.range().all(|range| passes(search.kind, row, range));
+    let scope: Vec<&Row> = rows.iter().filter(|row| in_scope(row, search)).filter(ranged).collect();
     let hits = scope
         .iter()
         .filter(|row| passes(search.kind, row, &search.filter))

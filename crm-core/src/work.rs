@@ -1,0 +1,373 @@
+//! One attempt at a call: what it knows, what it has decided so far, and why it may end early.
+
+use crate::access::Access;
+use crate::actor::Actor;
+use crate::crm::Session;
+use crate::environment::Environment;
+use crate::error::{Error, Violation};
+use crate::event;
+use crate::history::{self, FieldChange};
+use crate::idempotency;
+use crate::operations::Operation;
+use crate::organisation::{Context, ORGANISATION};
+use crate::record::Record;
+use crate::store::{Answer, Change, ChangeSet, Check, CommitError, Kind, Read, Row, Write};
+use crate::time::Timestamp;
+use std::sync::Arc;
+
+/// Ids drawn in a command: decided anew, it gets the same ones.
+#[derive(Default)]
+pub(crate) struct Draws {
+    drawn: std::cell::RefCell<Vec<uuid::Uuid>>,
+    next: std::cell::Cell<usize>,
+}
+
+impl Draws {
+    pub(crate) fn rewind(&self) {
+        self.next.set(0);
+    }
+
+    fn draw(&self, environment: &dyn Environment, now: Timestamp) -> uuid::Uuid {
+        let mut drawn = self.drawn.borrow_mut();
+        let place = self.next.get();
+        self.next.set(place + 1);
+        if let Some(id) = drawn.get(place) {
+            return *id;
+        }
+        let entropy = environment.entropy();
+        let [_, _, _, _, _, _, mut random @ ..] = entropy;
+        // Ids of one command ascend in the order in which they are drawn: its events keep theirs.
+        if let ([first, second, ..], Ok(place)) = (&mut random, u16::try_from(place)) {
+            [*first, *second] = place.min(0xfff).to_be_bytes();
+        }
+        let millis = u64::try_from(now.millis()).unwrap_or_default();
+        let id = uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid();
+        drawn.push(id);
+        id
+    }
+}
+
+/// Why the work on a call ends early. Inside: what happened; [`Error`] is what a caller can act on.
+#[derive(Debug)]
+pub(crate) enum Stop {
+    /// It is answered with an error.
+    Error(Error),
+    /// The organisation changed since its context was read: again, with the new one.
+    Stale,
+    /// The request was carried out before, with these ids.
+    Replay(Vec<String>),
+}
+
+impl<E: Into<Error>> From<E> for Stop {
+    fn from(error: E) -> Self {
+        Stop::Error(error.into())
+    }
+}
+
+/// One attempt at a call: what it knows and what it has decided so far.
+pub(crate) struct Work<'w> {
+    session: &'w Session<'w>,
+    pub(crate) context: Arc<Context>,
+    pub(crate) now: Timestamp,
+    draws: &'w Draws,
+    pub(crate) claim: Option<&'w idempotency::Claim>,
+    /// The version of an expired key of an earlier request, to be replaced.
+    expired_claim: Option<i64>,
+    verified: bool,
+    checks_context: bool,
+    pub(crate) changes: ChangeSet,
+    /// Ids by which an idempotent request is answered again.
+    made: Vec<String>,
+}
+
+impl<'w> Work<'w> {
+    pub(crate) fn new(
+        session: &'w Session<'w>,
+        context: Arc<Context>,
+        draws: &'w Draws,
+        claim: Option<&'w idempotency::Claim>,
+    ) -> Result<Self, Error> {
+        if let Some(id) = &session.correlation_id {
+            if id.chars().count() > 100 {
+                return Err(Violation::too_long("correlation_id", 100).into());
+            }
+            if id.chars().any(char::is_control) {
+                return Err(Violation::control_character("correlation_id").into());
+            }
+        }
+        Ok(Work {
+            session,
+            context,
+            now: session.engine.environment.now(),
+            draws,
+            claim,
+            expired_claim: None,
+            verified: false,
+            checks_context: true,
+            changes: ChangeSet::new(session.actor.org.clone()),
+            made: Vec::new(),
+        })
+    }
+
+    /// The actor.
+    pub(crate) fn actor(&self) -> &Actor {
+        &self.session.actor
+    }
+
+    /// Who may do and see what.
+    pub(crate) fn access(&self) -> Result<Access<'_>, Error> {
+        Access::of(&self.context, &self.session.actor)
+    }
+
+    pub(crate) fn allowed(&self, operation: &Operation) -> Result<(), Error> {
+        self.access()?.allow(operation.right)
+    }
+
+    /// A new id.
+    pub(crate) fn draw(&self) -> uuid::Uuid {
+        self.draws.draw(self.session.engine.environment.as_ref(), self.now)
+    }
+
+    /// Reads facts. The first batch also tells whether the context is of today and the request
+    /// was not carried out before.
+    pub(crate) fn read(&mut self, mut reads: Vec<Read>) -> Result<Vec<Answer>, Stop> {
+        if self.verified {
+            return Ok(self.session.store.read(&self.session.actor.org, &reads)?);
+        }
+        let asked = reads.len();
+        reads.push(Read::Get {
+            kind: &ORGANISATION,
+            ids: vec![ORGANISATION.name.to_owned()],
+        });
+        if let Some(claim) = self.claim {
+            reads.push(claim.question());
+        }
+        let mut answers = self.session.store.read(&self.session.actor.org, &reads)?;
+        let mut own = answers.split_off(asked.min(answers.len())).into_iter();
+        let version = rows(own.next()).into_iter().next().map(|row| row.version);
+        if version != Some(self.context.version) {
+            return Err(Stop::Stale);
+        }
+        self.verified = true;
+        if let (Some(claim), Some(row)) = (self.claim, rows(own.next()).into_iter().next()) {
+            match claim.answered_by(&row, self.now)? {
+                Some(ids) => return Err(Stop::Replay(ids)),
+                None => self.expired_claim = Some(row.version),
+            }
+        }
+        Ok(answers)
+    }
+
+    /// Rows by key.
+    pub(crate) fn get(&mut self, kind: &'static Kind, ids: Vec<String>) -> Result<Vec<Row>, Stop> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        Ok(rows(self.read(vec![Read::Get { kind, ids }])?.into_iter().next()))
+    }
+
+    /// One row by key.
+    pub(crate) fn get_one(&mut self, kind: &'static Kind, id: String) -> Result<Option<Row>, Stop> {
+        Ok(self.get(kind, vec![id])?.into_iter().next())
+    }
+
+    /// Every row of a search, however many pages it takes.
+    pub(crate) fn find_all(&mut self, mut search: crate::store::Search) -> Result<Vec<Row>, Stop> {
+        let mut all = Vec::new();
+        loop {
+            let page = rows(self.read(vec![Read::Find(search.clone())])?.into_iter().next());
+            let last = page.last().cloned();
+            let full = page.len() as i64 >= search.limit;
+            all.extend(page);
+            match last {
+                Some(last) if full => {
+                    let value = search.order.and_then(|column| {
+                        let place = search.kind.position(column)?;
+                        last.values.get(place).cloned()
+                    });
+                    search.after = Some((value, last.id));
+                }
+                _ => return Ok(all),
+            }
+        }
+    }
+
+    /// An answer or a refusal counts only on the organisation as it is now: where nothing was
+    /// read yet, its version still has to be looked at.
+    pub(crate) fn on_todays_grounds<T>(&mut self, decided: Result<T, Stop>) -> Result<T, Stop> {
+        if !self.verified && !matches!(decided, Err(Stop::Stale | Stop::Replay(_))) {
+            self.read(Vec::new())?;
+        }
+        decided
+    }
+
+    /// Adds a write to the decision.
+    pub(crate) fn write(&mut self, write: Write) {
+        self.changes.writes.push(write);
+    }
+
+    /// A new row.
+    pub(crate) fn insert(&mut self, kind: &'static Kind, row: Row) {
+        self.write(Write::Insert { kind, row });
+    }
+
+    /// A changed row, which must stand at the version it was read at; its live columns stay.
+    pub(crate) fn update(&mut self, kind: &'static Kind, row: Row) {
+        self.write(Write::Update {
+            kind,
+            row,
+            changes: Vec::new(),
+        });
+    }
+
+    /// A changed record, with the live columns in which it differs from what was read.
+    pub(crate) fn save<R: Record>(&mut self, before: &R, after: &R) -> Result<(), Error> {
+        let row = Row {
+            version: before.version(),
+            ..after.to_row()?
+        };
+        let changes = R::KIND
+            .columns
+            .iter()
+            .zip(before.columns().into_iter().zip(&row.values))
+            .filter(|(column, (was, becomes))| column.live && was != *becomes)
+            .map(|(column, (_, becomes))| (column.name, Change::Set(becomes.clone())))
+            .collect();
+        self.write(Write::Update {
+            kind: R::KIND,
+            row,
+            changes,
+        });
+        Ok(())
+    }
+
+    /// Changes live columns of a row that must exist.
+    pub(crate) fn touch(
+        &mut self,
+        kind: &'static Kind,
+        id: impl ToString,
+        version: Option<i64>,
+        changes: Vec<(&'static str, Change)>,
+    ) {
+        if !changes.is_empty() {
+            self.write(Write::Touch {
+                kind,
+                id: id.to_string(),
+                version,
+                changes,
+            });
+        }
+    }
+
+    /// Notes an id by which an idempotent request is answered again.
+    pub(crate) fn made(&mut self, id: impl ToString) {
+        self.made.push(id.to_string());
+    }
+
+    /// The command changes the organisation itself: its row gets a new version, so that every
+    /// process loads the context anew.
+    pub(crate) fn change_organisation(
+        &mut self,
+        organisation: &crate::organisation::Organisation,
+    ) -> Result<(), Error> {
+        self.checks_context = false;
+        let row = organisation.to_row(self.context.version)?;
+        self.update(&ORGANISATION, row);
+        Ok(())
+    }
+
+    /// Writes what changed into the history of a record.
+    pub(crate) fn remember(
+        &mut self,
+        record: &str,
+        id: impl ToString,
+        operation: &str,
+        changes: Vec<FieldChange>,
+    ) -> Result<(), Error> {
+        if changes.is_empty() {
+            return Ok(());
+        }
+        let row = history::entry(
+            self.draw(),
+            record,
+            &id.to_string(),
+            self.now,
+            &self.session.actor.name(),
+            operation,
+            self.session.correlation_id.as_deref(),
+            changes,
+        )?;
+        self.insert(&history::HISTORY, row);
+        Ok(())
+    }
+
+    /// Writes what changed in the settings, roles, dictionaries or positions into their one history;
+    /// `what` stands before the fields.
+    pub(crate) fn remember_setting(
+        &mut self,
+        what: &str,
+        operation: &str,
+        mut changes: Vec<FieldChange>,
+    ) -> Result<(), Error> {
+        for change in &mut changes {
+            change.field = format!("{what}.{}", change.field);
+        }
+        self.remember("settings", "settings", operation, changes)
+    }
+
+    /// Tells the host what happened, once the commit stands.
+    pub(crate) fn announce(
+        &mut self,
+        kind: &str,
+        record: &str,
+        id: impl ToString,
+        data: serde_json::Value,
+    ) -> Result<(), Error> {
+        let row = event::unnumbered(
+            self.draw(),
+            kind,
+            record,
+            &id.to_string(),
+            self.now,
+            &self.session.actor.name(),
+            self.session.correlation_id.as_deref(),
+            data,
+        )?;
+        self.insert(&event::EVENT, row);
+        Ok(())
+    }
+
+    pub(crate) fn commit(&mut self) -> Result<(), CommitError> {
+        if self.changes.is_empty() && self.claim.is_none() {
+            return Ok(());
+        }
+        if self.checks_context {
+            self.changes.checks.push(Check {
+                kind: &ORGANISATION,
+                id: ORGANISATION.name.to_owned(),
+                version: self.context.version,
+            });
+        }
+        if let Some(claim) = self.claim {
+            let write = claim.keep(std::mem::take(&mut self.made), self.now, self.expired_claim);
+            self.changes.writes.push(write);
+        }
+        self.session.store.commit(&self.changes)
+    }
+}
+
+/// The rows of an answer; none when it is of another kind.
+pub(crate) fn rows(answer: Option<Answer>) -> Vec<Row> {
+    match answer {
+        Some(Answer::Rows(rows)) => rows,
+        _ => Vec::new(),
+    }
+}
+
+/// The number of an answer.
+pub(crate) fn counted(answer: Option<Answer>) -> Option<i64> {
+    match answer {
+        Some(Answer::Count(count)) => count,
+        _ => None,
+    }
+}

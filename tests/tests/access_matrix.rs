@@ -1,0 +1,287 @@
+//! Every operation by everyone on every store: A2, A3, A5, A7. The cases are generated from the
+//! table of operations; one without a case fails.
+
+use crm_core::OPERATIONS;
+use crm_tests::{Bed, Role, World, call, code, difference};
+use serde_json::{Value, json};
+
+/// What an operation is done with: what the actor must be to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Need {
+    /// Nothing of the record: lists and what concerns only oneself.
+    Nothing,
+    /// The right alone, which only administrators have.
+    Administrator,
+    /// To see the customer.
+    Read,
+    /// To change it.
+    Edit,
+    /// To dispose of it.
+    Own,
+    /// To have written the follow-up.
+    Author,
+    /// To be the system.
+    System,
+    /// To dispose of the customer, asked item by item.
+    OwnItem,
+    /// To change the customer, asked item by item.
+    EditItem,
+    /// To change the customer and another one of its owner's, which is shared with nobody.
+    EditBoth,
+    /// To dispose of a customer in the recycle bin.
+    OwnDeleted,
+}
+
+const ABSENT: &str = "0193a000-0000-7000-8000-00000000dead";
+
+/// The case of an operation: what it needs and its input; `absent`: on a record that is not there.
+fn case(operation: &str, world: &World, absent: bool) -> Option<(Need, Value)> {
+    let or = |id: String| if absent { ABSENT.to_owned() } else { id };
+    let customer = or(world.customer.to_string());
+    let contact = or(world.primary.to_string());
+    let follow_up = or(world.follow_up.to_string());
+    let page = json!({"size": 5});
+    Some(match operation {
+        "create_organisation" => (Need::System, json!({"organisation": {"name": "Again"}})),
+        "settings" => (Need::Administrator, json!({})),
+        "change_settings" => (Need::Administrator, json!({"settings": {"recycle_bin_days": 31}})),
+        "menu" => (Need::Nothing, json!({})),
+        "people" => (Need::Nothing, json!({"text": "a"})),
+        "sync_people" => (Need::Administrator, json!({"people": [{"id": "new", "name": "New"}], "mode": "delta"})),
+        "deactivate_person" => (Need::Administrator, json!({"person": "bob"})),
+        "positions" => (Need::Nothing, json!({})),
+        "sync_positions" => (
+            Need::Administrator,
+            json!({"positions": [{"id": "south", "name": "South"}], "mode": "delta", "preview": false}),
+        ),
+        "roles" => (Need::Administrator, json!({})),
+        "sync_roles" => (Need::Administrator, json!({"roles": [{"id": "own", "name": "Own"}], "mode": "delta"})),
+        "explain_access" => (Need::Own, json!({"customer": customer})),
+        "dictionaries" => (Need::Nothing, json!({})),
+        "save_dictionary_entry" => {
+            (Need::Administrator, json!({"entry": {"dictionary": "level", "code": "d", "label": "D"}}))
+        }
+        "merge_dictionary_entries" => {
+            (Need::Administrator, json!({"dictionary": "level", "from": "a", "into": "b"}))
+        }
+        "create_customer" => (Need::Nothing, json!({"customer": {"name": "New one", "contacts": [{"name": "C"}]}})),
+        "customer" | "customer_panels" | "mark_viewed" => (Need::Read, json!({"customer": customer})),
+        "customer_history" => (Need::Read, json!({"customer": customer, "page": page})),
+        "customers" => (Need::Nothing, json!({"query": {"view": {"kind": "mine"}}, "page": page})),
+        "count_customers" => (Need::Nothing, json!({"views": [{"kind": "subordinates"}]})),
+        "edit_customer" => (Need::Edit, json!({"customer": customer, "edit": {"version": world.version, "region": "X"}})),
+        "edit_customers" => {
+            (Need::EditItem, json!({"edits": [{"customer": customer, "edit": {"version": world.version, "region": "X"}}]}))
+        }
+        "plan_follow_ups" => (Need::EditItem, json!({"plans": [{"customer": customer, "at": "2027-01-01T00:00:00Z"}]})),
+        // To a position below the owner's: everyone who disposes of the customer may do that.
+        "transfer_customers" => (Need::OwnItem, json!({"customers": [customer], "transfer": {"to": "luis"}})),
+        "delete_customer" => (Need::Own, json!({"customer": customer})),
+        "restore_customer" => (Need::OwnDeleted, json!({"customer": or(world.deleted.to_string())})),
+        "add_contact" => (Need::Edit, json!({"customer": customer, "contact": {"name": "New"}})),
+        "contact" => (Need::Read, json!({"contact": contact})),
+        "contacts" => (Need::Nothing, json!({"filter": {}, "page": page})),
+        "edit_contact" => (Need::Edit, json!({"contact": contact, "edit": {"version": 1, "title": "X"}})),
+        "set_primary_contact" => (Need::Edit, json!({"contact": or(world.second.to_string())})),
+        "remove_contact" => (Need::Edit, json!({"contact": or(world.second.to_string()), "new_primary": null})),
+        "add_relation" => (Need::EditBoth, json!({"customer": customer, "relation": {"customer": world.third, "kind": "business"}})),
+        "remove_relation" => (Need::EditBoth, json!({"relation": or(world.relation.to_string())})),
+        "relations" => (Need::Read, json!({"customer": customer})),
+        "follow_up" => (Need::Edit, json!({"customer": customer, "follow_up": {"content": "Met"}})),
+        "correct_follow_up" => (Need::Author, json!({"follow_up": follow_up, "version": 1, "content": "Y"})),
+        "follow_ups" => (Need::Read, json!({"query": {"of": {"kind": "of", "customer": customer}}, "page": page})),
+        "follow_up_with_replies" => (Need::Read, json!({"follow_up": follow_up})),
+        "reply" => (Need::Read, json!({"follow_up": follow_up, "reply": {"content": "Z", "to": null}})),
+        "share_customer" => (Need::Own, json!({"customer": customer, "share": {"person": "stan"}})),
+        "end_share" => (Need::Own, json!({"share": or(world.share.to_string())})),
+        "shares" => (Need::Own, json!({"customer": customer})),
+        "events" => (Need::Administrator, json!({"consumer": "oa", "limit": 10})),
+        "acknowledge_events" => (Need::Administrator, json!({"consumer": "oa", "up_to": 0})),
+        "tick" => (Need::Administrator, json!({})),
+        _ => return None,
+    })
+}
+
+/// How far a role reaches into the customer: 0 not at all, 1 reads, 2 edits, 3 disposes.
+fn reach(role: Role) -> i32 {
+    match role {
+        Role::Owner | Role::Superior | Role::SuperiorsSuperior | Role::Administrator => 3,
+        Role::EditSharee => 2,
+        Role::ReadSharee => 1,
+        _ => 0,
+    }
+}
+
+/// The rule, told apart from the library: the code a cell must have.
+fn expected(need: Need, role: Role, absent: bool) -> &'static str {
+    if matches!(role, Role::Deactivated | Role::Unknown) {
+        return "actor_unknown";
+    }
+    let enough = |needed: i32| match reach(role) {
+        _ if absent => "not_found",
+        0 => "not_found",
+        reach if reach >= needed => "done",
+        _ => "forbidden",
+    };
+    match need {
+        Need::System => "actor_unknown",
+        Need::Nothing => "done",
+        Need::Administrator => if role == Role::Administrator { "done" } else { "forbidden" },
+        Need::Read => enough(1),
+        Need::Edit | Need::EditItem => enough(2),
+        Need::Own | Need::OwnItem => enough(3),
+        // Who reads it by a share sees nothing of what is related, nor of the recycle bin. But
+        // that he may not edit the customer itself he is told first.
+        Need::EditBoth | Need::OwnDeleted => enough(if reach(role) < 3 { 0 } else { 3 }),
+        Need::Author => match enough(1) {
+            "done" if role != Role::Owner => "not_the_author",
+            other => other,
+        },
+    }
+}
+
+/// What became of a call: of a batch of one, what became of the item.
+fn outcome(answer: &Result<Value, crm_core::Error>) -> String {
+    let item = answer.as_ref().ok().and_then(|answer| answer.get("items")?.get(0)?.get("error")?.as_str());
+    item.map_or_else(|| code(answer), str::to_owned)
+}
+
+/// The answer in words, without the id it was asked about.
+fn told(answer: &Result<Value, crm_core::Error>, id: &str) -> String {
+    match answer {
+        Ok(value) => value.to_string().replace(id, "?"),
+        Err(error) => format!("{} {:?} {:?}", error.code(), error.data(), error.violations()).replace(id, "?"),
+    }
+}
+
+fn matrix(make: fn() -> Bed) {
+    let mut world = World::in_bed(make());
+    let mut before = world.bed.dump();
+    let mut cells = 0;
+    let mut wrong = Vec::new();
+    for operation in OPERATIONS {
+        let name = operation.name;
+        if case(name, &world, false).is_none() {
+            wrong.push(format!("{name} has no case"));
+            continue;
+        }
+        for role in Role::ALL {
+            let (need, there) = case(name, &world, false).unwrap();
+            let (_, absent) = case(name, &world, true).unwrap();
+            let about = there != absent;
+            let mut answers = Vec::new();
+            for (input, is_absent) in [(&absent, true), (&there, false)] {
+                if is_absent && !about {
+                    continue;
+                }
+                let answer = call(&world.role(role), name, input);
+                let found = outcome(&answer);
+                // The first end of a relation is one's own customer, which a sharee knows.
+                let knows_first_end = name == "add_relation" && matches!(role, Role::ReadSharee) && !is_absent;
+                let wanted = if knows_first_end { "forbidden" } else { expected(need, role, is_absent && about) };
+                if found != wanted {
+                    wrong.push(format!("{name} by {role:?} (absent: {is_absent}): {found} instead of {wanted}"));
+                }
+                cells += 1;
+                if !operation.command || found != "done" {
+                    let after = world.bed.dump();
+                    // Reading events numbers them first: that is not a change of anything.
+                    if after != before && name != "events" {
+                        wrong.push(format!("{name} by {role:?}, {found}, changed:\n{}", difference(&before, &after)));
+                    }
+                    before = after;
+                } else {
+                    world = World::in_bed(make());
+                    before = world.bed.dump();
+                }
+                answers.push((found, answer));
+            }
+            if let [(absent_code, absent_answer), (hidden_code, hidden_answer)] = &answers[..]
+                && hidden_code == "not_found"
+            {
+                assert_eq!(absent_code, hidden_code);
+                let id = there.to_string();
+                let ids: Vec<&str> = id.split('"').filter(|part| part.len() == 36).collect();
+                let mut hidden = told(hidden_answer, ABSENT);
+                // Of a relation to somebody else's customer either end may be named.
+                ids.iter().for_each(|id| hidden = hidden.replace(id, "?"));
+                if told(absent_answer, ABSENT) != hidden {
+                    wrong.push(format!("{name} by {role:?}: absent {} but hidden {hidden}", told(absent_answer, ABSENT)));
+                }
+            }
+        }
+    }
+    println!("{cells} cells");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(cells > OPERATIONS.len() * Role::ALL.len());
+}
+
+#[test]
+fn a5_every_operation_by_every_role_in_memory() {
+    matrix(Bed::memory);
+}
+
+#[test]
+fn a5_every_operation_by_every_role_in_sqlite() {
+    matrix(Bed::sqlite);
+}
+
+#[test]
+fn a5_records_of_another_organisation_are_absent() {
+    crm_tests::in_every_world(|world| {
+        let before = world.bed.dump();
+        for role in [Role::Administrator, Role::Owner] {
+            for operation in ["customer", "customer_panels", "explain_access", "delete_customer", "restore_customer", "relations", "shares", "mark_viewed"] {
+                let answer = call(&world.role(role), operation, &json!({"customer": world.foreign}));
+                assert_eq!(code(&answer), "not_found", "{operation}");
+            }
+        }
+        let answer = call(&world.role(Role::OtherOrganisation), "customer", &json!({"customer": world.customer}));
+        assert_eq!(code(&answer), "not_found");
+        // An id of another kind is no id of this one.
+        for id in [world.primary.to_string(), world.follow_up.to_string(), world.relation.to_string(), world.share.to_string(), world.reply.to_string()] {
+            assert_eq!(code(&call(&world.role(Role::Administrator), "customer", &json!({"customer": id}))), "not_found");
+        }
+        assert_eq!(world.bed.dump(), before);
+    });
+}
+
+#[test]
+fn a5_an_organisation_that_is_not_there_knows_nobody() {
+    crm_tests::in_every_world(|world| {
+        let before = world.bed.dump();
+        for actor in [crm_core::Actor::user("nowhere", "alice"), crm_core::Actor::system("nowhere", "test")] {
+            let session = world.bed.crm.as_user(&actor.unwrap());
+            for operation in OPERATIONS.iter().filter(|operation| operation.name != "create_organisation") {
+                let (_, input) = case(operation.name, world, false).unwrap();
+                assert_eq!(outcome(&call(&session, operation.name, &input)), "actor_unknown", "{}", operation.name);
+            }
+        }
+        assert_eq!(world.bed.dump(), before);
+    });
+}
+
+#[test]
+fn a3_every_right_can_be_denied_and_without_it_nothing_is_done() {
+    // One role for one person, that denies one right: every operation that needs it is forbidden,
+    // even to an administrator, and changes nothing.
+    let world = World::in_bed(Bed::memory());
+    let mut rights: Vec<&str> = OPERATIONS.iter().map(|operation| operation.right).filter(|right| !right.is_empty()).collect();
+    rights.sort_unstable();
+    rights.dedup();
+    for right in rights {
+        let role = json!({"roles": [{"id": "narrow", "name": "Narrow", "deny": [right], "people": ["adam", "alice"]}], "mode": "delta"});
+        call(&world.bed.host(), "sync_roles", &role).unwrap();
+        let before = world.bed.dump();
+        for operation in OPERATIONS.iter().filter(|operation| operation.right == right) {
+            for who in [Role::Administrator, Role::Owner] {
+                let (_, input) = case(operation.name, &world, false).unwrap();
+                let answer = call(&world.role(who), operation.name, &input);
+                assert_eq!(code(&answer), "forbidden", "{} without {right}", operation.name);
+                let data = answer.unwrap_err().data();
+                assert_eq!(format!("{}.{}", data["module"], data["right"]), right);
+            }
+        }
+        assert_eq!(world.bed.dump(), before);
+    }
+}
