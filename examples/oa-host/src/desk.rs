@@ -8,7 +8,7 @@ use crate::values::{Values, url};
 use askama::Template;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
-use crm_core::{Actor, Count, DictionaryEntry, EntryCode, Error, MenuEntry, Person, Position, TimeZone, Timestamp, UserId};
+use crm_core::{Actor, Count, Customer, CustomerId, DictionaryEntry, EntryCode, Error, MenuEntry, Person, Position, TimeZone, Timestamp, UserId};
 use std::collections::HashMap;
 
 /// What every page needs to be drawn.
@@ -22,6 +22,8 @@ pub(crate) struct Look<'a> {
     pub(crate) zone: TimeZone,
     /// The time.
     pub(crate) now: Timestamp,
+    /// Hours in which authors may correct their own text.
+    pub(crate) correction_hours: i32,
     names: HashMap<UserId, String>,
     entries: Vec<DictionaryEntry>,
 }
@@ -87,6 +89,7 @@ impl<'a> Look<'a> {
             menu: Vec::new(),
             zone: TimeZone::SHANGHAI,
             now: app.crm.now(),
+            correction_hours: 0,
             names: HashMap::new(),
             entries: Vec::new(),
         }
@@ -255,7 +258,9 @@ impl<'a> Desk<'a> {
         look.names = people.into_iter().map(|person| (person.id, person.name)).collect();
         look.user_name = Some(look.person(user));
         look.menu = menu.entries;
-        look.zone = system.settings()?.time_zone;
+        let settings = system.settings()?;
+        look.zone = settings.time_zone;
+        look.correction_hours = settings.follow_up.correction_hours;
         look.entries = system.dictionaries()?;
         Ok(Desk { look, crm, system, me })
     }
@@ -291,6 +296,15 @@ impl<'a> Desk<'a> {
     /// The positions that can be chosen in a form.
     pub(crate) fn position_choices(&self) -> Result<Vec<Choice>, Failure> {
         Ok(self.positions()?.into_iter().map(|position| Choice::new(position.id.as_str(), position.name)).collect())
+    }
+
+    /// A customer with which the person may do something: the form for it is not shown to others.
+    pub(crate) fn open_for(&self, customer: CustomerId, what: &str) -> Result<Customer, Failure> {
+        let panels = self.crm.customer_panels(customer)?;
+        if panels.allowed.iter().any(|allowed| allowed == what) {
+            return Ok(panels.customer);
+        }
+        Err(Error::Forbidden { module: "customer".to_owned(), right: what.to_owned() }.into())
     }
 
     /// The people to whom the person may give customers: himself and who works below him;

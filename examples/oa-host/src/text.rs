@@ -31,7 +31,7 @@ impl Lang {
 }
 
 /// The text of a key; the key itself where the table does not know it.
-pub(crate) fn text<'k>(lang: Lang, key: &'k str) -> &'k str {
+pub(crate) fn text(lang: Lang, key: &str) -> &str {
     static BY_KEY: LazyLock<HashMap<&str, (&str, &str)>> =
         LazyLock::new(|| TEXTS.iter().map(|(key, chinese, english)| (*key, (*chinese, *english))).collect());
     match BY_KEY.get(key) {
@@ -81,6 +81,7 @@ const TEXTS: &[(&str, &str, &str)] = &[
     ("never", "从未跟进", "Never"),
     ("overdue", "已逾期", "overdue"),
     ("system", "系统", "System"),
+    ("on_this_page", "本页内容", "On this page"),
     ("pages", "分页", "Pages"),
     ("first_page", "首页", "First page"),
     ("next_page", "下一页", "Next page"),
@@ -106,12 +107,13 @@ const TEXTS: &[(&str, &str, &str)] = &[
     ("order_name", "名称（拼音）", "Name"),
     ("order_next_follow_up", "下次跟进时间", "Next follow-up"),
     ("order_longest_idle", "最久未跟进", "Longest idle"),
-    ("order_recently_followed", "最近跟进", "Recently followed"),
+    ("order_shortest_idle", "最近跟进", "Shortest idle"),
     ("customer", "客户", "Customer"),
     ("new_customer", "新建客户", "New customer"),
     ("edit_customer", "编辑客户", "Edit customer"),
     ("delete_customer", "删除客户", "Delete"),
     ("delete_intro", "客户将移入回收站，在到期前可以恢复。名称和编号随即释放。", "The customer goes to the recycle bin, from where it can be restored until its time is over. Its name and number are free at once."),
+    ("restore_intro", "名称已被其他客户使用，请换一个名称恢复。", "Its name was taken meanwhile: restore it under another one."),
     ("in_bin", "在回收站中", "In the recycle bin"),
     ("deleted_at", "删除时间", "Deleted"),
     ("received_at", "接收时间", "Received"),
@@ -183,6 +185,7 @@ const TEXTS: &[(&str, &str, &str)] = &[
     ("no_positions", "还没有岗位。", "There are no positions yet."),
     ("positions_intro", "上级岗位的人员可以看到其下所有岗位的客户；同一岗位的人员互相看不到对方的客户。", "Who holds a position sees the customers of all positions below it; holders of one position do not see each other's."),
     ("position_id_help", "宿主系统中的岗位标识，建立后不变。", "The host's id of the position; it stays."),
+    ("removed_help", "须无人任职且无下级岗位。", "Nobody may hold it and nothing lie below it."),
     ("preview", "预览", "Preview"),
     ("preview_intro", "保存之后，下列人员可见的岗位会有变化：", "Once saved, these people see other positions than before:"),
     ("preview_none", "没有人的可见范围会变化。", "Nobody sees more or less than before."),
@@ -287,6 +290,8 @@ const TEXTS: &[(&str, &str, &str)] = &[
     ("f_into", "合并到", "Into"),
     ("f_customer", "客户", "Customer"),
     ("f_contact", "联系人", "Contact"),
+    ("f_first", "一方", "One"),
+    ("f_second", "另一方", "Other"),
     ("f_relation", "关联客户", "Relation"),
     ("f_relation_kind", "对方是本客户的", "The other one is its"),
     ("f_note", "备注", "Note"),
@@ -308,6 +313,7 @@ const TEXTS: &[(&str, &str, &str)] = &[
     ("f_new_primary", "新的主联系人", "New primary contact"),
     ("f_position_id", "岗位标识", "Position id"),
     ("f_parent", "上级岗位", "Position above"),
+    ("f_removed", "删除此岗位", "Remove this position"),
     ("f_holders", "任职人员", "Holders"),
     ("f_role_id", "角色标识", "Role id"),
     ("f_administrator", "管理员", "Administrator"),

@@ -171,6 +171,7 @@ impl Tree {
                 name: standing.name.clone(),
                 parent: standing.parent.clone(),
                 holders: standing.holders.clone(),
+                removed: false,
             });
         }
         let user = UserId::new(user)?;
@@ -216,6 +217,7 @@ pub(super) fn dictionaries(crm: &Crm, org: &str, plan: &Plan, summary: &mut Impo
             order,
             colour: None,
             retired: false,
+            version: None,
         })?;
         summary.dictionary_entries.created += 1;
     }

@@ -44,7 +44,7 @@ fn gender(values: &Values) -> Option<Gender> {
 
 pub(crate) async fn fresh(State(app): State<Shared>, visitor: Visitor, Path(customer): Path<String>) -> Reply {
     app.desk(visitor, move |desk| {
-        let customer = desk.crm.customer(id(&customer)?)?;
+        let customer = desk.open_for(id(&customer)?, "add_contact")?;
         add_form(desk, &customer, &Values::default(), None)
     })
     .await

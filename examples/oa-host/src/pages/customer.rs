@@ -322,6 +322,9 @@ fn words(desk: &Desk<'_>, field: &str, value: &serde_json::Value) -> String {
         serde_json::Value::String(text) => match field {
             "level" | "stage" | "source" | "industry" | "method" => d.label(field, &crm_core::EntryCode::new(text.as_str()).ok()),
             "owner" | "author" => d.person(text),
+            // The other end of a relation, where the person sees it.
+            "first" | "second" => text.parse().ok().and_then(|id| desk.crm.customer(id).ok()).map_or_else(|| "—".to_owned(), |other| other.name),
+            "kind" if !matches!(text.as_str(), "company" | "person") => d.label(dictionary::RELATION_KIND, &crm_core::EntryCode::new(text.as_str()).ok()),
             "kind" => named(d, "kind_", text),
             "status" => named(d, "status_", text),
             "gender" => named(d, "gender_", text),

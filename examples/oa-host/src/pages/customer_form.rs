@@ -9,7 +9,7 @@ use crate::session::Visitor;
 use crate::values::{Reader, Values};
 use axum::extract::{Path, State};
 use crm_core::{
-    BatchAnswer, Customer, CustomerEdit, CustomerId, CustomerKind, Error, NewContact, NewCustomer, Transfer, UserId, Violation, dictionary,
+    BatchAnswer, Customer, CustomerEdit, CustomerId, CustomerKind, Error, NewContact, NewCustomer, TimeZone, Timestamp, Transfer, UserId, Violation, dictionary,
 };
 
 pub(crate) async fn fresh(State(app): State<Shared>, visitor: Visitor) -> Reply {
@@ -153,7 +153,7 @@ fn values_of(customer: &Customer) -> Values {
 
 pub(crate) async fn edit(State(app): State<Shared>, visitor: Visitor, Path(customer): Path<String>) -> Reply {
     app.desk(visitor, move |desk| {
-        let customer = desk.crm.customer(id(&customer)?)?;
+        let customer = desk.open_for(id(&customer)?, "edit")?;
         edit_form(desk, &customer, &values_of(&customer), None)
     })
     .await
@@ -232,7 +232,7 @@ fn saved(desk: &Desk<'_>, customer: CustomerId, values: &Values) -> Result<Custo
 
 pub(crate) async fn transfer(State(app): State<Shared>, visitor: Visitor, Path(customer): Path<String>) -> Reply {
     app.desk(visitor, move |desk| {
-        let customer = desk.crm.customer(id(&customer)?)?;
+        let customer = desk.open_for(id(&customer)?, "assign")?;
         transfer_form(desk, &customer, &Values::default(), None, None)
     })
     .await
@@ -250,6 +250,11 @@ pub(crate) fn transfer_fields<'a>(desk: &Desk<'_>, sheet: Sheet<'a>) -> Result<S
         .submit("transfer"))
 }
 
+/// The last minute of a day: what ends "on" a day ends with it.
+pub(crate) fn last_minute(zone: TimeZone, day: Timestamp) -> Timestamp {
+    zone.start_of(zone.day_after(day, 1)).plus_millis(-60_000)
+}
+
 /// What a form of a transfer says.
 pub(crate) fn transfer_of(desk: &Desk<'_>, values: &Values) -> Result<Transfer, Error> {
     let mut read = Reader::new(values, desk.look.zone);
@@ -260,7 +265,7 @@ pub(crate) fn transfer_of(desk: &Desk<'_>, values: &Values) -> Result<Transfer, 
         to: to.ok_or_else(|| Violation::required("to"))?,
         to_position: None,
         // The day itself is included.
-        keep_reader_until: keep_reader_until.map(|day| desk.look.zone.start_of(desk.look.zone.day_after(day, 1))),
+        keep_reader_until: keep_reader_until.map(|day| last_minute(desk.look.zone, day)),
         reason: values.text("reason"),
     })
 }
@@ -301,7 +306,7 @@ pub(crate) async fn do_transfer(State(app): State<Shared>, Path(customer): Path<
 
 pub(crate) async fn delete(State(app): State<Shared>, visitor: Visitor, Path(customer): Path<String>) -> Reply {
     app.desk(visitor, move |desk| {
-        let customer = desk.crm.customer(id(&customer)?)?;
+        let customer = desk.open_for(id(&customer)?, "delete")?;
         delete_form(desk, &customer, None)
     })
     .await
@@ -334,11 +339,24 @@ pub(crate) async fn do_delete(State(app): State<Shared>, Path(customer): Path<St
     .await
 }
 
+/// Asked for where the name was taken while the customer lay in the recycle bin.
+fn restore_form(desk: &Desk<'_>, customer: &Customer, values: &Values, error: &Error) -> Reply {
+    let here = format!("/customers/{}", customer.id);
+    let values = Values::default().with("name", values.text("name").unwrap_or_else(|| customer.name.clone()));
+    let sheet = Sheet::new(desk, format!("{here}/restore"), &values, Some(error)).line("name", 200).required().submit("restore").cancel(here.as_str());
+    let above = Above { title: desk.t("restore").to_owned(), back: (here.clone(), customer.name.clone()), intro: desk.t("restore_intro").to_owned() };
+    form_page(desk, above, sheet, Some(error))
+}
+
 pub(crate) async fn restore(State(app): State<Shared>, Path(customer): Path<String>, posted: Posted) -> Reply {
     let Posted { visitor, values } = posted;
     app.desk(visitor, move |desk| {
         let customer: CustomerId = id(&customer)?;
-        desk.done(desk.acting(&values).restore_customer(customer), "done_restored", &format!("/customers/{customer}"))
+        let restored = desk.acting(&values).restore_customer(customer, values.text("name"));
+        match &restored {
+            Err(error) if matches!(error.code(), "same_name" | "invalid") => restore_form(desk, &desk.crm.customer(customer)?, &values, error),
+            _ => desk.done(restored, "done_restored", &format!("/customers/{customer}")),
+        }
     })
     .await
 }

@@ -68,6 +68,14 @@ pub(crate) async fn show(State(app): State<Shared>, visitor: Visitor) -> Reply {
     .await
 }
 
+/// The entry stands on the menu of those who may edit.
+fn editor(desk: &Desk<'_>) -> Result<(), Failure> {
+    if desk.look.offers("dictionaries") {
+        return Ok(());
+    }
+    Err(Error::Forbidden { module: "dictionary".to_owned(), right: "edit".to_owned() }.into())
+}
+
 fn known(values: &Values) -> Result<&'static str, Failure> {
     DICTIONARIES.into_iter().find(|dictionary| *dictionary == values.get("dictionary")).ok_or_else(Failure::not_found)
 }
@@ -79,6 +87,7 @@ fn entry(desk: &Desk<'_>, values: &Values) -> Option<DictionaryEntry> {
 
 pub(crate) async fn edit(State(app): State<Shared>, visitor: Visitor, Params(params): Params) -> Reply {
     app.desk(visitor, move |desk| {
+        editor(desk)?;
         let dictionary = known(&params)?;
         let values = Values::default().with("dictionary", dictionary);
         let values = match params.text("code") {
@@ -96,6 +105,7 @@ pub(crate) async fn edit(State(app): State<Shared>, visitor: Visitor, Params(par
                     .with("order", entry.order.to_string())
                     .with_some("colour", entry.colour)
                     .with_some("retired", entry.retired.then_some("1"))
+                    .with("version", entry.version.to_string())
                     .with("known", "1")
             }
         };
@@ -109,7 +119,10 @@ fn draw(desk: &Desk<'_>, values: &Values, error: Option<&Error>) -> Reply {
     let exists = values.ticked("known");
     let mut sheet = Sheet::new(desk, "/dictionaries/edit", values, error).hidden("dictionary", dictionary).cancel("/dictionaries");
     if exists {
-        sheet = sheet.hidden("known", "1").hidden("code", values.get("code"));
+        // After a conflict the form counts on the entry as it stands now.
+        let now = entry(desk, values).filter(|_| matches!(error, Some(Error::Conflict { .. })));
+        let version = now.map_or_else(|| values.get("version").to_owned(), |entry| entry.version.to_string());
+        sheet = sheet.hidden("known", "1").hidden("code", values.get("code")).hidden("version", version);
     } else {
         sheet = sheet.line("code", 64).required().help("code_help");
     }
@@ -158,11 +171,16 @@ fn saved(desk: &Desk<'_>, values: &Values) -> Result<DictionaryEntry, Error> {
         order,
         colour: values.text("colour"),
         retired: values.ticked("retired"),
+        version: values.text("version").and_then(|version| version.parse().ok()),
     })
 }
 
 pub(crate) async fn merge(State(app): State<Shared>, visitor: Visitor, Params(params): Params) -> Reply {
-    app.desk(visitor, move |desk| draw_merge(desk, &params, None)).await
+    app.desk(visitor, move |desk| {
+        editor(desk)?;
+        draw_merge(desk, &params, None)
+    })
+    .await
 }
 
 fn draw_merge(desk: &Desk<'_>, values: &Values, error: Option<&Error>) -> Reply {

@@ -30,7 +30,8 @@ pub(crate) struct Item {
     pub(crate) next: String,
     pub(crate) next_content: String,
     pub(crate) corrected: String,
-    pub(crate) mine: bool,
+    /// Whether the person may still correct it.
+    pub(crate) correctable: bool,
     pub(crate) replies: Vec<ReplyItem>,
 }
 
@@ -84,7 +85,8 @@ impl Item {
             next: d.time_or_none(&written.next_at),
             next_content: written.next_content.clone().unwrap_or_default(),
             corrected: d.time_or_none(&written.corrected_at),
-            mine: written.author == desk.me,
+            correctable: written.author == desk.me
+                && d.now < written.created_at.plus_millis(i64::from(d.correction_hours) * 3_600_000),
             replies: replies.collect(),
         }
     }
@@ -133,8 +135,7 @@ fn written(values: &Values, desk: &Desk<'_>) -> Result<NewFollowUp, Error> {
 
 pub(crate) async fn fresh(State(app): State<Shared>, visitor: Visitor, Path(customer): Path<String>) -> Reply {
     app.desk(visitor, move |desk| {
-        let customer: CustomerId = id(&customer)?;
-        let customer = desk.crm.customer(customer)?;
+        let customer = desk.open_for(id(&customer)?, "follow_up")?;
         write_form(desk, &customer, &blank(desk, &customer), None)
     })
     .await

@@ -21,7 +21,7 @@ const ORDERS: [(&str, CustomerOrder); 6] = [
     ("name", CustomerOrder::Name),
     ("next_follow_up", CustomerOrder::NextFollowUp),
     ("longest_idle", CustomerOrder::LongestIdle),
-    ("recently_followed", CustomerOrder::RecentlyFollowed),
+    ("shortest_idle", CustomerOrder::ShortestIdle),
 ];
 
 /// What a filter asks for.

@@ -74,6 +74,9 @@ pub(crate) async fn show(State(app): State<Shared>, visitor: Visitor) -> Reply {
 
 pub(crate) async fn edit(State(app): State<Shared>, visitor: Visitor, Params(params): Params) -> Reply {
     app.desk(visitor, move |desk| {
+        if !edits(desk)? {
+            return Err(Error::Forbidden { module: "position".to_owned(), right: "edit".to_owned() }.into());
+        }
         let known = params.text("id");
         let values = match &known {
             Some(id) => {
@@ -98,7 +101,10 @@ fn draw(desk: &Desk<'_>, values: &Values, known: bool, error: Option<&Error>) ->
     }
     let mut parents = desk.position_choices()?;
     parents.retain(|parent| !known || parent.value != values.get("id"));
-    let sheet = sheet.line("name", 100).required().choice("parent", parents).checks("holders", desk.people_choices()?);
+    let mut sheet = sheet.line("name", 100).required().choice("parent", parents).checks("holders", desk.people_choices()?);
+    if known {
+        sheet = sheet.tick("removed").help("removed_help");
+    }
     let title = desk.t(if known { "edit_position" } else { "add_position" }).to_owned();
     let back = ("/positions".to_owned(), desk.look.menu_label("positions"));
     form_page(desk, Above { title, back, intro: String::new() }, sheet, error)
@@ -114,6 +120,7 @@ fn input(desk: &Desk<'_>, values: &Values) -> Result<PositionInput, Error> {
         name: values.get("name").to_owned(),
         parent,
         holders: holders.map_err(|_| Violation::unknown("holders"))?,
+        removed: values.ticked("removed"),
     })
 }
 
@@ -171,7 +178,7 @@ fn confirm(desk: &Desk<'_>, values: &Values, report: &PositionSyncReport) -> Rep
         lost: named(&change.lost),
     });
     let mut form = Sheet::new(desk, "/positions/edit", values, None).hidden("step", "save").cancel("/positions");
-    for (name, value) in values.pairs().iter().filter(|(name, _)| matches!(name.as_str(), "id" | "known" | "name" | "parent" | "holders")) {
+    for (name, value) in values.pairs().iter().filter(|(name, _)| matches!(name.as_str(), "id" | "known" | "name" | "parent" | "holders" | "removed")) {
         form = form.hidden(name, value.as_str());
     }
     desk.page(&Preview { d: &desk.look, title: values.get("name").to_owned(), changes: changes.collect(), form: form.done() })

@@ -33,7 +33,7 @@ struct RelationPage<'a> {
 
 pub(crate) async fn fresh(State(app): State<Shared>, visitor: Visitor, Path(customer): Path<String>, Params(params): Params) -> Reply {
     app.desk(visitor, move |desk| {
-        let customer = desk.crm.customer(id(&customer)?)?;
+        let customer = desk.open_for(id(&customer)?, "edit")?;
         draw(desk, &customer, &params, None)
     })
     .await

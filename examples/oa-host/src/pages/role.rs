@@ -112,6 +112,9 @@ fn values_of(role: &Role) -> Values {
 
 pub(crate) async fn edit(State(app): State<Shared>, visitor: Visitor, Params(params): Params) -> Reply {
     app.desk(visitor, move |desk| {
+        if !edits(desk)? {
+            return Err(Error::Forbidden { module: "role".to_owned(), right: "edit".to_owned() }.into());
+        }
         let roles = desk.crm.roles()?;
         let values = match params.text("id") {
             Some(id) => values_of(roles.iter().find(|role| role.id.as_str() == id).ok_or_else(Failure::not_found)?),

@@ -25,6 +25,7 @@ fn values_of(settings: &Settings) -> Values {
     };
     let follow_up = &settings.follow_up;
     let values = Values::default()
+        .with("version", settings.version.to_string())
         .with("time_zone", settings.time_zone.name())
         .with("same_name", rule)
         .with("customer_number", &settings.customer_number)
@@ -40,7 +41,13 @@ fn draw(desk: &Desk<'_>, values: &Values, error: Option<&Error>) -> Reply {
     let rules = vec![Choice::new("refuse", d.t("name_refuse")), Choice::new("allow", d.t("name_allow"))];
     let methods = desk.entries().iter().filter(|entry| entry.dictionary == dictionary::METHOD);
     let methods = methods.map(|entry| Choice::new(entry.code.as_str(), &entry.label)).collect();
+    let now = values_of(&desk.crm.settings()?);
+    // After a conflict the form counts on what it has just shown beside its fields.
+    let conflict = matches!(error, Some(Error::Conflict { .. }));
+    let version = if conflict { now.get("version") } else { values.get("version") };
     let sheet = Sheet::new(desk, "/settings", values, error)
+        .present(conflict.then_some(&now))
+        .hidden("version", version)
         .section("s_customers")
         .choice("same_name", rules)
         .required()
@@ -94,5 +101,6 @@ fn saved(desk: &Desk<'_>, values: &Values) -> Result<Settings, Error> {
             least_length,
             superiors_count: values.ticked("follow_up_superiors_count"),
         },
+        version: values.get("version").parse().unwrap_or_default(),
     })
 }

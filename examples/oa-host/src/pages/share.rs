@@ -3,6 +3,7 @@
 use crate::app::{Reply, Shared};
 use crate::desk::{Choice, Desk};
 use crate::form::Sheet;
+use crate::pages::customer_form::last_minute;
 use crate::pages::{Above, contact, form_page, id};
 use crate::security::Posted;
 use crate::session::Visitor;
@@ -12,7 +13,7 @@ use crm_core::{Customer, CustomerId, Error, PositionId, Share, ShareId, ShareInp
 
 pub(crate) async fn fresh(State(app): State<Shared>, visitor: Visitor, Path(customer): Path<String>) -> Reply {
     app.desk(visitor, move |desk| {
-        let customer = desk.crm.customer(id(&customer)?)?;
+        let customer = desk.open_for(id(&customer)?, "share")?;
         draw(desk, &customer, &Values::default().with("right", "read"), None)
     })
     .await
@@ -65,7 +66,7 @@ fn added(desk: &Desk<'_>, customer: CustomerId, values: &Values) -> Result<Share
         position: read.made::<PositionId>("position"),
         right: if values.get("right") == "edit" { ShareRight::Edit } else { ShareRight::Read },
         // The day itself is included.
-        ends_at: read.instant("ends_at").map(|day| zone.start_of(zone.day_after(day, 1))),
+        ends_at: read.instant("ends_at").map(|day| last_minute(zone, day)),
         label: values.text("label"),
     };
     read.done()?;
