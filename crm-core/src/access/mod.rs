@@ -18,6 +18,7 @@ use crate::sharing::{Share, ShareRight};
 use crate::store::Value;
 use crate::time::Timestamp;
 use std::collections::BTreeSet;
+use std::sync::{Arc, PoisonError};
 
 /// How far an actor reaches into a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -163,7 +164,33 @@ impl<'c> Access<'c> {
 
     /// The scopes of customers of those below the actor, apart from his own.
     pub(crate) fn subordinate_scopes(&self, standing: Standing) -> Vec<Value> {
-        let Some(person) = self.person else { return Vec::new() };
+        let Some(person) = self.person else {
+            return Vec::new();
+        };
+        if standing != Standing::Active {
+            return self.scopes_below(standing, person);
+        }
+        let known = self
+            .context
+            .subordinates
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&person.id)
+            .cloned();
+        let scopes = known.unwrap_or_else(|| {
+            let scopes: Arc<[Value]> = self.scopes_below(standing, person).into();
+            let mut kept = self
+                .context
+                .subordinates
+                .write()
+                .unwrap_or_else(PoisonError::into_inner);
+            kept.insert(person.id.clone(), scopes.clone());
+            scopes
+        });
+        scopes.to_vec()
+    }
+
+    fn scopes_below(&self, standing: Standing, person: &Person) -> Vec<Value> {
         let mut scopes = Vec::new();
         for position in self.context.positions.below(self.positions()) {
             for owner in self.context.positions.seated_at(&position) {

@@ -1,12 +1,11 @@
 //! Views of customers (F4): who sees which, in what order, how many.
 
-use super::{CUSTOMER, Customer, CustomerStatus, RECENT};
+use super::{CUSTOMER, Customer, RECENT};
 use crate::access::{Reach, Scope, Standing};
 use crate::actor::UserId;
 use crate::crm::Session;
 use crate::dictionary::EntryCode;
 use crate::error::{Error, Violation};
-use crate::id::CustomerId;
 use crate::operations::op;
 use crate::page::{COUNT_CAP, Count, PageRequest, Place, encode_cursor, list_identity, page};
 use crate::record::Record;
@@ -237,6 +236,16 @@ impl Session<'_> {
                     }
                     .ordered(column, direction)
                     .limited(limit + 1);
+                    if let Some(all) = work.few(&query, &search)? {
+                        let count = page.count.then_some((i64::try_from(all.len()).ok(), true));
+                        return page_of(
+                            cut(all, column, direction, after.as_ref(), limit),
+                            &list,
+                            column,
+                            limit,
+                            count,
+                        );
+                    }
                     // Where nothing else narrows the list, a count that stopped has seen the cap.
                     let whole = search.range().count() == conditions_of(&search.filter);
                     let mut reads = vec![Read::Find(search.clone())];
@@ -265,22 +274,7 @@ impl Session<'_> {
                     (cut(named, column, direction, after.as_ref(), limit), count)
                 }
             };
-            let more = found.len() as i64 > limit;
-            let shown = found
-                .get(..found.len().min(usize::try_from(limit).unwrap_or_default()))
-                .unwrap_or_default();
-            let next = shown
-                .last()
-                .filter(|_| more)
-                .map(|last| encode_cursor(&list, &place(last, column)));
-            // Where counting stopped, what is known is the cap, or, of a filtered list, this page.
-            let count =
-                count.map(|(counted, whole)| Count::of(counted, if whole { COUNT_CAP } else { found.len() as i64 }));
-            Ok(CustomerPage {
-                items: Customer::from_rows(shown)?,
-                next,
-                count,
-            })
+            page_of(found, &list, column, limit, count)
         })
     }
 
@@ -434,18 +428,18 @@ impl Work<'_> {
         Ok(named.into_iter().filter(alone).map(|row| row.id.into()).collect())
     }
 
-    /// Those of the named customers that the actor sees and that pass the filter.
+    /// Those of the named customers that the actor sees and that pass the filter. The columns of
+    /// a row tell; bodies are only read of what is shown.
     fn named(&mut self, list: &Named, filter: &CustomerFilter) -> Result<Vec<Row>, Stop> {
         let found = self.get(&CUSTOMER, list.ids.clone())?;
-        let mut reached = self.reach_of_rows(&found)?.into_iter();
+        let reached = self.reach_of_rows(&found)?;
         let conditions = filter.conditions()?;
         let mut named = Vec::new();
-        for row in found {
-            let reach = reached.next().flatten();
-            let customer = Customer::from_row(&row)?;
+        for (row, reach) in found.into_iter().zip(reached) {
+            let scope = scope_of(&row)?;
             if reach.is_some()
-                && customer.status == CustomerStatus::Active
-                && filter.owner.as_ref().is_none_or(|owner| *owner == customer.owner)
+                && scope.standing == Standing::Active
+                && filter.owner.as_ref().is_none_or(|owner| *owner == scope.owner)
                 && conditions.passes(&CUSTOMER, &row)
             {
                 named.push(row);
@@ -456,36 +450,85 @@ impl Work<'_> {
 
     /// How far the actor reaches into each of these customers.
     pub(crate) fn reach_of_rows(&mut self, found: &[Row]) -> Result<Vec<Option<Reach>>, Stop> {
-        let customers = Customer::from_rows(found)?;
+        let scopes = found.iter().map(scope_of).collect::<Result<Vec<Scope>, Error>>()?;
         let access = self.access()?;
-        let owned = |customer: &Customer| {
+        let owned = |scope: &Scope| {
             access
-                .reach(&customer.owner, customer.owner_position.as_ref(), &[], self.now)
+                .reach(&scope.owner, scope.position.as_ref(), &[], self.now)
                 .is_some()
         };
-        let others: Vec<Value> = customers
-            .iter()
-            .filter(|customer| !owned(customer))
-            .map(|customer| customer.id.to_string().into())
+        let rows = found.iter().zip(&scopes);
+        let others: Vec<Value> = rows
+            .filter(|(_, scope)| !owned(scope))
+            .map(|(row, _)| row.id.as_str().into())
             .collect();
-        let mut shares: BTreeMap<CustomerId, Vec<Share>> = BTreeMap::new();
+        let mut shares: BTreeMap<String, Vec<Share>> = BTreeMap::new();
         if !others.is_empty() {
             let of_others = Search::of(&SHARE).within("customer", others);
             for share in Share::from_rows(&self.find_all(of_others)?)? {
-                shares.entry(share.customer).or_default().push(share);
+                shares.entry(share.customer.to_string()).or_default().push(share);
             }
         }
         let access = self.access()?;
-        Ok(customers
-            .iter()
-            .map(|customer| {
-                let shares = shares.get(&customer.id).map_or(&[][..], Vec::as_slice);
-                access
-                    .reach(&customer.owner, customer.owner_position.as_ref(), shares, self.now)
-                    .filter(|reach| customer.status == CustomerStatus::Active || *reach == Reach::Own)
-            })
-            .collect())
+        let reach = |(row, scope): (&Row, Scope)| {
+            let shares = shares.get(&row.id).map_or(&[][..], Vec::as_slice);
+            access
+                .reach(&scope.owner, scope.position.as_ref(), shares, self.now)
+                .filter(|reach| scope.standing == Standing::Active || *reach == Reach::Own)
+        };
+        Ok(found.iter().zip(scopes).map(reach).collect())
     }
+
+    /// All customers of a view whose own condition is on another column than the order, if they
+    /// are few: then they are read by their condition and sorted here. Walking the order until
+    /// enough of them turn up costs what exists, not what is due.
+    fn few(&mut self, query: &CustomerQuery, search: &Search) -> Result<Option<Vec<Row>>, Stop> {
+        const FEW: i64 = 500;
+        let (column, direction) = CustomerOrder::of(&query.view).column();
+        let conditional = matches!(query.view, View::Today | View::NotFollowedFor { .. });
+        if !conditional || search.order == Some(column) {
+            return Ok(None);
+        }
+        let by_condition = Search {
+            after: None,
+            ..search.clone()
+        }
+        .ordered(column, direction)
+        .limited(FEW + 1);
+        let found = rows(self.read(vec![Read::Find(by_condition)])?.into_iter().next());
+        Ok((found.len() as i64 <= FEW).then_some(found))
+    }
+}
+
+/// The scope in which a customer's row stands.
+fn scope_of(row: &Row) -> Result<Scope, Error> {
+    Scope::parse(row.values.first().and_then(Value::as_text).unwrap_or_default())
+}
+
+/// The page out of its rows and perhaps one more, with what was counted, and whether a count that
+/// stopped has seen its cap of what the list has.
+fn page_of(
+    found: Vec<Row>,
+    list: &str,
+    column: &'static str,
+    limit: i64,
+    count: Option<(Option<i64>, bool)>,
+) -> Result<CustomerPage, Stop> {
+    let more = found.len() as i64 > limit;
+    let shown = found
+        .get(..found.len().min(usize::try_from(limit).unwrap_or_default()))
+        .unwrap_or_default();
+    let next = shown
+        .last()
+        .filter(|_| more)
+        .map(|last| encode_cursor(list, &place(last, column)));
+    // Where counting stopped, what is known is the cap, or, of a filtered list, this page.
+    let count = count.map(|(counted, whole)| Count::of(counted, if whole { COUNT_CAP } else { found.len() as i64 }));
+    Ok(CustomerPage {
+        items: Customer::from_rows(shown)?,
+        next,
+        count,
+    })
 }
 
 /// The place of a row in an order.

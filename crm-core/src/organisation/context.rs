@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::person::{PERSON, Person};
 use crate::position::{POSITION, Position, PositionTree};
 use crate::record::Record;
-use crate::store::{Answer, Kind, Read, Row, Search, Store, StoreError};
+use crate::store::{Answer, Kind, Read, Row, Search, Store, StoreError, Value};
 use crate::work::rows;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -22,6 +22,8 @@ pub(crate) struct Context {
     pub(crate) positions: PositionTree,
     pub(crate) roles: Vec<Role>,
     pub(crate) dictionaries: BTreeMap<String, Vec<DictionaryEntry>>,
+    /// What of others a person sees by his positions; filled when first asked.
+    pub(crate) subordinates: RwLock<HashMap<UserId, Arc<[Value]>>>,
 }
 
 impl Context {
@@ -117,6 +119,7 @@ impl Context {
             positions,
             roles: Role::from_rows(roles)?,
             dictionaries,
+            subordinates: RwLock::default(),
         })
     }
 }

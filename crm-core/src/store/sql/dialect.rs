@@ -194,6 +194,11 @@ pub(super) fn bind(value: &Value) -> Expr {
 
 /// The values of a set as a JSON array; bytes as hexadecimal digits.
 pub(super) fn json_set(values: &[Value]) -> String {
+    // Thousands of texts are the common case: written without a tree of values between.
+    let texts: Option<Vec<&str>> = values.iter().map(Value::as_text).collect();
+    if let Some(Ok(json)) = texts.map(|texts| serde_json::to_string(&texts)) {
+        return json;
+    }
     let items = values.iter().map(|value| match value {
         Value::Integer(i) => serde_json::Value::from(*i),
         Value::Text(t) => serde_json::Value::from(t.as_str()),
