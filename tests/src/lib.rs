@@ -1,6 +1,8 @@
 //! Tools for the tests: stores under test, a standard world, dumps.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)] // a tool of tests fails loudly
 
+pub mod cases;
+
 use crm_core::store::sql::sqlite::{Durability, SqliteOptions};
 use crm_core::store::sql::{SqlOptions, SqliteStore};
 use crm_core::store::{Answer, MemoryStore, Read, Search, Store, Value as Column};
@@ -332,7 +334,7 @@ impl World {
     /// Makes the world on a new store.
     pub fn in_bed(bed: Bed) -> Self {
         found(&bed.crm, ORG, &PEOPLE, &POSITIONS);
-        found(&bed.crm, OTHER_ORG, &[("alice", &[]), ("gina", &[])], &[("agent", None, &["alice"])]);
+        found(&bed.crm, OTHER_ORG, &[("alice", &[]), ("stan", &[])], &[("agent", None, &["alice"])]);
         let foreign = bed.crm.as_user(&Role::OtherOrganisation.actor()).create_customer(NewCustomer::named("Foreign")).unwrap().id;
         let named = |name: &str| NewContact { name: name.to_owned(), phones: vec!["138 0013 8000".to_owned()], ..NewContact::default() };
         let created = bed.user("xavier").create_customer(NewCustomer {
