@@ -106,7 +106,10 @@ impl Actor {
         if user.as_str().starts_with("system:") {
             return Err(Violation::not_allowed("user").into());
         }
-        Ok(Actor { org, who: Who::User(user) })
+        Ok(Actor {
+            org,
+            who: Who::User(user),
+        })
     }
 
     /// The host itself, for what no person does: setting up, keeping people and positions in

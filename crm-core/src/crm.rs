@@ -256,7 +256,9 @@ impl Session<'_> {
             let decided = match &replay {
                 Some(ids) => {
                     work.claim = None;
-                    recall(&mut work, ids)
+                    work.allowed(operation)
+                        .map_err(Stop::from)
+                        .and_then(|()| recall(&mut work, ids))
                 }
                 None => work
                     .allowed(operation)

@@ -57,7 +57,13 @@ pub(crate) fn check_key(key: &str) -> Result<(), Error> {
 
 impl Claim {
     /// `part` is the place of an item in a batch, which has the batch's key.
-    pub(crate) fn new(actor: &Actor, key: &str, part: Option<usize>, operation: &str, request: &impl Serialize) -> Result<Self, Error> {
+    pub(crate) fn new(
+        actor: &Actor,
+        key: &str,
+        part: Option<usize>,
+        operation: &str,
+        request: &impl Serialize,
+    ) -> Result<Self, Error> {
         check_key(key)?;
         let part = part.map(|part| part.to_string()).unwrap_or_default();
         let request = serde_json::to_vec(request).map_err(|_| Violation::malformed("request"))?;

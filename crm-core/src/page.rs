@@ -162,7 +162,12 @@ struct Cursor {
 pub(crate) fn list_identity(actor: &Actor, operation: &str, query: &impl Serialize) -> String {
     let query = serde_json::to_vec(query).unwrap_or_default();
     let mut hash = Sha256::new();
-    for part in [actor.org().as_str().as_bytes(), actor.name().as_bytes(), operation.as_bytes(), &query] {
+    for part in [
+        actor.org().as_str().as_bytes(),
+        actor.name().as_bytes(),
+        operation.as_bytes(),
+        &query,
+    ] {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part);
     }
@@ -196,6 +201,9 @@ fn decode_cursor(list: &str, text: &str) -> Result<Place, Error> {
     let json = URL_SAFE_NO_PAD.decode(text).map_err(|_| foreign())?;
     let cursor: Cursor = serde_json::from_slice(&json).map_err(|_| foreign())?;
     if cursor.v != 1 || cursor.list != list || cursor.id.chars().count() > 191 {
+        return Err(foreign());
+    }
+    if cursor.id.contains('\0') || cursor.text.as_ref().is_some_and(|text| text.contains('\0')) {
         return Err(foreign());
     }
     let value = match (cursor.number, cursor.text, cursor.bytes) {

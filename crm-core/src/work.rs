@@ -35,7 +35,11 @@ impl Draws {
             return *id;
         }
         let entropy = environment.entropy();
-        let [_, _, _, _, _, _, random @ ..] = entropy;
+        let [_, _, _, _, _, _, mut random @ ..] = entropy;
+        // Ids of one command ascend in the order in which they are drawn: its events keep theirs.
+        if let ([first, second, ..], Ok(place)) = (&mut random, u16::try_from(place)) {
+            [*first, *second] = place.min(0xfff).to_be_bytes();
+        }
         let millis = u64::try_from(now.millis()).unwrap_or_default();
         let id = uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid();
         drawn.push(id);

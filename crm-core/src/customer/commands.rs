@@ -143,6 +143,7 @@ impl Work<'_> {
     /// See [`Work::customer_with_shares`].
     pub(crate) fn check_reach(&self, customer: &Customer, shares: &[Share], need: Reach) -> Result<(), Error> {
         let access = self.access()?;
+        access.allow("customer.view")?;
         let reach = access
             .reach(&customer.owner, customer.owner_position.as_ref(), shares, self.now)
             .filter(|reach| customer.status == CustomerStatus::Active || *reach == Reach::Own)

@@ -11,7 +11,7 @@ use crate::operations::op;
 use crate::organisation::{NameRule, UNIQUE_KEY, holder_of, unique_key, unique_key_id};
 use crate::record::Record;
 use crate::store::{Read, Row, Write};
-use crate::text::{Checker, fold};
+use crate::text::{Checker, FOLD_VERSION, fold};
 use crate::work::{Stop, Work, rows};
 
 impl Session<'_> {
@@ -61,6 +61,9 @@ impl Work<'_> {
             let access = self.access()?;
             if !input.contacts.is_empty() {
                 access.allow("contact.create")?;
+            }
+            if !input.relations.is_empty() {
+                access.allow("customer.edit")?;
             }
             rules::owner(&context, &access, input.owner.as_ref(), input.owner_position.as_ref())?
         };
@@ -185,7 +188,7 @@ impl Work<'_> {
     pub(crate) fn release_keys(&mut self, customer: &Customer) -> Result<(), Stop> {
         let ids = vec![
             unique_key_id("customer_number", &customer.number),
-            unique_key_id("customer_name", &fold(&customer.name)),
+            unique_key_id(&name_space(), &fold(&customer.name)),
         ];
         let holder = customer.id.to_string();
         for row in self.get(&UNIQUE_KEY, ids)? {
@@ -214,7 +217,12 @@ fn keys(customer: &Customer, rule: NameRule) -> Vec<(Row, Error)> {
         let same = CustomerRefusal::SameName {
             name: customer.name.clone(),
         };
-        keys.push((unique_key("customer_name", &fold(&customer.name), &holder), same.into()));
+        keys.push((unique_key(&name_space(), &fold(&customer.name), &holder), same.into()));
     }
     keys
+}
+
+/// Names folded by another version are other keys.
+fn name_space() -> String {
+    format!("customer_name.{FOLD_VERSION}")
 }

@@ -8,7 +8,7 @@ use crate::error::{Error, Violation};
 use crate::id::CustomerId;
 use crate::organisation::Context;
 use crate::position::PositionId;
-use crate::text::{Checker, is_email};
+use crate::text::{Checker, is_email, is_web_address};
 use crate::time::Birthday;
 use serde::{Deserialize, Serialize};
 
@@ -233,6 +233,9 @@ pub(crate) fn clean(customer: &mut Customer, held: Option<&Customer>, context: &
     customer.address = check.optional_line("address", &customer.address, 300);
     customer.phones = check.list("phones", &customer.phones, 10, 40);
     customer.website = check.optional_line("website", &customer.website, 200);
+    if let Some(website) = &customer.website {
+        check.ensure(is_web_address(website), || Violation::malformed("website"));
+    }
     customer.email = check.optional_line("email", &customer.email, 200);
     if let Some(email) = &customer.email {
         check.ensure(is_email(email), || Violation::malformed("email"));

@@ -10,7 +10,7 @@ use crate::id::CustomerId;
 use crate::operations::op;
 use crate::page::{COUNT_CAP, Count, PageRequest, Place, encode_cursor, list_identity, page};
 use crate::record::Record;
-use crate::sharing::{SHARE, Share, shares_of};
+use crate::sharing::{SHARE, Share};
 use crate::store::{ColumnType, Comparison, Direction, Filter, Read, Row, Search, Value};
 use crate::text::fold;
 use crate::work::{Stop, Work, counted, rows};
@@ -36,7 +36,8 @@ pub enum View {
     },
     /// 下属客户: those of people below him, apart from his own.
     Subordinates,
-    /// 最近浏览: the 100 he looked at last and still sees.
+    /// 最近浏览: the 100 he looked at last and still sees, the last one first; one page, whatever
+    /// its size.
     RecentlyViewed,
     /// 全部客户: for administrators.
     All,
@@ -114,8 +115,8 @@ pub enum CustomerOrder {
     NextFollowUp,
     /// The longest idle first.
     LongestIdle,
-    /// The last followed first.
-    RecentlyFollowed,
+    /// The shortest idle first.
+    ShortestIdle,
 }
 
 /// Which list of customers, narrowed and ordered how.
@@ -166,7 +167,7 @@ impl CustomerOrder {
             CustomerOrder::Name => ("name_sort", Direction::Ascending),
             CustomerOrder::NextFollowUp => ("next_follow_up_at", Direction::Ascending),
             CustomerOrder::LongestIdle => ("idle_since", Direction::Ascending),
-            CustomerOrder::RecentlyFollowed => ("idle_since", Direction::Descending),
+            CustomerOrder::ShortestIdle => ("idle_since", Direction::Descending),
         }
     }
 
@@ -188,7 +189,22 @@ enum Source {
     /// A search over scopes.
     Search(Search),
     /// Customers named one by one.
-    Named(Vec<String>),
+    Named(Named),
+}
+
+/// Customers named one by one, in an order of their own.
+struct Named {
+    ids: Vec<String>,
+    /// Whether these are all.
+    whole: bool,
+}
+
+/// How many conditions a filter has in its outermost list.
+fn conditions_of(filter: &Filter) -> usize {
+    match filter {
+        Filter::All(all) => all.len(),
+        _ => 1,
+    }
 }
 
 impl Session<'_> {
@@ -221,20 +237,31 @@ impl Session<'_> {
                     }
                     .ordered(column, direction)
                     .limited(limit + 1);
+                    // Where nothing else narrows the list, a count that stopped has seen the cap.
+                    let whole = search.range().count() == conditions_of(&search.filter);
                     let mut reads = vec![Read::Find(search.clone())];
                     if page.count {
                         reads.push(Read::Count { search, cap: COUNT_CAP });
                     }
                     let mut answers = work.read(reads)?.into_iter();
                     let found = rows(answers.next());
-                    let count = answers
-                        .next()
-                        .map(|answer| (counted(Some(answer)), query.filter == CustomerFilter::default()));
+                    let count = answers.next().map(|answer| (counted(Some(answer)), whole));
                     (found, count)
                 }
-                Source::Named(ids) => {
-                    let named = work.named(ids, &query.filter)?;
-                    let count = page.count.then(|| (i64::try_from(named.len()).ok(), true));
+                Source::Named(list) => {
+                    let named = work.named(&list, &query.filter)?;
+                    let known = i64::try_from(named.len()).ok().filter(|_| list.whole);
+                    let count = page.count.then(|| (known, false));
+                    if query.order.is_none() && query.view == View::RecentlyViewed {
+                        // At most a hundred, in the order in which they were viewed: one page.
+                        let items = Customer::from_rows(&named)?;
+                        let count = page.count.then(|| Count::exactly(items.len() as i64));
+                        return Ok(CustomerPage {
+                            items,
+                            next: None,
+                            count,
+                        });
+                    }
                     (cut(named, column, direction, after.as_ref(), limit), count)
                 }
             };
@@ -282,9 +309,12 @@ impl Work<'_> {
                     reads.push(Read::Count { search, cap: COUNT_CAP });
                     known.push(None);
                 }
-                Source::Named(ids) => {
-                    let named = self.named(ids, &CustomerFilter::default())?;
-                    known.push(Some(Count::exactly(named.len() as i64)));
+                Source::Named(list) => {
+                    let named = self.named(&list, &CustomerFilter::default())?.len() as i64;
+                    known.push(Some(Count {
+                        value: named,
+                        exact: list.whole,
+                    }));
                 }
             }
         }
@@ -362,10 +392,7 @@ impl Work<'_> {
         Ok(Source::Search(search))
     }
 
-    fn shared_ids(&mut self, grantees: Vec<Value>) -> Result<Vec<String>, Stop> {
-        if grantees.is_empty() {
-            return Ok(Vec::new());
-        }
+    fn shared_ids(&mut self, grantees: Vec<Value>) -> Result<Named, Stop> {
         let search = Search::of(&SHARE)
             .within("grantee", grantees)
             .ordered("created_at", Direction::Descending)
@@ -378,25 +405,27 @@ impl Work<'_> {
             .collect();
         ids.sort();
         ids.dedup();
-        Ok(ids)
+        let whole = (found.len() as i64) < MOST_SHARED;
+        Ok(Named { ids, whole })
     }
 
-    fn recent_ids(&mut self, viewer: String) -> Result<Vec<String>, Stop> {
+    fn recent_ids(&mut self, viewer: String) -> Result<Named, Stop> {
         let search = Search::of(&RECENT)
             .within("viewer", vec![viewer.into()])
             .ordered("viewed_at", Direction::Descending)
             .limited(MOST_RECENT);
         let found = rows(self.read(vec![Read::Find(search)])?.into_iter().next());
-        Ok(found
+        let ids = found
             .iter()
             .filter_map(|row| row.id.split('\u{1f}').nth(1))
             .map(str::to_owned)
-            .collect())
+            .collect();
+        Ok(Named { ids, whole: true })
     }
 
     /// Those of the named customers that the actor sees and that pass the filter.
-    fn named(&mut self, ids: Vec<String>, filter: &CustomerFilter) -> Result<Vec<Row>, Stop> {
-        let found = self.get(&CUSTOMER, ids)?;
+    fn named(&mut self, list: &Named, filter: &CustomerFilter) -> Result<Vec<Row>, Stop> {
+        let found = self.get(&CUSTOMER, list.ids.clone())?;
         let mut reached = self.reach_of_rows(&found)?.into_iter();
         let conditions = filter.conditions()?;
         let mut named = Vec::new();
@@ -417,21 +446,22 @@ impl Work<'_> {
     /// How far the actor reaches into each of these customers.
     pub(crate) fn reach_of_rows(&mut self, found: &[Row]) -> Result<Vec<Option<Reach>>, Stop> {
         let customers = Customer::from_rows(found)?;
-        let mut reads = Vec::new();
-        for customer in &customers {
-            let access = self.access()?;
-            if access
+        let access = self.access()?;
+        let owned = |customer: &Customer| {
+            access
                 .reach(&customer.owner, customer.owner_position.as_ref(), &[], self.now)
-                .is_none()
-            {
-                reads.push((customer.id, Read::Find(shares_of(customer.id))));
-            }
-        }
+                .is_some()
+        };
+        let others: Vec<Value> = customers
+            .iter()
+            .filter(|customer| !owned(customer))
+            .map(|customer| customer.id.to_string().into())
+            .collect();
         let mut shares: BTreeMap<CustomerId, Vec<Share>> = BTreeMap::new();
-        if !reads.is_empty() {
-            let (ids, reads): (Vec<CustomerId>, Vec<Read>) = reads.into_iter().unzip();
-            for (id, answer) in ids.into_iter().zip(self.read(reads)?) {
-                shares.insert(id, Share::from_rows(&rows(Some(answer)))?);
+        if !others.is_empty() {
+            let of_others = Search::of(&SHARE).within("customer", others);
+            for share in Share::from_rows(&self.find_all(of_others)?)? {
+                shares.entry(share.customer).or_default().push(share);
             }
         }
         let access = self.access()?;

@@ -197,14 +197,14 @@ impl Record for Customer {
     }
 
     fn columns(&self) -> Vec<Value> {
-        let mut search = fold(&self.name);
-        for text in [self.short_name.as_deref(), Some(self.number.as_str())]
+        // The number first: a long name must not push it out of the column.
+        let texts = [Some(&self.number), self.short_name.as_ref(), Some(&self.name)];
+        let search = texts
             .into_iter()
             .flatten()
-        {
-            search.push('\n');
-            search.push_str(&fold(text));
-        }
+            .map(|text| fold(text))
+            .collect::<Vec<_>>()
+            .join("\n");
         let code = |code: &Option<EntryCode>| text_column(code.as_ref().map(EntryCode::as_str));
         vec![
             self.scope(),

@@ -60,17 +60,20 @@ impl Work<'_> {
         let mut after = before.clone();
         after.owner = owner;
         after.owner_position = owner_position;
-        after.received_at = now;
-        after.idle_since = now;
+        let changes_hands = before.owner != after.owner;
+        if changes_hands {
+            after.received_at = now;
+            after.idle_since = now;
+        }
         after.changed_at = now;
         after.changed_by = self.actor().name();
         self.save(&before, &after)?;
         self.follow_scope(&after)?;
-        for share in &shares {
+        for share in shares.iter().filter(|_| changes_hands) {
             self.end_share_row(share)?;
         }
         if let Some(until) = transfer.keep_reader_until
-            && before.owner != after.owner
+            && changes_hands
         {
             self.keep_reader(&before, until)?;
         }

@@ -42,7 +42,7 @@ refusals! {
     /// Why a dictionary can't be as asked.
     pub enum DictionaryRefusal {
         /// Whether a kind of relation makes a tree can't change while it exists.
-        HierarchyFixed = "hierarchy_fixed", "Whether this kind of relation makes a tree can't be changed", "此关联类型是否为层级关系不可更改";
+        HierarchyFixed = "hierarchy_fixed", "Whether this kind of relation has two directions or makes a tree can't be changed", "此关联类型是否分方向、是否为层级关系不可更改";
         /// An entry can't be merged into itself.
         MergeIntoItself = "merge_into_itself", "An entry can't be merged into itself", "不能合并到自身";
         /// Kinds of relation can't be merged: each names two directions.
@@ -79,7 +79,8 @@ impl Session<'_> {
                 let mut saved = checked(&entry)?;
                 let context = work.context.clone();
                 if let Some(known) = context.entry(&entry.dictionary, entry.code.as_str()) {
-                    if known.hierarchical != saved.hierarchical {
+                    let directed = |entry: &DictionaryEntry| entry.inverse_label.is_some();
+                    if known.hierarchical != saved.hierarchical || directed(known) != directed(&saved) {
                         return Err(DictionaryRefusal::HierarchyFixed.into());
                     }
                     saved.version = known.version;
@@ -203,6 +204,11 @@ fn checked(entry: &DictionaryEntryInput) -> Result<DictionaryEntry, Error> {
     check.ensure(relation || entry.inverse_label.is_none(), || {
         Violation::not_allowed("inverse_label")
     });
+    let directed = entry
+        .inverse_label
+        .as_ref()
+        .is_some_and(|label| !label.trim().is_empty());
+    check.ensure(directed || !entry.hierarchical, || Violation::required("inverse_label"));
     check.ensure(relation || !entry.hierarchical, || {
         Violation::not_allowed("hierarchical")
     });

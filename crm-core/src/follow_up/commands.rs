@@ -162,7 +162,7 @@ impl Session<'_> {
             |work| {
                 let (customer, before) = work.follow_up_within(follow_up)?;
                 customer.check_active()?;
-                let content = work.corrected(&before.author, before.created_at, &content)?;
+                let content = work.corrected(&before.author, before.created_at, &content, 4_000)?;
                 if before.version != version {
                     return Err(Error::Conflict {
                         record: FollowUpId::RECORD.to_owned(),
@@ -204,6 +204,7 @@ impl Work<'_> {
         author: &crate::UserId,
         written_at: Timestamp,
         content: &str,
+        most: i64,
     ) -> Result<String, Error> {
         if self.access()?.person().is_none_or(|person| person.id != *author) {
             return Err(FollowUpRefusal::NotTheAuthor.into());
@@ -213,7 +214,7 @@ impl Work<'_> {
             return Err(FollowUpRefusal::TooLateToCorrect.into());
         }
         let mut check = Checker::new();
-        let content = check.lines("content", content, 4_000);
+        let content = check.lines("content", content, most);
         check.done()?;
         Ok(content)
     }
@@ -270,7 +271,8 @@ impl Work<'_> {
             customer: customer.id,
             contact: input.contact,
             author,
-            at,
+            // A clock that is fast must not put it before what others write from now on.
+            at: at.min(now),
             method: input.method.clone(),
             stage: input.stage.clone().or(customer.stage.clone()),
             content: check.lines("content", &input.content, 4_000),

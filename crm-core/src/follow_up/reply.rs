@@ -5,6 +5,7 @@ use super::{FollowUp, FollowUpRefusal};
 use crate::access::{Access, Reach};
 use crate::actor::{Actor, UserId};
 use crate::crm::Session;
+use crate::customer::Customer;
 use crate::error::{Error, Violation};
 use crate::history;
 use crate::id::{FollowUpId, ReplyId};
@@ -143,7 +144,10 @@ impl Session<'_> {
                 let written = Reply::from_row(&row)?;
                 let (_, answered) = work.follow_up_within(written.follow_up)?;
                 let before = match written.to {
-                    Some(to) => work.get_one(&REPLY, to.to_string())?.map(|row| Reply::from_row(&row)).transpose()?,
+                    Some(to) => work
+                        .get_one(&REPLY, to.to_string())?
+                        .map(|row| Reply::from_row(&row))
+                        .transpose()?,
                     None => None,
                 };
                 work.hearers(&answered, before.as_ref(), written)
@@ -162,8 +166,8 @@ impl Session<'_> {
             &op::correct_reply,
             &(reply, version, &content),
             |work| {
-                let before = work.reply_within(reply)?;
-                let content = work.corrected(&before.author, before.at, &content)?;
+                let (customer, before) = work.reply_within(reply)?;
+                let content = work.corrected(&before.author, before.at, &content, 2_000)?;
                 if before.version != version {
                     return Err(Error::Conflict {
                         record: ReplyId::RECORD.to_owned(),
@@ -181,6 +185,7 @@ impl Session<'_> {
                     return Ok(before);
                 }
                 after.corrected_at = Some(work.now);
+                work.rely_on_customer(&customer);
                 work.save(&before, &after)?;
                 work.remember(ReplyId::RECORD, reply, "correct_reply", changes)?;
                 work.announce(
@@ -192,14 +197,14 @@ impl Session<'_> {
                 after.version += 1;
                 Ok(after)
             },
-            |work, _| work.reply_within(reply),
+            |work, _| Ok(work.reply_within(reply)?.1),
         )
     }
 }
 
 impl Work<'_> {
     /// A reply to a follow-up on a customer that the actor sees and that is in the lists.
-    fn reply_within(&mut self, id: ReplyId) -> Result<Reply, Stop> {
+    pub(crate) fn reply_within(&mut self, id: ReplyId) -> Result<(Customer, Reply), Stop> {
         let not_found = || Error::NotFound {
             record: ReplyId::RECORD.to_owned(),
             id: id.to_string(),
@@ -207,11 +212,13 @@ impl Work<'_> {
         let row = self.get_one(&REPLY, id.to_string())?.ok_or_else(not_found)?;
         let reply = Reply::from_row(&row)?;
         match self.follow_up_within(reply.follow_up) {
-            Ok((customer, _)) => customer.check_active()?,
-            Err(Stop::Error(Error::NotFound { .. })) => return Err(not_found().into()),
-            Err(other) => return Err(other),
+            Ok((customer, _)) => {
+                customer.check_active()?;
+                Ok((customer, reply))
+            }
+            Err(Stop::Error(Error::NotFound { .. })) => Err(not_found().into()),
+            Err(other) => Err(other),
         }
-        Ok(reply)
     }
 
     /// Who is told of a reply, and who of those addressed is not.

@@ -80,6 +80,8 @@ refusals! {
     pub enum PositionRefusal {
         /// Positions would lie above themselves.
         Circle { position } = "position_circle", "A position can't lie above itself", "岗位不能位于自身之上";
+        /// The tree is deeper than any sales organisation.
+        TooDeep { position } = "positions_too_deep", "Positions lie more than 64 levels deep", "岗位层级超过 64 级";
         /// The position has others below it.
         HasOthersBelow { position } = "position_has_others_below", "Other positions lie below this one", "该岗位下还有其他岗位";
     }
@@ -113,24 +115,29 @@ impl Session<'_> {
                     .collect();
                 let mut writes = Vec::new();
                 let given: BTreeSet<PositionId> = inputs.iter().map(|input| input.id.clone()).collect();
+                // A removed one stays where it stood: those above keep its customers in sight.
+                let tombstone = |known: &Position| Position {
+                    removed: true,
+                    holders: Vec::new(),
+                    ..known.clone()
+                };
                 let mut wanted: Vec<Position> = inputs
                     .into_iter()
-                    .map(|input| Position {
-                        id: input.id,
-                        name: input.name,
-                        parent: input.parent,
-                        holders: if input.removed { Vec::new() } else { input.holders },
-                        removed: input.removed,
-                        version: 1,
+                    .map(|input| match context.positions.get(&input.id) {
+                        Some(known) if input.removed => tombstone(known),
+                        _ => Position {
+                            id: input.id,
+                            name: input.name,
+                            parent: input.parent,
+                            holders: if input.removed { Vec::new() } else { input.holders },
+                            removed: input.removed,
+                            version: 1,
+                        },
                     })
                     .collect();
                 if mode == SyncMode::Whole {
                     let missing = context.positions.all().filter(|known| !given.contains(&known.id));
-                    wanted.extend(missing.map(|known| Position {
-                        removed: true,
-                        holders: Vec::new(),
-                        ..known.clone()
-                    }));
+                    wanted.extend(missing.map(tombstone));
                 }
                 for mut position in wanted {
                     let known = context.positions.get(&position.id);
@@ -158,6 +165,7 @@ impl Session<'_> {
                     }
                     after.insert(position.id.clone(), position);
                 }
+                check_circle(&after)?;
                 check_tree(&after, &context)?;
                 let people = seats_of(&after, &context.people);
                 let access = access_changes(&context.positions, &after, &context.people);
@@ -229,6 +237,9 @@ fn checked(positions: &[PositionInput]) -> Result<Vec<PositionInput>, Error> {
     Ok(clean)
 }
 
+/// Levels of a tree at the most.
+const MOST_LEVELS: usize = 64;
+
 fn check_tree(after: &BTreeMap<PositionId, Position>, context: &Context) -> Result<(), Error> {
     for position in after.values().filter(|position| !position.removed) {
         let parent = position.parent.as_ref();
@@ -250,6 +261,22 @@ fn check_tree(after: &BTreeMap<PositionId, Position>, context: &Context) -> Resu
             return Err(Violation::unknown(format!("positions[{}].holders", position.id)).into());
         }
     }
+    let depth = |position: &Position| {
+        let next = |position: &&Position| position.parent.as_ref().and_then(|parent| after.get(parent));
+        std::iter::successors(Some(position), next)
+            .take(MOST_LEVELS + 1)
+            .count()
+    };
+    if let Some(deep) = after.values().find(|position| depth(position) > MOST_LEVELS) {
+        return Err(PositionRefusal::TooDeep {
+            position: deep.id.to_string(),
+        }
+        .into());
+    }
+    Ok(())
+}
+
+fn check_circle(after: &BTreeMap<PositionId, Position>) -> Result<(), Error> {
     let parents = after
         .iter()
         .map(|(id, position)| (id.clone(), position.parent.clone()))
@@ -280,8 +307,8 @@ fn seats_of(after: &BTreeMap<PositionId, Position>, people: &BTreeMap<UserId, Pe
                 next.seats.push((*position).clone());
             }
         }
-        let keeps_main = next.main_position.as_ref().is_some_and(|main| holds.contains(&main));
-        if !keeps_main {
+        // One that the host named stays, held or not (yet).
+        if next.main_position.is_none() {
             next.main_position = holds.first().map(|position| (*position).clone());
         }
         if next != *person {

@@ -91,11 +91,16 @@ impl Checker {
         clean
     }
 
+    /// Marks that turn the direction of text make a name read as another.
+    fn turns_text(c: char) -> bool {
+        matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    }
+
     fn bounded(&mut self, field: &str, text: &str, most: i64, forbidden: impl Fn(char) -> bool) {
         if text.chars().count() as i64 > most {
             self.note(Violation::too_long(field, most));
         }
-        if text.chars().any(forbidden) {
+        if text.chars().any(|c| forbidden(c) || Self::turns_text(c)) {
             self.note(Violation::control_character(field));
         }
     }
@@ -127,4 +132,17 @@ pub(crate) fn is_email(text: &str) -> bool {
         }
         None => false,
     }
+}
+
+/// Whether a text may be followed as a link to the web: with `http` or `https`, or with no scheme
+/// at all. Any other scheme could run something where it is shown.
+pub(crate) fn is_web_address(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    if lower.starts_with("http://") || lower.starts_with("https://") {
+        return true;
+    }
+    let (first, rest) = lower.split_once(':').unwrap_or((&lower, "80"));
+    // `example.com:8080/path` has a port, `javascript:...` a scheme.
+    let port = rest.split('/').next().unwrap_or_default();
+    first.contains('.') && !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit())
 }

@@ -3,5 +3,5 @@
 mod check;
 mod fold;
 
-pub(crate) use check::{Checker, is_email};
+pub(crate) use check::{Checker, is_email, is_web_address};
 pub use fold::{FOLD_VERSION, fold, sort_key};

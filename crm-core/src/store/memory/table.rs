@@ -115,17 +115,20 @@ impl Table {
         before
     }
 
-    /// The ids of the rows whose column has a value: out of an index that it leads, else by
-    /// walking over the rows.
+    /// The ids of the rows whose column has a value: out of the index that the column leads, else
+    /// by a walk.
     pub(super) fn having(&self, kind: &Kind, column: &str, value: &Value) -> Vec<String> {
-        let Some(index) = self.led_by(kind, column) else {
+        if self.led_by(kind, column).is_none() {
             let place = kind.position(column);
             let has = |row: &&Row| place.and_then(|place| row.values.get(place)) == Some(value);
             return self.rows().filter(has).map(|row| row.id.clone()).collect();
-        };
+        }
         let prefix = vec![Part::Value(value.clone())];
-        let range = index.range(Entry::before(prefix.clone()), Entry::behind(prefix));
-        range.into_iter().flatten().map(|entry| entry.id.clone()).collect()
+        let range = self
+            .led_by(kind, column)
+            .and_then(|index| index.range(Entry::before(prefix.clone()), Entry::behind(prefix)));
+        let entries = range.into_iter().flatten();
+        entries.map(|entry| entry.id.clone()).collect()
     }
 
     /// The smallest value of a column that leads an index.

@@ -77,13 +77,13 @@ impl SqliteExecutor {
     pub fn open(path: impl AsRef<Path>, options: SqliteOptions) -> Result<Self, StoreError> {
         supported()?;
         let path = path.as_ref().to_owned();
-        let connection = connect(&path, &options)?;
+        let connection = connect(&path, &options, true)?;
         prepare_file(&connection)?;
         let writer = Writer::new(connection, &path);
         let readers = usize::try_from(options.readers).unwrap_or(1);
         let file = path.clone();
         let open: Open = Box::new(move || {
-            let connection = connect(&file, &options)?;
+            let connection = connect(&file, &options, false)?;
             connection
                 .pragma_update(None, "query_only", true)
                 .map_err(store_error)?;
@@ -141,8 +141,11 @@ pub(super) fn supported() -> Result<(), StoreError> {
     Ok(())
 }
 
-fn connect(path: &Path, options: &SqliteOptions) -> Result<Connection, StoreError> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+/// Opens the file; only the first connection makes it, so that one that was taken away is not
+/// answered as an empty one.
+fn connect(path: &Path, options: &SqliteOptions, make: bool) -> Result<Connection, StoreError> {
+    let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    flags.set(OpenFlags::SQLITE_OPEN_CREATE, make);
     let connection = Connection::open_with_flags(path, flags).map_err(store_error)?;
     configure(&connection, options).map_err(store_error)?;
     Ok(connection)

@@ -61,7 +61,7 @@ impl Executor for LentSqlite<'_> {
 
     fn write(&self, statements: &[Statement]) -> Result<Outcome, StoreError> {
         self.open()?;
-        run::in_savepoint(self.connection, statements)
+        run::in_savepoint(self.connection, statements)?
     }
 
     fn joined(&self) -> bool {

@@ -92,8 +92,12 @@ fn value(stored: ValueRef<'_>, ty: ColumnType) -> Result<Value, StoreError> {
 }
 
 /// Runs writes between a savepoint and its release; undoes them, and only them, when one fails
-/// or does not meet its expectation.
-pub(super) fn in_savepoint(connection: &Connection, statements: &[Statement]) -> Result<Outcome, StoreError> {
+/// or does not meet its expectation. The outer error says that the savepoint itself failed: then
+/// nobody knows what of the writes stands, and the whole transaction must be rolled back.
+pub(super) fn in_savepoint(
+    connection: &Connection,
+    statements: &[Statement],
+) -> Result<Result<Outcome, StoreError>, StoreError> {
     control(connection, "SAVEPOINT crm_unit")?;
     let outcome = write(connection, statements);
     if !matches!(outcome, Ok(Outcome::Done)) && !connection.is_autocommit() {
@@ -103,5 +107,5 @@ pub(super) fn in_savepoint(connection: &Connection, statements: &[Statement]) ->
     if !connection.is_autocommit() {
         control(connection, "RELEASE crm_unit")?;
     }
-    outcome
+    Ok(outcome)
 }

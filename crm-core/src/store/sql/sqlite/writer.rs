@@ -222,9 +222,12 @@ impl Writer {
         }
         let mut results = Vec::with_capacity(units.len());
         for unit in units {
-            results.push(run::in_savepoint(connection, unit));
-            if connection.is_autocommit() {
-                return Err(Broken);
+            match run::in_savepoint(connection, unit) {
+                Ok(result) if !connection.is_autocommit() => results.push(result),
+                _ => {
+                    roll_back(connection);
+                    return Err(Broken);
+                }
             }
         }
         let done = |result: &Result| matches!(result, Ok(Outcome::Done));
