@@ -37,7 +37,13 @@ impl Field {
             Value::String(own) => own == ty,
             Value::Array(own) => own.iter().any(|own| own == ty),
             // A choice of variants is an object here, or an enumeration of texts.
-            _ => ty == if self.schema.get("oneOf").is_some_and(|all| all[0]["type"] == "object") { "object" } else { "string" },
+            _ => {
+                ty == if self.schema.get("oneOf").is_some_and(|all| all[0]["type"] == "object") {
+                    "object"
+                } else {
+                    "string"
+                }
+            }
         }
     }
 
@@ -86,7 +92,11 @@ impl Schemas {
         let schema = &self.0["paths"][&path]["post"]["requestBody"]["content"]["application/json"]["schema"];
         let mut found = Vec::new();
         self.walk(schema, Vec::new(), &mut found);
-        assert!(found.last().unwrap().schema["properties"].is_object() || found.len() == 1, "{}", operation.name);
+        assert!(
+            found.last().unwrap().schema["properties"].is_object() || found.len() == 1,
+            "{}",
+            operation.name
+        );
         found
     }
 }
@@ -143,23 +153,52 @@ fn bad_values(field: &Field, world: &World, thorough: bool) -> Vec<(Value, Fate)
         }
     }
     if field.schema["format"] == "uuid" {
-        for id in [world.foreign.to_string(), world.share.to_string(), world.reply.to_string(), cases::ABSENT.to_owned()] {
+        for id in [
+            world.foreign.to_string(),
+            world.share.to_string(),
+            world.reply.to_string(),
+            cases::ABSENT.to_owned(),
+        ] {
             bad.push((json!(id), Any));
         }
-        for id in ["{0193a000-0000-7000-8000-00000000dead}", "0193a00000007000800000000000dead", "urn:uuid:0193a000-0000-7000-8000-00000000dead"] {
+        for id in [
+            "{0193a000-0000-7000-8000-00000000dead}",
+            "0193a00000007000800000000000dead",
+            "urn:uuid:0193a000-0000-7000-8000-00000000dead",
+        ] {
             bad.push((json!(id), Invalid));
         }
     }
     if field.schema["format"] == "date-time" {
-        for at in ["1899-12-31T23:59:59Z", "10000-01-01T00:00:00Z", "2026-02-30T00:00:00Z", "2026-11-23", "2026-11-23T25:00:00Z", "2026-11-23T07:00:00+99:00", "-0001-01-01T00:00:00Z", "now"] {
+        for at in [
+            "1899-12-31T23:59:59Z",
+            "10000-01-01T00:00:00Z",
+            "2026-02-30T00:00:00Z",
+            "2026-11-23",
+            "2026-11-23T25:00:00Z",
+            "2026-11-23T07:00:00+99:00",
+            "-0001-01-01T00:00:00Z",
+            "now",
+        ] {
             bad.push((json!(at), Invalid));
         }
-        for at in ["1900-01-01T00:00:00Z", "9999-12-31T23:59:59.999Z", "2026-12-31T23:59:60Z"] {
+        for at in [
+            "1900-01-01T00:00:00Z",
+            "9999-12-31T23:59:59.999Z",
+            "2026-12-31T23:59:60Z",
+        ] {
             bad.push((json!(at), Any));
         }
     }
     if field.is("integer") || field.is("number") {
-        for number in [json!(i64::MIN), json!(i64::MAX), json!(u64::MAX), json!(-1), json!(0), json!(9_007_199_254_740_993_i64)] {
+        for number in [
+            json!(i64::MIN),
+            json!(i64::MAX),
+            json!(u64::MAX),
+            json!(-1),
+            json!(0),
+            json!(9_007_199_254_740_993_i64),
+        ] {
             bad.push((number, Any));
         }
         if field.is("integer") {
@@ -181,7 +220,13 @@ fn bad_values(field: &Field, world: &World, thorough: bool) -> Vec<(Value, Fate)
         bad.push((json!({"__proto__": {}}), Refused));
     }
     // Wrong types.
-    let values = [("string", json!("text")), ("integer", json!(7)), ("boolean", json!(true)), ("array", json!([[]])), ("object", json!({"a": 1}))];
+    let values = [
+        ("string", json!("text")),
+        ("integer", json!(7)),
+        ("boolean", json!(true)),
+        ("array", json!([[]])),
+        ("object", json!({"a": 1})),
+    ];
     for (ty, value) in values {
         if !field.is(ty) && !(ty == "integer" && field.is("number")) {
             bad.push((value, if field.path.is_empty() { Refused } else { Invalid }));
@@ -193,14 +238,30 @@ fn bad_values(field: &Field, world: &World, thorough: bool) -> Vec<(Value, Fate)
     bad
 }
 
-fn check(operation: &Operation, field: &str, given: &str, answer: Result<String, Error>, fate: Fate) -> Result<bool, String> {
+fn check(
+    operation: &Operation,
+    field: &str,
+    given: &str,
+    answer: Result<String, Error>,
+    fate: Fate,
+) -> Result<bool, String> {
     let short: String = given.chars().take(300).collect();
     // Of a batch of one, what became of the item.
-    let item = |answer: &String| serde_json::from_str::<Value>(answer).ok()?.get("items")?.get(0)?.get("error")?.as_str().map(str::to_owned);
+    let item = |answer: &String| {
+        serde_json::from_str::<Value>(answer)
+            .ok()?
+            .get("items")?
+            .get(0)?
+            .get("error")?
+            .as_str()
+            .map(str::to_owned)
+    };
     match answer {
         Ok(answer) if operation.command && item(&answer).is_some() => match item(&answer).unwrap().as_str() {
             "unavailable" => Err(format!("{}{field} answered {short} with {answer}", operation.name)),
-            other if fate == Fate::Invalid && other != "invalid" => Err(format!("{}{field} answered {short} with {other}", operation.name)),
+            other if fate == Fate::Invalid && other != "invalid" => {
+                Err(format!("{}{field} answered {short} with {other}", operation.name))
+            }
             _ => Ok(false),
         },
         Ok(_) if fate == Fate::Any || !operation.command && fate == Fate::Refused => Ok(operation.command),
@@ -209,12 +270,22 @@ fn check(operation: &Operation, field: &str, given: &str, answer: Result<String,
             Err(format!("{}{field} took {short}: {answer}", operation.name))
         }
         Err(error) => {
-            let fields_named = error.violations().iter().all(|violation| !violation.field.is_empty() && !violation.code.is_empty());
-            if error.code() == "unavailable" || !fields_named || error.code() == "invalid" && error.violations().is_empty() {
+            let fields_named = error
+                .violations()
+                .iter()
+                .all(|violation| !violation.field.is_empty() && !violation.code.is_empty());
+            if error.code() == "unavailable"
+                || !fields_named
+                || error.code() == "invalid" && error.violations().is_empty()
+            {
                 return Err(format!("{}{field} answered {short} with {error:?}", operation.name));
             }
             if fate == Fate::Invalid && error.code() != "invalid" {
-                return Err(format!("{}{field} answered {short} with {}", operation.name, error.code()));
+                return Err(format!(
+                    "{}{field} answered {short} with {}",
+                    operation.name,
+                    error.code()
+                ));
             }
             Ok(false)
         }
@@ -246,10 +317,22 @@ fn every_field(make: fn() -> Bed, thorough: bool) {
                 calls.push((with(input.clone(), &path, json!(1)).to_string(), Fate::Invalid));
             }
             for (given, fate) in calls {
-                let actor = if operation.name == "create_organisation" { Actor::system("acme", "test").unwrap() } else { Role::Administrator.actor() };
+                let actor = if operation.name == "create_organisation" {
+                    Actor::system("acme", "test").unwrap()
+                } else {
+                    Role::Administrator.actor()
+                };
                 // Alone of her customer's, alice follows up and corrects.
-                let actor = if operation.name.contains("correct_follow_up") { Role::Owner.actor() } else { actor };
-                let actor = if operation.name.contains("correct_reply") { Role::Superior.actor() } else { actor };
+                let actor = if operation.name.contains("correct_follow_up") {
+                    Role::Owner.actor()
+                } else {
+                    actor
+                };
+                let actor = if operation.name.contains("correct_reply") {
+                    Role::Superior.actor()
+                } else {
+                    actor
+                };
                 let answer = world.bed.crm.as_user(&actor).dispatch(operation.name, &given);
                 tried += 1;
                 match check(operation, &field.name(), &given, answer, fate) {
@@ -261,7 +344,11 @@ fn every_field(make: fn() -> Bed, thorough: bool) {
                         let after = world.bed.dump();
                         if after != before && operation.name != "events" {
                             let short: String = given.chars().take(200).collect();
-                            wrong.push(format!("{}{} changed something by {short}", operation.name, field.name()));
+                            wrong.push(format!(
+                                "{}{} changed something by {short}",
+                                operation.name,
+                                field.name()
+                            ));
                         }
                         before = after;
                     }
@@ -295,18 +382,46 @@ fn h5_what_is_no_json_is_malformed() {
         let before = world.bed.dump();
         let deep = |open: &str| open.repeat(100_000);
         let ten_megabytes = "x".repeat(10_000_000);
-        for operation in OPERATIONS.iter().filter(|operation| operation.name != "create_organisation") {
+        for operation in OPERATIONS
+            .iter()
+            .filter(|operation| operation.name != "create_organisation")
+        {
             let session = world.role(Role::Administrator);
-            for text in ["", " ", "null", "[]", "7", "\"x\"", "{", "{}}", "{\"a\"}", "\u{feff}{}", "{\"customer\":", "nan"] {
+            for text in [
+                "",
+                " ",
+                "null",
+                "[]",
+                "7",
+                "\"x\"",
+                "{",
+                "{}}",
+                "{\"a\"}",
+                "\u{feff}{}",
+                "{\"customer\":",
+                "nan",
+            ] {
                 refused(session.dispatch(operation.name, text), "invalid");
             }
-            for text in [deep("["), deep("{\"customer\":"), format!("{{\"customer\":{}", deep("["))] {
+            for text in [
+                deep("["),
+                deep("{\"customer\":"),
+                format!("{{\"customer\":{}", deep("[")),
+            ] {
                 refused(session.dispatch(operation.name, &text), "invalid");
             }
         }
-        for (operation, field) in [("create_customer", "customer"), ("customer", "customer"), ("people", "text"), ("events", "consumer")] {
+        for (operation, field) in [
+            ("create_customer", "customer"),
+            ("customer", "customer"),
+            ("people", "text"),
+            ("events", "consumer"),
+        ] {
             let input = json!({field: ten_megabytes, "limit": 1});
-            refused(world.role(Role::Administrator).dispatch(operation, &input.to_string()), "invalid");
+            refused(
+                world.role(Role::Administrator).dispatch(operation, &input.to_string()),
+                "invalid",
+            );
         }
         let twice = r#"{"customer":{"name":"A","name":"B"}}"#;
         refused(world.role(Role::Owner).dispatch("create_customer", twice), "invalid");
@@ -319,15 +434,35 @@ fn h5_what_is_no_json_is_malformed() {
 fn h5_fields_that_may_not_be_given_are_named() {
     in_every_world(|world| {
         let alice = world.user("alice");
-        for field in ["id", "owner_name", "version", "created_by", "created_at", "status", "deleted_at", "received_at", "idle_since", "__proto__", "org"] {
+        for field in [
+            "id",
+            "owner_name",
+            "version",
+            "created_by",
+            "created_at",
+            "status",
+            "deleted_at",
+            "received_at",
+            "idle_since",
+            "__proto__",
+            "org",
+        ] {
             let input = json!({"customer": {"name": "X", field: "x"}});
-            violates(call(&alice, "create_customer", &input), &format!("customer.{field}"), "not_allowed");
+            violates(
+                call(&alice, "create_customer", &input),
+                &format!("customer.{field}"),
+                "not_allowed",
+            );
             let input = json!({"customer": world.customer, "edit": {"version": 1, "id": world.third}});
             violates(call(&alice, "edit_customer", &input), "edit.id", "not_allowed");
         }
         let owner = json!({"customer": world.customer, "edit": {"version": 1, "owner": "bob"}});
         violates(call(&alice, "edit_customer", &owner), "edit.owner", "not_allowed");
-        violates(call(&alice, "edit_customer", &json!({"edit": {"version": 1}})), "customer", "required");
+        violates(
+            call(&alice, "edit_customer", &json!({"edit": {"version": 1}})),
+            "customer",
+            "required",
+        );
     });
 }
 
@@ -341,7 +476,12 @@ fn lists(world: &World) -> Vec<(&'static str, Value, &'static str)> {
         let contact = call(&alice, "contact", &json!({"contact": world.primary})).unwrap();
         let edit = json!({"contact": world.primary, "edit": {"version": contact["version"], "title": format!("T{n}")}});
         call(&alice, "edit_contact", &edit).unwrap();
-        call(&alice, "follow_up", &json!({"customer": world.customer, "follow_up": {"content": "x"}})).unwrap();
+        call(
+            &alice,
+            "follow_up",
+            &json!({"customer": world.customer, "follow_up": {"content": "x"}}),
+        )
+        .unwrap();
         let written = call(&alice, "follow_up_with_replies", &json!({"follow_up": world.follow_up})).unwrap();
         let correct = json!({"follow_up": world.follow_up, "version": written["follow_up"]["version"], "content": format!("C{n}")});
         call(&alice, "correct_follow_up", &correct).unwrap();
@@ -351,7 +491,11 @@ fn lists(world: &World) -> Vec<(&'static str, Value, &'static str)> {
     }
     vec![
         ("customers", json!({"query": {"view": {"kind": "mine"}}}), "alice"),
-        ("customers", json!({"query": {"view": {"kind": "mine"}, "order": "name"}}), "alice"),
+        (
+            "customers",
+            json!({"query": {"view": {"kind": "mine"}, "order": "name"}}),
+            "alice",
+        ),
         ("contacts", json!({"filter": {}}), "alice"),
         ("customer_history", json!({"customer": world.customer}), "alice"),
         ("contact_history", json!({"contact": world.primary}), "alice"),
@@ -376,12 +520,19 @@ fn h5_foreign_and_altered_cursors_are_refused_everywhere() {
             document["paths"][&path]["post"]["requestBody"]["content"]["application/json"]["schema"]["properties"]["page"].is_object()
         });
         for operation in paged {
-            assert!(lists.iter().any(|(name, ..)| *name == operation.name), "{} has pages and no case", operation.name);
+            assert!(
+                lists.iter().any(|(name, ..)| *name == operation.name),
+                "{} has pages and no case",
+                operation.name
+            );
         }
         let mut cursors = Vec::new();
         for (operation, input, who) in &lists {
             let first = ask(who, operation, input, None, 1).unwrap();
-            let next = first["next"].as_str().unwrap_or_else(|| panic!("{operation} has one page")).to_owned();
+            let next = first["next"]
+                .as_str()
+                .unwrap_or_else(|| panic!("{operation} has one page"))
+                .to_owned();
             ask(who, operation, input, Some(&next), 1).unwrap();
             cursors.push(next);
         }
@@ -394,12 +545,28 @@ fn h5_foreign_and_altered_cursors_are_refused_everywhere() {
             let own = &cursors[place];
             for other in ["mona", "dora", "adam"].iter().filter(|other| *other != who) {
                 let answer = ask(other, operation, input, Some(own), 1);
-                assert!(matches!(code(&answer).as_str(), "cursor_foreign" | "forbidden"), "{operation} {answer:?}");
+                assert!(
+                    matches!(code(&answer).as_str(), "cursor_foreign" | "forbidden"),
+                    "{operation} {answer:?}"
+                );
             }
             for size in [0, -1, 501, i64::from(i32::MAX), i64::from(i32::MIN)] {
                 violates(ask(who, operation, input, None, size), "page.size", "out_of_range");
             }
-            for garbage in ["", " ", "x", "AAAA", "e30", "=", "....", "\u{0}", &own[1..], &own[..own.len() - 1], &own.repeat(40), &format!("{own}A")] {
+            for garbage in [
+                "",
+                " ",
+                "x",
+                "AAAA",
+                "e30",
+                "=",
+                "....",
+                "\u{0}",
+                &own[1..],
+                &own[..own.len() - 1],
+                &own.repeat(40),
+                &format!("{own}A"),
+            ] {
                 let answer = ask(who, operation, input, Some(garbage), 1);
                 refused(answer, "cursor_foreign");
             }
@@ -422,16 +589,59 @@ fn h5_foreign_and_altered_cursors_are_refused_everywhere() {
                 let two = alter(&|cursor| drop(cursor.insert((*ty).to_owned(), value.clone())));
                 refused(ask(who, operation, input, Some(&two), 1), "cursor_foreign");
             }
-            refused(ask(who, operation, input, Some(&alter(&|cursor| drop(cursor.remove(*had)))), 1), "cursor_foreign");
-            refused(ask(who, operation, input, Some(&alter(&|cursor| cursor["v"] = json!(2))), 1), "cursor_foreign");
-            refused(ask(who, operation, input, Some(&alter(&|cursor| cursor["id"] = json!("x".repeat(192)))), 1), "cursor_foreign");
+            refused(
+                ask(
+                    who,
+                    operation,
+                    input,
+                    Some(&alter(&|cursor| drop(cursor.remove(*had)))),
+                    1,
+                ),
+                "cursor_foreign",
+            );
+            refused(
+                ask(who, operation, input, Some(&alter(&|cursor| cursor["v"] = json!(2))), 1),
+                "cursor_foreign",
+            );
+            refused(
+                ask(
+                    who,
+                    operation,
+                    input,
+                    Some(&alter(&|cursor| cursor["id"] = json!("x".repeat(192)))),
+                    1,
+                ),
+                "cursor_foreign",
+            );
             // Its own place moved is a place in one's own list: an answer, or a refusal, no failure.
             for number in [i64::MIN, -1, 0, i64::MAX] {
-                let moved = alter(&|cursor| cursor.get_mut("number").into_iter().for_each(|own| *own = json!(number)));
+                let moved = alter(&|cursor| {
+                    cursor
+                        .get_mut("number")
+                        .into_iter()
+                        .for_each(|own| *own = json!(number))
+                });
                 ask(who, operation, input, Some(&moved), 1).unwrap();
             }
-            for id in ["", "x", "\u{0}", "'"] {
-                ask(who, operation, input, Some(&alter(&|cursor| cursor["id"] = json!(id))), 1).unwrap();
+            refused(
+                ask(
+                    who,
+                    operation,
+                    input,
+                    Some(&alter(&|cursor| cursor["id"] = json!("a\u{0}"))),
+                    1,
+                ),
+                "cursor_foreign",
+            );
+            for id in ["", "x", "'", "%"] {
+                ask(
+                    who,
+                    operation,
+                    input,
+                    Some(&alter(&|cursor| cursor["id"] = json!(id))),
+                    1,
+                )
+                .unwrap();
             }
         }
     });
@@ -440,10 +650,14 @@ fn h5_foreign_and_altered_cursors_are_refused_everywhere() {
 #[test]
 fn h5_a_cursor_of_another_organisation_is_foreign() {
     in_every_world(|world| {
-        let page = |cursor: Option<&str>| json!({"query": {"view": {"kind": "mine"}}, "page": {"size": 1, "cursor": cursor}});
+        let page =
+            |cursor: Option<&str>| json!({"query": {"view": {"kind": "mine"}}, "page": {"size": 1, "cursor": cursor}});
         let here = call(&world.role(Role::Owner), "customers", &page(None)).unwrap();
         let cursor = here["next"].as_str().unwrap();
-        refused(call(&world.role(Role::OtherOrganisation), "customers", &page(Some(cursor))), "cursor_foreign");
+        refused(
+            call(&world.role(Role::OtherOrganisation), "customers", &page(Some(cursor))),
+            "cursor_foreign",
+        );
     });
 }
 
@@ -454,10 +668,27 @@ fn h5_an_idempotency_key_is_bounded_and_belongs_to_one_request() {
         let before = world.bed.dump();
         let alice = |key: &str| world.user("alice").idempotent(key);
         violates(alice("").create_customer(named("A")), "idempotency_key", "required");
-        violates(alice(&"k".repeat(101)).create_customer(named("A")), "idempotency_key", "too_long");
-        violates(alice("a\u{0}").create_customer(named("A")), "idempotency_key", "control_character");
-        let plan = || vec![crm_core::NextFollowUp { customer: world.customer, at: None }];
-        violates(alice(&"k".repeat(101)).plan_follow_ups(plan()), "idempotency_key", "too_long");
+        violates(
+            alice(&"k".repeat(101)).create_customer(named("A")),
+            "idempotency_key",
+            "too_long",
+        );
+        violates(
+            alice("a\u{0}").create_customer(named("A")),
+            "idempotency_key",
+            "control_character",
+        );
+        let plan = || {
+            vec![crm_core::NextFollowUp {
+                customer: world.customer,
+                at: None,
+            }]
+        };
+        violates(
+            alice(&"k".repeat(101)).plan_follow_ups(plan()),
+            "idempotency_key",
+            "too_long",
+        );
         assert_eq!(world.bed.dump(), before);
         let longest = "键".repeat(100);
         assert_eq!(alice(&longest).plan_follow_ups(plan()).unwrap().done, 1);
@@ -469,7 +700,15 @@ fn h5_an_idempotency_key_is_bounded_and_belongs_to_one_request() {
         refused(alice("one").delete_customer(made.id), "idempotency_key_reused");
         assert_eq!(world.bed.dump(), after);
         // The same key of somebody else, of the other organisation, is another key.
-        assert_ne!(world.user("bob").idempotent("one").create_customer(named("B")).unwrap().id, made.id);
+        assert_ne!(
+            world
+                .user("bob")
+                .idempotent("one")
+                .create_customer(named("B"))
+                .unwrap()
+                .id,
+            made.id
+        );
         // A refused request leaves its key free.
         refused(alice("two").create_customer(named("A")), "same_name");
         alice("two").create_customer(named("C")).unwrap();
@@ -490,9 +729,18 @@ fn h5_removals_under_a_key_are_answered_alike() {
             ("end_share", json!({"share": world.share})),
             ("delete_customer", json!({"customer": world.third})),
             ("set_primary_contact", json!({"contact": world.primary})),
-            ("reply", json!({"follow_up": world.follow_up, "reply": {"content": "x", "to": world.reply}})),
-            ("share_customer", json!({"customer": world.customer, "share": {"person": "stan"}})),
-            ("add_relation", json!({"customer": world.customer, "relation": {"customer": world.partner, "kind": "parent"}})),
+            (
+                "reply",
+                json!({"follow_up": world.follow_up, "reply": {"content": "x", "to": world.reply}}),
+            ),
+            (
+                "share_customer",
+                json!({"customer": world.customer, "share": {"person": "stan"}}),
+            ),
+            (
+                "add_relation",
+                json!({"customer": world.customer, "relation": {"customer": world.partner, "kind": "parent"}}),
+            ),
         ] {
             let keyed = world.user("alice").idempotent(operation);
             let first = call(&keyed, operation, &input).unwrap();
