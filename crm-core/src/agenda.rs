@@ -4,6 +4,7 @@ use crate::access::Standing;
 use crate::crm::{Crm, Session};
 use crate::customer::{CUSTOMER, Customer};
 use crate::error::Error;
+use crate::event;
 use crate::idempotency::IDEMPOTENCY;
 use crate::operations::op;
 use crate::record::Record;
@@ -12,7 +13,7 @@ use crate::store::{
     Change, Column, ColumnType, Comparison, Direction, Filter, Index, Kind, Read, Row, Search, Value, Write,
 };
 use crate::time::Timestamp;
-use crate::work::rows;
+use crate::work::{Stop, Work, rows};
 use crate::{Actor, OrgId};
 use serde::{Deserialize, Serialize};
 
@@ -45,6 +46,9 @@ const HOUSEKEEPING: &str = "housekeeping";
 pub struct TickReport {
     /// Things done that were due.
     pub done: i32,
+    /// Things that could not be done: each is tried again an hour later.
+    #[serde(default)]
+    pub failed: i32,
     /// Whether more is due already: tick again.
     pub more: bool,
 }
@@ -90,22 +94,36 @@ impl Crm {
     pub fn tick_all(&self) -> Result<TickReport, Error> {
         let mut total = TickReport::default();
         loop {
-            let mut done = 0;
+            let mut pass = TickReport::default();
             let mut failure = None;
             for org in self.due_organisations()? {
                 let actor = Actor::system(org.as_str(), "tick")?;
                 // One organisation's trouble is not another's.
                 match self.as_user(&actor).tick() {
-                    Ok(report) => done += report.done,
+                    Ok(report) => {
+                        pass.done += report.done;
+                        pass.failed += report.failed;
+                    }
                     Err(error) => failure = failure.or(Some(error)),
                 }
             }
-            total.done += done;
-            if done == 0 {
+            total.done += pass.done;
+            total.failed += pass.failed;
+            if pass.done + pass.failed == 0 {
                 return failure.map_or(Ok(total), Err);
             }
         }
     }
+}
+
+/// What became of a thing on the agenda.
+enum Turn {
+    /// It was not due any more, or is of a kind that only a newer library knows.
+    NotNow,
+    /// It was done.
+    Done,
+    /// Part of it was done.
+    Begun,
 }
 
 impl Session<'_> {
@@ -125,31 +143,63 @@ impl Session<'_> {
         })?;
         let mut report = TickReport {
             done: 0,
+            failed: 0,
             more: due.len() as i64 >= BATCH,
         };
-        // What can't be done does not hold up what stands behind it.
-        let mut failure = None;
         for item in due {
             match self.do_due(&item.id) {
-                Ok(done) => report.done += i32::from(done),
-                Err(error) => failure = failure.or(Some(error)),
+                Ok(Turn::NotNow) => {}
+                Ok(Turn::Done) => report.done += 1,
+                Ok(Turn::Begun) => {
+                    report.done += 1;
+                    report.more = true;
+                }
+                // A store that can't answer will not answer the next question either.
+                Err(error @ (Error::Unavailable { retryable: true, .. } | Error::ActorUnknown { .. })) => {
+                    return Err(error);
+                }
+                Err(_) => {
+                    // What can't be done does not hold up what stands behind it.
+                    self.postpone(&item.id)?;
+                    report.failed += 1;
+                }
             }
         }
-        failure.map_or(Ok(report), Err)
+        Ok(report)
     }
 
-    /// Does one thing of the agenda in one commit; says whether it was still due.
-    fn do_due(&self, id: &str) -> Result<bool, Error> {
+    /// Moves a thing of the agenda on by an hour.
+    fn postpone(&self, id: &str) -> Result<(), Error> {
+        Session::clone(self).not_idempotent().command(
+            &op::tick,
+            &id,
+            |work| {
+                if let Some(item) = work.get_one(&AGENDA, id.to_owned())? {
+                    let later = work.now.plus_millis(3_600_000).millis();
+                    work.touch(&AGENDA, id, Some(item.version), vec![("due", Change::Max(later))]);
+                }
+                Ok(())
+            },
+            |_, _| Ok(()),
+        )
+    }
+
+    /// Does one thing of the agenda in one commit.
+    fn do_due(&self, id: &str) -> Result<Turn, Error> {
+        if id.starts_with(HOUSEKEEPING) {
+            let numbering = Session::clone(self).not_idempotent();
+            while numbering.number_events()? {}
+        }
         Session::clone(self).not_idempotent().command(
             &op::tick,
             &id,
             |work| {
                 let Some(item) = work.get_one(&AGENDA, id.to_owned())? else {
-                    return Ok(false);
+                    return Ok(Turn::NotNow);
                 };
                 let due = item.values.first().and_then(Value::as_integer).unwrap_or_default();
                 if due > work.now.millis() {
-                    return Ok(false);
+                    return Ok(Turn::NotNow);
                 }
                 let (kind, subject) = id.split_once(':').unwrap_or((id, ""));
                 match kind {
@@ -157,8 +207,9 @@ impl Session<'_> {
                         let known = work.get_one(&CUSTOMER, subject.to_owned())?;
                         if let Some(customer) = known.map(|row| Customer::from_row(&row)).transpose()?
                             && customer.standing() == Standing::Deleted
+                            && !work.purge_customer(&customer)?
                         {
-                            work.purge_customer(&customer)?;
+                            return Ok(Turn::Begun);
                         }
                     }
                     SHARE_END => {
@@ -170,19 +221,7 @@ impl Session<'_> {
                         }
                     }
                     HOUSEKEEPING => {
-                        let expired = Search::of(&IDEMPOTENCY)
-                            .filtered(Filter::Is("expires_at", Comparison::AtMost, work.now.millis().into()))
-                            .ordered("expires_at", Direction::Ascending)
-                            .limited(1_000);
-                        let expired = rows(work.read(vec![Read::Find(expired)])?.into_iter().next());
-                        let more = expired.len() >= 1_000;
-                        for row in expired {
-                            work.write(Write::Delete {
-                                kind: &IDEMPOTENCY,
-                                id: row.id,
-                                version: row.version,
-                            });
-                        }
+                        let more = work.throw_away()?;
                         let next = if more {
                             work.now.plus_millis(1)
                         } else {
@@ -193,19 +232,43 @@ impl Session<'_> {
                             row: item,
                             changes: vec![("due", Change::Set(next.millis().into()))],
                         });
-                        return Ok(true);
+                        return Ok(if more { Turn::Begun } else { Turn::Done });
                     }
                     // A newer version of the library put it there and will know it.
-                    _ => return Ok(false),
+                    _ => return Ok(Turn::NotNow),
                 }
                 work.write(Write::Delete {
                     kind: &AGENDA,
                     id: item.id,
                     version: item.version,
                 });
-                Ok(true)
+                Ok(Turn::Done)
             },
-            |_, _| Ok(false),
+            |_, _| Ok(Turn::NotNow),
         )
+    }
+}
+
+impl Work<'_> {
+    /// Throws away idempotency keys whose time is over and events that nobody waits for; says
+    /// whether there may be more.
+    fn throw_away(&mut self) -> Result<bool, Stop> {
+        const BATCH: i64 = 1_000;
+        let expired = Search::of(&IDEMPOTENCY)
+            .filtered(Filter::Is("expires_at", Comparison::AtMost, self.now.millis().into()))
+            .ordered("expires_at", Direction::Ascending)
+            .limited(BATCH);
+        let expired = rows(self.read(vec![Read::Find(expired)])?.into_iter().next());
+        let old = self.old_events(BATCH)?;
+        let more = expired.len() as i64 >= BATCH || old.len() as i64 >= BATCH;
+        let doomed = expired.into_iter().map(|row| (&IDEMPOTENCY, row));
+        for (kind, row) in doomed.chain(old.into_iter().map(|row| (&event::EVENT, row))) {
+            self.write(Write::Delete {
+                kind,
+                id: row.id,
+                version: row.version,
+            });
+        }
+        Ok(more)
     }
 }

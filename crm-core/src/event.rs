@@ -13,7 +13,7 @@ use crate::store::{
 };
 use crate::text::Checker;
 use crate::time::Timestamp;
-use crate::work::{Work, rows};
+use crate::work::{Stop, Work, rows};
 use serde::{Deserialize, Serialize};
 
 /// Events; `number` is 0 until they are numbered.
@@ -127,7 +127,8 @@ struct Consumer {
 
 impl Session<'_> {
     /// Events that a consumer has not acknowledged yet, in the order of their numbers, at most
-    /// `limit` (1 to 1,000). Until they are acknowledged they are given again: at least once.
+    /// `limit` (1 to 1,000). Until they are acknowledged they are given again: at least once. An
+    /// event waits 90 days.
     ///
     /// # Errors
     /// [`Error::Forbidden`] without the right `event.view`; [`Error::Invalid`].
@@ -258,7 +259,38 @@ fn last_number(row: Option<&Row>) -> Result<(i64, i64), Error> {
     Ok((numbering.last, row.version))
 }
 
+/// Days for which an event is kept that every consumer has acknowledged.
+const ACKNOWLEDGED_DAYS: i64 = 7;
+/// Days for which an event waits for its consumers.
+const WAITING_DAYS: i64 = 90;
+
 impl Work<'_> {
+    /// The oldest events that nobody waits for any more.
+    pub(crate) fn old_events(&mut self, limit: i64) -> Result<Vec<Row>, Stop> {
+        let consumers = self.find_all(Search::of(&EVENT_CONSUMER))?;
+        let mut all_have = consumers.iter().map(acknowledged).collect::<Result<Vec<_>, _>>()?;
+        all_have.sort_unstable();
+        let all_have = all_have.first().copied().unwrap_or_default();
+        let numbered = Search::of(&EVENT)
+            .filtered(Filter::Is("number", Comparison::Greater, 0.into()))
+            .ordered("number", Direction::Ascending)
+            .limited(limit);
+        let mut old = Vec::new();
+        for row in rows(self.read(vec![Read::Find(numbered)])?.into_iter().next()) {
+            let event = Event::from_row(&row)?;
+            let days = if event.number <= all_have {
+                ACKNOWLEDGED_DAYS
+            } else {
+                WAITING_DAYS
+            };
+            if event.at.plus_days(days) > self.now {
+                break;
+            }
+            old.push(row);
+        }
+        Ok(old)
+    }
+
     /// Tells the named people, by way of the host, that something concerns them.
     pub(crate) fn notify(
         &mut self,

@@ -52,7 +52,7 @@ pub use error::{Error, Language, Refusal, Violation};
 pub use event::Event;
 pub use follow_up::{
     FollowUp, FollowUpId, FollowUpPage, FollowUpQuery, FollowUpView, FollowUps, NewFollowUp, NewReply, Place, Reply,
-    ReplyAnswer, ReplyId,
+    ReplyAnswer, ReplyId, ReplyPage,
 };
 pub use history::{FieldChange, HistoryEntry, HistoryPage};
 pub use id::{EventId, HistoryId, RelationId, ShareId};

@@ -190,6 +190,7 @@ pub const EVENT_KINDS: &[&str] = &[
     "contact_removed",
     "relation_added",
     "relation_removed",
+    "follow_up_planned",
     "follow_up_written",
     "follow_up_corrected",
     "follow_up_replied",

@@ -12,7 +12,7 @@ use crate::dictionary::{DictionaryEntry, DictionaryEntryInput, EntryCode};
 use crate::error::{CallRefusal, Error, Violation};
 use crate::event::Event;
 use crate::follow_up::{
-    FollowUp, FollowUpPage, FollowUpQuery, FollowUpView, NewFollowUp, NewReply, Reply, ReplyAnswer,
+    FollowUp, FollowUpPage, FollowUpQuery, FollowUpView, NewFollowUp, NewReply, Reply, ReplyAnswer, ReplyPage,
 };
 use crate::history::HistoryPage;
 use crate::id::{ContactId, CustomerId, FollowUpId, RelationId, ReplyId, ShareId};
@@ -143,7 +143,9 @@ operations! {
     query contact_history(contact: ContactId, page: PageRequest) -> HistoryPage, "contact.view";
     /// What the author of a follow-up corrected.
     query follow_up_history(follow_up: FollowUpId, page: PageRequest) -> HistoryPage, "follow_up.view";
-    /// What changed in the settings.
+    /// What the author of a reply corrected.
+    query reply_history(reply: ReplyId, page: PageRequest) -> HistoryPage, "follow_up.view";
+    /// What changed in the settings, roles, dictionaries and positions.
     query settings_history(page: PageRequest) -> HistoryPage, "settings.view";
     /// Edits a customer.
     command edit_customer(customer: CustomerId, edit: CustomerEdit) -> Customer, "customer.edit";
@@ -156,7 +158,7 @@ operations! {
     /// Puts a customer into the recycle bin.
     command delete_customer(customer: CustomerId) -> Customer, "customer.delete";
     /// Takes a customer out of the recycle bin.
-    command restore_customer(customer: CustomerId) -> Customer, "customer.delete";
+    command restore_customer(customer: CustomerId, name: Option<String>) -> Customer, "customer.delete";
 
     /// Adds a contact to a customer.
     command add_contact(customer: CustomerId, contact: NewContact) -> Contact, "contact.create";
@@ -186,6 +188,8 @@ operations! {
     query follow_ups(query: FollowUpQuery, page: PageRequest) -> FollowUpPage, "follow_up.view";
     /// A follow-up with its replies.
     query follow_up_with_replies(follow_up: FollowUpId) -> FollowUpView, "follow_up.view";
+    /// A page of the replies to a follow-up.
+    query replies(follow_up: FollowUpId, page: PageRequest) -> ReplyPage, "follow_up.view";
     /// Replies to a follow-up.
     command reply(follow_up: FollowUpId, reply: NewReply) -> ReplyAnswer, "follow_up.view";
 

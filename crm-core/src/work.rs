@@ -301,6 +301,20 @@ impl<'w> Work<'w> {
         Ok(())
     }
 
+    /// Writes what changed in the settings, roles, dictionaries or positions into their one history;
+    /// `what` stands before the fields.
+    pub(crate) fn remember_setting(
+        &mut self,
+        what: &str,
+        operation: &str,
+        mut changes: Vec<FieldChange>,
+    ) -> Result<(), Error> {
+        for change in &mut changes {
+            change.field = format!("{what}.{}", change.field);
+        }
+        self.remember("settings", "settings", operation, changes)
+    }
+
     /// Tells the host what happened, once the commit stands.
     pub(crate) fn announce(
         &mut self,

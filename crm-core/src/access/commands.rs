@@ -51,8 +51,8 @@ impl Session<'_> {
     /// Keeps roles in step with the host, or as an administrator sets them. Nobody can lose his own administration by it.
     ///
     /// # Errors
-    /// [`Error::Forbidden`] without the right `role.edit`; [`Error::Invalid`]: `not_allowed` on
-    /// `roles` when the caller would no longer be an administrator himself.
+    /// [`Error::Forbidden`] without the right `role.edit`, or for who is no administrator;
+    /// [`Error::Invalid`]: `not_allowed` on `roles` when the caller could no longer take it back.
     pub fn sync_roles(&self, roles: Vec<RoleInput>, mode: SyncMode) -> Result<SyncReport, Error> {
         self.command(
             &op::sync_roles,
@@ -94,7 +94,7 @@ impl Session<'_> {
                             }
                             report.changed += 1;
                             work.update(&ROLE, role.to_row()?);
-                            work.remember("role", &role.id, "sync_roles", changes)?;
+                            work.remember_setting(&format!("role {}", role.id), "sync_roles", changes)?;
                         }
                     }
                     after.insert(role.id.clone(), role);
@@ -103,6 +103,8 @@ impl Session<'_> {
                     for known in context.roles.iter().filter(|role| !given.contains(&role.id)) {
                         report.removed += 1;
                         after.remove(&known.id);
+                        let gone = history::change("name", Some(known.name.clone().into()), None);
+                        work.remember_setting(&format!("role {}", known.id), "sync_roles", vec![gone])?;
                         work.write(Write::Delete {
                             kind: &ROLE,
                             id: known.id.to_string(),
@@ -114,13 +116,22 @@ impl Session<'_> {
                 if report == SyncReport::default() {
                     return Ok(report);
                 }
+                // Whoever could give rights that he does not have could have any.
                 let access = work.access()?;
                 if let Some(person) = access.person() {
+                    if !access.sees_all() {
+                        return Err(Error::Forbidden {
+                            module: "role".to_owned(),
+                            right: "edit".to_owned(),
+                        }
+                        .into());
+                    }
                     let positions = access.positions();
-                    let stays = after
-                        .values()
-                        .any(|role| role.administrator && role.is_held_by(person, positions));
-                    if access.sees_all() && !stays {
+                    let held = || after.values().filter(|role| role.is_held_by(person, positions));
+                    let denied = held()
+                        .flat_map(|role| &role.deny)
+                        .any(|right| right.as_str() == op::sync_roles.right);
+                    if denied || !held().any(|role| role.administrator) {
                         return Err(Violation::not_allowed("roles").into());
                     }
                 }
@@ -171,7 +182,7 @@ impl Session<'_> {
                 }
                 for share in shares
                     .iter()
-                    .filter(|share| share.holds(now) && access.is_grantee(share))
+                    .filter(|share| customer.check_active().is_ok() && share.holds(now) && access.is_grantee(share))
                 {
                     let through = share.position.as_ref().map(ToString::to_string);
                     grant("share", share.right == ShareRight::Edit, through);

@@ -6,9 +6,9 @@ use crate::crm::Session;
 use crate::customer::{CUSTOMER, Customer};
 use crate::error::{Error, Violation};
 use crate::operations::op;
-use crate::page::{COUNT_CAP, Count, PageRequest, encode_cursor, list_identity, page};
+use crate::page::{COUNT_CAP, Count, PageRequest, Place, encode_cursor, list_identity, page};
 use crate::record::Record;
-use crate::store::{ColumnType, Direction, Filter, Read, Search};
+use crate::store::{ColumnType, Direction, Filter, Read, Row, Search};
 use crate::text::fold;
 use crate::work::{counted, rows};
 use serde::{Deserialize, Serialize};
@@ -42,8 +42,7 @@ page! {
 }
 
 impl Session<'_> {
-    /// A page of the contacts of the actor's own customers and of those below him (all, for an
-    /// administrator), by name. Contacts of shared customers stand on the customers themselves.
+    /// A page of the contacts over all customers that the actor sees, by name.
     ///
     /// # Errors
     /// [`Error::Forbidden`] without the right `contact.view`; [`Error::Invalid`];
@@ -53,44 +52,50 @@ impl Session<'_> {
         let limit = page.limit()?;
         let after = page.place(&list, ColumnType::Bytes)?;
         self.query(&op::contacts, |work| {
-            let scopes = {
-                let access = work.access()?;
-                access.allow("customer.view")?;
-                if filter.mine {
-                    access.own_scopes(Standing::Active)
-                } else {
-                    access.visible_scopes(Standing::Active)
-                }
+            let access = work.access()?;
+            access.allow("customer.view")?;
+            let scopes = if filter.mine {
+                access.own_scopes(Standing::Active)
+            } else {
+                access.visible_scopes(Standing::Active)
             };
-            let mut search = Search::of(&CONTACT)
-                .within("scope", scopes)
-                .ordered("name_sort", Direction::Ascending)
-                .limited(limit + 1);
-            search.after = after.clone();
+            let shared = if filter.mine {
+                Vec::new()
+            } else {
+                work.shared_customers(&scopes)?
+            };
             let text = fold(filter.text.as_deref().unwrap_or_default());
             if text.chars().count() > 60 {
                 return Err(Violation::too_long("filter.text", 60).into());
             }
-            if !text.is_empty() {
-                search = search.filtered(Filter::Contains("search_text", text.clone().into_bytes()));
-            }
-            let mut reads = vec![Read::Find(search.clone())];
+            // By ownership and by share: two lists in one order, of customers that differ.
+            let by_ownership = Search::of(&CONTACT).within("scope", scopes);
+            let by_share = Search::of(&CONTACT).within("customer", shared);
+            let searches = [by_ownership, by_share].map(|search| {
+                let mut search = search.ordered("name_sort", Direction::Ascending).limited(limit + 1);
+                search.after.clone_from(&after);
+                if !text.is_empty() {
+                    search.filter = Filter::Contains("search_text", text.clone().into_bytes());
+                }
+                search
+            });
+            let mut reads = searches.clone().map(Read::Find).to_vec();
             if page.count {
-                reads.push(Read::Count { search, cap: COUNT_CAP });
+                reads.extend(searches.map(|search| Read::Count { search, cap: COUNT_CAP }));
             }
             let mut answers = work.read(reads)?.into_iter();
             let mut found = rows(answers.next());
+            found.extend(rows(answers.next()));
+            found.sort_by_cached_key(place);
             let floor = if text.is_empty() { COUNT_CAP } else { found.len() as i64 };
-            let count = answers.next().map(|answer| Count::of(counted(Some(answer)), floor));
+            let counts: Vec<Option<i64>> = answers.map(|answer| counted(Some(answer))).collect();
+            let count = page.count.then(|| Count::of(counts.into_iter().sum(), floor));
             let more = found.len() as i64 > limit;
             found.truncate(usize::try_from(limit).unwrap_or_default());
-            let next = found.last().filter(|_| more).map(|last| {
-                let place = CONTACT
-                    .position("name_sort")
-                    .and_then(|place| last.values.get(place))
-                    .cloned();
-                encode_cursor(&list, &(place, last.id.clone()))
-            });
+            let next = found
+                .last()
+                .filter(|_| more)
+                .map(|last| encode_cursor(&list, &place(last)));
             let contacts = Contact::from_rows(&found)?;
             let mut ids: Vec<String> = contacts.iter().map(|contact| contact.customer.to_string()).collect();
             ids.sort();
@@ -109,4 +114,10 @@ impl Session<'_> {
             Ok(ContactPage { items, next, count })
         })
     }
+}
+
+/// The place of a contact's row in the list.
+fn place(row: &Row) -> Place {
+    let value = CONTACT.position("name_sort").and_then(|place| row.values.get(place));
+    (value.cloned(), row.id.clone())
 }

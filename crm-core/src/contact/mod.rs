@@ -25,7 +25,7 @@ pub(crate) static CONTACT: Kind = Kind {
         Column::projected("search_text", ColumnType::Bytes),
     ],
     indexes: &[
-        Index::on("customer", &["customer"]),
+        Index::on("customer", &["customer", "name_sort"]),
         Index::on("name", &["scope", "name_sort"]),
     ],
     since: 1,

@@ -121,8 +121,13 @@ impl Session<'_> {
                             &customer,
                             vec![("next_follow_up_at", Change::Set(Value::Integer(next)))],
                         );
-                        work.made(item.customer);
+                        let before = customer.clone();
                         customer.next_follow_up_at = item.at;
+                        let changes = crate::history::changes(&before, &customer, &["next_follow_up_at"]);
+                        work.remember("customer", item.customer, "plan_follow_ups", changes)?;
+                        let data = serde_json::json!({"at": item.at});
+                        work.announce("follow_up_planned", "customer", item.customer, data)?;
+                        work.made(item.customer);
                         Ok(customer)
                     },
                     |work, ids| work.customer_made(ids),

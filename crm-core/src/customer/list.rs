@@ -251,7 +251,7 @@ impl Session<'_> {
                 Source::Named(list) => {
                     let named = work.named(&list, &query.filter)?;
                     let known = i64::try_from(named.len()).ok().filter(|_| list.whole);
-                    let count = page.count.then(|| (known, false));
+                    let count = page.count.then_some((known, false));
                     if query.order.is_none() && query.view == View::RecentlyViewed {
                         // At most a hundred, in the order in which they were viewed: one page.
                         let items = Customer::from_rows(&named)?;
@@ -421,6 +421,17 @@ impl Work<'_> {
             .map(str::to_owned)
             .collect();
         Ok(Named { ids, whole: true })
+    }
+
+    /// The ids of active customers that the actor sees by a share alone: that stand in none of
+    /// these scopes.
+    pub(crate) fn shared_customers(&mut self, scopes: &[Value]) -> Result<Vec<Value>, Stop> {
+        let grantees = self.access()?.grantee_keys();
+        let shared = self.shared_ids(grantees)?;
+        let scopes: std::collections::BTreeSet<&Value> = scopes.iter().collect();
+        let alone = |row: &Row| row.values.first().is_none_or(|scope| !scopes.contains(scope));
+        let named = self.named(&shared, &CustomerFilter::default())?;
+        Ok(named.into_iter().filter(alone).map(|row| row.id.into()).collect())
     }
 
     /// Those of the named customers that the actor sees and that pass the filter.

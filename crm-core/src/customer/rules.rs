@@ -19,6 +19,8 @@ refusals! {
         InRecycleBin = "in_recycle_bin", "The customer is in the recycle bin", "客户在回收站中";
         /// The customer is not in the recycle bin.
         NotInRecycleBin = "not_in_recycle_bin", "The customer is not in the recycle bin", "客户不在回收站中";
+        /// Its days in the recycle bin are over.
+        PastRestoring = "past_restoring", "The customer's days in the recycle bin are over", "该客户在回收站中的保留期已过";
         /// The new owner was deactivated.
         OwnerDeactivated { person } = "owner_deactivated", "The new owner was deactivated", "新的所属销售已停用";
         /// The new owner does not stand below the caller.

@@ -36,6 +36,10 @@ pub struct DictionaryEntryInput {
     /// Whether it is retired.
     #[serde(default)]
     pub retired: bool,
+    /// The version that was read, to be given when an entry is changed: somebody else's change in between is then a
+    /// conflict. Absent: it is changed whatever it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<i64>,
 }
 
 refusals! {
@@ -83,6 +87,9 @@ impl Session<'_> {
                     if known.hierarchical != saved.hierarchical || directed(known) != directed(&saved) {
                         return Err(DictionaryRefusal::HierarchyFixed.into());
                     }
+                    if entry.version.is_some_and(|version| version != known.version) {
+                        return Err(conflict(known).into());
+                    }
                     saved.version = known.version;
                     let changes =
                         history::changes(known, &saved, &["label", "inverse_label", "order", "colour", "retired"]);
@@ -90,7 +97,7 @@ impl Session<'_> {
                         return Ok(saved);
                     }
                     work.update(&DICTIONARY_ENTRY, saved.to_row()?);
-                    work.remember("dictionary_entry", saved.key(), "save_dictionary_entry", changes)?;
+                    work.remember_setting(&saved.key(), "save_dictionary_entry", changes)?;
                     saved.version += 1;
                 } else {
                     let held = context.dictionaries.get(&entry.dictionary).map_or(0, Vec::len);
@@ -98,6 +105,8 @@ impl Session<'_> {
                         return Err(Violation::too_many("dictionary", 1_000).into());
                     }
                     work.insert(&DICTIONARY_ENTRY, saved.to_row()?);
+                    let label = history::change("label", None, Some(saved.label.clone().into()));
+                    work.remember_setting(&saved.key(), "save_dictionary_entry", vec![label])?;
                 }
                 work.change_organisation(&context.organisation)?;
                 Ok(saved)
@@ -155,7 +164,7 @@ impl Session<'_> {
                 source.retired = true;
                 work.update(&DICTIONARY_ENTRY, source.to_row()?);
                 let changes = vec![history::change("merged_into", None, Some(serde_json::json!(into)))];
-                work.remember("dictionary_entry", source.key(), "merge_dictionary_entries", changes)?;
+                work.remember_setting(&source.key(), "merge_dictionary_entries", changes)?;
                 let mut organisation = context.organisation.clone();
                 let counted = &mut organisation.settings.follow_up.methods_that_count;
                 if dictionary == super::METHOD && counted.contains(&from) {
@@ -191,6 +200,13 @@ fn not_found(dictionary: &str, code: &EntryCode) -> Error {
     Error::NotFound {
         record: "dictionary_entry".to_owned(),
         id: format!("{dictionary}/{code}"),
+    }
+}
+
+fn conflict(entry: &DictionaryEntry) -> Error {
+    Error::Conflict {
+        record: "dictionary_entry".to_owned(),
+        id: entry.key(),
     }
 }
 

@@ -11,9 +11,9 @@ use crate::history;
 use crate::id::{CustomerId, FollowUpId};
 use crate::operations::op;
 use crate::organisation::FollowUpSettings;
-use crate::record::{NEVER, Record};
+use crate::record::{LONG_AGO, NEVER, Record};
 use crate::sharing::{Share, ShareRight};
-use crate::store::{Change, Value};
+use crate::store::Change;
 use crate::text::Checker;
 use crate::time::Timestamp;
 use crate::work::{Stop, Work};
@@ -297,21 +297,25 @@ impl Work<'_> {
         by_superior: bool,
     ) -> Result<(), Stop> {
         let settings = self.context.settings().clone();
-        let mut changes = vec![("last_follow_up_at", Change::Max(written.at.millis()))];
+        // What is decided here stands on the last and the next time: both must still be as read.
+        let last = customer.last_follow_up_at.map_or(LONG_AGO, Timestamp::millis);
+        let latest = written.at.millis() >= last;
+        let becomes = last.max(written.at.millis());
+        let mut changes = vec![("last_follow_up_at", Change::Replace(last.into(), becomes.into()))];
         if counts(written, by_superior, &settings.follow_up) {
             changes.push(("idle_since", Change::Max(written.at.millis())));
         }
         // One that is entered late says nothing about what came after it.
-        let latest = customer.last_follow_up_at.is_none_or(|last| written.at >= last);
         let tomorrow = settings.time_zone.start_of(settings.time_zone.day_after(self.now, 1));
-        if latest {
-            match written.next_at {
-                Some(next) => changes.push(("next_follow_up_at", Change::Set(Value::Integer(next.millis())))),
-                None if customer.next_follow_up_at.is_some_and(|planned| planned < tomorrow) => {
-                    changes.push(("next_follow_up_at", Change::Set(Value::Integer(NEVER))));
-                }
-                None => {}
-            }
+        let planned = customer.next_follow_up_at;
+        let next = match written.next_at {
+            Some(next) if latest => Some(next.millis()),
+            None if latest && planned.is_some_and(|planned| planned < tomorrow) => Some(NEVER),
+            _ => None,
+        };
+        if let Some(next) = next {
+            let was = planned.map_or(NEVER, Timestamp::millis);
+            changes.push(("next_follow_up_at", Change::Replace(was.into(), next.into())));
         }
         if let Some(stage) = stage.filter(|stage| latest && customer.stage.as_ref() != Some(stage)) {
             changes.push(("stage", Change::Set(stage.as_str().into())));
@@ -335,10 +339,12 @@ impl Work<'_> {
         Ok((customer, follow_up))
     }
 
-    /// The customers of follow-ups that the actor sees, by id with their names.
+    /// Those of the customers that the actor sees, by id with their names; those in the recycle
+    /// bin only where asked for.
     pub(crate) fn visible_customers(
         &mut self,
         mut ids: Vec<String>,
+        in_bin: bool,
     ) -> Result<std::collections::BTreeMap<CustomerId, String>, Stop> {
         ids.sort();
         ids.dedup();
@@ -347,7 +353,7 @@ impl Work<'_> {
         let mut names = std::collections::BTreeMap::new();
         for (row, reach) in found.iter().zip(reached) {
             let customer = Customer::from_row(row)?;
-            if reach.is_some() && customer.status == CustomerStatus::Active {
+            if reach.is_some() && (in_bin || customer.status == CustomerStatus::Active) {
                 names.insert(customer.id, customer.name);
             }
         }

@@ -15,7 +15,6 @@ use crate::store::{ColumnType, Comparison, Direction, Filter, Read, Row, Search}
 use crate::time::Timestamp;
 use crate::work::{Stop, Work, rows};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// Whose follow-ups.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -94,8 +93,11 @@ pub struct FollowUpView {
     pub follow_up: FollowUp,
     /// The name of its customer.
     pub customer_name: String,
-    /// The replies, at most 200 on a page.
+    /// The first 50 replies.
     pub replies: Vec<Reply>,
+    /// Whether there are more, to be read page by page with `replies`.
+    #[serde(default)]
+    pub more_replies: bool,
 }
 
 page! {
@@ -118,9 +120,13 @@ impl Session<'_> {
         self.query(&op::follow_ups, |work| {
             work.access()?.allow("customer.view")?;
             let search = work.follow_up_search(&query)?;
-            let (found, next) = work.visible_follow_ups(search, start.clone(), limit)?;
+            let (found, more) =
+                work.visible_follow_ups(search, start.clone(), limit, matches!(query.of, FollowUps::Of { .. }))?;
             let items = work.follow_up_views(&found)?;
-            let next = next.map(|next| encode_cursor(&list, &next));
+            let next = found
+                .last()
+                .filter(|_| more)
+                .map(|last| encode_cursor(&list, &place(last)));
             Ok(FollowUpPage {
                 items,
                 next,
@@ -139,6 +145,40 @@ impl Session<'_> {
             let row = work.get_one(&FOLLOW_UP, follow_up.to_string())?;
             let view = work.follow_up_views(row.as_slice())?.into_iter().next();
             view.ok_or_else(|| super::commands::not_found(follow_up).into())
+        })
+    }
+}
+
+page! {
+    /// A page of the replies to a follow-up, oldest first.
+    ReplyPage of Reply
+}
+
+impl Session<'_> {
+    /// A page of the replies to a follow-up, oldest first.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] without the right `follow_up.view`; [`Error::NotFound`];
+    /// [`Error::Invalid`]; `cursor_foreign`.
+    pub fn replies(&self, follow_up: FollowUpId, page: PageRequest) -> Result<ReplyPage, Error> {
+        let list = list_identity(self.actor(), op::replies.name, &follow_up);
+        let limit = page.limit()?;
+        let after = page.place(&list, ColumnType::Integer)?;
+        self.query(&op::replies, |work| {
+            work.follow_up_within(follow_up)?;
+            let mut search = replies_to(follow_up).limited(limit + 1);
+            search.after.clone_from(&after);
+            let mut found = rows(work.read(vec![Read::Find(search)])?.into_iter().next());
+            let more = found.len() as i64 > limit;
+            found.truncate(usize::try_from(limit).unwrap_or_default());
+            let items = Reply::from_rows(&found)?;
+            let next = items.last().filter(|_| more);
+            let next = next.map(|last| encode_cursor(&list, &(Some(last.at.millis().into()), last.id.to_string())));
+            Ok(ReplyPage {
+                items,
+                next,
+                count: None,
+            })
         })
     }
 }
@@ -181,45 +221,50 @@ impl Work<'_> {
             .ordered("at", Direction::Descending))
     }
 
-    /// A page of follow-ups whose customers the actor sees, and the place behind which more may
-    /// follow. What is left out is made up for by reading on, so many times.
+    /// A page of follow-ups whose customers the actor sees, and whether more may follow. What is
+    /// left out is made up for by reading on; the page's marker stands on what was shown, so that
+    /// it tells nothing of what was not.
     fn visible_follow_ups(
         &mut self,
         search: Search,
         start: Option<Place>,
         limit: i64,
-    ) -> Result<(Vec<Row>, Option<Place>), Stop> {
-        const ROUNDS: usize = 20;
+        in_bin: bool,
+    ) -> Result<(Vec<Row>, bool), Stop> {
+        /// Rows read for one page, at the most.
+        const MOST: i64 = 100_000;
         let wanted = usize::try_from(limit).unwrap_or_default();
         let mut shown: Vec<Row> = Vec::new();
         let mut after = start;
-        for _ in 0..ROUNDS {
+        let (mut read, mut size) = (0, limit + 1);
+        while read < MOST {
             let page = Search {
                 after: after.clone(),
                 ..search.clone()
             }
-            .limited(limit + 1);
+            .limited(size);
             let found = rows(self.read(vec![Read::Find(page)])?.into_iter().next());
-            let ended = found.len() as i64 <= limit;
-            let ids = found.iter().filter_map(customer_of).collect();
-            let visible = self.visible_customers(ids)?;
+            let ended = (found.len() as i64) < size;
+            read += size;
+            // Where much is hidden, longer strides.
+            size = (size * 2).min(1_000);
+            after = found.last().map(place).or(after);
+            let visible = self.visible_customers(found.iter().filter_map(customer_of).collect(), in_bin)?;
             for row in found {
-                let seen = customer_of(&row)
-                    .and_then(|id| id.parse().ok())
-                    .is_some_and(|id: CustomerId| visible.contains_key(&id));
-                if seen && shown.len() == wanted {
-                    return Ok((shown, after));
-                }
-                after = Some(place(&row));
-                if seen {
+                let customer: Option<CustomerId> = customer_of(&row).and_then(|id| id.parse().ok());
+                if customer.is_some_and(|customer| visible.contains_key(&customer)) {
+                    if shown.len() == wanted {
+                        return Ok((shown, true));
+                    }
                     shown.push(row);
                 }
             }
             if ended {
-                return Ok((shown, None));
+                return Ok((shown, false));
             }
         }
-        Ok((shown, after))
+        let more = !shown.is_empty();
+        Ok((shown, more))
     }
 
     /// Follow-ups with the names of their customers and their replies.
@@ -228,23 +273,29 @@ impl Work<'_> {
         if follow_ups.is_empty() {
             return Ok(Vec::new());
         }
-        let names = self.visible_customers(follow_ups.iter().map(|item| item.customer.to_string()).collect())?;
-        let ids: Vec<FollowUpId> = follow_ups.iter().map(|item| item.id).collect();
-        let answers = self.read(vec![Read::Find(replies_to(&ids).limited(200))])?;
-        let mut replies: BTreeMap<FollowUpId, Vec<Reply>> = BTreeMap::new();
-        for reply in Reply::from_rows(&rows(answers.into_iter().next()))? {
-            replies.entry(reply.follow_up).or_default().push(reply);
-        }
-        Ok(follow_ups
-            .into_iter()
-            .map(|follow_up| FollowUpView {
+        let names = self.visible_customers(follow_ups.iter().map(|item| item.customer.to_string()).collect(), true)?;
+        let reads = follow_ups
+            .iter()
+            .map(|item| Read::Find(replies_to(item.id).limited(SHOWN_REPLIES + 1)));
+        let answers = self.read(reads.collect())?;
+        let mut views = Vec::with_capacity(follow_ups.len());
+        for (follow_up, answer) in follow_ups.into_iter().zip(answers) {
+            let mut found = rows(Some(answer));
+            let more_replies = found.len() as i64 > SHOWN_REPLIES;
+            found.truncate(usize::try_from(SHOWN_REPLIES).unwrap_or_default());
+            views.push(FollowUpView {
                 customer_name: names.get(&follow_up.customer).cloned().unwrap_or_default(),
-                replies: replies.remove(&follow_up.id).unwrap_or_default(),
+                replies: Reply::from_rows(&found)?,
+                more_replies,
                 follow_up,
-            })
-            .collect())
+            });
+        }
+        Ok(views)
     }
 }
+
+/// Replies that stand with a follow-up in a list.
+const SHOWN_REPLIES: i64 = 50;
 
 /// The latest follow-ups of a customer.
 pub(crate) fn latest_of(customer: CustomerId, limit: i64) -> Search {

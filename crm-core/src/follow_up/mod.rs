@@ -8,7 +8,7 @@ pub use crate::id::{FollowUpId, ReplyId};
 pub(crate) use commands::check_next;
 pub use commands::{FollowUpRefusal, NewFollowUp, Place};
 pub(crate) use list::latest_of;
-pub use list::{FollowUpPage, FollowUpQuery, FollowUpView, FollowUps};
+pub use list::{FollowUpPage, FollowUpQuery, FollowUpView, FollowUps, ReplyPage};
 pub(crate) use reply::REPLY;
 pub use reply::{NewReply, Reply, ReplyAnswer};
 

@@ -275,9 +275,9 @@ fn checked(work: &Work<'_>, answered: &FollowUp, author: UserId, input: &NewRepl
     Ok(reply)
 }
 
-/// The replies to follow-ups, oldest first.
-pub(crate) fn replies_to(follow_ups: &[FollowUpId]) -> Search {
+/// The replies to a follow-up, oldest first.
+pub(crate) fn replies_to(follow_up: FollowUpId) -> Search {
     Search::of(&REPLY)
-        .within("follow_up", follow_ups.iter().map(|id| id.to_string().into()).collect())
+        .within("follow_up", vec![follow_up.to_string().into()])
         .ordered("at", crate::store::Direction::Ascending)
 }

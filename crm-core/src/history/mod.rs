@@ -2,11 +2,13 @@
 
 use crate::access::Reach;
 use crate::crm::Session;
+use crate::customer::Customer;
 use crate::error::Error;
-use crate::id::{ContactId, CustomerId, FollowUpId, HistoryId};
+use crate::id::{ContactId, CustomerId, FollowUpId, HistoryId, ReplyId};
 use crate::operations::{Operation, op};
 use crate::page::{PageRequest, encode_cursor, list_identity, page};
 use crate::record::{Columns, Record};
+use crate::sharing::Share;
 use crate::store::{Column, ColumnType, Direction, Index, Kind, Read, Row, Search, Value};
 use crate::time::Timestamp;
 use crate::work::{Stop, Work, rows};
@@ -59,7 +61,8 @@ pub struct FieldChange {
 }
 
 page! {
-    /// A page of the history of a record, newest first.
+    /// A page of the history of a record, newest first. It may hold fewer than asked for although
+    /// more follow: what the actor may not see is left out.
     HistoryPage of HistoryEntry
 }
 
@@ -136,8 +139,11 @@ impl Session<'_> {
     /// [`Error::Forbidden`] without the right `customer.view`; [`Error::NotFound`].
     pub fn customer_history(&self, customer: CustomerId, page: PageRequest) -> Result<HistoryPage, Error> {
         self.query(&op::customer_history, |work| {
-            work.customer_with_shares(customer, Reach::Read)?;
-            work.history_page(&op::customer_history, CustomerId::RECORD, &customer.to_string(), &page)
+            let (found, shares) = work.customer_with_shares(customer, Reach::Read)?;
+            let mut history =
+                work.history_page(&op::customer_history, CustomerId::RECORD, &customer.to_string(), &page)?;
+            work.only_what_shows(&mut history, &found, &shares)?;
+            Ok(history)
         })
     }
 
@@ -168,7 +174,18 @@ impl Session<'_> {
         })
     }
 
-    /// What changed in the settings of the organisation.
+    /// What the author of a reply corrected.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] without the right `follow_up.view`; [`Error::NotFound`].
+    pub fn reply_history(&self, reply: ReplyId, page: PageRequest) -> Result<HistoryPage, Error> {
+        self.query(&op::reply_history, |work| {
+            work.reply_within(reply)?;
+            work.history_page(&op::reply_history, ReplyId::RECORD, &reply.to_string(), &page)
+        })
+    }
+
+    /// What changed in the settings of the organisation: settings, roles, dictionaries, positions.
     ///
     /// # Errors
     /// [`Error::Forbidden`] without the right `settings.view`.
@@ -180,6 +197,42 @@ impl Session<'_> {
 }
 
 impl Work<'_> {
+    /// Leaves out of a customer's history what the actor does not see elsewhere: relations to
+    /// customers that are hidden from him, with whom it is shared, contacts. An entry of which nothing is left
+    /// is left out, too.
+    fn only_what_shows(
+        &mut self,
+        history: &mut HistoryPage,
+        customer: &Customer,
+        shares: &[Share],
+    ) -> Result<(), Stop> {
+        let ends = |change: &FieldChange| -> Vec<String> {
+            let value = change.became.as_ref().or(change.was.as_ref());
+            let end = |name: &str| value?.get(name)?.as_str().map(str::to_owned);
+            [end("first"), end("second")].into_iter().flatten().collect()
+        };
+        let relations = history.items.iter().flat_map(|entry| &entry.changes);
+        let relations = relations.filter(|change| change.field == "relation");
+        let seen = self.visible_customers(relations.flat_map(ends).collect(), false)?;
+        let own = customer.id.to_string();
+        let access = self.access()?;
+        let sees_shares = access.may("sharing.view") && self.check_reach(customer, shares, Reach::Own).is_ok();
+        let sees_contacts = access.may("contact.view");
+        let shows = |change: &FieldChange| match change.field.as_str() {
+            "relation" => ends(change)
+                .iter()
+                .all(|end| *end == own || end.parse().is_ok_and(|end: CustomerId| seen.contains_key(&end))),
+            "share" => sees_shares,
+            "contact" => sees_contacts,
+            _ => true,
+        };
+        for entry in &mut history.items {
+            entry.changes.retain(shows);
+        }
+        history.items.retain(|entry| !entry.changes.is_empty());
+        Ok(())
+    }
+
     /// A page of a record's history. The caller has made sure that the actor sees the record.
     pub(crate) fn history_page(
         &mut self,

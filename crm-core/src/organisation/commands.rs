@@ -77,7 +77,8 @@ impl Session<'_> {
     /// Changes the settings, as one.
     ///
     /// # Errors
-    /// [`Error::Forbidden`] without the right `settings.manage_settings`; [`Error::Invalid`].
+    /// [`Error::Forbidden`] without the right `settings.manage_settings`; [`Error::Conflict`] when
+    /// somebody changed them since the version given; [`Error::Invalid`].
     pub fn change_settings(&self, settings: Settings) -> Result<Settings, Error> {
         self.command(
             &op::change_settings,
@@ -85,6 +86,13 @@ impl Session<'_> {
             |work| {
                 settings.check(|code| work.context.entry(dictionary::METHOD, code.as_str()).is_some())?;
                 let mut organisation = work.context.organisation.clone();
+                if settings.version != organisation.settings.version {
+                    return Err(Error::Conflict {
+                        record: "settings".to_owned(),
+                        id: "settings".to_owned(),
+                    }
+                    .into());
+                }
                 let changes = history::changes(
                     &organisation.settings,
                     &settings,
@@ -99,11 +107,14 @@ impl Session<'_> {
                 if changes.is_empty() {
                     return Ok(settings.clone());
                 }
-                organisation.settings = settings.clone();
+                organisation.settings = Settings {
+                    version: settings.version + 1,
+                    ..settings.clone()
+                };
                 work.change_organisation(&organisation)?;
                 work.remember("settings", "settings", "change_settings", changes)?;
                 work.announce("settings_changed", "settings", "settings", serde_json::json!({}))?;
-                Ok(settings.clone())
+                Ok(organisation.settings)
             },
             |work, _| Ok(work.context.settings().clone()),
         )

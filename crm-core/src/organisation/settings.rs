@@ -29,6 +29,14 @@ pub struct Settings {
     /// What counts as a follow-up.
     #[serde(default)]
     pub follow_up: FollowUpSettings,
+    /// The version of the settings, to be given back with a change: somebody else's change in
+    /// between is a conflict.
+    #[serde(default = "first")]
+    pub version: i64,
+}
+
+fn first() -> i64 {
+    1
 }
 
 fn shanghai() -> TimeZone {
@@ -95,6 +103,7 @@ impl Default for Settings {
             customer_number: number_pattern(),
             recycle_bin_days: thirty(),
             follow_up: FollowUpSettings::default(),
+            version: first(),
         }
     }
 }

@@ -114,6 +114,13 @@ impl Session<'_> {
                 for input in &people {
                     match context.people.get(&input.id) {
                         None => {
+                            if !input.host_roles.is_empty() && !work.access()?.sees_all() {
+                                return Err(Error::Forbidden {
+                                    module: "role".to_owned(),
+                                    right: "edit".to_owned(),
+                                }
+                                .into());
+                            }
                             report.added += 1;
                             let person = Person {
                                 id: input.id.clone(),
@@ -134,6 +141,14 @@ impl Session<'_> {
                                 main_position: input.main_position.clone().or(known.main_position.clone()),
                                 ..known.clone()
                             };
+                            // The host's roles are mapped to roles here: they are rights.
+                            if person.host_roles != known.host_roles && !work.access()?.sees_all() {
+                                return Err(Error::Forbidden {
+                                    module: "role".to_owned(),
+                                    right: "edit".to_owned(),
+                                }
+                                .into());
+                            }
                             if person != *known {
                                 report.changed += 1;
                                 work.update(&PERSON, person.to_row()?);
@@ -198,7 +213,7 @@ impl Session<'_> {
     }
 
     /// The people of the organisation whose name or id contains the text, by name, at most 500:
-    /// for choosing one.
+    /// for choosing one. The host's roles show only to who may edit people.
     ///
     /// # Errors
     /// [`Error::Forbidden`] without the right `person.view`.
@@ -219,7 +234,14 @@ impl Session<'_> {
                 })
                 .collect();
             found.sort_by_cached_key(|person| (crate::text::sort_key(&person.name), person.id.clone()));
-            Ok(found.into_iter().take(500).cloned().collect())
+            let keeps_people = work.access()?.may("person.edit");
+            let shown = found.into_iter().take(500).cloned();
+            Ok(shown
+                .map(|person| Person {
+                    host_roles: if keeps_people { person.host_roles } else { Vec::new() },
+                    ..person
+                })
+                .collect())
         })
     }
 }

@@ -5,6 +5,7 @@ use super::{POSITION, Position, PositionId};
 use crate::actor::UserId;
 use crate::crm::Session;
 use crate::error::{Error, Violation, refusals};
+use crate::history;
 use crate::operations::op;
 use crate::organisation::Context;
 use crate::person::{PERSON, Person, SyncMode, SyncReport};
@@ -173,6 +174,20 @@ impl Session<'_> {
                 let report = PositionSyncReport { report, access };
                 if preview || writes.is_empty() {
                     return Ok(report);
+                }
+                for write in &writes {
+                    let (Write::Insert { row, .. } | Write::Update { row, .. }) = write else {
+                        continue;
+                    };
+                    let became = after.values().find(|position| position.id.as_str() == row.id);
+                    let was = became.and_then(|position| context.positions.get(&position.id));
+                    let fields = ["name", "parent", "holders", "removed"];
+                    let changes = match (was, became) {
+                        (Some(was), Some(became)) => history::changes(was, became, &fields),
+                        (None, Some(became)) => history::changes(&serde_json::json!({}), became, &fields),
+                        _ => continue,
+                    };
+                    work.remember_setting(&format!("position {}", row.id), "sync_positions", changes)?;
                 }
                 work.changes.writes.extend(writes);
                 for person in people {

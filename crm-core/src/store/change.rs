@@ -133,6 +133,8 @@ pub enum Change {
     Min(i64),
     /// The integer is added.
     Add(i64),
+    /// It gets the second value. Precondition of the write: it has the first.
+    Replace(Value, Value),
 }
 
 /// A precondition that did not hold. Nothing was written.

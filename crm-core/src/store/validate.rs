@@ -172,6 +172,10 @@ fn changes_fit(kind: &'static Kind, id: &str, changes: &[(&'static str, Change)]
         let column = live(kind, name)?;
         match change {
             Change::Set(value) => value_fits(kind, column, value)?,
+            Change::Replace(was, value) => {
+                same_type(kind, column, was)?;
+                value_fits(kind, column, value)?;
+            }
             Change::Max(_) | Change::Min(_) | Change::Add(_) => integer(kind, column)?,
         }
         if !seen.insert(name) {

@@ -72,6 +72,7 @@ macro_rules! for_each_store_check {
             insert_conflicts_with_a_standing_row
             update_replaces_and_counts_versions
             update_leaves_live_columns_alone
+            replace_relies_on_the_value
             update_conflicts_with_another_version
             delete_removes
             delete_conflicts_with_another_version
@@ -83,6 +84,7 @@ macro_rules! for_each_store_check {
             put_inserts_or_replaces
             add_makes_then_sums
             reassign_moves_all_and_only_those
+            reassign_walks_where_no_index_helps
             reassign_takes_its_turn_among_the_writes
             searches_follow_every_write
             all_or_nothing_at_every_position

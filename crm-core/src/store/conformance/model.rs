@@ -59,7 +59,7 @@ impl Model {
             self.each(kind, column, |row, value| {
                 if row == id {
                     *value = match (change, value.as_integer().unwrap_or(0)) {
-                        (Change::Set(to), _) => to.clone(),
+                        (Change::Set(to) | Change::Replace(_, to), _) => to.clone(),
                         (Change::Max(i), now) => Value::Integer(now.max(*i)),
                         (Change::Min(i), now) => Value::Integer(now.min(*i)),
                         (Change::Add(i), now) => Value::Integer(now + i),

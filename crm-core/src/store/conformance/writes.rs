@@ -160,6 +160,52 @@ pub(super) fn touch_relies_on_a_version_where_one_is_given(make: &Make<'_>) -> O
     same("touched at its version", &client.row(&ITEM, "a")?, &expected)
 }
 
+pub(super) fn reassign_walks_where_no_index_helps(make: &Make<'_>) -> Outcome {
+    let store = make();
+    let client = Client::new(&*store, "acme")?;
+    client.insert(&TOTAL, &[total("a", 1, 0), total("b", 2, 1), total("c", 1, 1)])?;
+    client.commit(vec![Write::Reassign {
+        kind: &TOTAL,
+        column: "total",
+        from: 1.into(),
+        to: 9.into(),
+    }])?;
+    for (id, expected) in [("a", 9), ("b", 2), ("c", 9)] {
+        let row = client.row(&TOTAL, id)?;
+        same(id, &value_of(&TOTAL, &row, "total"), &Value::from(expected))?;
+    }
+    Ok(())
+}
+
+pub(super) fn replace_relies_on_the_value(make: &Make<'_>) -> Outcome {
+    let store = make();
+    let client = Client::new(&*store, "acme")?;
+    client.insert(&ITEM, &[item("a", "o", 1)])?;
+    let from = |was: i64, to: i64| vec![("rank", Change::Replace(was.into(), to.into()))];
+    client.commit(vec![touch(&ITEM, "a", from(1, 5))])?;
+    client.commit(vec![touch_at(&ITEM, "a", 1, from(5, 5))])?;
+    for stale in [
+        touch(&ITEM, "a", from(1, 6)),
+        touch_at(&ITEM, "a", 1, from(4, 6)),
+        touch(&ITEM, "b", from(1, 6)),
+    ] {
+        let id = if matches!(&stale, Write::Touch { id, .. } if id == "b") {
+            "b"
+        } else {
+            "a"
+        };
+        client.conflicts(Vec::new(), vec![stale], &ITEM, id)?;
+    }
+    let mut expected = item("a", "o", 1);
+    set(&ITEM, &mut expected, "rank", 5.into());
+    same("replaced once", &client.row(&ITEM, "a")?, &expected)?;
+    let stale = update_but(&ITEM, expected.clone(), from(1, 7));
+    client.conflicts(Vec::new(), vec![stale], &ITEM, "a")?;
+    client.commit(vec![update_but(&ITEM, expected.clone(), from(5, 7))])?;
+    set(&ITEM, &mut expected, "rank", 7.into());
+    same("replaced in an update", &client.row(&ITEM, "a")?, &at(&expected, 2))
+}
+
 pub(super) fn update_conflicts_with_another_version(make: &Make<'_>) -> Outcome {
     let store = make();
     let client = Client::new(&*store, "acme")?;

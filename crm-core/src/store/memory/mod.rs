@@ -129,7 +129,7 @@ fn apply(tables: &mut Tables, write: &Write, undo: &mut Undo) -> Result<(), Comm
             None => set(table, &row.id, Some(row.clone())),
         },
         Write::Update { row, changes, .. } => match table.get(&row.id) {
-            Some(standing) if standing.version == row.version => {
+            Some(standing) if standing.version == row.version && replaceable(kind, standing, changes) => {
                 let mut next = at_version(row, row.version.saturating_add(1));
                 let values = next.values.iter_mut().zip(&standing.values);
                 for ((value, stood), column) in values.zip(kind.columns) {
@@ -159,7 +159,9 @@ fn apply(tables: &mut Tables, write: &Write, undo: &mut Undo) -> Result<(), Comm
             id, version, changes, ..
         } => {
             let standing = table.get(id);
-            let standing = standing.filter(|row| version.is_none_or(|version| version == row.version));
+            let standing = standing
+                .filter(|row| version.is_none_or(|version| version == row.version))
+                .filter(|row| replaceable(kind, row, changes));
             let Some(standing) = standing else {
                 return Err(conflict(kind, id));
             };
@@ -198,10 +200,18 @@ fn apply(tables: &mut Tables, write: &Write, undo: &mut Undo) -> Result<(), Comm
     Ok(())
 }
 
+/// Whether columns that are to be replaced have the values that they must have.
+fn replaceable(kind: &Kind, row: &Row, changes: &[(&'static str, Change)]) -> bool {
+    changes.iter().all(|(column, change)| match change {
+        Change::Replace(was, _) => kind.position(column).and_then(|place| row.values.get(place)) == Some(was),
+        _ => true,
+    })
+}
+
 fn change_value(kind: &Kind, row: &mut Row, column: &str, change: &Change) -> Result<(), StoreError> {
     let place = kind.position(column).and_then(|p| row.values.get_mut(p));
     let next = match (change, &place) {
-        (Change::Set(value), _) => Some(value.clone()),
+        (Change::Set(value) | Change::Replace(_, value), _) => Some(value.clone()),
         (Change::Max(i), Some(Value::Integer(now))) => Some(Value::Integer(*i.max(now))),
         (Change::Min(i), Some(Value::Integer(now))) => Some(Value::Integer(*i.min(now))),
         (Change::Add(i), Some(Value::Integer(now))) => now.checked_add(*i).map(Value::Integer),

@@ -20,8 +20,6 @@ pub(super) struct Texts {
     get_one: Arc<str>,
     get_many: Arc<str>,
     check: Arc<str>,
-    exists: Arc<str>,
-    stands: Arc<str>,
     insert: Arc<str>,
     delete: Arc<str>,
     put: Arc<str>,
@@ -37,6 +35,8 @@ enum Shape {
     Update(Vec<(usize, Turn)>),
     /// Live columns alone; at a version, or at whichever.
     Touch(Vec<(usize, Turn)>, bool),
+    /// Whether a row is there to be touched: at a version, and with values that it must have.
+    Stands(Vec<usize>, bool),
     Add(Vec<usize>),
     Reassign(usize),
 }
@@ -48,6 +48,7 @@ enum Turn {
     Max,
     Min,
     Add,
+    Replace,
 }
 
 /// A text that is being written, counting its placeholders.
@@ -103,6 +104,14 @@ impl Text {
             .name("id")
             .add(" = ")
             .bind()
+    }
+
+    /// ` AND column = ?` for each
+    fn having<'c>(mut self, places: impl Iterator<Item = usize>, column: impl Fn(&usize) -> &'c str) -> Self {
+        for place in places {
+            self = self.add(" AND ").name(column(&place)).add(" = ").bind();
+        }
+        self
     }
 
     /// ` AND version = ?`
@@ -171,21 +180,6 @@ impl Texts {
                 .at_version()
                 .add(dialect.shared_lock())
                 .done(),
-            exists: text("SELECT ")
-                .name("version")
-                .add(" FROM ")
-                .name(&table)
-                .at_key()
-                .add(" FOR UPDATE")
-                .done(),
-            stands: text("SELECT ")
-                .name("version")
-                .add(" FROM ")
-                .name(&table)
-                .at_key()
-                .at_version()
-                .add(" FOR UPDATE")
-                .done(),
             insert: ignored.done(),
             delete: text("DELETE FROM ").name(&table).at_key().at_version().done(),
             put: put.done(),
@@ -237,6 +231,7 @@ impl Texts {
         parameters.push(row.body.as_str().into());
         let turns = self.turns(changes, &mut parameters)?;
         parameters.extend([org.into(), row.id.as_str().into(), row.version.into()]);
+        parameters.extend(replaced(changes).map(|(_, was)| was.clone()));
         let sql = self.shaped(Shape::Update(turns));
         Ok(writing(&sql, parameters, Expected::Rows(1)))
     }
@@ -253,6 +248,7 @@ impl Texts {
                 Change::Max(value) => (Turn::Max, Value::Integer(*value)),
                 Change::Min(value) => (Turn::Min, Value::Integer(*value)),
                 Change::Add(value) => (Turn::Add, Value::Integer(*value)),
+                Change::Replace(_, value) => (Turn::Replace, value.clone()),
             };
             let place = place(self.kind, column, &value)?;
             parameters.push(value);
@@ -280,19 +276,17 @@ impl Texts {
         let mut parameters = Vec::with_capacity(changes.len() + 3);
         let turns = self.turns(changes, &mut parameters)?;
         let sql = self.shaped(Shape::Touch(turns, version.is_some()));
-        parameters.extend([org.into(), id.into()]);
-        parameters.extend(version.map(Value::Integer));
+        let mut key: Vec<Value> = vec![org.into(), id.into()];
+        key.extend(version.map(Value::Integer));
+        key.extend(replaced(changes).map(|(_, was)| was.clone()));
+        parameters.extend(key.iter().cloned());
         if !self.dialect.counts_changed_rows() {
             return Ok((None, writing(&sql, parameters, Expected::Rows(1))));
         }
-        let at_version = version.map(Value::Integer);
+        let places = replaced(changes).map(|(column, was)| place(self.kind, column, was));
         let exists = Statement {
-            sql: if version.is_some() {
-                self.stands.clone()
-            } else {
-                self.exists.clone()
-            },
-            parameters: [org.into(), id.into()].into_iter().chain(at_version).collect(),
+            sql: self.shaped(Shape::Stands(places.collect::<Result<_, _>>()?, version.is_some())),
+            parameters: key,
             columns: Arc::new([ColumnType::Integer]),
             expected: Expected::Rows(1),
         };
@@ -376,7 +370,7 @@ impl Texts {
             let c = self.kind.columns.get(*place).map_or("", |c| c.name);
             let text = text.name(c).add(" = ");
             match turn {
-                Turn::Set => text.bind(),
+                Turn::Set | Turn::Replace => text.bind(),
                 Turn::Add => text.name(c).add(" + ").bind(),
                 Turn::Max | Turn::Min => text
                     .add(self.dialect.extreme(*turn == Turn::Max))
@@ -403,11 +397,25 @@ impl Texts {
                     .name("version")
                     .add(" + 1");
                 let update = if turns.is_empty() { update } else { update.add(", ") };
-                self.turned(update, turns).at_key().at_version().done()
+                self.turned(update, turns)
+                    .at_key()
+                    .at_version()
+                    .having(replaces(turns), column)
+                    .done()
             }
             Shape::Touch(turns, at_version) => {
                 let update = self.turned(update, turns).at_key();
-                if *at_version { update.at_version() } else { update }.done()
+                let update = if *at_version { update.at_version() } else { update };
+                update.having(replaces(turns), column).done()
+            }
+            Shape::Stands(places, at_version) => {
+                let select = Text::new(self.dialect, "SELECT ")
+                    .name("version")
+                    .add(" FROM ")
+                    .name(&self.table);
+                let select = select.at_key();
+                let select = if *at_version { select.at_version() } else { select };
+                select.having(places.iter().copied(), column).add(" FOR UPDATE").done()
             }
             Shape::Add(places) => {
                 let insert = conflict(insert(self.dialect, &self.table, self.kind));
@@ -444,6 +452,22 @@ impl Texts {
                 .done(),
         }
     }
+}
+
+/// Columns that a change replaces, with the values that they must have.
+fn replaced<'c>(changes: &'c [(&'static str, Change)]) -> impl Iterator<Item = (&'static str, &'c Value)> {
+    changes.iter().filter_map(|(column, change)| match change {
+        Change::Replace(was, _) => Some((*column, was)),
+        _ => None,
+    })
+}
+
+/// The places of columns that are replaced.
+fn replaces(turns: &[(usize, Turn)]) -> impl Iterator<Item = usize> {
+    turns
+        .iter()
+        .filter(|(_, turn)| *turn == Turn::Replace)
+        .map(|(place, _)| *place)
 }
 
 /// At most 191 characters.

@@ -7,13 +7,13 @@ CREATE INDEX `crm_thing_owner_rank` ON `crm_thing` (`org_id`, `owner`, `rank`, `
 CREATE INDEX `crm_thing_owner_name` ON `crm_thing` (`org_id`, `owner`, `name`, `id`);
 CREATE INDEX `crm_thing_owner_label` ON `crm_thing` (`org_id`, `owner`, `label`, `id`);
 CREATE INDEX `crm_thing_due` ON `crm_thing` (`due`, `org_id`);
-INSERT IGNORE INTO `crm_migration` (`number`, `checksum`, `state`) VALUES (1, 'f846d653c524a085504e692a732b316dd6a526b2615d26382fbf76e3f71f7de7', 'done');
+INSERT IGNORE INTO `crm_migration` (`number`, `checksum`, `state`) VALUES (1, '4b002ddfe66cc987003cba72271db89e2482eee0b1f4813a75dbc84a0a45a011', 'done');
 ALTER TABLE `crm_thing` ADD COLUMN `grp` VARBINARY(255) NOT NULL DEFAULT ('');
 CREATE INDEX `crm_thing_grp_name` ON `crm_thing` (`org_id`, `grp`, `name`, `id`);
 CREATE TABLE `crm_note` ( `org_id` VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL, `id` VARCHAR(191) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL, `version` BIGINT NOT NULL, `body` LONGTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL, PRIMARY KEY (`org_id`, `id`) ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
-INSERT IGNORE INTO `crm_migration` (`number`, `checksum`, `state`) VALUES (2, '4f451b70e36d2d4d32f9dc86f5e2c7d36ead495ba07f73236310bade5d4bcb71', 'done');
+INSERT IGNORE INTO `crm_migration` (`number`, `checksum`, `state`) VALUES (2, 'bb2e6a9288489332268a413a5ce85b4b8ad50a0c3b93f4b9f247d8e9cb522709', 'done');
 CREATE INDEX `crm_thing_level_name` ON `crm_thing` (`org_id`, `level`, `name`, `id`);
-INSERT IGNORE INTO `crm_migration` (`number`, `checksum`, `state`) VALUES (3, 'd4155b7819139bdfac42f65ba224f3809c527de05e7b7994b546ea5b1a50839b', 'done');
+INSERT IGNORE INTO `crm_migration` (`number`, `checksum`, `state`) VALUES (3, '782bca7e28cc4861aae48e278e7f39c155057b14be61b0abce497ebbb1c9b67e', 'done');
 
 -- get one
 SELECT `x`.`id`, `x`.`version`, `x`.`owner`, `x`.`rank`, `x`.`name`, `x`.`label`, `x`.`level`, `x`.`due`, `x`.`grp`, `x`.`body` FROM `crm_thing` AS `x` WHERE `org_id` = ? AND `id` = ?

@@ -7,13 +7,13 @@ CREATE INDEX "crm_thing_owner_rank" ON "crm_thing" ("org_id", "owner", "rank", "
 CREATE INDEX "crm_thing_owner_name" ON "crm_thing" ("org_id", "owner", "name", "id");
 CREATE INDEX "crm_thing_owner_label" ON "crm_thing" ("org_id", "owner", "label", "id");
 CREATE INDEX "crm_thing_due" ON "crm_thing" ("due", "org_id");
-INSERT INTO "crm_migration" ("number", "checksum", "state") VALUES (1, 'e9ca20a24d10ac26b09095aeec245064ca210846866d8d02f5e8c940241b4fca', 'done') ON CONFLICT DO NOTHING;
+INSERT INTO "crm_migration" ("number", "checksum", "state") VALUES (1, '4b002ddfe66cc987003cba72271db89e2482eee0b1f4813a75dbc84a0a45a011', 'done') ON CONFLICT DO NOTHING;
 ALTER TABLE "crm_thing" ADD COLUMN "grp" BLOB NOT NULL DEFAULT (x'');
 CREATE INDEX "crm_thing_grp_name" ON "crm_thing" ("org_id", "grp", "name", "id");
 CREATE TABLE "crm_note" ( "org_id" TEXT NOT NULL, "id" TEXT NOT NULL, "version" INTEGER NOT NULL, "body" TEXT NOT NULL, PRIMARY KEY ("org_id", "id") ) STRICT;
-INSERT INTO "crm_migration" ("number", "checksum", "state") VALUES (2, '9dc5d6014c1616cfa6c3e8c87965156f2f3a5e92758a3c2f01647546cf72c49e', 'done') ON CONFLICT DO NOTHING;
+INSERT INTO "crm_migration" ("number", "checksum", "state") VALUES (2, 'bb2e6a9288489332268a413a5ce85b4b8ad50a0c3b93f4b9f247d8e9cb522709', 'done') ON CONFLICT DO NOTHING;
 CREATE INDEX "crm_thing_level_name" ON "crm_thing" ("org_id", "level", "name", "id");
-INSERT INTO "crm_migration" ("number", "checksum", "state") VALUES (3, '74c19856fcc3fc98a68c7db2fde841ac51abe91dcb1f40cb9a26c4b10d233d63', 'done') ON CONFLICT DO NOTHING;
+INSERT INTO "crm_migration" ("number", "checksum", "state") VALUES (3, '782bca7e28cc4861aae48e278e7f39c155057b14be61b0abce497ebbb1c9b67e', 'done') ON CONFLICT DO NOTHING;
 
 -- get one
 SELECT "x"."id", "x"."version", "x"."owner", "x"."rank", "x"."name", "x"."label", "x"."level", "x"."due", "x"."grp", "x"."body" FROM "crm_thing" AS "x" WHERE "org_id" = ? AND "id" = ?
