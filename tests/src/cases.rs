@@ -45,7 +45,7 @@ pub fn case(operation: &str, world: &World, absent: bool) -> Option<(Need, Value
     Some(match operation {
         "create_organisation" => (Need::System, json!({"organisation": {"name": "Again"}})),
         "settings" => (Need::Administrator, json!({})),
-        "change_settings" => (Need::Administrator, json!({"settings": {"recycle_bin_days": 31}})),
+        "change_settings" => (Need::Administrator, json!({"settings": {"version": 1, "recycle_bin_days": 31}})),
         "menu" => (Need::Nothing, json!({})),
         "people" => (Need::Nothing, json!({"text": "a"})),
         "sync_people" => (
@@ -136,6 +136,8 @@ pub fn case(operation: &str, world: &World, absent: bool) -> Option<(Need, Value
             Need::Read,
             json!({"query": {"of": {"kind": "of", "customer": customer}}, "page": page}),
         ),
+        "replies" => (Need::Read, json!({"follow_up": follow_up, "page": page})),
+        "reply_history" => (Need::Read, json!({"reply": or(world.reply.to_string()), "page": page})),
         "follow_up_with_replies" => (Need::Read, json!({"follow_up": follow_up})),
         "reply" => (
             Need::Read,

@@ -485,6 +485,9 @@ fn lists(world: &World) -> Vec<(&'static str, Value, &'static str)> {
         let written = call(&alice, "follow_up_with_replies", &json!({"follow_up": world.follow_up})).unwrap();
         let correct = json!({"follow_up": world.follow_up, "version": written["follow_up"]["version"], "content": format!("C{n}")});
         call(&alice, "correct_follow_up", &correct).unwrap();
+        call(&alice, "reply", &json!({"follow_up": world.follow_up, "reply": {"content": "x", "to": null}})).unwrap();
+        let correct = json!({"reply": world.reply, "version": n + 1, "content": format!("R{n}")});
+        call(&world.user("mona"), "correct_reply", &correct).unwrap();
         let mut settings = world.bed.host().settings().unwrap();
         settings.recycle_bin_days += 1;
         world.bed.host().change_settings(settings).unwrap();
@@ -501,6 +504,8 @@ fn lists(world: &World) -> Vec<(&'static str, Value, &'static str)> {
         ("contact_history", json!({"contact": world.primary}), "alice"),
         ("follow_up_history", json!({"follow_up": world.follow_up}), "alice"),
         ("settings_history", json!({}), "adam"),
+        ("replies", json!({"follow_up": world.follow_up}), "alice"),
+        ("reply_history", json!({"reply": world.reply}), "mona"),
         ("follow_ups", json!({"query": {"of": {"kind": "mine"}}}), "alice"),
     ]
 }

@@ -448,7 +448,7 @@ fn c8_two_ticks_and_a_restore_at_once_agree() {
             let world = World::in_bed(make());
             world.bed.clock.advance_days(31);
             let answers = together(4, |n| match n {
-                0 => code(&world.user("alice").restore_customer(world.deleted)),
+                0 => code(&world.user("alice").restore_customer(world.deleted, None)),
                 _ => code(&world.bed.host().tick()),
             });
             let there = world.user("alice").customer(world.deleted);

@@ -18,6 +18,7 @@ fn entry(dictionary: &str, code: &str, label: &str) -> DictionaryEntryInput {
         order: 7,
         colour: Some("#00ff7f".to_owned()),
         retired: false,
+        version: None,
     }
 }
 
@@ -312,7 +313,7 @@ fn h4_every_event_that_comes_is_announced_in_the_manifest() {
         alice.end_share(world.share).unwrap();
         alice.remove_relation(world.relation).unwrap();
         alice.delete_customer(world.third).unwrap();
-        alice.restore_customer(world.third).unwrap();
+        alice.restore_customer(world.third, None).unwrap();
         alice.remove_contact(world.second, None).unwrap();
         world.bed.clock.advance_days(40);
         world.bed.crm.tick_all().unwrap();

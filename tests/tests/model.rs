@@ -40,6 +40,7 @@ struct Known {
     cursors: Vec<String>,
     keyed: Vec<(String, String, &'static str, String)>,
     made: usize,
+    settings: i64,
 }
 
 impl Known {
@@ -55,6 +56,9 @@ impl Known {
             "share_customer" | "shares" => "share",
             _ => "",
         };
+        if let Some(version) = answer["version"].as_i64().filter(|_| operation.ends_with("settings")) {
+            self.settings = version;
+        }
         self.walk(kind, answer);
     }
 
@@ -301,6 +305,7 @@ fn input(dice: &mut Dice, known: &mut Known, operation: &str, crm: &Crm) -> Valu
     match operation {
         "create_organisation" => json!({"organisation": {"name": "Again"}}),
         "change_settings" => json!({"settings": {
+            "version": known.settings + i64::from(dice.one_in(5)),
             "time_zone": dice.pick(&["Asia/Shanghai", "America/New_York", "Europe/Berlin", "Nowhere"]),
             "same_name": dice.pick(&["refuse", "refuse", "allow"]),
             "recycle_bin_days": dice.pick(&[0, 1, 2, 30]),
@@ -381,6 +386,8 @@ fn input(dice: &mut Dice, known: &mut Known, operation: &str, crm: &Crm) -> Valu
         "customer_history" => json!({"customer": customer, "page": page(dice, known)}),
         "contact_history" => json!({"contact": id(dice, "contact"), "page": page(dice, known)}),
         "follow_up_history" => json!({"follow_up": id(dice, "follow_up"), "page": page(dice, known)}),
+        "replies" => json!({"follow_up": id(dice, "follow_up"), "page": page(dice, known)}),
+        "reply_history" => json!({"reply": id(dice, "reply"), "page": page(dice, known)}),
         "settings_history" => json!({"page": page(dice, known)}),
         "correct_reply" => json!({"reply": id(dice, "reply"), "version": dice.below(3), "content": some_text(dice)}),
         "edit_customer" | "edit_customers" => {
@@ -543,7 +550,7 @@ fn run(seed: u64, steps: usize) -> BTreeMap<String, usize> {
         );
     }
     let mut dice = Dice::new(seed);
-    let mut known = Known::default();
+    let mut known = Known { settings: 1, ..Known::default() };
     let mut codes = BTreeMap::new();
     let drawn: Vec<&str> = OPERATIONS
         .iter()
