@@ -641,7 +641,7 @@ fn number(variable: &str) -> Option<u64> {
 
 #[test]
 fn model_memory_and_sqlite_answer_alike_byte_for_byte() {
-    let steps = number("CRM_STEPS").map_or(30_000, |steps| steps as usize);
+    let steps = number("CRM_STEPS").map_or(100_000, |steps| steps as usize);
     let seeds: Vec<u64> = match number("CRM_SEED") {
         Some(seed) => vec![seed],
         None => {
