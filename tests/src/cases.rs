@@ -45,7 +45,10 @@ pub fn case(operation: &str, world: &World, absent: bool) -> Option<(Need, Value
     Some(match operation {
         "create_organisation" => (Need::System, json!({"organisation": {"name": "Again"}})),
         "settings" => (Need::Administrator, json!({})),
-        "change_settings" => (Need::Administrator, json!({"settings": {"version": 1, "recycle_bin_days": 31}})),
+        "change_settings" => (
+            Need::Administrator,
+            json!({"settings": {"version": 1, "recycle_bin_days": 31}}),
+        ),
         "menu" => (Need::Nothing, json!({})),
         "people" => (Need::Nothing, json!({"text": "a"})),
         "sync_people" => (

@@ -580,7 +580,7 @@ fn a7_a_deactivated_person_can_do_nothing_and_what_he_owns_stays_visible() {
             world.user("alice").create_customer(NewCustomer::named("x")),
             "actor_unknown",
         );
-        assert_eq!(host.deactivate_person(user("alice")).unwrap().active, false);
+        assert!(!host.deactivate_person(user("alice")).unwrap().active);
         assert_eq!(world.bed.dump(), after, "twice is once");
         let mona = world.user("mona");
         assert_eq!(
@@ -708,8 +708,13 @@ fn h1_a_correlation_id_goes_to_history_and_events() {
             .unwrap();
         assert_eq!(history.items[0].correlation_id.as_deref(), Some("req-1"));
         let events = world.user("adam").events("c".to_owned(), 1_000).unwrap();
-        let named = events.iter().filter(|event| event.correlation_id.as_deref() == Some("req-1"));
-        assert_eq!(named.map(|event| event.kind.as_str()).collect::<Vec<_>>(), ["customer_changed"]);
+        let named = events
+            .iter()
+            .filter(|event| event.correlation_id.as_deref() == Some("req-1"));
+        assert_eq!(
+            named.map(|event| event.kind.as_str()).collect::<Vec<_>>(),
+            ["customer_changed"]
+        );
         let before = world.bed.dump();
         for (bad, why) in [
             ("x".repeat(101), "too_long"),

@@ -407,7 +407,10 @@ fn h1_events_are_numbered_without_gaps_and_a_cursor_never_skips() {
                             }
                             match events.last() {
                                 Some(event) => {
-                                    assert_eq!(retry(|| adam.acknowledge_events(consumer.to_owned(), event.number)), event.number)
+                                    assert_eq!(
+                                        retry(|| adam.acknowledge_events(consumer.to_owned(), event.number)),
+                                        event.number
+                                    )
                                 }
                                 None if last => return (numbers, subjects),
                                 None => {}

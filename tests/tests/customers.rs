@@ -523,7 +523,11 @@ fn c2_the_list_of_contacts_goes_over_all_customers_one_sees() {
             assert_eq!(list(who, None, false), [], "{who}");
         }
         for who in ["rhea", "eve"] {
-            assert_eq!((list(who, None, false).len(), list(who, None, true).len()), (2, 0), "{who}");
+            assert_eq!(
+                (list(who, None, false).len(), list(who, None, true).len()),
+                (2, 0),
+                "{who}"
+            );
         }
         world.user("alice").delete_customer(world.customer).unwrap();
         assert_eq!(list("alice", None, false), []);

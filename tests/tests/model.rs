@@ -550,7 +550,10 @@ fn run(seed: u64, steps: usize) -> BTreeMap<String, usize> {
         );
     }
     let mut dice = Dice::new(seed);
-    let mut known = Known { settings: 1, ..Known::default() };
+    let mut known = Known {
+        settings: 1,
+        ..Known::default()
+    };
     let mut codes = BTreeMap::new();
     let drawn: Vec<&str> = OPERATIONS
         .iter()
