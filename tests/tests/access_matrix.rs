@@ -2,105 +2,9 @@
 //! table of operations; one without a case fails.
 
 use crm_core::OPERATIONS;
+use crm_tests::cases::{ABSENT, Need, case};
 use crm_tests::{Bed, Role, World, call, code, difference};
 use serde_json::{Value, json};
-
-/// What an operation is done with: what the actor must be to it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Need {
-    /// Nothing of the record: lists and what concerns only oneself.
-    Nothing,
-    /// The right alone, which only administrators have.
-    Administrator,
-    /// To see the customer.
-    Read,
-    /// To change it.
-    Edit,
-    /// To dispose of it.
-    Own,
-    /// To have written the follow-up.
-    Author,
-    /// To be the system.
-    System,
-    /// To dispose of the customer, asked item by item.
-    OwnItem,
-    /// To change the customer, asked item by item.
-    EditItem,
-    /// To change the customer and another one of its owner's, which is shared with nobody.
-    EditBoth,
-    /// To dispose of a customer in the recycle bin.
-    OwnDeleted,
-}
-
-const ABSENT: &str = "0193a000-0000-7000-8000-00000000dead";
-
-/// The case of an operation: what it needs and its input; `absent`: on a record that is not there.
-fn case(operation: &str, world: &World, absent: bool) -> Option<(Need, Value)> {
-    let or = |id: String| if absent { ABSENT.to_owned() } else { id };
-    let customer = or(world.customer.to_string());
-    let contact = or(world.primary.to_string());
-    let follow_up = or(world.follow_up.to_string());
-    let page = json!({"size": 5});
-    Some(match operation {
-        "create_organisation" => (Need::System, json!({"organisation": {"name": "Again"}})),
-        "settings" => (Need::Administrator, json!({})),
-        "change_settings" => (Need::Administrator, json!({"settings": {"recycle_bin_days": 31}})),
-        "menu" => (Need::Nothing, json!({})),
-        "people" => (Need::Nothing, json!({"text": "a"})),
-        "sync_people" => (Need::Administrator, json!({"people": [{"id": "new", "name": "New"}], "mode": "delta"})),
-        "deactivate_person" => (Need::Administrator, json!({"person": "bob"})),
-        "positions" => (Need::Nothing, json!({})),
-        "sync_positions" => (
-            Need::Administrator,
-            json!({"positions": [{"id": "south", "name": "South"}], "mode": "delta", "preview": false}),
-        ),
-        "roles" => (Need::Administrator, json!({})),
-        "sync_roles" => (Need::Administrator, json!({"roles": [{"id": "own", "name": "Own"}], "mode": "delta"})),
-        "explain_access" => (Need::Own, json!({"customer": customer})),
-        "dictionaries" => (Need::Nothing, json!({})),
-        "save_dictionary_entry" => {
-            (Need::Administrator, json!({"entry": {"dictionary": "level", "code": "d", "label": "D"}}))
-        }
-        "merge_dictionary_entries" => {
-            (Need::Administrator, json!({"dictionary": "level", "from": "a", "into": "b"}))
-        }
-        "create_customer" => (Need::Nothing, json!({"customer": {"name": "New one", "contacts": [{"name": "C"}]}})),
-        "customer" | "customer_panels" | "mark_viewed" => (Need::Read, json!({"customer": customer})),
-        "customer_history" => (Need::Read, json!({"customer": customer, "page": page})),
-        "customers" => (Need::Nothing, json!({"query": {"view": {"kind": "mine"}}, "page": page})),
-        "count_customers" => (Need::Nothing, json!({"views": [{"kind": "subordinates"}]})),
-        "edit_customer" => (Need::Edit, json!({"customer": customer, "edit": {"version": world.version, "region": "X"}})),
-        "edit_customers" => {
-            (Need::EditItem, json!({"edits": [{"customer": customer, "edit": {"version": world.version, "region": "X"}}]}))
-        }
-        "plan_follow_ups" => (Need::EditItem, json!({"plans": [{"customer": customer, "at": "2027-01-01T00:00:00Z"}]})),
-        // To a position below the owner's: everyone who disposes of the customer may do that.
-        "transfer_customers" => (Need::OwnItem, json!({"customers": [customer], "transfer": {"to": "luis"}})),
-        "delete_customer" => (Need::Own, json!({"customer": customer})),
-        "restore_customer" => (Need::OwnDeleted, json!({"customer": or(world.deleted.to_string())})),
-        "add_contact" => (Need::Edit, json!({"customer": customer, "contact": {"name": "New"}})),
-        "contact" => (Need::Read, json!({"contact": contact})),
-        "contacts" => (Need::Nothing, json!({"filter": {}, "page": page})),
-        "edit_contact" => (Need::Edit, json!({"contact": contact, "edit": {"version": 1, "title": "X"}})),
-        "set_primary_contact" => (Need::Edit, json!({"contact": or(world.second.to_string())})),
-        "remove_contact" => (Need::Edit, json!({"contact": or(world.second.to_string()), "new_primary": null})),
-        "add_relation" => (Need::EditBoth, json!({"customer": customer, "relation": {"customer": world.third, "kind": "business"}})),
-        "remove_relation" => (Need::EditBoth, json!({"relation": or(world.relation.to_string())})),
-        "relations" => (Need::Read, json!({"customer": customer})),
-        "follow_up" => (Need::Edit, json!({"customer": customer, "follow_up": {"content": "Met"}})),
-        "correct_follow_up" => (Need::Author, json!({"follow_up": follow_up, "version": 1, "content": "Y"})),
-        "follow_ups" => (Need::Read, json!({"query": {"of": {"kind": "of", "customer": customer}}, "page": page})),
-        "follow_up_with_replies" => (Need::Read, json!({"follow_up": follow_up})),
-        "reply" => (Need::Read, json!({"follow_up": follow_up, "reply": {"content": "Z", "to": null}})),
-        "share_customer" => (Need::Own, json!({"customer": customer, "share": {"person": "stan"}})),
-        "end_share" => (Need::Own, json!({"share": or(world.share.to_string())})),
-        "shares" => (Need::Own, json!({"customer": customer})),
-        "events" => (Need::Administrator, json!({"consumer": "oa", "limit": 10})),
-        "acknowledge_events" => (Need::Administrator, json!({"consumer": "oa", "up_to": 0})),
-        "tick" => (Need::Administrator, json!({})),
-        _ => return None,
-    })
-}
 
 /// How far a role reaches into the customer: 0 not at all, 1 reads, 2 edits, 3 disposes.
 fn reach(role: Role) -> i32 {
@@ -126,13 +30,29 @@ fn expected(need: Need, role: Role, absent: bool) -> &'static str {
     match need {
         Need::System => "actor_unknown",
         Need::Nothing => "done",
-        Need::Administrator => if role == Role::Administrator { "done" } else { "forbidden" },
+        Need::Administrator => {
+            if role == Role::Administrator {
+                "done"
+            } else {
+                "forbidden"
+            }
+        }
         Need::Read => enough(1),
         Need::Edit | Need::EditItem => enough(2),
         Need::Own | Need::OwnItem => enough(3),
         // Who reads it by a share sees nothing of what is related, nor of the recycle bin. But
         // that he may not edit the customer itself he is told first.
-        Need::EditBoth | Need::OwnDeleted => enough(if reach(role) < 3 { 0 } else { 3 }),
+        Need::EditBoth | Need::OwnDeleted => {
+            if reach(role) < 3 {
+                "not_found"
+            } else {
+                enough(3)
+            }
+        }
+        Need::ReplyAuthor => match enough(1) {
+            "done" if role != Role::Superior => "not_the_author",
+            other => other,
+        },
         Need::Author => match enough(1) {
             "done" if role != Role::Owner => "not_the_author",
             other => other,
@@ -142,7 +62,10 @@ fn expected(need: Need, role: Role, absent: bool) -> &'static str {
 
 /// What became of a call: of a batch of one, what became of the item.
 fn outcome(answer: &Result<Value, crm_core::Error>) -> String {
-    let item = answer.as_ref().ok().and_then(|answer| answer.get("items")?.get(0)?.get("error")?.as_str());
+    let item = answer
+        .as_ref()
+        .ok()
+        .and_then(|answer| answer.get("items")?.get(0)?.get("error")?.as_str());
     item.map_or_else(|| code(answer), str::to_owned)
 }
 
@@ -178,16 +101,25 @@ fn matrix(make: fn() -> Bed) {
                 let found = outcome(&answer);
                 // The first end of a relation is one's own customer, which a sharee knows.
                 let knows_first_end = name == "add_relation" && matches!(role, Role::ReadSharee) && !is_absent;
-                let wanted = if knows_first_end { "forbidden" } else { expected(need, role, is_absent && about) };
+                let wanted = if knows_first_end {
+                    "forbidden"
+                } else {
+                    expected(need, role, is_absent && about)
+                };
                 if found != wanted {
-                    wrong.push(format!("{name} by {role:?} (absent: {is_absent}): {found} instead of {wanted}"));
+                    wrong.push(format!(
+                        "{name} by {role:?} (absent: {is_absent}): {found} instead of {wanted}"
+                    ));
                 }
                 cells += 1;
                 if !operation.command || found != "done" {
                     let after = world.bed.dump();
                     // Reading events numbers them first: that is not a change of anything.
                     if after != before && name != "events" {
-                        wrong.push(format!("{name} by {role:?}, {found}, changed:\n{}", difference(&before, &after)));
+                        wrong.push(format!(
+                            "{name} by {role:?}, {found}, changed:\n{}",
+                            difference(&before, &after)
+                        ));
                     }
                     before = after;
                 } else {
@@ -206,7 +138,10 @@ fn matrix(make: fn() -> Bed) {
                 // Of a relation to somebody else's customer either end may be named.
                 ids.iter().for_each(|id| hidden = hidden.replace(id, "?"));
                 if told(absent_answer, ABSENT) != hidden {
-                    wrong.push(format!("{name} by {role:?}: absent {} but hidden {hidden}", told(absent_answer, ABSENT)));
+                    wrong.push(format!(
+                        "{name} by {role:?}: absent {} but hidden {hidden}",
+                        told(absent_answer, ABSENT)
+                    ));
                 }
             }
         }
@@ -231,16 +166,42 @@ fn a5_records_of_another_organisation_are_absent() {
     crm_tests::in_every_world(|world| {
         let before = world.bed.dump();
         for role in [Role::Administrator, Role::Owner] {
-            for operation in ["customer", "customer_panels", "explain_access", "delete_customer", "restore_customer", "relations", "shares", "mark_viewed"] {
+            for operation in [
+                "customer",
+                "customer_panels",
+                "explain_access",
+                "delete_customer",
+                "restore_customer",
+                "relations",
+                "shares",
+                "mark_viewed",
+            ] {
                 let answer = call(&world.role(role), operation, &json!({"customer": world.foreign}));
                 assert_eq!(code(&answer), "not_found", "{operation}");
             }
         }
-        let answer = call(&world.role(Role::OtherOrganisation), "customer", &json!({"customer": world.customer}));
+        let answer = call(
+            &world.role(Role::OtherOrganisation),
+            "customer",
+            &json!({"customer": world.customer}),
+        );
         assert_eq!(code(&answer), "not_found");
         // An id of another kind is no id of this one.
-        for id in [world.primary.to_string(), world.follow_up.to_string(), world.relation.to_string(), world.share.to_string(), world.reply.to_string()] {
-            assert_eq!(code(&call(&world.role(Role::Administrator), "customer", &json!({"customer": id}))), "not_found");
+        for id in [
+            world.primary.to_string(),
+            world.follow_up.to_string(),
+            world.relation.to_string(),
+            world.share.to_string(),
+            world.reply.to_string(),
+        ] {
+            assert_eq!(
+                code(&call(
+                    &world.role(Role::Administrator),
+                    "customer",
+                    &json!({"customer": id})
+                )),
+                "not_found"
+            );
         }
         assert_eq!(world.bed.dump(), before);
     });
@@ -250,11 +211,22 @@ fn a5_records_of_another_organisation_are_absent() {
 fn a5_an_organisation_that_is_not_there_knows_nobody() {
     crm_tests::in_every_world(|world| {
         let before = world.bed.dump();
-        for actor in [crm_core::Actor::user("nowhere", "alice"), crm_core::Actor::system("nowhere", "test")] {
+        for actor in [
+            crm_core::Actor::user("nowhere", "alice"),
+            crm_core::Actor::system("nowhere", "test"),
+        ] {
             let session = world.bed.crm.as_user(&actor.unwrap());
-            for operation in OPERATIONS.iter().filter(|operation| operation.name != "create_organisation") {
+            for operation in OPERATIONS
+                .iter()
+                .filter(|operation| operation.name != "create_organisation")
+            {
                 let (_, input) = case(operation.name, world, false).unwrap();
-                assert_eq!(outcome(&call(&session, operation.name, &input)), "actor_unknown", "{}", operation.name);
+                assert_eq!(
+                    outcome(&call(&session, operation.name, &input)),
+                    "actor_unknown",
+                    "{}",
+                    operation.name
+                );
             }
         }
         assert_eq!(world.bed.dump(), before);
@@ -266,7 +238,11 @@ fn a3_every_right_can_be_denied_and_without_it_nothing_is_done() {
     // One role for one person, that denies one right: every operation that needs it is forbidden,
     // even to an administrator, and changes nothing.
     let world = World::in_bed(Bed::memory());
-    let mut rights: Vec<&str> = OPERATIONS.iter().map(|operation| operation.right).filter(|right| !right.is_empty()).collect();
+    let mut rights: Vec<&str> = OPERATIONS
+        .iter()
+        .map(|operation| operation.right)
+        .filter(|right| !right.is_empty())
+        .collect();
     rights.sort_unstable();
     rights.dedup();
     for right in rights {

@@ -1,0 +1,161 @@
+//! An input of every operation on the standard world, and what it needs.
+
+use crate::World;
+use serde_json::{Value, json};
+
+/// What an operation is done with: what the actor must be to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// Nothing of the record: lists and what concerns only oneself.
+    Nothing,
+    /// The right alone, which only administrators have.
+    Administrator,
+    /// To see the customer.
+    Read,
+    /// To change it.
+    Edit,
+    /// To dispose of it.
+    Own,
+    /// To have written the follow-up.
+    Author,
+    /// To have written the reply.
+    ReplyAuthor,
+    /// To be the system.
+    System,
+    /// To dispose of the customer, asked item by item.
+    OwnItem,
+    /// To change the customer, asked item by item.
+    EditItem,
+    /// To change the customer and another one of its owner's, which is shared with nobody.
+    EditBoth,
+    /// To dispose of a customer in the recycle bin.
+    OwnDeleted,
+}
+
+/// An id that nothing has.
+pub const ABSENT: &str = "0193a000-0000-7000-8000-00000000dead";
+
+/// The case of an operation: what it needs and its input; `absent`: on a record that is not there.
+pub fn case(operation: &str, world: &World, absent: bool) -> Option<(Need, Value)> {
+    let or = |id: String| if absent { ABSENT.to_owned() } else { id };
+    let customer = or(world.customer.to_string());
+    let contact = or(world.primary.to_string());
+    let follow_up = or(world.follow_up.to_string());
+    let page = json!({"size": 5});
+    Some(match operation {
+        "create_organisation" => (Need::System, json!({"organisation": {"name": "Again"}})),
+        "settings" => (Need::Administrator, json!({})),
+        "change_settings" => (
+            Need::Administrator,
+            json!({"settings": {"version": 1, "recycle_bin_days": 31}}),
+        ),
+        "menu" => (Need::Nothing, json!({})),
+        "people" => (Need::Nothing, json!({"text": "a"})),
+        "sync_people" => (
+            Need::Administrator,
+            json!({"people": [{"id": "new", "name": "New"}], "mode": "delta"}),
+        ),
+        "deactivate_person" => (Need::Administrator, json!({"person": "bob"})),
+        "positions" => (Need::Nothing, json!({})),
+        "sync_positions" => (
+            Need::Administrator,
+            json!({"positions": [{"id": "south", "name": "South"}], "mode": "delta", "preview": false}),
+        ),
+        "roles" => (Need::Administrator, json!({})),
+        "sync_roles" => (
+            Need::Administrator,
+            json!({"roles": [{"id": "own", "name": "Own"}], "mode": "delta"}),
+        ),
+        "explain_access" => (Need::Own, json!({"customer": customer})),
+        "dictionaries" => (Need::Nothing, json!({})),
+        "save_dictionary_entry" => (
+            Need::Administrator,
+            json!({"entry": {"dictionary": "level", "code": "d", "label": "D"}}),
+        ),
+        "merge_dictionary_entries" => (
+            Need::Administrator,
+            json!({"dictionary": "level", "from": "a", "into": "b"}),
+        ),
+        "create_customer" => (
+            Need::Nothing,
+            json!({"customer": {"name": "New one", "contacts": [{"name": "C"}]}}),
+        ),
+        "customer" | "customer_panels" | "mark_viewed" => (Need::Read, json!({"customer": customer})),
+        "customer_history" => (Need::Read, json!({"customer": customer, "page": page})),
+        "contact_history" => (Need::Read, json!({"contact": contact, "page": page})),
+        "follow_up_history" => (Need::Read, json!({"follow_up": follow_up, "page": page})),
+        "settings_history" => (Need::Administrator, json!({"page": page})),
+        "customers" => (
+            Need::Nothing,
+            json!({"query": {"view": {"kind": "mine"}}, "page": page}),
+        ),
+        "count_customers" => (Need::Nothing, json!({"views": [{"kind": "subordinates"}]})),
+        "edit_customer" => (
+            Need::Edit,
+            json!({"customer": customer, "edit": {"version": world.version, "region": "X"}}),
+        ),
+        "edit_customers" => (
+            Need::EditItem,
+            json!({"edits": [{"customer": customer, "edit": {"version": world.version, "region": "X"}}]}),
+        ),
+        "plan_follow_ups" => (
+            Need::EditItem,
+            json!({"plans": [{"customer": customer, "at": "2027-01-01T00:00:00Z"}]}),
+        ),
+        // To a position below the owner's: everyone who disposes of the customer may do that.
+        "transfer_customers" => (
+            Need::OwnItem,
+            json!({"customers": [customer], "transfer": {"to": "luis"}}),
+        ),
+        "delete_customer" => (Need::Own, json!({"customer": customer})),
+        "restore_customer" => (Need::OwnDeleted, json!({"customer": or(world.deleted.to_string())})),
+        "add_contact" => (Need::Edit, json!({"customer": customer, "contact": {"name": "New"}})),
+        "contact" => (Need::Read, json!({"contact": contact})),
+        "contacts" => (Need::Nothing, json!({"filter": {}, "page": page})),
+        "edit_contact" => (
+            Need::Edit,
+            json!({"contact": contact, "edit": {"version": 1, "title": "X"}}),
+        ),
+        "set_primary_contact" => (Need::Edit, json!({"contact": or(world.second.to_string())})),
+        "remove_contact" => (
+            Need::Edit,
+            json!({"contact": or(world.second.to_string()), "new_primary": null}),
+        ),
+        "add_relation" => (
+            Need::EditBoth,
+            json!({"customer": customer, "relation": {"customer": world.third, "kind": "business"}}),
+        ),
+        "remove_relation" => (Need::EditBoth, json!({"relation": or(world.relation.to_string())})),
+        "relations" => (Need::Read, json!({"customer": customer})),
+        "follow_up" => (
+            Need::Edit,
+            json!({"customer": customer, "follow_up": {"content": "Met"}}),
+        ),
+        "correct_follow_up" => (
+            Need::Author,
+            json!({"follow_up": follow_up, "version": 1, "content": "Y"}),
+        ),
+        "follow_ups" => (
+            Need::Read,
+            json!({"query": {"of": {"kind": "of", "customer": customer}}, "page": page}),
+        ),
+        "replies" => (Need::Read, json!({"follow_up": follow_up, "page": page})),
+        "reply_history" => (Need::Read, json!({"reply": or(world.reply.to_string()), "page": page})),
+        "follow_up_with_replies" => (Need::Read, json!({"follow_up": follow_up})),
+        "reply" => (
+            Need::Read,
+            json!({"follow_up": follow_up, "reply": {"content": "Z", "to": null}}),
+        ),
+        "correct_reply" => (
+            Need::ReplyAuthor,
+            json!({"reply": or(world.reply.to_string()), "version": 1, "content": "Y"}),
+        ),
+        "share_customer" => (Need::Own, json!({"customer": customer, "share": {"person": "stan"}})),
+        "end_share" => (Need::Own, json!({"share": or(world.share.to_string())})),
+        "shares" => (Need::Own, json!({"customer": customer})),
+        "events" => (Need::Administrator, json!({"consumer": "oa", "limit": 10})),
+        "acknowledge_events" => (Need::Administrator, json!({"consumer": "oa", "up_to": 0})),
+        "tick" => (Need::Administrator, json!({})),
+        _ => return None,
+    })
+}
