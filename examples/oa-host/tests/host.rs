@@ -89,12 +89,20 @@ fn what_people_typed_is_never_markup() {
         ("kind", "company".into()),
         ("name", evil.into()),
         ("description", evil.into()),
-        ("website", "javascript:alert(3)".into()),
+        ("address", evil.into()),
         ("contacts_name", evil.into()),
     ];
     let answer = browser.post("/customers/new", &form);
     assert_eq!(answer.status, 303, "{}", answer.body);
     let customer = answer.header("location");
+    let linked = [
+        ("_csrf", field(&page.body, "_csrf")),
+        ("kind", "company".into()),
+        ("name", "另一家".into()),
+        ("website", "javascript:alert(3)".into()),
+    ];
+    let refused = browser.post("/customers/new", &linked);
+    assert!(refused.status == 422 && !refused.body.contains("href=\"javascript:"), "no script is a website");
     let pages = [
         customer.clone(),
         format!("{customer}/edit"),

@@ -322,6 +322,7 @@ fn words(desk: &Desk<'_>, field: &str, value: &serde_json::Value) -> String {
         serde_json::Value::String(text) => match field {
             "level" | "stage" | "source" | "industry" | "method" => d.label(field, &crm_core::EntryCode::new(text.as_str()).ok()),
             "owner" | "author" => d.person(text),
+            "owner_position" => desk.positions().ok().and_then(|all| all.into_iter().find(|position| position.id.as_str() == text)).map_or_else(|| text.clone(), |position| position.name),
             // The other end of a relation, where the person sees it.
             "first" | "second" => text.parse().ok().and_then(|id| desk.crm.customer(id).ok()).map_or_else(|| "—".to_owned(), |other| other.name),
             "kind" if !matches!(text.as_str(), "company" | "person") => d.label(dictionary::RELATION_KIND, &crm_core::EntryCode::new(text.as_str()).ok()),
