@@ -315,7 +315,14 @@ fn open_to_authors(session: &Session<'_>, customer: &Customer, missing: &[Missin
             continue;
         }
         let share = ShareInput { person: Some(author.clone()), right: ShareRight::Edit, ..ShareInput::default() };
-        match session.share_customer(customer.id, share) {
+        // Two imports at the same time share once, by the key. Of a share that was ended since,
+        // the key knows no more than that: then without it.
+        let key = format!("crm-sales/share/{author}/{}", customer.id);
+        let shared = match session.clone().idempotent(key).share_customer(customer.id, share.clone()) {
+            Err(Error::NotFound { .. }) => session.share_customer(customer.id, share),
+            done => done,
+        };
+        match shared {
             Ok(_) => summary.shares.created += 1,
             // What he has to write will be refused, and reported with its reason.
             Err(error) => {
