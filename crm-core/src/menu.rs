@@ -1,11 +1,14 @@
 //! What a host shows of the module: its menu (H2) and its plugin manifest (H4).
 
+use crate::access::preset_roles;
 use crate::crm::Session;
 use crate::customer::View;
 use crate::error::Error;
 use crate::operations::{OPERATIONS, op};
 use crate::page::Count;
+use crate::time::TimeZone;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// The navigation of the module for one actor.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -13,6 +16,14 @@ use serde::{Deserialize, Serialize};
 pub struct Menu {
     /// The entries that the actor may use, in order.
     pub entries: Vec<MenuEntry>,
+    /// The rights that he has, as `module.right`, in order: which buttons a host shows.
+    pub rights: Vec<String>,
+    /// Whether he sees every customer.
+    pub administrator: bool,
+    /// The time zone of the organisation's days.
+    pub time_zone: TimeZone,
+    /// Hours in which he may correct what he wrote.
+    pub correction_hours: i32,
 }
 
 /// One entry of the menu.
@@ -140,7 +151,16 @@ impl Session<'_> {
                     view: entry.view,
                 })
                 .collect();
-            Ok(Menu { entries })
+            let access = work.access()?;
+            let rights = all_rights().filter(|right| access.may(right)).collect();
+            let settings = work.context.settings();
+            Ok(Menu {
+                entries,
+                rights,
+                administrator: access.sees_all(),
+                time_zone: settings.time_zone,
+                correction_hours: settings.follow_up.correction_hours,
+            })
         })
     }
 }
@@ -199,6 +219,17 @@ pub const EVENT_KINDS: &[&str] = &[
     "batch_done",
 ];
 
+/// Every right that an operation needs or a preset role grants, in order.
+fn all_rights() -> impl Iterator<Item = String> {
+    let needed = OPERATIONS.iter().map(|operation| operation.right.to_owned());
+    let granted = preset_roles(false)
+        .into_iter()
+        .flat_map(|role| role.allow)
+        .map(String::from);
+    let rights: BTreeSet<String> = needed.chain(granted).filter(|right| !right.is_empty()).collect();
+    rights.into_iter()
+}
+
 /// The manifest of this version of the library.
 ///
 /// ```
@@ -217,21 +248,13 @@ pub fn plugin_manifest() -> PluginManifest {
             badge: None,
         })
         .collect();
-    let mut rights: Vec<String> = OPERATIONS
-        .iter()
-        .map(|operation| operation.right)
-        .filter(|right| !right.is_empty())
-        .map(str::to_owned)
-        .collect();
-    rights.sort();
-    rights.dedup();
     PluginManifest {
         v: 1,
         id: "crm",
         version: env!("CARGO_PKG_VERSION"),
         names: ["Customer management", "客户管理"],
         menu,
-        rights,
+        rights: all_rights().collect(),
         settings_pages: ["positions", "dictionaries", "roles", "settings"],
         event_kinds: EVENT_KINDS,
         operations: OPERATIONS.iter().map(|operation| operation.name).collect(),

@@ -229,13 +229,21 @@ fn read_input<T: serde::de::DeserializeOwned>(json: &str) -> Result<T, Error> {
 fn violation(path: &str, error: &serde_json::Error) -> Violation {
     let text = error.to_string();
     let named = |prefix: &str| text.strip_prefix(prefix)?.split('`').next();
-    let below = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
+    let below = |name: &str| {
+        if path.is_empty() {
+            name.to_owned()
+        } else {
+            format!("{path}.{name}")
+        }
+    };
     if let Some(name) = named("missing field `") {
         return Violation::required(below(name));
     }
     if let Some(name) = named("unknown field `") {
         // The path goes as far as the unknown field, unless it stands in a choice of variants.
-        let whole = path.strip_suffix(name).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+        let whole = path
+            .strip_suffix(name)
+            .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
         return Violation::not_allowed(if whole { path.to_owned() } else { below(name) });
     }
     Violation::malformed(if path.is_empty() { "$" } else { path })

@@ -60,6 +60,9 @@ pub struct NextFollowUp {
     pub at: Option<Timestamp>,
 }
 
+/// The place of the audit entry among the items: behind any.
+const AUDIT: usize = usize::MAX;
+
 impl Session<'_> {
     /// Moves customers to another owner, up to 500, item by item.
     ///
@@ -158,14 +161,21 @@ impl Session<'_> {
             done: 0,
             failed: 0,
         };
+        // What stops one item for want of a store stops all that follow; what was done before
+        // stands, and is answered.
+        let mut stopped: Option<Error> = None;
         for (place, item) in items.iter().enumerate() {
             let customer = customer(item);
-            let error = match each(&self.item(place), item) {
-                Ok(_) => None,
-                // What stops one item for want of a store stops all that follow.
-                Err(error @ (Error::Unavailable { .. } | Error::ActorUnknown { .. })) => return Err(error),
-                Err(error) => Some(error),
+            let error = match &stopped {
+                Some(error) => Some(error.clone()),
+                None => each(&self.item(place), item).err(),
             };
+            if let Some(error @ (Error::Unavailable { .. } | Error::ActorUnknown { .. })) = &error {
+                if answer.done == 0 {
+                    return Err(error.clone());
+                }
+                stopped = Some(error.clone());
+            }
             match error {
                 None => {
                     answer.done += 1;
@@ -188,8 +198,8 @@ impl Session<'_> {
                 }
             }
         }
-        if answer.done > 0 {
-            self.item(items.len()).command(
+        if answer.done > 0 && stopped.is_none() {
+            self.item(AUDIT).command(
                 operation,
                 &"audit",
                 |work| {

@@ -11,7 +11,7 @@ use crate::history;
 use crate::id::{CustomerId, FollowUpId};
 use crate::operations::op;
 use crate::organisation::FollowUpSettings;
-use crate::record::{LONG_AGO, NEVER, Record};
+use crate::record::{LONG_AGO, NEVER, Record, text_column};
 use crate::sharing::{Share, ShareRight};
 use crate::store::Change;
 use crate::text::Checker;
@@ -318,7 +318,8 @@ impl Work<'_> {
             changes.push(("next_follow_up_at", Change::Replace(was.into(), next.into())));
         }
         if let Some(stage) = stage.filter(|stage| latest && customer.stage.as_ref() != Some(stage)) {
-            changes.push(("stage", Change::Set(stage.as_str().into())));
+            let stood = text_column(customer.stage.as_ref().map(EntryCode::as_str));
+            changes.push(("stage", Change::Replace(stood, stage.as_str().into())));
             let was = customer.stage.as_ref().map(|stage| serde_json::json!(stage));
             let moved = history::change("stage", was, Some(serde_json::json!(stage)));
             self.remember("customer", customer.id, "follow_up", vec![moved])?;

@@ -18,6 +18,9 @@ pub(crate) struct Look<'a> {
     /// The name of the person, if one is signed in.
     pub(crate) user_name: Option<String>,
     menu: Vec<MenuEntry>,
+    rights: Vec<String>,
+    /// Whether the person sees and administrates everything.
+    pub(crate) administrator: bool,
     /// The time zone of the organisation's days.
     pub(crate) zone: TimeZone,
     /// The time.
@@ -87,6 +90,8 @@ impl<'a> Look<'a> {
             visitor,
             user_name: None,
             menu: Vec::new(),
+            rights: Vec::new(),
+            administrator: false,
             zone: TimeZone::SHANGHAI,
             now: app.crm.now(),
             correction_hours: 0,
@@ -98,6 +103,11 @@ impl<'a> Look<'a> {
     /// A text of the table.
     pub(crate) fn t<'k>(&self, key: &'k str) -> &'k str {
         text(self.visitor.lang, key)
+    }
+
+    /// Whether the person has a right, written `module.right`.
+    pub(crate) fn may(&self, right: &str) -> bool {
+        self.rights.iter().any(|known| known == right)
     }
 
     /// The page's language.
@@ -258,9 +268,10 @@ impl<'a> Desk<'a> {
         look.names = people.into_iter().map(|person| (person.id, person.name)).collect();
         look.user_name = Some(look.person(user));
         look.menu = menu.entries;
-        let settings = system.settings()?;
-        look.zone = settings.time_zone;
-        look.correction_hours = settings.follow_up.correction_hours;
+        look.rights = menu.rights;
+        look.administrator = menu.administrator;
+        look.zone = menu.time_zone;
+        look.correction_hours = menu.correction_hours;
         look.entries = system.dictionaries()?;
         Ok(Desk { look, crm, system, me })
     }

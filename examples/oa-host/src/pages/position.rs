@@ -30,15 +30,6 @@ struct Row {
     add: String,
 }
 
-/// Whether the person may change positions: a preview of no change says so.
-fn edits(desk: &Desk<'_>) -> Result<bool, Failure> {
-    match desk.crm.sync_positions(Vec::new(), SyncMode::Delta, true) {
-        Ok(_) => Ok(true),
-        Err(Error::Forbidden { .. }) => Ok(false),
-        Err(error) => Err(error.into()),
-    }
-}
-
 /// Positions in the order of the tree, each with its depth.
 fn in_order(positions: &[Position]) -> Vec<(&Position, usize)> {
     let known = |parent: &Option<PositionId>| parent.as_ref().is_some_and(|parent| positions.iter().any(|other| other.id == *parent));
@@ -67,14 +58,14 @@ pub(crate) async fn show(State(app): State<Shared>, visitor: Visitor) -> Reply {
             edit: url("/positions/edit", &[("id", position.id.as_str())]),
             add: url("/positions/edit", &[("parent", position.id.as_str())]),
         });
-        desk.page(&Positions { d, edits: edits(desk)?, rows: rows.collect() })
+        desk.page(&Positions { d, edits: desk.look.may("position.edit"), rows: rows.collect() })
     })
     .await
 }
 
 pub(crate) async fn edit(State(app): State<Shared>, visitor: Visitor, Params(params): Params) -> Reply {
     app.desk(visitor, move |desk| {
-        if !edits(desk)? {
+        if !desk.look.may("position.edit") {
             return Err(Error::Forbidden { module: "position".to_owned(), right: "edit".to_owned() }.into());
         }
         let known = params.text("id");
