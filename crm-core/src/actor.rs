@@ -106,10 +106,7 @@ impl Actor {
         if user.as_str().starts_with("system:") {
             return Err(Violation::not_allowed("user").into());
         }
-        Ok(Actor {
-            org,
-            who: Who::User(user),
-        })
+        Ok(Actor { org, who: Who::User(user) })
     }
 
     /// The host itself, for what no person does: setting up, keeping people and positions in
@@ -119,10 +116,7 @@ impl Actor {
     /// [`Error::Invalid`] when the id of the organisation is not valid, or the reason is empty
     /// or longer than 64 characters.
     pub fn system(org: impl Into<String>, reason: impl Into<String>) -> Result<Self, Error> {
-        Ok(Actor {
-            org: OrgId::new(org)?,
-            who: Who::System(UserId::new(reason)?.into()),
-        })
+        Ok(Actor { org: OrgId::new(org)?, who: Who::System(UserId::new(reason)?.into()) })
     }
 
     /// The organisation.

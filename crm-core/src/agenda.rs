@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::event;
 use crate::idempotency::IDEMPOTENCY;
 use crate::operations::op;
-use crate::record::Record;
+use crate::record::{Columns, Record};
 use crate::sharing::{SHARE, Share};
 use crate::store::{
     Change, Column, ColumnType, Comparison, Direction, Filter, Index, Kind, Read, Row, Search, Value, Write,
@@ -21,15 +21,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) static AGENDA: Kind = Kind {
     name: "agenda",
     columns: &[Column::live("due", ColumnType::Integer)],
-    indexes: &[
-        Index::on("due", &["due"]),
-        Index {
-            name: "due_across",
-            columns: &["due"],
-            since: 1,
-            across: true,
-        },
-    ],
+    indexes: &[Index::on("due", &["due"]), Index { name: "due_across", columns: &["due"], since: 1, across: true }],
     since: 1,
 };
 
@@ -64,10 +56,7 @@ fn row(due: Timestamp, kind: &str, subject: &str) -> Row {
 
 /// Puts something on the agenda, or moves it.
 pub(crate) fn at(due: Timestamp, kind: &str, subject: &str) -> Write {
-    Write::Put {
-        kind: &AGENDA,
-        row: row(due, kind, subject),
-    }
+    Write::Put { kind: &AGENDA, row: row(due, kind, subject) }
 }
 
 /// The daily housekeeping of a new organisation.
@@ -81,9 +70,7 @@ impl Crm {
     /// # Errors
     /// [`Error::Unavailable`].
     pub fn due_organisations(&self) -> Result<Vec<OrgId>, Error> {
-        Ok(self
-            .store()
-            .due_organisations(&AGENDA, "due", self.now().millis(), 1_000)?)
+        Ok(self.store().due_organisations(&AGENDA, "due", self.now().millis(), 1_000)?)
     }
 
     /// Ticks every organisation that has something due, until nothing is: what a host's
@@ -141,11 +128,7 @@ impl Session<'_> {
                 .limited(BATCH);
             Ok(rows(work.read(vec![Read::Find(due)])?.into_iter().next()))
         })?;
-        let mut report = TickReport {
-            done: 0,
-            failed: 0,
-            more: due.len() as i64 >= BATCH,
-        };
+        let mut report = TickReport { done: 0, failed: 0, more: due.len() as i64 >= BATCH };
         for item in due {
             match self.do_due(&item.id) {
                 Ok(Turn::NotNow) => {}
@@ -197,7 +180,7 @@ impl Session<'_> {
                 let Some(item) = work.get_one(&AGENDA, id.to_owned())? else {
                     return Ok(Turn::NotNow);
                 };
-                let due = item.values.first().and_then(Value::as_integer).unwrap_or_default();
+                let due = Columns::of(&AGENDA, &item).integer("due");
                 if due > work.now.millis() {
                     return Ok(Turn::NotNow);
                 }
@@ -222,11 +205,7 @@ impl Session<'_> {
                     }
                     HOUSEKEEPING => {
                         let more = work.throw_away()?;
-                        let next = if more {
-                            work.now.plus_millis(1)
-                        } else {
-                            work.now.plus_days(1)
-                        };
+                        let next = if more { work.now.plus_millis(1) } else { work.now.plus_days(1) };
                         work.write(Write::Update {
                             kind: &AGENDA,
                             row: item,
@@ -237,11 +216,7 @@ impl Session<'_> {
                     // A newer version of the library put it there and will know it.
                     _ => return Ok(Turn::NotNow),
                 }
-                work.write(Write::Delete {
-                    kind: &AGENDA,
-                    id: item.id,
-                    version: item.version,
-                });
+                work.write(Write::Delete { kind: &AGENDA, id: item.id, version: item.version });
                 Ok(Turn::Done)
             },
             |_, _| Ok(Turn::NotNow),
@@ -263,11 +238,7 @@ impl Work<'_> {
         let more = expired.len() as i64 >= BATCH || old.len() as i64 >= BATCH;
         let doomed = expired.into_iter().map(|row| (&IDEMPOTENCY, row));
         for (kind, row) in doomed.chain(old.into_iter().map(|row| (&event::EVENT, row))) {
-            self.write(Write::Delete {
-                kind,
-                id: row.id,
-                version: row.version,
-            });
+            self.write(Write::Delete { kind, id: row.id, version: row.version });
         }
         Ok(more)
     }

@@ -46,10 +46,7 @@ impl Crm {
     pub fn new(store: impl Store + Send + Sync + 'static, environment: impl Environment + 'static) -> Self {
         Crm {
             store: Arc::new(store),
-            engine: Arc::new(Engine {
-                environment: Arc::new(environment),
-                contexts: ContextCache::default(),
-            }),
+            engine: Arc::new(Engine { environment: Arc::new(environment), contexts: ContextCache::default() }),
         }
     }
 
@@ -105,10 +102,7 @@ impl Crm {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn join<'a>(&'a self, store: &'a dyn Store) -> Joined<'a> {
-        Joined {
-            engine: &self.engine,
-            store,
-        }
+        Joined { engine: &self.engine, store }
     }
 
     /// The store, for tools that read all of it.
@@ -144,14 +138,7 @@ impl<'a> Joined<'a> {
 
 impl Engine {
     fn session<'a>(&'a self, store: &'a dyn Store, actor: &Actor) -> Session<'a> {
-        Session {
-            engine: self,
-            store,
-            actor: actor.clone(),
-            idempotency_key: None,
-            part: None,
-            correlation_id: None,
-        }
+        Session { engine: self, store, actor: actor.clone(), idempotency_key: None, part: None, correlation_id: None }
     }
 }
 
@@ -170,9 +157,7 @@ pub struct Session<'a> {
 
 impl std::fmt::Debug for Session<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Session")
-            .field("actor", &self.actor)
-            .finish_non_exhaustive()
+        f.debug_struct("Session").field("actor", &self.actor).finish_non_exhaustive()
     }
 }
 
@@ -214,10 +199,7 @@ impl Session<'_> {
         let mut fresh = false;
         for _ in 0..ATTEMPTS {
             let mut work = Work::new(self, self.context(fresh)?, &draws, None)?;
-            let asked = work
-                .allowed(operation)
-                .map_err(Stop::from)
-                .and_then(|()| ask(&mut work));
+            let asked = work.allowed(operation).map_err(Stop::from).and_then(|()| ask(&mut work));
             match work.on_todays_grounds(asked) {
                 Ok(answer) => return Ok(answer),
                 Err(Stop::Error(error)) => return Err(error),
@@ -238,13 +220,7 @@ impl Session<'_> {
         mut recall: impl FnMut(&mut Work<'_>, &[String]) -> Result<T, Stop>,
     ) -> Result<T, Error> {
         let key = match &self.idempotency_key {
-            Some(key) => Some(idempotency::Claim::new(
-                &self.actor,
-                key,
-                self.part,
-                operation.name,
-                request,
-            )?),
+            Some(key) => Some(idempotency::Claim::new(&self.actor, key, self.part, operation.name, request)?),
             None => None,
         };
         let draws = Draws::default();
@@ -256,14 +232,9 @@ impl Session<'_> {
             let decided = match &replay {
                 Some(ids) => {
                     work.claim = None;
-                    work.allowed(operation)
-                        .map_err(Stop::from)
-                        .and_then(|()| recall(&mut work, ids))
+                    work.allowed(operation).map_err(Stop::from).and_then(|()| recall(&mut work, ids))
                 }
-                None => work
-                    .allowed(operation)
-                    .map_err(Stop::from)
-                    .and_then(|()| decide(&mut work)),
+                None => work.allowed(operation).map_err(Stop::from).and_then(|()| decide(&mut work)),
             };
             let answer = match work.on_todays_grounds(decided) {
                 Ok(answer) => answer,
@@ -285,10 +256,7 @@ impl Session<'_> {
                 Err(CommitError::Store(error)) => return Err(error.into()),
                 Err(CommitError::Conflict(conflict)) => {
                     if self.store.joined() {
-                        return Err(Error::Conflict {
-                            record: conflict.kind.to_owned(),
-                            id: conflict.id,
-                        });
+                        return Err(Error::Conflict { record: conflict.kind.to_owned(), id: conflict.id });
                     }
                 }
             }
@@ -300,18 +268,13 @@ impl Session<'_> {
         self.engine
             .contexts
             .get(self.store, &self.actor.org, fresh)?
-            .ok_or_else(|| Error::ActorUnknown {
-                user: self.actor.name(),
-            })
+            .ok_or_else(|| Error::ActorUnknown { user: self.actor.name() })
     }
 
     /// Runs one item of a batch as a command of its own, with the item's share of the
     /// idempotency key.
     pub(crate) fn item(&self, place: usize) -> Self {
-        Session {
-            part: Some(place),
-            ..self.clone()
-        }
+        Session { part: Some(place), ..self.clone() }
     }
 
     /// Refuses a key that is none, before a batch begins.
@@ -325,14 +288,10 @@ impl Session<'_> {
         make: impl FnOnce(&mut Founding) -> Result<(), Error>,
     ) -> Result<(), Error> {
         if !matches!(self.actor.who, Who::System(_)) {
-            return Err(Error::ActorUnknown {
-                user: self.actor.name(),
-            });
+            return Err(Error::ActorUnknown { user: self.actor.name() });
         }
-        let mut founding = Founding {
-            now: self.engine.environment.now(),
-            changes: ChangeSet::new(self.actor.org.clone()),
-        };
+        let mut founding =
+            Founding { now: self.engine.environment.now(), changes: ChangeSet::new(self.actor.org.clone()) };
         make(&mut founding)?;
         match self.store.commit(&founding.changes) {
             Ok(()) => Ok(()),

@@ -31,9 +31,7 @@ pub struct SystemEnvironment;
 #[cfg(feature = "system")]
 impl Environment for SystemEnvironment {
     fn now(&self) -> Timestamp {
-        let since = std::time::SystemTime::now()
-            .duration_since(std::time::UNIX_EPOCH)
-            .unwrap_or_default();
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
         Timestamp::saturating(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
     }
 
@@ -75,10 +73,7 @@ impl TestEnvironment {
     /// # Errors
     /// [`crate::Error::Invalid`] when it is none.
     pub fn at(now: &str) -> Result<Self, crate::Error> {
-        Ok(TestEnvironment {
-            now: now.parse::<Timestamp>()?.millis().into(),
-            drawn: 0.into(),
-        })
+        Ok(TestEnvironment { now: now.parse::<Timestamp>()?.millis().into(), drawn: 0.into() })
     }
 
     /// Moves the clock by so many milliseconds.

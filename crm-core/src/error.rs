@@ -140,9 +140,7 @@ impl std::fmt::Display for Violation {
 
 impl From<Violation> for Error {
     fn from(violation: Violation) -> Self {
-        Error::Invalid {
-            violations: vec![violation],
-        }
+        Error::Invalid { violations: vec![violation] }
     }
 }
 
@@ -233,52 +231,32 @@ impl Error {
                 vec![("retryable", if *retryable { "true" } else { "false" })]
             }
         };
-        pairs
-            .into_iter()
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .collect()
+        pairs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
     }
 
     /// What went wrong, for a person.
     pub fn text(&self, language: Language) -> String {
         let english = language == Language::English;
         match self {
-            Error::NotFound { .. } => if english {
-                "There is no such record"
-            } else {
-                "记录不存在"
+            Error::NotFound { .. } => if english { "There is no such record" } else { "记录不存在" }.to_owned(),
+            Error::Forbidden { .. } => {
+                if english { "You have no right to do this" } else { "您没有此操作的权限" }.to_owned()
             }
-            .to_owned(),
-            Error::Forbidden { .. } => if english {
-                "You have no right to do this"
-            } else {
-                "您没有此操作的权限"
+            Error::ActorUnknown { .. } => {
+                if english { "You can't act in this organisation" } else { "您不能在此组织中操作" }.to_owned()
             }
-            .to_owned(),
-            Error::ActorUnknown { .. } => if english {
-                "You can't act in this organisation"
-            } else {
-                "您不能在此组织中操作"
-            }
-            .to_owned(),
             Error::Invalid { violations } => violations
                 .iter()
                 .map(|violation| format!("{} {}", violation.field, violation.text(language)))
                 .collect::<Vec<_>>()
                 .join(if english { "; " } else { "；" }),
             Error::Refused(refusal) => if english { refusal.english } else { refusal.chinese }.to_owned(),
-            Error::Conflict { .. } => if english {
-                "Somebody else changed this meanwhile"
-            } else {
-                "他人已同时修改此记录"
+            Error::Conflict { .. } => {
+                if english { "Somebody else changed this meanwhile" } else { "他人已同时修改此记录" }.to_owned()
             }
-            .to_owned(),
-            Error::Unavailable { .. } => if english {
-                "The data store can't answer now"
-            } else {
-                "数据存储暂不可用"
+            Error::Unavailable { .. } => {
+                if english { "The data store can't answer now" } else { "数据存储暂不可用" }.to_owned()
             }
-            .to_owned(),
         }
     }
 
@@ -293,9 +271,6 @@ impl Error {
 
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
-        Error::Unavailable {
-            retryable: matches!(error, StoreError::Busy(_)),
-            reason: error.to_string(),
-        }
+        Error::Unavailable { retryable: matches!(error, StoreError::Busy(_)), reason: error.to_string() }
     }
 }

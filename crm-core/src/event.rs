@@ -112,12 +112,7 @@ pub(crate) fn numbering_guard() -> Row {
 
 fn numbering_row(last: i64, version: i64) -> Row {
     let body = serde_json::to_string(&Numbering { last }).unwrap_or_default();
-    Row {
-        id: NUMBERING.to_owned(),
-        version,
-        values: Vec::new(),
-        body,
-    }
+    Row { id: NUMBERING.to_owned(), version, values: Vec::new(), body }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -164,14 +159,8 @@ impl Session<'_> {
             |work| {
                 let mut answers = work
                     .read(vec![
-                        Read::Get {
-                            kind: &EVENT_CONSUMER,
-                            ids: vec![consumer.clone()],
-                        },
-                        Read::Get {
-                            kind: &GUARD,
-                            ids: vec![NUMBERING.to_owned()],
-                        },
+                        Read::Get { kind: &EVENT_CONSUMER, ids: vec![consumer.clone()] },
+                        Read::Get { kind: &GUARD, ids: vec![NUMBERING.to_owned()] },
                     ])?
                     .into_iter();
                 let known = rows(answers.next()).into_iter().next();
@@ -180,16 +169,8 @@ impl Session<'_> {
                     return Err(Violation::out_of_range("up_to").into());
                 }
                 let before = known.as_ref().map_or(Ok(0), acknowledged)?;
-                let body = serde_json::to_string(&Consumer {
-                    acknowledged: up_to.max(before),
-                })
-                .unwrap_or_default();
-                let mut row = Row {
-                    id: consumer.clone(),
-                    version: 1,
-                    values: Vec::new(),
-                    body,
-                };
+                let body = serde_json::to_string(&Consumer { acknowledged: up_to.max(before) }).unwrap_or_default();
+                let mut row = Row { id: consumer.clone(), version: 1, values: Vec::new(), body };
                 match known {
                     Some(known) => {
                         row.version = known.version;
@@ -213,13 +194,7 @@ impl Session<'_> {
             |work| {
                 let pending = Search::of(&EVENT).within("number", vec![0.into()]).limited(BATCH);
                 let mut answers = work
-                    .read(vec![
-                        Read::Find(pending),
-                        Read::Get {
-                            kind: &GUARD,
-                            ids: vec![NUMBERING.to_owned()],
-                        },
-                    ])?
+                    .read(vec![Read::Find(pending), Read::Get { kind: &GUARD, ids: vec![NUMBERING.to_owned()] }])?
                     .into_iter();
                 let pending = rows(answers.next());
                 let (mut last, version) = last_number(rows(answers.next()).first())?;
@@ -278,11 +253,7 @@ impl Work<'_> {
         let mut old = Vec::new();
         for row in rows(self.read(vec![Read::Find(numbered)])?.into_iter().next()) {
             let event = Event::from_row(&row)?;
-            let days = if event.number <= all_have {
-                ACKNOWLEDGED_DAYS
-            } else {
-                WAITING_DAYS
-            };
+            let days = if event.number <= all_have { ACKNOWLEDGED_DAYS } else { WAITING_DAYS };
             if event.at.plus_days(days) > self.now {
                 break;
             }

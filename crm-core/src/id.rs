@@ -57,11 +57,7 @@ macro_rules! record_id {
 }
 
 fn parse(text: &str) -> Option<uuid::Uuid> {
-    if text.len() == 36 {
-        uuid::Uuid::try_parse(text).ok()
-    } else {
-        None
-    }
+    if text.len() == 36 { uuid::Uuid::try_parse(text).ok() } else { None }
 }
 
 record_id! {

@@ -74,10 +74,7 @@ impl Claim {
     }
 
     pub(crate) fn question(&self) -> Read {
-        Read::Get {
-            kind: &IDEMPOTENCY,
-            ids: vec![self.id.clone()],
-        }
+        Read::Get { kind: &IDEMPOTENCY, ids: vec![self.id.clone()] }
     }
 
     /// The ids of the request's first run, if the row is one of this request and still holds.
@@ -87,22 +84,14 @@ impl Claim {
         if kept.expires_at <= now {
             return Ok(None);
         }
-        if kept.hash == self.hash {
-            Ok(Some(kept.ids))
-        } else {
-            Err(CallRefusal::IdempotencyKeyReused.into())
-        }
+        if kept.hash == self.hash { Ok(Some(kept.ids)) } else { Err(CallRefusal::IdempotencyKeyReused.into()) }
     }
 
     /// Keeps the key, in the place of an expired one at the version given. The same request
     /// that came through between makes the commit fail.
     pub(crate) fn keep(&self, ids: Vec<String>, now: Timestamp, expired: Option<i64>) -> Write {
         let expires_at = now.plus_days(KEPT_DAYS);
-        let kept = Kept {
-            hash: self.hash.clone(),
-            ids,
-            expires_at,
-        };
+        let kept = Kept { hash: self.hash.clone(), ids, expires_at };
         let row = Row {
             id: self.id.clone(),
             version: expired.unwrap_or(1),
@@ -110,15 +99,8 @@ impl Claim {
             body: serde_json::to_string(&kept).unwrap_or_default(),
         };
         match expired {
-            Some(_) => Write::Update {
-                kind: &IDEMPOTENCY,
-                row,
-                changes: Vec::new(),
-            },
-            None => Write::Insert {
-                kind: &IDEMPOTENCY,
-                row,
-            },
+            Some(_) => Write::Update { kind: &IDEMPOTENCY, row, changes: Vec::new() },
+            None => Write::Insert { kind: &IDEMPOTENCY, row },
         }
     }
 }

@@ -75,46 +75,19 @@ fn entries() -> Vec<Entry> {
         ..plain(id, english, chinese, "customers", "customer.view")
     };
     vec![
-        plain(
-            "quick_create",
-            "Quick create",
-            "快速新建",
-            "create_customer",
-            "customer.create",
-        ),
+        plain("quick_create", "Quick create", "快速新建", "create_customer", "customer.create"),
         view("mine", "My customers", "我的客户", View::Mine, true),
         view("today", "To follow today", "当日跟进", View::Today, true),
-        view(
-            "not_followed",
-            "Not followed for 7 days",
-            "7日未跟进",
-            View::NotFollowedFor { days: 7 },
-            true,
-        ),
+        view("not_followed", "Not followed for 7 days", "7日未跟进", View::NotFollowedFor { days: 7 }, true),
         view("shared", "Shared with me", "共享给我的", View::SharedWithMe, true),
-        view(
-            "subordinates",
-            "Subordinates' customers",
-            "下属客户",
-            View::Subordinates,
-            true,
-        ),
+        view("subordinates", "Subordinates' customers", "下属客户", View::Subordinates, true),
         view("recent", "Recently viewed", "最近浏览", View::RecentlyViewed, false),
-        Entry {
-            administrators: true,
-            ..view("all", "All customers", "全部客户", View::All, true)
-        },
+        Entry { administrators: true, ..view("all", "All customers", "全部客户", View::All, true) },
         plain("contacts", "Contacts", "联系人", "contacts", "contact.view"),
         plain("follow_ups", "Follow-ups", "跟单一览", "follow_ups", "follow_up.view"),
         view("recycle_bin", "Recycle bin", "回收站", View::RecycleBin, false),
         plain("positions", "Positions", "销售岗位", "positions", "position.view"),
-        plain(
-            "dictionaries",
-            "Basic data",
-            "基础数据",
-            "dictionaries",
-            "dictionary.edit",
-        ),
+        plain("dictionaries", "Basic data", "基础数据", "dictionaries", "dictionary.edit"),
         plain("roles", "Roles", "角色权限", "roles", "role.view"),
         plain("settings", "Settings", "后台设置", "settings", "settings.view"),
     ]
@@ -129,12 +102,13 @@ impl Session<'_> {
         self.query(&op::menu, |work| {
             let access = work.access()?;
             let mut entries = entries();
+            // Every list is one over customers that the actor sees.
+            let lists = ["contacts", "follow_ups"];
+            let sees = access.may("customer.view");
+            entries.retain(|entry| sees || !lists.contains(&entry.id));
             entries.retain(|entry| access.may(entry.right) && (!entry.administrators || access.sees_all()));
-            let counted: Vec<View> = entries
-                .iter()
-                .filter(|entry| entry.badge)
-                .filter_map(|entry| entry.view.clone())
-                .collect();
+            let counted: Vec<View> =
+                entries.iter().filter(|entry| entry.badge).filter_map(|entry| entry.view.clone()).collect();
             let mut counts = work.count_views(&counted)?.into_iter();
             let entries = entries
                 .into_iter()
@@ -143,11 +117,7 @@ impl Session<'_> {
                     english: entry.english.to_owned(),
                     chinese: entry.chinese.to_owned(),
                     operation: entry.operation.to_owned(),
-                    badge: if entry.badge {
-                        counts.next().map(|count| count.count)
-                    } else {
-                        None
-                    },
+                    badge: if entry.badge { counts.next().map(|count| count.count) } else { None },
                     view: entry.view,
                 })
                 .collect();
@@ -222,10 +192,7 @@ pub const EVENT_KINDS: &[&str] = &[
 /// Every right that an operation needs or a preset role grants, in order.
 fn all_rights() -> impl Iterator<Item = String> {
     let needed = OPERATIONS.iter().map(|operation| operation.right.to_owned());
-    let granted = preset_roles(false)
-        .into_iter()
-        .flat_map(|role| role.allow)
-        .map(String::from);
+    let granted = preset_roles(false).into_iter().flat_map(|role| role.allow).map(String::from);
     let rights: BTreeSet<String> = needed.chain(granted).filter(|right| !right.is_empty()).collect();
     rights.into_iter()
 }
@@ -258,10 +225,7 @@ pub fn plugin_manifest() -> PluginManifest {
         settings_pages: ["positions", "dictionaries", "roles", "settings"],
         event_kinds: EVENT_KINDS,
         operations: OPERATIONS.iter().map(|operation| operation.name).collect(),
-        calls: [
-            ("tick_all", "every minute"),
-            ("events", "as often as the host delivers messages"),
-        ],
+        calls: [("tick_all", "every minute"), ("events", "as often as the host delivers messages")],
         database: "tables with a prefix of their own (crm_), in SQLite 3.51.3 or newer",
     }
 }

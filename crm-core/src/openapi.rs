@@ -34,11 +34,7 @@ pub fn openapi_document(base: &str) -> Value {
                 "schema": {"type": "string", "minLength": 1, "maxLength": 100}
             }));
         }
-        let right = if operation.right.is_empty() {
-            "none".to_owned()
-        } else {
-            format!("`{}`", operation.right)
-        };
+        let right = if operation.right.is_empty() { "none".to_owned() } else { format!("`{}`", operation.right) };
         let path = json!({"post": {
             "operationId": operation.name,
             "summary": operation.summary.trim(),

@@ -1,5 +1,6 @@
-//! The one table of operations. The typed facade, [`dispatch`](crate::Session::dispatch), the
-//! OpenAPI document, the menu of a host's API and the tests of access all come from it.
+//! The one table of operations. Each entry names a method of [`Session`]; its right is the one
+//! that the method checks. [`dispatch`](crate::Session::dispatch), the OpenAPI document, the manifest and
+//! the matrix of access tests come from it.
 
 use crate::access::{AccessExplanation, Role, RoleInput};
 use crate::contact::{Contact, ContactEdit, ContactFilter, ContactPage, NewContact};
@@ -36,7 +37,8 @@ pub struct Operation {
     /// The right it needs, as `module.right`; empty: everyone who can act. What the actor may do
     /// it *with* is decided record by record.
     pub right: &'static str,
-    /// Whether it changes something; commands take idempotency keys.
+    /// Whether it changes what people see; commands take idempotency keys (founding an
+    /// organisation aside, which happens once by itself). The query `events` numbers new events on the way.
     pub command: bool,
     call: fn(&Session<'_>, &str) -> Result<String, Error>,
     /// The JSON schemas of its input and its answer.
@@ -230,20 +232,14 @@ fn violation(path: &str, error: &serde_json::Error) -> Violation {
     let text = error.to_string();
     let named = |prefix: &str| text.strip_prefix(prefix)?.split('`').next();
     let below = |name: &str| {
-        if path.is_empty() {
-            name.to_owned()
-        } else {
-            format!("{path}.{name}")
-        }
+        if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
     };
     if let Some(name) = named("missing field `") {
         return Violation::required(below(name));
     }
     if let Some(name) = named("unknown field `") {
         // The path goes as far as the unknown field, unless it stands in a choice of variants.
-        let whole = path
-            .strip_suffix(name)
-            .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+        let whole = path.strip_suffix(name).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
         return Violation::not_allowed(if whole { path.to_owned() } else { below(name) });
     }
     Violation::malformed(if path.is_empty() { "$" } else { path })
@@ -273,9 +269,8 @@ impl Session<'_> {
     /// `operation_unknown`; [`Error::Invalid`] with the path of the field where the JSON does
     /// not fit; whatever the operation answers.
     pub fn dispatch(&self, operation: &str, json: &str) -> Result<String, Error> {
-        let known = Operation::named(operation).ok_or_else(|| CallRefusal::OperationUnknown {
-            operation: operation.to_owned(),
-        })?;
+        let known = Operation::named(operation)
+            .ok_or_else(|| CallRefusal::OperationUnknown { operation: operation.to_owned() })?;
         (known.call)(self, json)
     }
 }

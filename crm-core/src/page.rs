@@ -38,11 +38,7 @@ impl Default for PageRequest {
 impl PageRequest {
     /// The first `size` items.
     pub fn first(size: i32) -> Self {
-        PageRequest {
-            size,
-            cursor: None,
-            count: false,
-        }
+        PageRequest { size, cursor: None, count: false }
     }
 
     /// The same page, and the count of the whole list with it.
@@ -80,11 +76,7 @@ impl PageRequest {
             Some(Value::Bytes(_)) => ty == ColumnType::Bytes,
             None => false,
         };
-        if fits {
-            Ok(Some(place))
-        } else {
-            Err(CallRefusal::CursorForeign.into())
-        }
+        if fits { Ok(Some(place)) } else { Err(CallRefusal::CursorForeign.into()) }
     }
 }
 
@@ -110,10 +102,7 @@ impl Count {
     pub(crate) fn of(counted: Option<i64>, floor: i64) -> Self {
         match counted {
             Some(value) => Count::exactly(value),
-            None => Count {
-                value: floor,
-                exact: false,
-            },
+            None => Count { value: floor, exact: false },
         }
     }
 }
@@ -162,12 +151,7 @@ struct Cursor {
 pub(crate) fn list_identity(actor: &Actor, operation: &str, query: &impl Serialize) -> String {
     let query = serde_json::to_vec(query).unwrap_or_default();
     let mut hash = Sha256::new();
-    for part in [
-        actor.org().as_str().as_bytes(),
-        actor.name().as_bytes(),
-        operation.as_bytes(),
-        &query,
-    ] {
+    for part in [actor.org().as_str().as_bytes(), actor.name().as_bytes(), operation.as_bytes(), &query] {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part);
     }
@@ -176,14 +160,7 @@ pub(crate) fn list_identity(actor: &Actor, operation: &str, query: &impl Seriali
 
 pub(crate) fn encode_cursor(list: &str, place: &Place) -> String {
     let (value, id) = place;
-    let mut cursor = Cursor {
-        v: 1,
-        list: list.to_owned(),
-        number: None,
-        text: None,
-        bytes: None,
-        id: id.clone(),
-    };
+    let mut cursor = Cursor { v: 1, list: list.to_owned(), number: None, text: None, bytes: None, id: id.clone() };
     match value {
         None => {}
         Some(Value::Integer(number)) => cursor.number = Some(*number),

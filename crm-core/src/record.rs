@@ -25,10 +25,7 @@ pub struct Removed {
 
 impl Removed {
     pub(crate) fn new(record: &str, id: impl ToString) -> Self {
-        Removed {
-            record: record.to_owned(),
-            id: id.to_string(),
-        }
+        Removed { record: record.to_owned(), id: id.to_string() }
     }
 }
 
@@ -54,12 +51,7 @@ pub(crate) trait Record: Serialize + DeserializeOwned {
     fn to_row(&self) -> Result<Row, Error> {
         let body = serde_json::to_string(self)
             .map_err(|error| StoreError::Corrupt(format!("{}: {error}", Self::KIND.name)))?;
-        Ok(Row {
-            id: self.key(),
-            version: self.version(),
-            values: self.columns(),
-            body,
-        })
+        Ok(Row { id: self.key(), version: self.version(), values: self.columns(), body })
     }
 
     /// From a row.
@@ -109,7 +101,11 @@ pub(crate) struct Columns<'r> {
     row: &'r Row,
 }
 
-impl Columns<'_> {
+impl<'r> Columns<'r> {
+    pub(crate) fn of(kind: &'static Kind, row: &'r Row) -> Self {
+        Columns { kind, row }
+    }
+
     pub(crate) fn version(&self) -> i64 {
         self.row.version
     }
@@ -124,10 +120,7 @@ impl Columns<'_> {
 
     /// The text, unless it is absent.
     pub(crate) fn text(&self, column: &str) -> Option<String> {
-        self.value(column)
-            .and_then(Value::as_text)
-            .filter(|text| *text != ABSENT)
-            .map(str::to_owned)
+        self.value(column).and_then(Value::as_text).filter(|text| *text != ABSENT).map(str::to_owned)
     }
 
     /// The instant, unless it is one of the two that stand for none.

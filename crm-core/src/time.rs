@@ -98,8 +98,7 @@ impl Serialize for Timestamp {
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        text.parse()
-            .map_err(|_| serde::de::Error::custom("not an instant of RFC 3339"))
+        text.parse().map_err(|_| serde::de::Error::custom("not an instant of RFC 3339"))
     }
 }
 
@@ -127,9 +126,7 @@ impl TimeZone {
     /// # Errors
     /// [`Error::Invalid`] when there is no such zone.
     pub fn named(name: &str) -> Result<Self, Error> {
-        name.parse()
-            .map(TimeZone)
-            .map_err(|_| Violation::unknown("time_zone").into())
+        name.parse().map(TimeZone).map_err(|_| Violation::unknown("time_zone").into())
     }
 
     /// The day on which the instant falls.
@@ -141,11 +138,7 @@ impl TimeZone {
     pub fn day_after(self, at: Timestamp, days: i64) -> NaiveDate {
         let day = self.day_of(at);
         let shift = Days::new(days.unsigned_abs());
-        let shifted = if days < 0 {
-            day.checked_sub_days(shift)
-        } else {
-            day.checked_add_days(shift)
-        };
+        let shifted = if days < 0 { day.checked_sub_days(shift) } else { day.checked_add_days(shift) };
         shifted.unwrap_or(day)
     }
 
@@ -174,14 +167,7 @@ impl TimeZone {
     pub fn local_text(self, at: Timestamp) -> String {
         use chrono::Timelike as _;
         let local = at.utc().with_timezone(&self.0);
-        format!(
-            "{:04}-{:02}-{:02} {:02}:{:02}",
-            local.year(),
-            local.month(),
-            local.day(),
-            local.hour(),
-            local.minute()
-        )
+        format!("{:04}-{:02}-{:02} {:02}:{:02}", local.year(), local.month(), local.day(), local.hour(), local.minute())
     }
 
     /// The instant that a person of the zone means by `2026-11-23T15:05` (or with a blank
@@ -189,11 +175,7 @@ impl TimeZone {
     /// twice it is the first.
     pub fn instant_of(self, local: &str) -> Option<Timestamp> {
         let local = local.trim().replace(' ', "T");
-        let local = if local.len() == 10 {
-            format!("{local}T00:00")
-        } else {
-            local
-        };
+        let local = if local.len() == 10 { format!("{local}T00:00") } else { local };
         let (day, clock) = local.split_once('T')?;
         let mut day = day.splitn(3, '-').map(str::parse::<u32>);
         let (year, month, date) = (day.next()?.ok()?, day.next()?.ok()?, day.next()?.ok()?);

@@ -135,10 +135,7 @@ impl<'w> Work<'w> {
             return Ok(self.session.store.read(&self.session.actor.org, &reads)?);
         }
         let asked = reads.len();
-        reads.push(Read::Get {
-            kind: &ORGANISATION,
-            ids: vec![ORGANISATION.name.to_owned()],
-        });
+        reads.push(Read::Get { kind: &ORGANISATION, ids: vec![ORGANISATION.name.to_owned()] });
         if let Some(claim) = self.claim {
             reads.push(claim.question());
         }
@@ -213,19 +210,12 @@ impl<'w> Work<'w> {
 
     /// A changed row, which must stand at the version it was read at; its live columns stay.
     pub(crate) fn update(&mut self, kind: &'static Kind, row: Row) {
-        self.write(Write::Update {
-            kind,
-            row,
-            changes: Vec::new(),
-        });
+        self.write(Write::Update { kind, row, changes: Vec::new() });
     }
 
     /// A changed record, with the live columns in which it differs from what was read.
     pub(crate) fn save<R: Record>(&mut self, before: &R, after: &R) -> Result<(), Error> {
-        let row = Row {
-            version: before.version(),
-            ..after.to_row()?
-        };
+        let row = Row { version: before.version(), ..after.to_row()? };
         let changes = R::KIND
             .columns
             .iter()
@@ -233,11 +223,7 @@ impl<'w> Work<'w> {
             .filter(|(column, (was, becomes))| column.live && was != *becomes)
             .map(|(column, (_, becomes))| (column.name, Change::Set(becomes.clone())))
             .collect();
-        self.write(Write::Update {
-            kind: R::KIND,
-            row,
-            changes,
-        });
+        self.write(Write::Update { kind: R::KIND, row, changes });
         Ok(())
     }
 
@@ -250,12 +236,7 @@ impl<'w> Work<'w> {
         changes: Vec<(&'static str, Change)>,
     ) {
         if !changes.is_empty() {
-            self.write(Write::Touch {
-                kind,
-                id: id.to_string(),
-                version,
-                changes,
-            });
+            self.write(Write::Touch { kind, id: id.to_string(), version, changes });
         }
     }
 

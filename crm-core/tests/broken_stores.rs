@@ -50,13 +50,7 @@ where
     R: Fn(&MemoryStore, &OrgId, &[Read]) -> Result<Vec<Answer>, StoreError> + Send + Sync + Copy + 'static,
     C: Fn(&MemoryStore, &ChangeSet) -> Result<(), CommitError> + Send + Sync + Copy + 'static,
 {
-    let report = conformance::certify(&|| {
-        Box::new(Broken {
-            inner: MemoryStore::new(),
-            read,
-            commit,
-        })
-    });
+    let report = conformance::certify(&|| Box::new(Broken { inner: MemoryStore::new(), read, commit }));
     assert!(!report.certified());
     for check in by {
         assert!(report.failed(check), "{check} did not find it:\n{report}");
@@ -90,10 +84,7 @@ fn standing(store: &MemoryStore, org: &OrgId, kind: &'static Kind, id: &str) -> 
 
 /// The change set with other writes.
 fn with(changes: &ChangeSet, writes: &[Write]) -> ChangeSet {
-    ChangeSet {
-        writes: writes.to_vec(),
-        ..changes.clone()
-    }
+    ChangeSet { writes: writes.to_vec(), ..changes.clone() }
 }
 
 /// The answers with their rows changed.
@@ -181,10 +172,7 @@ fn checks_are_ignored() {
             careless.checks.clear();
             store.commit(&careless)
         },
-        &[
-            "check_conflicts_with_another_version",
-            "commits_that_cross_do_not_both_win",
-        ],
+        &["check_conflicts_with_another_version", "commits_that_cross_do_not_both_win"],
     );
 }
 
@@ -294,9 +282,7 @@ fn writes_reach_another_organisation() {
     commits(
         |store, changes| {
             let mut everywhere = changes.clone();
-            everywhere
-                .writes
-                .retain(|write| matches!(write, Write::Reassign { .. }));
+            everywhere.writes.retain(|write| matches!(write, Write::Reassign { .. }));
             everywhere.checks.clear();
             everywhere.org = OrgId::new("宏远").unwrap();
             store.commit(changes)?;
@@ -447,11 +433,7 @@ fn a_touch_makes_a_new_version() {
                 if let Write::Touch { kind, id, .. } = write
                     && let Some(row) = standing(store, &changes.org, kind, id)
                 {
-                    again.writes.push(Write::Update {
-                        kind,
-                        row,
-                        changes: Vec::new(),
-                    });
+                    again.writes.push(Write::Update { kind, row, changes: Vec::new() });
                 }
             }
             store.commit(&again)

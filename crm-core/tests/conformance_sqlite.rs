@@ -22,10 +22,7 @@ impl InTempDir {
 }
 
 fn open(dir: &std::path::Path) -> SqliteStore {
-    let file = SqliteOptions {
-        durability: Durability::Normal,
-        ..SqliteOptions::default()
-    };
+    let file = SqliteOptions { durability: Durability::Normal, ..SqliteOptions::default() };
     SqliteStore::open_file(dir.join("crm.db"), file, SqlOptions::new(conformance::KINDS)).unwrap()
 }
 

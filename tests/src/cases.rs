@@ -45,16 +45,10 @@ pub fn case(operation: &str, world: &World, absent: bool) -> Option<(Need, Value
     Some(match operation {
         "create_organisation" => (Need::System, json!({"organisation": {"name": "Again"}})),
         "settings" => (Need::Administrator, json!({})),
-        "change_settings" => (
-            Need::Administrator,
-            json!({"settings": {"version": 1, "recycle_bin_days": 31}}),
-        ),
+        "change_settings" => (Need::Administrator, json!({"settings": {"version": 1, "recycle_bin_days": 31}})),
         "menu" => (Need::Nothing, json!({})),
         "people" => (Need::Nothing, json!({"text": "a"})),
-        "sync_people" => (
-            Need::Administrator,
-            json!({"people": [{"id": "new", "name": "New"}], "mode": "delta"}),
-        ),
+        "sync_people" => (Need::Administrator, json!({"people": [{"id": "new", "name": "New"}], "mode": "delta"})),
         "deactivate_person" => (Need::Administrator, json!({"person": "bob"})),
         "positions" => (Need::Nothing, json!({})),
         "sync_positions" => (
@@ -62,94 +56,54 @@ pub fn case(operation: &str, world: &World, absent: bool) -> Option<(Need, Value
             json!({"positions": [{"id": "south", "name": "South"}], "mode": "delta", "preview": false}),
         ),
         "roles" => (Need::Administrator, json!({})),
-        "sync_roles" => (
-            Need::Administrator,
-            json!({"roles": [{"id": "own", "name": "Own"}], "mode": "delta"}),
-        ),
+        "sync_roles" => (Need::Administrator, json!({"roles": [{"id": "own", "name": "Own"}], "mode": "delta"})),
         "explain_access" => (Need::Own, json!({"customer": customer})),
         "dictionaries" => (Need::Nothing, json!({})),
-        "save_dictionary_entry" => (
-            Need::Administrator,
-            json!({"entry": {"dictionary": "level", "code": "d", "label": "D"}}),
-        ),
-        "merge_dictionary_entries" => (
-            Need::Administrator,
-            json!({"dictionary": "level", "from": "a", "into": "b"}),
-        ),
-        "create_customer" => (
-            Need::Nothing,
-            json!({"customer": {"name": "New one", "contacts": [{"name": "C"}]}}),
-        ),
+        "save_dictionary_entry" => {
+            (Need::Administrator, json!({"entry": {"dictionary": "level", "code": "d", "label": "D"}}))
+        }
+        "merge_dictionary_entries" => (Need::Administrator, json!({"dictionary": "level", "from": "a", "into": "b"})),
+        "create_customer" => (Need::Nothing, json!({"customer": {"name": "New one", "contacts": [{"name": "C"}]}})),
         "customer" | "customer_panels" | "mark_viewed" => (Need::Read, json!({"customer": customer})),
         "customer_history" => (Need::Read, json!({"customer": customer, "page": page})),
         "contact_history" => (Need::Read, json!({"contact": contact, "page": page})),
         "follow_up_history" => (Need::Read, json!({"follow_up": follow_up, "page": page})),
         "settings_history" => (Need::Administrator, json!({"page": page})),
-        "customers" => (
-            Need::Nothing,
-            json!({"query": {"view": {"kind": "mine"}}, "page": page}),
-        ),
+        "customers" => (Need::Nothing, json!({"query": {"view": {"kind": "mine"}}, "page": page})),
         "count_customers" => (Need::Nothing, json!({"views": [{"kind": "subordinates"}]})),
-        "edit_customer" => (
-            Need::Edit,
-            json!({"customer": customer, "edit": {"version": world.version, "region": "X"}}),
-        ),
+        "edit_customer" => {
+            (Need::Edit, json!({"customer": customer, "edit": {"version": world.version, "region": "X"}}))
+        }
         "edit_customers" => (
             Need::EditItem,
             json!({"edits": [{"customer": customer, "edit": {"version": world.version, "region": "X"}}]}),
         ),
-        "plan_follow_ups" => (
-            Need::EditItem,
-            json!({"plans": [{"customer": customer, "at": "2027-01-01T00:00:00Z"}]}),
-        ),
+        "plan_follow_ups" => (Need::EditItem, json!({"plans": [{"customer": customer, "at": "2027-01-01T00:00:00Z"}]})),
         // To a position below the owner's: everyone who disposes of the customer may do that.
-        "transfer_customers" => (
-            Need::OwnItem,
-            json!({"customers": [customer], "transfer": {"to": "luis"}}),
-        ),
+        "transfer_customers" => (Need::OwnItem, json!({"customers": [customer], "transfer": {"to": "luis"}})),
         "delete_customer" => (Need::Own, json!({"customer": customer})),
         "restore_customer" => (Need::OwnDeleted, json!({"customer": or(world.deleted.to_string())})),
         "add_contact" => (Need::Edit, json!({"customer": customer, "contact": {"name": "New"}})),
         "contact" => (Need::Read, json!({"contact": contact})),
         "contacts" => (Need::Nothing, json!({"filter": {}, "page": page})),
-        "edit_contact" => (
-            Need::Edit,
-            json!({"contact": contact, "edit": {"version": 1, "title": "X"}}),
-        ),
+        "edit_contact" => (Need::Edit, json!({"contact": contact, "edit": {"version": 1, "title": "X"}})),
         "set_primary_contact" => (Need::Edit, json!({"contact": or(world.second.to_string())})),
-        "remove_contact" => (
-            Need::Edit,
-            json!({"contact": or(world.second.to_string()), "new_primary": null}),
-        ),
-        "add_relation" => (
-            Need::EditBoth,
-            json!({"customer": customer, "relation": {"customer": world.third, "kind": "business"}}),
-        ),
+        "remove_contact" => (Need::Edit, json!({"contact": or(world.second.to_string()), "new_primary": null})),
+        "add_relation" => {
+            (Need::EditBoth, json!({"customer": customer, "relation": {"customer": world.third, "kind": "business"}}))
+        }
         "remove_relation" => (Need::EditBoth, json!({"relation": or(world.relation.to_string())})),
         "relations" => (Need::Read, json!({"customer": customer})),
-        "follow_up" => (
-            Need::Edit,
-            json!({"customer": customer, "follow_up": {"content": "Met"}}),
-        ),
-        "correct_follow_up" => (
-            Need::Author,
-            json!({"follow_up": follow_up, "version": 1, "content": "Y"}),
-        ),
-        "follow_ups" => (
-            Need::Read,
-            json!({"query": {"of": {"kind": "of", "customer": customer}}, "page": page}),
-        ),
+        "follow_up" => (Need::Edit, json!({"customer": customer, "follow_up": {"content": "Met"}})),
+        "correct_follow_up" => (Need::Author, json!({"follow_up": follow_up, "version": 1, "content": "Y"})),
+        "follow_ups" => (Need::Read, json!({"query": {"of": {"kind": "of", "customer": customer}}, "page": page})),
         "replies" => (Need::Read, json!({"follow_up": follow_up, "page": page})),
         "reply_history" => (Need::Read, json!({"reply": or(world.reply.to_string()), "page": page})),
         "follow_up_with_replies" => (Need::Read, json!({"follow_up": follow_up})),
-        "reply" => (
-            Need::Read,
-            json!({"follow_up": follow_up, "reply": {"content": "Z", "to": null}}),
-        ),
-        "correct_reply" => (
-            Need::ReplyAuthor,
-            json!({"reply": or(world.reply.to_string()), "version": 1, "content": "Y"}),
-        ),
+        "reply" => (Need::Read, json!({"follow_up": follow_up, "reply": {"content": "Z", "to": null}})),
+        "correct_reply" => {
+            (Need::ReplyAuthor, json!({"reply": or(world.reply.to_string()), "version": 1, "content": "Y"}))
+        }
         "share_customer" => (Need::Own, json!({"customer": customer, "share": {"person": "stan"}})),
         "end_share" => (Need::Own, json!({"share": or(world.share.to_string())})),
         "shares" => (Need::Own, json!({"customer": customer})),

@@ -37,12 +37,7 @@ impl Bed {
     /// In memory.
     pub fn memory() -> Self {
         let clock = Arc::new(TestEnvironment::at(START).unwrap());
-        Bed {
-            store: "memory",
-            crm: Crm::new(MemoryStore::new(), clock.clone()),
-            clock,
-            directory: None,
-        }
+        Bed { store: "memory", crm: Crm::new(MemoryStore::new(), clock.clone()), clock, directory: None }
     }
 
     /// In a SQLite file of a directory that goes with the bed.
@@ -50,12 +45,7 @@ impl Bed {
         let directory = tempfile::tempdir().unwrap();
         let clock = Arc::new(TestEnvironment::at(START).unwrap());
         let crm = Crm::new(open_sqlite(directory.path()), clock.clone());
-        Bed {
-            store: "sqlite",
-            crm,
-            clock,
-            directory: Some(directory),
-        }
+        Bed { store: "sqlite", crm, clock, directory: Some(directory) }
     }
 
     /// The stores under test.
@@ -86,10 +76,7 @@ impl Bed {
 
 /// A store in `crm.db` of a directory. It does not wait for the disk: no test pulls the plug.
 pub fn open_sqlite(directory: &std::path::Path) -> SqliteStore {
-    let options = SqliteOptions {
-        durability: Durability::Normal,
-        ..SqliteOptions::default()
-    };
+    let options = SqliteOptions { durability: Durability::Normal, ..SqliteOptions::default() };
     SqliteStore::open_file(directory.join("crm.db"), options, SqlOptions::new(crm_core::KINDS)).unwrap()
 }
 
@@ -120,22 +107,16 @@ pub fn dump(store: &dyn Store, org: &str) -> String {
         let mut search = Search::of(kind);
         loop {
             let mut answers = store.read(&org, &[Read::Find(search.clone())]).unwrap();
-            let Some(Answer::Rows(rows)) = answers.pop() else {
-                panic!("no rows of {}", kind.name)
-            };
+            let Some(Answer::Rows(rows)) = answers.pop() else { panic!("no rows of {}", kind.name) };
             for row in &rows {
                 write!(text, "{org} {} {:?} v{}", kind.name, row.id, row.version).unwrap();
                 for (column, value) in kind.columns.iter().zip(&row.values) {
                     match value {
                         Column::Integer(number) => write!(text, " {}={number}", column.name).unwrap(),
                         Column::Text(value) => write!(text, " {}={value:?}", column.name).unwrap(),
-                        Column::Bytes(value) => write!(
-                            text,
-                            " {}={}",
-                            column.name,
-                            String::from_utf8_lossy(value).escape_debug()
-                        )
-                        .unwrap(),
+                        Column::Bytes(value) => {
+                            write!(text, " {}={}", column.name, String::from_utf8_lossy(value).escape_debug()).unwrap()
+                        }
                     }
                 }
                 writeln!(text, " {}", row.body).unwrap();
@@ -151,11 +132,7 @@ pub fn dump(store: &dyn Store, org: &str) -> String {
 
 /// Where two dumps differ, line by line.
 pub fn difference(before: &str, after: &str) -> String {
-    let lines = |text: &str| {
-        text.lines()
-            .map(str::to_owned)
-            .collect::<std::collections::BTreeSet<_>>()
-    };
+    let lines = |text: &str| text.lines().map(str::to_owned).collect::<std::collections::BTreeSet<_>>();
     let (before, after) = (lines(before), lines(after));
     let mut text = String::new();
     for gone in before.difference(&after) {
@@ -169,9 +146,7 @@ pub fn difference(before: &str, after: &str) -> String {
 
 /// One operation by its name, in and out as JSON.
 pub fn call(session: &Session<'_>, operation: &str, input: &Value) -> Result<Value, Error> {
-    session
-        .dispatch(operation, &input.to_string())
-        .map(|answer| serde_json::from_str(&answer).unwrap())
+    session.dispatch(operation, &input.to_string()).map(|answer| serde_json::from_str(&answer).unwrap())
 }
 
 /// The code of an answer: `done` or the error's.
@@ -195,10 +170,7 @@ pub fn refused<T: std::fmt::Debug>(answer: Result<T, Error>, code: &str) -> Erro
 #[track_caller]
 pub fn violates<T: std::fmt::Debug>(answer: Result<T, Error>, field: &str, code: &str) {
     let error = refused(answer, "invalid");
-    let found = error
-        .violations()
-        .iter()
-        .any(|violation| violation.field == field && violation.code == code);
+    let found = error.violations().iter().any(|violation| violation.field == field && violation.code == code);
     assert!(found, "{field} {code} was expected, not {error:?}");
 }
 
@@ -217,16 +189,9 @@ pub fn found(crm: &Crm, org: &str, people: &[(&str, &[&str])], positions: &[(&st
     let host = Actor::system(org, "test").unwrap();
     let host = crm.as_user(&host);
     host.create_organisation(NewOrganisation::named(org)).unwrap();
-    host.sync_people(
-        people.iter().map(|(id, roles)| person(id, roles)).collect(),
-        SyncMode::Whole,
-    )
-    .unwrap();
+    host.sync_people(people.iter().map(|(id, roles)| person(id, roles)).collect(), SyncMode::Whole).unwrap();
     host.sync_positions(
-        positions
-            .iter()
-            .map(|(id, parent, holders)| position(id, *parent, holders))
-            .collect(),
+        positions.iter().map(|(id, parent, holders)| position(id, *parent, holders)).collect(),
         SyncMode::Whole,
         false,
     )
@@ -311,11 +276,7 @@ impl Role {
 
     /// The actor.
     pub fn actor(self) -> Actor {
-        let org = if self == Role::OtherOrganisation {
-            OTHER_ORG
-        } else {
-            ORG
-        };
+        let org = if self == Role::OtherOrganisation { OTHER_ORG } else { ORG };
         Actor::user(org, self.user()).unwrap()
     }
 }
@@ -382,12 +343,7 @@ impl World {
     /// Makes the world on a new store.
     pub fn in_bed(bed: Bed) -> Self {
         found(&bed.crm, ORG, &PEOPLE, &POSITIONS);
-        found(
-            &bed.crm,
-            OTHER_ORG,
-            &[("alice", &[]), ("stan", &[])],
-            &[("agent", None, &["alice"])],
-        );
+        found(&bed.crm, OTHER_ORG, &[("alice", &[]), ("stan", &[])], &[("agent", None, &["alice"])]);
         let foreign = bed
             .crm
             .as_user(&Role::OtherOrganisation.actor())
@@ -404,12 +360,7 @@ impl World {
             ..NewCustomer::named("杭州云帆科技有限公司")
         });
         let customer = created.unwrap().id;
-        let transfer = Transfer {
-            to: user("alice"),
-            to_position: None,
-            keep_reader_until: None,
-            reason: None,
-        };
+        let transfer = Transfer { to: user("alice"), to_position: None, keep_reader_until: None, reason: None };
         let moved = bed.user("mona").transfer_customers(vec![customer], transfer).unwrap();
         assert_eq!(moved.done, 1, "{moved:?}");
         bed.clock.advance(60_000);
@@ -420,40 +371,19 @@ impl World {
         alice.delete_customer(deleted).unwrap();
         let kind = crm_core::EntryCode::new("partner").unwrap();
         let relation = alice
-            .add_relation(
-                customer,
-                NewRelation {
-                    customer: partner,
-                    kind,
-                    inverse: false,
-                    note: None,
-                },
-            )
+            .add_relation(customer, NewRelation { customer: partner, kind, inverse: false, note: None })
             .unwrap()
             .id;
         let follow_up = alice.follow_up(customer, NewFollowUp::text("Called")).unwrap().id;
         let reply = bed
             .user("mona")
-            .reply(
-                follow_up,
-                NewReply {
-                    content: "Good".to_owned(),
-                    ..NewReply::default()
-                },
-            )
+            .reply(follow_up, NewReply { content: "Good".to_owned(), ..NewReply::default() })
             .unwrap()
             .reply
             .id;
         let share = |person: &str, right| {
             alice
-                .share_customer(
-                    customer,
-                    ShareInput {
-                        person: Some(user(person)),
-                        right,
-                        ..ShareInput::default()
-                    },
-                )
+                .share_customer(customer, ShareInput { person: Some(user(person)), right, ..ShareInput::default() })
                 .unwrap()
                 .id
         };

@@ -62,10 +62,7 @@ fn expected(need: Need, role: Role, absent: bool) -> &'static str {
 
 /// What became of a call: of a batch of one, what became of the item.
 fn outcome(answer: &Result<Value, crm_core::Error>) -> String {
-    let item = answer
-        .as_ref()
-        .ok()
-        .and_then(|answer| answer.get("items")?.get(0)?.get("error")?.as_str());
+    let item = answer.as_ref().ok().and_then(|answer| answer.get("items")?.get(0)?.get("error")?.as_str());
     item.map_or_else(|| code(answer), str::to_owned)
 }
 
@@ -101,25 +98,16 @@ fn matrix(make: fn() -> Bed) {
                 let found = outcome(&answer);
                 // The first end of a relation is one's own customer, which a sharee knows.
                 let knows_first_end = name == "add_relation" && matches!(role, Role::ReadSharee) && !is_absent;
-                let wanted = if knows_first_end {
-                    "forbidden"
-                } else {
-                    expected(need, role, is_absent && about)
-                };
+                let wanted = if knows_first_end { "forbidden" } else { expected(need, role, is_absent && about) };
                 if found != wanted {
-                    wrong.push(format!(
-                        "{name} by {role:?} (absent: {is_absent}): {found} instead of {wanted}"
-                    ));
+                    wrong.push(format!("{name} by {role:?} (absent: {is_absent}): {found} instead of {wanted}"));
                 }
                 cells += 1;
                 if !operation.command || found != "done" {
                     let after = world.bed.dump();
                     // Reading events numbers them first: that is not a change of anything.
                     if after != before && name != "events" {
-                        wrong.push(format!(
-                            "{name} by {role:?}, {found}, changed:\n{}",
-                            difference(&before, &after)
-                        ));
+                        wrong.push(format!("{name} by {role:?}, {found}, changed:\n{}", difference(&before, &after)));
                     }
                     before = after;
                 } else {
@@ -180,11 +168,7 @@ fn a5_records_of_another_organisation_are_absent() {
                 assert_eq!(code(&answer), "not_found", "{operation}");
             }
         }
-        let answer = call(
-            &world.role(Role::OtherOrganisation),
-            "customer",
-            &json!({"customer": world.customer}),
-        );
+        let answer = call(&world.role(Role::OtherOrganisation), "customer", &json!({"customer": world.customer}));
         assert_eq!(code(&answer), "not_found");
         // An id of another kind is no id of this one.
         for id in [
@@ -195,11 +179,7 @@ fn a5_records_of_another_organisation_are_absent() {
             world.reply.to_string(),
         ] {
             assert_eq!(
-                code(&call(
-                    &world.role(Role::Administrator),
-                    "customer",
-                    &json!({"customer": id})
-                )),
+                code(&call(&world.role(Role::Administrator), "customer", &json!({"customer": id}))),
                 "not_found"
             );
         }
@@ -211,22 +191,11 @@ fn a5_records_of_another_organisation_are_absent() {
 fn a5_an_organisation_that_is_not_there_knows_nobody() {
     crm_tests::in_every_world(|world| {
         let before = world.bed.dump();
-        for actor in [
-            crm_core::Actor::user("nowhere", "alice"),
-            crm_core::Actor::system("nowhere", "test"),
-        ] {
+        for actor in [crm_core::Actor::user("nowhere", "alice"), crm_core::Actor::system("nowhere", "test")] {
             let session = world.bed.crm.as_user(&actor.unwrap());
-            for operation in OPERATIONS
-                .iter()
-                .filter(|operation| operation.name != "create_organisation")
-            {
+            for operation in OPERATIONS.iter().filter(|operation| operation.name != "create_organisation") {
                 let (_, input) = case(operation.name, world, false).unwrap();
-                assert_eq!(
-                    outcome(&call(&session, operation.name, &input)),
-                    "actor_unknown",
-                    "{}",
-                    operation.name
-                );
+                assert_eq!(outcome(&call(&session, operation.name, &input)), "actor_unknown", "{}", operation.name);
             }
         }
         assert_eq!(world.bed.dump(), before);
@@ -238,11 +207,8 @@ fn a3_every_right_can_be_denied_and_without_it_nothing_is_done() {
     // One role for one person, that denies one right: every operation that needs it is forbidden,
     // even to an administrator, and changes nothing.
     let world = World::in_bed(Bed::memory());
-    let mut rights: Vec<&str> = OPERATIONS
-        .iter()
-        .map(|operation| operation.right)
-        .filter(|right| !right.is_empty())
-        .collect();
+    let mut rights: Vec<&str> =
+        OPERATIONS.iter().map(|operation| operation.right).filter(|right| !right.is_empty()).collect();
     rights.sort_unstable();
     rights.dedup();
     for right in rights {

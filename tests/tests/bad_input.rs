@@ -92,11 +92,7 @@ impl Schemas {
         let schema = &self.0["paths"][&path]["post"]["requestBody"]["content"]["application/json"]["schema"];
         let mut found = Vec::new();
         self.walk(schema, Vec::new(), &mut found);
-        assert!(
-            found.last().unwrap().schema["properties"].is_object() || found.len() == 1,
-            "{}",
-            operation.name
-        );
+        assert!(found.last().unwrap().schema["properties"].is_object() || found.len() == 1, "{}", operation.name);
         found
     }
 }
@@ -153,12 +149,9 @@ fn bad_values(field: &Field, world: &World, thorough: bool) -> Vec<(Value, Fate)
         }
     }
     if field.schema["format"] == "uuid" {
-        for id in [
-            world.foreign.to_string(),
-            world.share.to_string(),
-            world.reply.to_string(),
-            cases::ABSENT.to_owned(),
-        ] {
+        for id in
+            [world.foreign.to_string(), world.share.to_string(), world.reply.to_string(), cases::ABSENT.to_owned()]
+        {
             bad.push((json!(id), Any));
         }
         for id in [
@@ -182,23 +175,14 @@ fn bad_values(field: &Field, world: &World, thorough: bool) -> Vec<(Value, Fate)
         ] {
             bad.push((json!(at), Invalid));
         }
-        for at in [
-            "1900-01-01T00:00:00Z",
-            "9999-12-31T23:59:59.999Z",
-            "2026-12-31T23:59:60Z",
-        ] {
+        for at in ["1900-01-01T00:00:00Z", "9999-12-31T23:59:59.999Z", "2026-12-31T23:59:60Z"] {
             bad.push((json!(at), Any));
         }
     }
     if field.is("integer") || field.is("number") {
-        for number in [
-            json!(i64::MIN),
-            json!(i64::MAX),
-            json!(u64::MAX),
-            json!(-1),
-            json!(0),
-            json!(9_007_199_254_740_993_i64),
-        ] {
+        for number in
+            [json!(i64::MIN), json!(i64::MAX), json!(u64::MAX), json!(-1), json!(0), json!(9_007_199_254_740_993_i64)]
+        {
             bad.push((number, Any));
         }
         if field.is("integer") {
@@ -249,13 +233,7 @@ fn check(
     let short: String = given.chars().take(300).collect();
     // Of a batch of one, what became of the item.
     let item = |answer: &String| {
-        serde_json::from_str::<Value>(answer)
-            .ok()?
-            .get("items")?
-            .get(0)?
-            .get("error")?
-            .as_str()
-            .map(str::to_owned)
+        serde_json::from_str::<Value>(answer).ok()?.get("items")?.get(0)?.get("error")?.as_str().map(str::to_owned)
     };
     match answer {
         Ok(answer) if operation.command && item(&answer).is_some() => match item(&answer).unwrap().as_str() {
@@ -271,10 +249,8 @@ fn check(
             Err(format!("{}{field} took {short}: {answer}", operation.name))
         }
         Err(error) => {
-            let fields_named = error
-                .violations()
-                .iter()
-                .all(|violation| !violation.field.is_empty() && !violation.code.is_empty());
+            let fields_named =
+                error.violations().iter().all(|violation| !violation.field.is_empty() && !violation.code.is_empty());
             if error.code() == "unavailable"
                 || !fields_named
                 || error.code() == "invalid" && error.violations().is_empty()
@@ -282,11 +258,7 @@ fn check(
                 return Err(format!("{}{field} answered {short} with {error:?}", operation.name));
             }
             if fate == Fate::Invalid && error.code() != "invalid" {
-                return Err(format!(
-                    "{}{field} answered {short} with {}",
-                    operation.name,
-                    error.code()
-                ));
+                return Err(format!("{}{field} answered {short} with {}", operation.name, error.code()));
             }
             Ok(false)
         }
@@ -324,16 +296,8 @@ fn every_field(make: fn() -> Bed, thorough: bool) {
                     Role::Administrator.actor()
                 };
                 // Alone of her customer's, alice follows up and corrects.
-                let actor = if operation.name.contains("correct_follow_up") {
-                    Role::Owner.actor()
-                } else {
-                    actor
-                };
-                let actor = if operation.name.contains("correct_reply") {
-                    Role::Superior.actor()
-                } else {
-                    actor
-                };
+                let actor = if operation.name.contains("correct_follow_up") { Role::Owner.actor() } else { actor };
+                let actor = if operation.name.contains("correct_reply") { Role::Superior.actor() } else { actor };
                 let answer = world.bed.crm.as_user(&actor).dispatch(operation.name, &given);
                 tried += 1;
                 match check(operation, &field.name(), &given, answer, fate) {
@@ -345,11 +309,7 @@ fn every_field(make: fn() -> Bed, thorough: bool) {
                         let after = world.bed.dump();
                         if after != before && operation.name != "events" {
                             let short: String = given.chars().take(200).collect();
-                            wrong.push(format!(
-                                "{}{} changed something by {short}",
-                                operation.name,
-                                field.name()
-                            ));
+                            wrong.push(format!("{}{} changed something by {short}", operation.name, field.name()));
                         }
                         before = after;
                     }
@@ -383,46 +343,22 @@ fn h5_what_is_no_json_is_malformed() {
         let before = world.bed.dump();
         let deep = |open: &str| open.repeat(100_000);
         let ten_megabytes = "x".repeat(10_000_000);
-        for operation in OPERATIONS
-            .iter()
-            .filter(|operation| operation.name != "create_organisation")
-        {
+        for operation in OPERATIONS.iter().filter(|operation| operation.name != "create_organisation") {
             let session = world.role(Role::Administrator);
-            for text in [
-                "",
-                " ",
-                "null",
-                "[]",
-                "7",
-                "\"x\"",
-                "{",
-                "{}}",
-                "{\"a\"}",
-                "\u{feff}{}",
-                "{\"customer\":",
-                "nan",
-            ] {
+            for text in
+                ["", " ", "null", "[]", "7", "\"x\"", "{", "{}}", "{\"a\"}", "\u{feff}{}", "{\"customer\":", "nan"]
+            {
                 refused(session.dispatch(operation.name, text), "invalid");
             }
-            for text in [
-                deep("["),
-                deep("{\"customer\":"),
-                format!("{{\"customer\":{}", deep("[")),
-            ] {
+            for text in [deep("["), deep("{\"customer\":"), format!("{{\"customer\":{}", deep("["))] {
                 refused(session.dispatch(operation.name, &text), "invalid");
             }
         }
-        for (operation, field) in [
-            ("create_customer", "customer"),
-            ("customer", "customer"),
-            ("people", "text"),
-            ("events", "consumer"),
-        ] {
+        for (operation, field) in
+            [("create_customer", "customer"), ("customer", "customer"), ("people", "text"), ("events", "consumer")]
+        {
             let input = json!({field: ten_megabytes, "limit": 1});
-            refused(
-                world.role(Role::Administrator).dispatch(operation, &input.to_string()),
-                "invalid",
-            );
+            refused(world.role(Role::Administrator).dispatch(operation, &input.to_string()), "invalid");
         }
         let twice = r#"{"customer":{"name":"A","name":"B"}}"#;
         refused(world.role(Role::Owner).dispatch("create_customer", twice), "invalid");
@@ -449,21 +385,13 @@ fn h5_fields_that_may_not_be_given_are_named() {
             "org",
         ] {
             let input = json!({"customer": {"name": "X", field: "x"}});
-            violates(
-                call(&alice, "create_customer", &input),
-                &format!("customer.{field}"),
-                "not_allowed",
-            );
+            violates(call(&alice, "create_customer", &input), &format!("customer.{field}"), "not_allowed");
             let input = json!({"customer": world.customer, "edit": {"version": 1, "id": world.third}});
             violates(call(&alice, "edit_customer", &input), "edit.id", "not_allowed");
         }
         let owner = json!({"customer": world.customer, "edit": {"version": 1, "owner": "bob"}});
         violates(call(&alice, "edit_customer", &owner), "edit.owner", "not_allowed");
-        violates(
-            call(&alice, "edit_customer", &json!({"edit": {"version": 1}})),
-            "customer",
-            "required",
-        );
+        violates(call(&alice, "edit_customer", &json!({"edit": {"version": 1}})), "customer", "required");
     });
 }
 
@@ -477,21 +405,11 @@ fn lists(world: &World) -> Vec<(&'static str, Value, &'static str)> {
         let contact = call(&alice, "contact", &json!({"contact": world.primary})).unwrap();
         let edit = json!({"contact": world.primary, "edit": {"version": contact["version"], "title": format!("T{n}")}});
         call(&alice, "edit_contact", &edit).unwrap();
-        call(
-            &alice,
-            "follow_up",
-            &json!({"customer": world.customer, "follow_up": {"content": "x"}}),
-        )
-        .unwrap();
+        call(&alice, "follow_up", &json!({"customer": world.customer, "follow_up": {"content": "x"}})).unwrap();
         let written = call(&alice, "follow_up_with_replies", &json!({"follow_up": world.follow_up})).unwrap();
         let correct = json!({"follow_up": world.follow_up, "version": written["follow_up"]["version"], "content": format!("C{n}")});
         call(&alice, "correct_follow_up", &correct).unwrap();
-        call(
-            &alice,
-            "reply",
-            &json!({"follow_up": world.follow_up, "reply": {"content": "x", "to": null}}),
-        )
-        .unwrap();
+        call(&alice, "reply", &json!({"follow_up": world.follow_up, "reply": {"content": "x", "to": null}})).unwrap();
         let correct = json!({"reply": world.reply, "version": n + 1, "content": format!("R{n}")});
         call(&world.user("mona"), "correct_reply", &correct).unwrap();
         let mut settings = world.bed.host().settings().unwrap();
@@ -500,11 +418,7 @@ fn lists(world: &World) -> Vec<(&'static str, Value, &'static str)> {
     }
     vec![
         ("customers", json!({"query": {"view": {"kind": "mine"}}}), "alice"),
-        (
-            "customers",
-            json!({"query": {"view": {"kind": "mine"}, "order": "name"}}),
-            "alice",
-        ),
+        ("customers", json!({"query": {"view": {"kind": "mine"}, "order": "name"}}), "alice"),
         ("contacts", json!({"filter": {}}), "alice"),
         ("customer_history", json!({"customer": world.customer}), "alice"),
         ("contact_history", json!({"contact": world.primary}), "alice"),
@@ -531,19 +445,12 @@ fn h5_foreign_and_altered_cursors_are_refused_everywhere() {
             document["paths"][&path]["post"]["requestBody"]["content"]["application/json"]["schema"]["properties"]["page"].is_object()
         });
         for operation in paged {
-            assert!(
-                lists.iter().any(|(name, ..)| *name == operation.name),
-                "{} has pages and no case",
-                operation.name
-            );
+            assert!(lists.iter().any(|(name, ..)| *name == operation.name), "{} has pages and no case", operation.name);
         }
         let mut cursors = Vec::new();
         for (operation, input, who) in &lists {
             let first = ask(who, operation, input, None, 1).unwrap();
-            let next = first["next"]
-                .as_str()
-                .unwrap_or_else(|| panic!("{operation} has one page"))
-                .to_owned();
+            let next = first["next"].as_str().unwrap_or_else(|| panic!("{operation} has one page")).to_owned();
             ask(who, operation, input, Some(&next), 1).unwrap();
             cursors.push(next);
         }
@@ -556,10 +463,7 @@ fn h5_foreign_and_altered_cursors_are_refused_everywhere() {
             let own = &cursors[place];
             for other in ["mona", "dora", "adam"].iter().filter(|other| *other != who) {
                 let answer = ask(other, operation, input, Some(own), 1);
-                assert!(
-                    matches!(code(&answer).as_str(), "cursor_foreign" | "forbidden"),
-                    "{operation} {answer:?}"
-                );
+                assert!(matches!(code(&answer).as_str(), "cursor_foreign" | "forbidden"), "{operation} {answer:?}");
             }
             for size in [0, -1, 501, i64::from(i32::MAX), i64::from(i32::MIN)] {
                 violates(ask(who, operation, input, None, size), "page.size", "out_of_range");
@@ -600,59 +504,23 @@ fn h5_foreign_and_altered_cursors_are_refused_everywhere() {
                 let two = alter(&|cursor| drop(cursor.insert((*ty).to_owned(), value.clone())));
                 refused(ask(who, operation, input, Some(&two), 1), "cursor_foreign");
             }
+            refused(ask(who, operation, input, Some(&alter(&|cursor| drop(cursor.remove(*had)))), 1), "cursor_foreign");
+            refused(ask(who, operation, input, Some(&alter(&|cursor| cursor["v"] = json!(2))), 1), "cursor_foreign");
             refused(
-                ask(
-                    who,
-                    operation,
-                    input,
-                    Some(&alter(&|cursor| drop(cursor.remove(*had)))),
-                    1,
-                ),
-                "cursor_foreign",
-            );
-            refused(
-                ask(who, operation, input, Some(&alter(&|cursor| cursor["v"] = json!(2))), 1),
-                "cursor_foreign",
-            );
-            refused(
-                ask(
-                    who,
-                    operation,
-                    input,
-                    Some(&alter(&|cursor| cursor["id"] = json!("x".repeat(192)))),
-                    1,
-                ),
+                ask(who, operation, input, Some(&alter(&|cursor| cursor["id"] = json!("x".repeat(192)))), 1),
                 "cursor_foreign",
             );
             // Its own place moved is a place in one's own list: an answer, or a refusal, no failure.
             for number in [i64::MIN, -1, 0, i64::MAX] {
-                let moved = alter(&|cursor| {
-                    cursor
-                        .get_mut("number")
-                        .into_iter()
-                        .for_each(|own| *own = json!(number))
-                });
+                let moved = alter(&|cursor| cursor.get_mut("number").into_iter().for_each(|own| *own = json!(number)));
                 ask(who, operation, input, Some(&moved), 1).unwrap();
             }
             refused(
-                ask(
-                    who,
-                    operation,
-                    input,
-                    Some(&alter(&|cursor| cursor["id"] = json!("a\u{0}"))),
-                    1,
-                ),
+                ask(who, operation, input, Some(&alter(&|cursor| cursor["id"] = json!("a\u{0}"))), 1),
                 "cursor_foreign",
             );
             for id in ["", "x", "'", "%"] {
-                ask(
-                    who,
-                    operation,
-                    input,
-                    Some(&alter(&|cursor| cursor["id"] = json!(id))),
-                    1,
-                )
-                .unwrap();
+                ask(who, operation, input, Some(&alter(&|cursor| cursor["id"] = json!(id))), 1).unwrap();
             }
         }
     });
@@ -665,10 +533,7 @@ fn h5_a_cursor_of_another_organisation_is_foreign() {
             |cursor: Option<&str>| json!({"query": {"view": {"kind": "mine"}}, "page": {"size": 1, "cursor": cursor}});
         let here = call(&world.role(Role::Owner), "customers", &page(None)).unwrap();
         let cursor = here["next"].as_str().unwrap();
-        refused(
-            call(&world.role(Role::OtherOrganisation), "customers", &page(Some(cursor))),
-            "cursor_foreign",
-        );
+        refused(call(&world.role(Role::OtherOrganisation), "customers", &page(Some(cursor))), "cursor_foreign");
     });
 }
 
@@ -679,27 +544,10 @@ fn h5_an_idempotency_key_is_bounded_and_belongs_to_one_request() {
         let before = world.bed.dump();
         let alice = |key: &str| world.user("alice").idempotent(key);
         violates(alice("").create_customer(named("A")), "idempotency_key", "required");
-        violates(
-            alice(&"k".repeat(101)).create_customer(named("A")),
-            "idempotency_key",
-            "too_long",
-        );
-        violates(
-            alice("a\u{0}").create_customer(named("A")),
-            "idempotency_key",
-            "control_character",
-        );
-        let plan = || {
-            vec![crm_core::NextFollowUp {
-                customer: world.customer,
-                at: None,
-            }]
-        };
-        violates(
-            alice(&"k".repeat(101)).plan_follow_ups(plan()),
-            "idempotency_key",
-            "too_long",
-        );
+        violates(alice(&"k".repeat(101)).create_customer(named("A")), "idempotency_key", "too_long");
+        violates(alice("a\u{0}").create_customer(named("A")), "idempotency_key", "control_character");
+        let plan = || vec![crm_core::NextFollowUp { customer: world.customer, at: None }];
+        violates(alice(&"k".repeat(101)).plan_follow_ups(plan()), "idempotency_key", "too_long");
         assert_eq!(world.bed.dump(), before);
         let longest = "键".repeat(100);
         assert_eq!(alice(&longest).plan_follow_ups(plan()).unwrap().done, 1);
@@ -711,15 +559,7 @@ fn h5_an_idempotency_key_is_bounded_and_belongs_to_one_request() {
         refused(alice("one").delete_customer(made.id), "idempotency_key_reused");
         assert_eq!(world.bed.dump(), after);
         // The same key of somebody else, of the other organisation, is another key.
-        assert_ne!(
-            world
-                .user("bob")
-                .idempotent("one")
-                .create_customer(named("B"))
-                .unwrap()
-                .id,
-            made.id
-        );
+        assert_ne!(world.user("bob").idempotent("one").create_customer(named("B")).unwrap().id, made.id);
         // A refused request leaves its key free.
         refused(alice("two").create_customer(named("A")), "same_name");
         alice("two").create_customer(named("C")).unwrap();
@@ -740,14 +580,8 @@ fn h5_removals_under_a_key_are_answered_alike() {
             ("end_share", json!({"share": world.share})),
             ("delete_customer", json!({"customer": world.third})),
             ("set_primary_contact", json!({"contact": world.primary})),
-            (
-                "reply",
-                json!({"follow_up": world.follow_up, "reply": {"content": "x", "to": world.reply}}),
-            ),
-            (
-                "share_customer",
-                json!({"customer": world.customer, "share": {"person": "stan"}}),
-            ),
+            ("reply", json!({"follow_up": world.follow_up, "reply": {"content": "x", "to": world.reply}})),
+            ("share_customer", json!({"customer": world.customer, "share": {"person": "stan"}})),
             (
                 "add_relation",
                 json!({"customer": world.customer, "relation": {"customer": world.partner, "kind": "parent"}}),

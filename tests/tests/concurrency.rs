@@ -58,15 +58,10 @@ fn c1_no_edit_of_32_writers_is_lost() {
         assert_eq!(after.version, world.version + 32 * each);
         let text = after.description.unwrap();
         for n in 0..32 {
-            let places: Vec<_> = (0..each)
-                .map(|round| text.find(&format!("[{n}.{round}]")).unwrap())
-                .collect();
+            let places: Vec<_> = (0..each).map(|round| text.find(&format!("[{n}.{round}]")).unwrap()).collect();
             assert!(places.is_sorted(), "{text}");
         }
-        let history = world
-            .user("alice")
-            .customer_history(world.customer, crm_core::PageRequest::first(500))
-            .unwrap();
+        let history = world.user("alice").customer_history(world.customer, crm_core::PageRequest::first(500)).unwrap();
         let became: BTreeSet<String> = history
             .items
             .iter()
@@ -108,17 +103,10 @@ fn d3_one_name_from_16_threads_is_created_once() {
         for round in 0..5 {
             let name = format!("同名 {round} 有限公司");
             let answers = together(16, |n| {
-                code(
-                    &world
-                        .user(["alice", "bob", "stan", "mona"][n % 4])
-                        .create_customer(NewCustomer::named(&name)),
-                )
+                code(&world.user(["alice", "bob", "stan", "mona"][n % 4]).create_customer(NewCustomer::named(&name)))
             });
             assert_eq!(answers.iter().filter(|code| *code == "done").count(), 1, "{answers:?}");
-            assert!(
-                answers.iter().all(|code| code == "done" || code == "same_name"),
-                "{answers:?}"
-            );
+            assert!(answers.iter().all(|code| code == "done" || code == "same_name"), "{answers:?}");
         }
     });
 }
@@ -126,31 +114,18 @@ fn d3_one_name_from_16_threads_is_created_once() {
 #[test]
 fn c3_crossing_parents_never_both_come_through() {
     in_every_world(|world| {
-        let parent = |customer| NewRelation {
-            customer,
-            kind: EntryCode::new("parent").unwrap(),
-            inverse: false,
-            note: None,
-        };
+        let parent =
+            |customer| NewRelation { customer, kind: EntryCode::new("parent").unwrap(), inverse: false, note: None };
         for round in 0..40 {
             let ring: Vec<CustomerId> = (0..3)
                 .map(|n| {
-                    world
-                        .user("alice")
-                        .create_customer(NewCustomer::named(format!("Ring {round} {n}")))
-                        .unwrap()
-                        .id
+                    world.user("alice").create_customer(NewCustomer::named(format!("Ring {round} {n}"))).unwrap().id
                 })
                 .collect();
-            let answers = together(3, |n| {
-                code(&world.user("alice").add_relation(ring[n], parent(ring[(n + 1) % 3])))
-            });
+            let answers = together(3, |n| code(&world.user("alice").add_relation(ring[n], parent(ring[(n + 1) % 3]))));
             let done = answers.iter().filter(|code| *code == "done").count();
             assert_eq!(done, 2, "{answers:?}");
-            assert!(
-                answers.iter().all(|code| code == "done" || code == "relation_circle"),
-                "{answers:?}"
-            );
+            assert!(answers.iter().all(|code| code == "done" || code == "relation_circle"), "{answers:?}");
         }
     });
 }
@@ -159,21 +134,14 @@ fn c3_crossing_parents_never_both_come_through() {
 fn c2_primary_contacts_are_never_two() {
     in_every_world(|world| {
         for round in 0..5 {
-            let customer = world
-                .user("alice")
-                .create_customer(NewCustomer::named(format!("Primary {round}")))
-                .unwrap()
-                .id;
+            let customer =
+                world.user("alice").create_customer(NewCustomer::named(format!("Primary {round}"))).unwrap().id;
             together(8, |n| {
                 let alice = world.user("alice");
                 let made = retry(|| {
                     alice.add_contact(
                         customer,
-                        NewContact {
-                            name: format!("{n}"),
-                            primary: n % 2 == 0,
-                            ..NewContact::default()
-                        },
+                        NewContact { name: format!("{n}"), primary: n % 2 == 0, ..NewContact::default() },
                     )
                 });
                 if n % 3 == 0 {
@@ -184,11 +152,7 @@ fn c2_primary_contacts_are_never_two() {
                 }
             });
             let contacts = world.user("alice").customer_panels(customer).unwrap().contacts;
-            assert_eq!(
-                contacts.iter().filter(|contact| contact.primary).count(),
-                1,
-                "{contacts:?}"
-            );
+            assert_eq!(contacts.iter().filter(|contact| contact.primary).count(), 1, "{contacts:?}");
         }
     });
 }
@@ -197,39 +161,16 @@ fn c2_primary_contacts_are_never_two() {
 fn c6_a_transfer_ends_every_share_that_races_it_and_nobody_is_given_two() {
     in_every_world(|world| {
         for round in 0..15 {
-            let customer = world
-                .user("alice")
-                .create_customer(NewCustomer::named(format!("Race {round}")))
-                .unwrap()
-                .id;
-            let share = |who: &str| ShareInput {
-                person: Some(user(who)),
-                ..ShareInput::default()
-            };
-            together(4, |_| {
-                retry(|| world.user("alice").share_customer(customer, share("stan")))
-            });
+            let customer = world.user("alice").create_customer(NewCustomer::named(format!("Race {round}"))).unwrap().id;
+            let share = |who: &str| ShareInput { person: Some(user(who)), ..ShareInput::default() };
+            together(4, |_| retry(|| world.user("alice").share_customer(customer, share("stan"))));
             assert_eq!(world.user("alice").shares(customer).unwrap().len(), 1);
-            let to_bob = Transfer {
-                to: user("bob"),
-                to_position: None,
-                keep_reader_until: None,
-                reason: None,
-            };
+            let to_bob = Transfer { to: user("bob"), to_position: None, keep_reader_until: None, reason: None };
             together(6, |n| match n {
-                0 => assert_eq!(
-                    world
-                        .user("mona")
-                        .transfer_customers(vec![customer], to_bob.clone())
-                        .unwrap()
-                        .done,
-                    1
-                ),
+                0 => assert_eq!(world.user("mona").transfer_customers(vec![customer], to_bob.clone()).unwrap().done, 1),
                 // Shared by the old owner, so before the transfer or not at all.
                 n => drop(
-                    world
-                        .user("alice")
-                        .share_customer(customer, share(["stan", "rhea", "eve", "olga", "luis"][n - 1])),
+                    world.user("alice").share_customer(customer, share(["stan", "rhea", "eve", "olga", "luis"][n - 1])),
                 ),
             });
             let left = world.user("bob").shares(customer).unwrap();
@@ -282,11 +223,7 @@ fn a1_nobody_decides_on_positions_of_yesterday() {
                             let outcome = code(&world.user("mona").create_customer(new));
                             let after = above.load(Ordering::SeqCst);
                             if before == after && before % 4 != 1 && before % 4 != 3 {
-                                let expected = if before % 4 == 0 {
-                                    "done"
-                                } else {
-                                    "owner_outside_subtree"
-                                };
+                                let expected = if before % 4 == 0 { "done" } else { "owner_outside_subtree" };
                                 assert_eq!(outcome, expected, "at {before}");
                                 *certain.entry(outcome).or_insert(0) += 1;
                             }
@@ -295,10 +232,7 @@ fn a1_nobody_decides_on_positions_of_yesterday() {
                     })
                 })
                 .collect();
-            workers
-                .into_iter()
-                .map(|worker| worker.join().unwrap())
-                .collect::<Vec<_>>()
+            workers.into_iter().map(|worker| worker.join().unwrap()).collect::<Vec<_>>()
         });
         println!("{outcomes:?}");
     });
@@ -319,22 +253,13 @@ fn a7_a_deactivation_is_effective_for_every_call_that_begins_after_it() {
                 }
                 for turn in 0..10 {
                     let after = gone.load(Ordering::SeqCst);
-                    let outcome = code(
-                        &world
-                            .user("bob")
-                            .create_customer(NewCustomer::named(format!("{round} {n} {turn}"))),
-                    );
-                    assert!(
-                        outcome == "actor_unknown" || !after && outcome == "done",
-                        "{outcome}, {after}"
-                    );
+                    let outcome =
+                        code(&world.user("bob").create_customer(NewCustomer::named(format!("{round} {n} {turn}"))));
+                    assert!(outcome == "actor_unknown" || !after && outcome == "done", "{outcome}, {after}");
                 }
             });
             let crm: &Crm = &world.bed.crm;
-            assert_eq!(
-                code(&crm.as_user(&crm_core::Actor::user("acme", "bob").unwrap()).menu()),
-                "actor_unknown"
-            );
+            assert_eq!(code(&crm.as_user(&crm_core::Actor::user("acme", "bob").unwrap()).menu()), "actor_unknown");
         }
     });
 }
@@ -345,29 +270,17 @@ fn f3_follow_ups_at_once_all_stand_and_the_latest_counts() {
         let written = together(16, |n| {
             let at = world.bed.crm.now().plus_millis(-1_000 * (n as i64 * 7 % 16));
             retry(|| {
-                world.user("alice").follow_up(
-                    world.customer,
-                    NewFollowUp {
-                        at: Some(at),
-                        ..NewFollowUp::text(format!("{n}"))
-                    },
-                )
+                world
+                    .user("alice")
+                    .follow_up(world.customer, NewFollowUp { at: Some(at), ..NewFollowUp::text(format!("{n}")) })
             })
         });
         let customer = world.user("alice").customer(world.customer).unwrap();
-        assert_eq!(
-            customer.last_follow_up_at,
-            written.iter().map(|written| written.at).max()
-        );
+        assert_eq!(customer.last_follow_up_at, written.iter().map(|written| written.at).max());
         assert_eq!(Some(customer.idle_since), customer.last_follow_up_at);
         assert_eq!(customer.version, world.version, "none of them gave a new version");
-        let of = crm_core::FollowUps::Of {
-            customer: world.customer,
-        };
-        let page = world
-            .user("alice")
-            .follow_ups(of, crm_core::PageRequest::first(100))
-            .unwrap();
+        let of = crm_core::FollowUps::Of { customer: world.customer };
+        let page = world.user("alice").follow_ups(of, crm_core::PageRequest::first(100)).unwrap();
         assert_eq!(page.items.len(), 17);
     });
 }
@@ -382,10 +295,7 @@ fn h1_events_are_numbered_without_gaps_and_a_cursor_never_skips() {
                 let done = &done;
                 scope.spawn(move || {
                     for n in 0..each {
-                        world
-                            .user("alice")
-                            .create_customer(NewCustomer::named(format!("Event {writer} {n}")))
-                            .unwrap();
+                        world.user("alice").create_customer(NewCustomer::named(format!("Event {writer} {n}"))).unwrap();
                     }
                     done.fetch_add(1, Ordering::SeqCst);
                 });
@@ -420,10 +330,7 @@ fn h1_events_are_numbered_without_gaps_and_a_cursor_never_skips() {
                 })
                 .into_iter()
                 .collect();
-            readers
-                .into_iter()
-                .map(|reader| reader.join().unwrap())
-                .collect::<Vec<_>>()
+            readers.into_iter().map(|reader| reader.join().unwrap()).collect::<Vec<_>>()
         });
         let all = world.user("adam").events("late".to_owned(), 1_000).unwrap();
         let expected: Vec<i64> = (1..=all.len() as i64).collect();
@@ -434,11 +341,7 @@ fn h1_events_are_numbered_without_gaps_and_a_cursor_never_skips() {
         }
         let created = all
             .iter()
-            .filter(|event| {
-                event.data["name"]
-                    .as_str()
-                    .is_some_and(|name| name.starts_with("Event "))
-            })
+            .filter(|event| event.data["name"].as_str().is_some_and(|name| name.starts_with("Event ")))
             .count();
         assert_eq!(created as i64, writers * each);
     });

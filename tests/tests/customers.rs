@@ -17,28 +17,15 @@ fn named(name: &str) -> NewCustomer {
 }
 
 fn contact(name: &str) -> NewContact {
-    NewContact {
-        name: name.to_owned(),
-        ..NewContact::default()
-    }
+    NewContact { name: name.to_owned(), ..NewContact::default() }
 }
 
 fn to(owner: &str) -> Transfer {
-    Transfer {
-        to: user(owner),
-        to_position: None,
-        keep_reader_until: None,
-        reason: None,
-    }
+    Transfer { to: user(owner), to_position: None, keep_reader_until: None, reason: None }
 }
 
 fn relation(customer: crm_core::CustomerId, kind: &str, inverse: bool) -> NewRelation {
-    NewRelation {
-        customer,
-        kind: entry(kind),
-        inverse,
-        note: None,
-    }
+    NewRelation { customer, kind: entry(kind), inverse, note: None }
 }
 
 fn names(world: &World, who: &str, view: View) -> Vec<String> {
@@ -71,10 +58,7 @@ fn c1_a_customer_keeps_every_field() {
         let alice = world.user("alice");
         let made = alice.create_customer(full()).unwrap();
         assert_eq!(alice.customer(made.id).unwrap(), made);
-        assert_eq!(
-            (made.number.as_str(), made.owner.as_str(), made.status),
-            ("KH-1", "alice", CustomerStatus::Active)
-        );
+        assert_eq!((made.number.as_str(), made.owner.as_str(), made.status), ("KH-1", "alice", CustomerStatus::Active));
         assert_eq!(made.owner_position.as_ref().unwrap().as_str(), "agent");
         assert_eq!(made.credit_code.as_deref(), Some("91330100MA2B0XYZ1K"));
         assert_eq!(made.description.as_deref(), Some("第一行\n第二行"));
@@ -101,16 +85,9 @@ fn c1_a_number_follows_the_pattern_in_the_organisations_day_and_is_unique() {
         let second = alice.create_customer(named("Two")).unwrap();
         assert!(first.number.starts_with("C2026/11/20261124-"), "{}", first.number);
         assert_ne!(first.number, second.number);
-        let again = alice.create_customer(NewCustomer {
-            number: Some(first.number.clone()),
-            ..named("Three")
-        });
+        let again = alice.create_customer(NewCustomer { number: Some(first.number.clone()), ..named("Three") });
         assert_eq!(refused(again, "number_taken").data()["number"], first.number);
-        let edit = CustomerEdit {
-            version: second.version,
-            number: Some(first.number),
-            ..CustomerEdit::default()
-        };
+        let edit = CustomerEdit { version: second.version, number: Some(first.number), ..CustomerEdit::default() };
         refused(alice.edit_customer(second.id, edit), "number_taken");
         settings.customer_number = "C{yyyy}".to_owned();
         violates(host.change_settings(settings), "customer_number", "malformed");
@@ -121,33 +98,17 @@ fn c1_a_number_follows_the_pattern_in_the_organisations_day_and_is_unique() {
 fn c1_a_birthday_belongs_to_a_person() {
     in_every_world(|world| {
         let alice = world.user("alice");
-        let birthday = crm_core::Birthday {
-            calendar: Calendar::Lunar,
-            year: None,
-            month: 8,
-            day: 15,
-            leap_month: false,
-        };
+        let birthday =
+            crm_core::Birthday { calendar: Calendar::Lunar, year: None, month: 8, day: 15, leap_month: false };
         violates(
-            alice.create_customer(NewCustomer {
-                birthday: Some(birthday),
-                ..named("Company")
-            }),
+            alice.create_customer(NewCustomer { birthday: Some(birthday), ..named("Company") }),
             "birthday",
             "not_allowed",
         );
-        let person = NewCustomer {
-            kind: CustomerKind::Person,
-            birthday: Some(birthday),
-            ..named("Person")
-        };
+        let person = NewCustomer { kind: CustomerKind::Person, birthday: Some(birthday), ..named("Person") };
         let person = alice.create_customer(person).unwrap();
         assert_eq!(person.birthday, Some(birthday));
-        let edit = CustomerEdit {
-            version: 1,
-            kind: Some(CustomerKind::Company),
-            ..CustomerEdit::default()
-        };
+        let edit = CustomerEdit { version: 1, kind: Some(CustomerKind::Company), ..CustomerEdit::default() };
         violates(alice.edit_customer(person.id, edit), "birthday", "not_allowed");
         let impossible = [
             (Calendar::Solar, 2, 30, false),
@@ -157,18 +118,8 @@ fn c1_a_birthday_belongs_to_a_person() {
             (Calendar::Solar, 0, 1, false),
         ];
         for (calendar, month, day, leap_month) in impossible {
-            let birthday = Some(crm_core::Birthday {
-                calendar,
-                year: None,
-                month,
-                day,
-                leap_month,
-            });
-            let customer = NewCustomer {
-                kind: CustomerKind::Person,
-                birthday,
-                ..named("Impossible")
-            };
+            let birthday = Some(crm_core::Birthday { calendar, year: None, month, day, leap_month });
+            let customer = NewCustomer { kind: CustomerKind::Person, birthday, ..named("Impossible") };
             violates(alice.create_customer(customer), "birthday", "out_of_range");
         }
     });
@@ -181,33 +132,20 @@ fn c1_a_follow_up_does_not_move_the_version_and_an_edit_does() {
         let before = alice.customer(world.customer).unwrap();
         world.bed.clock.advance(1_000);
         let next = Some(world.bed.crm.now().plus_days(3));
-        let follow_up = NewFollowUp {
-            next_at: next,
-            stage: Some(entry("needs")),
-            ..NewFollowUp::text("Met")
-        };
+        let follow_up = NewFollowUp { next_at: next, stage: Some(entry("needs")), ..NewFollowUp::text("Met") };
         alice.follow_up(world.customer, follow_up).unwrap();
         let followed = alice.customer(world.customer).unwrap();
         assert_eq!(followed.version, before.version);
-        assert_eq!(
-            (followed.last_follow_up_at, followed.next_follow_up_at),
-            (Some(world.bed.crm.now()), next)
-        );
+        assert_eq!((followed.last_follow_up_at, followed.next_follow_up_at), (Some(world.bed.crm.now()), next));
         assert_eq!(followed.stage, Some(entry("needs")));
         // A form that was open all the while is still good, and takes nothing back.
-        let edit = CustomerEdit {
-            version: before.version,
-            region: Some("上海".to_owned()),
-            ..CustomerEdit::default()
-        };
+        let edit =
+            CustomerEdit { version: before.version, region: Some("上海".to_owned()), ..CustomerEdit::default() };
         let edited = alice.edit_customer(world.customer, edit.clone()).unwrap();
         assert_eq!(edited.version, before.version + 1);
         assert_eq!(alice.customer(world.customer).unwrap(), edited);
         assert_eq!((edited.stage, edited.next_follow_up_at), (Some(entry("needs")), next));
-        assert_eq!(
-            (edited.changed_by.as_str(), edited.changed_at),
-            ("alice", world.bed.crm.now())
-        );
+        assert_eq!((edited.changed_by.as_str(), edited.changed_at), ("alice", world.bed.crm.now()));
         refused(alice.edit_customer(world.customer, edit), "conflict");
     });
 }
@@ -232,39 +170,16 @@ fn c1_an_edit_sets_clears_and_refuses_what_it_does_not_know() {
             "description",
             "birthday",
         ];
-        let edit = CustomerEdit {
-            version: 1,
-            clear: clear.map(str::to_owned).to_vec(),
-            ..CustomerEdit::default()
-        };
+        let edit = CustomerEdit { version: 1, clear: clear.map(str::to_owned).to_vec(), ..CustomerEdit::default() };
         let cleared = alice.edit_customer(made.id, edit).unwrap();
-        assert_eq!(
-            (cleared.short_name, cleared.level, cleared.phones, cleared.email),
-            (None, None, vec![], None)
-        );
-        let nothing = alice
-            .edit_customer(
-                made.id,
-                CustomerEdit {
-                    version: 2,
-                    ..CustomerEdit::default()
-                },
-            )
-            .unwrap();
+        assert_eq!((cleared.short_name, cleared.level, cleared.phones, cleared.email), (None, None, vec![], None));
+        let nothing = alice.edit_customer(made.id, CustomerEdit { version: 2, ..CustomerEdit::default() }).unwrap();
         assert_eq!(nothing.version, 2, "an edit that changes nothing is none");
         for (place, field) in ["name", "number", "owner", "id", "version"].into_iter().enumerate() {
             let mut clear = vec!["region".to_owned(); place];
             clear.push(field.to_owned());
-            let edit = CustomerEdit {
-                version: 2,
-                clear,
-                ..CustomerEdit::default()
-            };
-            violates(
-                alice.edit_customer(made.id, edit),
-                &format!("clear[{place}]"),
-                "unknown",
-            );
+            let edit = CustomerEdit { version: 2, clear, ..CustomerEdit::default() };
+            violates(alice.edit_customer(made.id, edit), &format!("clear[{place}]"), "unknown");
         }
     });
 }
@@ -272,45 +187,23 @@ fn c1_an_edit_sets_clears_and_refuses_what_it_does_not_know() {
 #[test]
 fn c2_the_owner_is_the_caller_or_somebody_below_him() {
     in_every_world(|world| {
-        let owned = |owner: &str| NewCustomer {
-            owner: Some(user(owner)),
-            ..named(owner)
-        };
+        let owned = |owner: &str| NewCustomer { owner: Some(user(owner)), ..named(owner) };
         let mona = world.user("mona");
         assert_eq!(mona.create_customer(named("Own")).unwrap().owner.as_str(), "mona");
         assert_eq!(mona.create_customer(owned("alice")).unwrap().owner.as_str(), "alice");
-        assert_eq!(
-            mona.create_customer(owned("luis"))
-                .unwrap()
-                .owner_position
-                .unwrap()
-                .as_str(),
-            "helper"
-        );
+        assert_eq!(mona.create_customer(owned("luis")).unwrap().owner_position.unwrap().as_str(), "helper");
         for (who, owner) in [("mona", "dora"), ("mona", "stan"), ("alice", "bob"), ("alice", "mona")] {
             refused(world.user(who).create_customer(owned(owner)), "owner_outside_subtree");
         }
         refused(mona.create_customer(owned("dan")), "owner_deactivated");
         violates(mona.create_customer(owned("nobody")), "owner", "unknown");
-        assert_eq!(
-            world
-                .user("adam")
-                .create_customer(owned("stan"))
-                .unwrap()
-                .owner
-                .as_str(),
-            "stan"
-        );
+        assert_eq!(world.user("adam").create_customer(owned("stan")).unwrap().owner.as_str(), "stan");
         violates(world.bed.host().create_customer(named("Nobody's")), "owner", "required");
         let elsewhere = NewCustomer {
             owner_position: Some(crm_core::position::PositionId::new("north").unwrap()),
             ..named("Elsewhere")
         };
-        violates(
-            world.user("alice").create_customer(elsewhere),
-            "owner_position",
-            "not_allowed",
-        );
+        violates(world.user("alice").create_customer(elsewhere), "owner_position", "not_allowed");
     });
 }
 
@@ -318,58 +211,25 @@ fn c2_the_owner_is_the_caller_or_somebody_below_him() {
 fn c2_contacts_and_relations_come_in_the_same_command_or_not_at_all() {
     in_every_world(|world| {
         let alice = world.user("alice");
-        let customer = |contacts, relations| NewCustomer {
-            contacts,
-            relations,
-            ..named("Whole")
-        };
+        let customer = |contacts, relations| NewCustomer { contacts, relations, ..named("Whole") };
         let before = world.bed.dump();
-        let two = vec![
-            NewContact {
-                primary: true,
-                ..contact("A")
-            },
-            NewContact {
-                primary: true,
-                ..contact("B")
-            },
-        ];
-        violates(
-            alice.create_customer(customer(two, vec![])),
-            "contacts.primary",
-            "repeated",
-        );
+        let two = vec![NewContact { primary: true, ..contact("A") }, NewContact { primary: true, ..contact("B") }];
+        violates(alice.create_customer(customer(two, vec![])), "contacts.primary", "repeated");
         violates(
             alice.create_customer(customer(vec![contact("A"), contact(" ")], vec![])),
             "contacts[1].name",
             "required",
         );
-        violates(
-            alice.create_customer(customer(vec![contact("A"); 51], vec![])),
-            "contacts",
-            "too_many",
-        );
-        refused(
-            alice.create_customer(customer(vec![], vec![relation(world.foreign, "partner", false)])),
-            "not_found",
-        );
+        violates(alice.create_customer(customer(vec![contact("A"); 51], vec![])), "contacts", "too_many");
+        refused(alice.create_customer(customer(vec![], vec![relation(world.foreign, "partner", false)])), "not_found");
         violates(
             alice.create_customer(customer(vec![], vec![relation(world.partner, "friend", false)])),
             "relations[0].kind",
             "unknown",
         );
-        let twice = vec![
-            relation(world.partner, "partner", false),
-            relation(world.partner, "partner", false),
-        ];
-        refused(
-            alice.create_customer(customer(vec![contact("A")], twice)),
-            "relation_exists",
-        );
-        let circle = vec![
-            relation(world.partner, "parent", false),
-            relation(world.partner, "parent", true),
-        ];
+        let twice = vec![relation(world.partner, "partner", false), relation(world.partner, "partner", false)];
+        refused(alice.create_customer(customer(vec![contact("A")], twice)), "relation_exists");
+        let circle = vec![relation(world.partner, "parent", false), relation(world.partner, "parent", true)];
         refused(alice.create_customer(customer(vec![], circle)), "relation_circle");
         assert_eq!(world.bed.dump(), before);
 
@@ -379,24 +239,11 @@ fn c2_contacts_and_relations_come_in_the_same_command_or_not_at_all() {
             relation(world.third, "parent", false),
         ];
         let made = alice
-            .create_customer(customer(
-                vec![
-                    contact("A"),
-                    NewContact {
-                        primary: true,
-                        ..contact("B")
-                    },
-                ],
-                relations,
-            ))
+            .create_customer(customer(vec![contact("A"), NewContact { primary: true, ..contact("B") }], relations))
             .unwrap();
         let panels = alice.customer_panels(made.id).unwrap();
         assert_eq!(
-            panels
-                .contacts
-                .iter()
-                .map(|c| (c.name.as_str(), c.primary))
-                .collect::<Vec<_>>(),
+            panels.contacts.iter().map(|c| (c.name.as_str(), c.primary)).collect::<Vec<_>>(),
             [("B", true), ("A", false)]
         );
         assert_eq!(panels.relations.len(), 3);
@@ -413,11 +260,7 @@ fn c2_the_first_contact_is_primary_and_removing_it_asks_for_another() {
         assert!(first.primary && !second.primary);
         refused(alice.remove_contact(first.id, None), "primary_contact_needed");
         violates(alice.remove_contact(first.id, Some(first.id)), "new_primary", "unknown");
-        violates(
-            alice.remove_contact(first.id, Some(world.second)),
-            "new_primary",
-            "unknown",
-        );
+        violates(alice.remove_contact(first.id, Some(world.second)), "new_primary", "unknown");
         alice.remove_contact(first.id, Some(second.id)).unwrap();
         assert!(alice.contact(second.id).unwrap().primary);
         refused(alice.contact(first.id), "not_found");
@@ -431,13 +274,8 @@ fn c2_the_first_contact_is_primary_and_removing_it_asks_for_another() {
 fn c2_a_contact_keeps_every_field_and_its_edits() {
     in_every_world(|world| {
         let alice = world.user("alice");
-        let birthday = crm_core::Birthday {
-            calendar: Calendar::Solar,
-            year: Some(1984),
-            month: 2,
-            day: 29,
-            leap_month: false,
-        };
+        let birthday =
+            crm_core::Birthday { calendar: Calendar::Solar, year: Some(1984), month: 2, day: 29, leap_month: false };
         let full = NewContact {
             gender: Some(crm_core::Gender::Female),
             title: Some("总监".to_owned()),
@@ -461,25 +299,12 @@ fn c2_a_contact_keeps_every_field_and_its_edits() {
             ..ContactEdit::default()
         };
         let edited = alice.edit_contact(made.id, edit.clone()).unwrap();
-        assert_eq!(
-            (edited.title.as_deref(), edited.qq.as_deref(), edited.version),
-            (Some("经理"), None, 2)
-        );
+        assert_eq!((edited.title.as_deref(), edited.qq.as_deref(), edited.version), (Some("经理"), None, 2));
         assert_eq!(alice.contact(made.id).unwrap(), edited);
         refused(alice.edit_contact(made.id, edit), "conflict");
-        let edit = ContactEdit {
-            version: 2,
-            clear: vec!["name".to_owned()],
-            ..ContactEdit::default()
-        };
+        let edit = ContactEdit { version: 2, clear: vec!["name".to_owned()], ..ContactEdit::default() };
         violates(alice.edit_contact(made.id, edit), "clear[0]", "unknown");
-        let bad = NewContact {
-            birthday: Some(crm_core::Birthday {
-                year: Some(1985),
-                ..birthday
-            }),
-            ..contact("X")
-        };
+        let bad = NewContact { birthday: Some(crm_core::Birthday { year: Some(1985), ..birthday }), ..contact("X") };
         violates(alice.add_contact(world.third, bad), "birthday", "out_of_range");
     });
 }
@@ -488,59 +313,30 @@ fn c2_a_contact_keeps_every_field_and_its_edits() {
 fn c2_the_list_of_contacts_goes_over_all_customers_one_sees() {
     in_every_world(|world| {
         let list = |who: &str, text: Option<&str>, mine| {
-            let filter = crm_core::ContactFilter {
-                text: text.map(str::to_owned),
-                mine,
-            };
-            let page = world
-                .user(who)
-                .contacts(filter, PageRequest::first(50).counted())
-                .unwrap();
+            let filter = crm_core::ContactFilter { text: text.map(str::to_owned), mine };
+            let page = world.user(who).contacts(filter, PageRequest::first(50).counted()).unwrap();
             assert_eq!(page.count.unwrap().value, page.items.len() as i64);
-            page.items
-                .into_iter()
-                .map(|row| (row.contact.name, row.customer_name))
-                .collect::<Vec<_>>()
+            page.items.into_iter().map(|row| (row.contact.name, row.customer_name)).collect::<Vec<_>>()
         };
-        world
-            .user("mona")
-            .create_customer(NewCustomer {
-                contacts: vec![contact("安娜")],
-                ..named("Mona's")
-            })
-            .unwrap();
+        world.user("mona").create_customer(NewCustomer { contacts: vec![contact("安娜")], ..named("Mona's") }).unwrap();
         assert_eq!(list("alice", None, false).len(), 2);
         assert_eq!(list("mona", None, false).len(), 3);
         assert_eq!(list("mona", None, true), [("安娜".to_owned(), "Mona's".to_owned())]);
         assert_eq!(list("adam", Some("ＳＥＣＯＮＤ"), false).len(), 1);
-        assert_eq!(
-            list("dora", Some("13800138000"), false).len(),
-            0,
-            "blanks inside a number stay"
-        );
+        assert_eq!(list("dora", Some("13800138000"), false).len(), 0, "blanks inside a number stay");
         assert_eq!(list("dora", Some("0013"), false).len(), 2);
         for who in ["bob", "stan", "xavier"] {
             assert_eq!(list(who, None, false), [], "{who}");
         }
         for who in ["rhea", "eve"] {
-            assert_eq!(
-                (list(who, None, false).len(), list(who, None, true).len()),
-                (2, 0),
-                "{who}"
-            );
+            assert_eq!((list(who, None, false).len(), list(who, None, true).len()), (2, 0), "{who}");
         }
         world.user("alice").delete_customer(world.customer).unwrap();
         assert_eq!(list("alice", None, false), []);
         world.user("alice").restore_customer(world.customer, None).unwrap();
         assert_eq!(list("alice", None, false).len(), 2);
-        world
-            .user("mona")
-            .transfer_customers(vec![world.customer], to("bob"))
-            .unwrap();
-        assert_eq!(
-            (list("alice", None, false).len(), list("bob", None, false).len()),
-            (0, 2)
-        );
+        world.user("mona").transfer_customers(vec![world.customer], to("bob")).unwrap();
+        assert_eq!((list("alice", None, false).len(), list("bob", None, false).len()), (0, 2));
     });
 }
 
@@ -567,38 +363,22 @@ fn contact_step() -> impl Strategy<Value = ContactStep> {
 fn c2_there_is_one_primary_contact_after_any_sequence() {
     in_every_world(|world| {
         let steps = proptest::collection::vec(contact_step(), 1..25);
-        let config = ProptestConfig {
-            cases: 24,
-            failure_persistence: None,
-            ..ProptestConfig::default()
-        };
+        let config = ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() };
         let round = std::cell::Cell::new(0);
         let mut runner = proptest::test_runner::TestRunner::new(config);
         let property = |steps: Vec<ContactStep>| {
             round.set(round.get() + 1);
             let mona = world.user("mona");
-            let customer = mona
-                .create_customer(named(&format!("Sequence {}", round.get())))
-                .unwrap()
-                .id;
+            let customer = mona.create_customer(named(&format!("Sequence {}", round.get()))).unwrap().id;
             for step in steps {
                 let contacts = mona.customer_panels(customer).unwrap().contacts;
                 let id = |place: usize| contacts.get(place % contacts.len().max(1)).map(|contact| contact.id);
                 match step {
                     ContactStep::Add(primary) => {
-                        mona.add_contact(
-                            customer,
-                            NewContact {
-                                primary,
-                                ..contact("Somebody")
-                            },
-                        )
-                        .unwrap();
+                        mona.add_contact(customer, NewContact { primary, ..contact("Somebody") }).unwrap();
                     }
                     ContactStep::Primary(place) => {
-                        id(place)
-                            .into_iter()
-                            .for_each(|id| assert!(mona.set_primary_contact(id).unwrap().primary));
+                        id(place).into_iter().for_each(|id| assert!(mona.set_primary_contact(id).unwrap().primary));
                     }
                     ContactStep::Remove(gone, heir) => {
                         let Some(gone) = id(gone) else { continue };
@@ -613,11 +393,8 @@ fn c2_there_is_one_primary_contact_after_any_sequence() {
                         mona.restore_customer(customer, None).unwrap();
                     }
                     ContactStep::Transfer => {
-                        let owner = if mona.customer(customer).unwrap().owner.as_str() == "mona" {
-                            "alice"
-                        } else {
-                            "mona"
-                        };
+                        let owner =
+                            if mona.customer(customer).unwrap().owner.as_str() == "mona" { "alice" } else { "mona" };
                         prop_assert_eq!(mona.transfer_customers(vec![customer], to(owner)).unwrap().done, 1);
                     }
                 }
@@ -636,42 +413,20 @@ fn c3_a_relation_is_seen_from_both_ends_by_the_name_of_its_direction() {
     in_every_world(|world| {
         let alice = world.user("alice");
         // `inverse`: the other one is the parent.
-        let added = alice
-            .add_relation(world.customer, relation(world.third, "parent", true))
-            .unwrap();
-        assert_eq!(
-            (added.label.as_str(), added.inverse, added.customer),
-            ("母公司", true, world.third)
-        );
+        let added = alice.add_relation(world.customer, relation(world.third, "parent", true)).unwrap();
+        assert_eq!((added.label.as_str(), added.inverse, added.customer), ("母公司", true, world.third));
         let there = alice.relations(world.third).unwrap();
-        assert_eq!(
-            (there[0].label.as_str(), there[0].inverse, there[0].customer),
-            ("子公司", false, world.customer)
-        );
+        assert_eq!((there[0].label.as_str(), there[0].inverse, there[0].customer), ("子公司", false, world.customer));
         assert_eq!(there[0].id, added.id);
-        refused(
-            alice.add_relation(world.third, relation(world.customer, "parent", false)),
-            "relation_exists",
-        );
-        refused(
-            alice.add_relation(world.third, relation(world.third, "partner", false)),
-            "relation_to_itself",
-        );
+        refused(alice.add_relation(world.third, relation(world.customer, "parent", false)), "relation_exists");
+        refused(alice.add_relation(world.third, relation(world.third, "partner", false)), "relation_to_itself");
         // A partner is a partner from both ends, and one once.
-        refused(
-            alice.add_relation(world.partner, relation(world.customer, "partner", false)),
-            "relation_exists",
-        );
-        refused(
-            alice.add_relation(world.partner, relation(world.customer, "partner", true)),
-            "relation_exists",
-        );
+        refused(alice.add_relation(world.partner, relation(world.customer, "partner", false)), "relation_exists");
+        refused(alice.add_relation(world.partner, relation(world.customer, "partner", true)), "relation_exists");
         alice.remove_relation(added.id).unwrap();
         refused(alice.remove_relation(added.id), "not_found");
         assert_eq!(alice.relations(world.third).unwrap(), []);
-        alice
-            .add_relation(world.third, relation(world.customer, "parent", true))
-            .unwrap();
+        alice.add_relation(world.third, relation(world.customer, "parent", true)).unwrap();
         assert_eq!(alice.relations(world.third).unwrap()[0].label, "母公司");
     });
 }
@@ -693,32 +448,17 @@ fn c3_administrators_add_kinds_with_a_name_of_each_direction() {
         refused(world.user("alice").save_dictionary_entry(kind.clone()), "forbidden");
         world.user("adam").save_dictionary_entry(kind.clone()).unwrap();
         let alice = world.user("alice");
-        alice
-            .add_relation(world.third, relation(world.partner, "dealer", false))
-            .unwrap();
-        alice
-            .add_relation(world.third, relation(world.partner, "dealer", true))
-            .unwrap();
-        let labels: Vec<String> = alice
-            .relations(world.third)
-            .unwrap()
-            .into_iter()
-            .map(|view| view.label)
-            .collect();
+        alice.add_relation(world.third, relation(world.partner, "dealer", false)).unwrap();
+        alice.add_relation(world.third, relation(world.partner, "dealer", true)).unwrap();
+        let labels: Vec<String> = alice.relations(world.third).unwrap().into_iter().map(|view| view.label).collect();
         assert_eq!(labels, ["厂家", "代理商"]);
         refused(
             world
                 .user("adam")
-                .save_dictionary_entry(crm_core::DictionaryEntryInput {
-                    hierarchical: true,
-                    ..kind.clone()
-                }),
+                .save_dictionary_entry(crm_core::DictionaryEntryInput { hierarchical: true, ..kind.clone() }),
             "hierarchy_fixed",
         );
-        world
-            .user("adam")
-            .save_dictionary_entry(crm_core::DictionaryEntryInput { retired: true, ..kind })
-            .unwrap();
+        world.user("adam").save_dictionary_entry(crm_core::DictionaryEntryInput { retired: true, ..kind }).unwrap();
         violates(
             alice.add_relation(world.third, relation(world.customer, "dealer", false)),
             "relation.kind",
@@ -732,14 +472,9 @@ fn c3_administrators_add_kinds_with_a_name_of_each_direction() {
 fn c3_parents_make_no_cycle_whatever_is_tried() {
     in_every_world(|world| {
         let alice = world.user("alice");
-        let customers: Vec<_> = (0..6)
-            .map(|n| alice.create_customer(named(&format!("Company {n}"))).unwrap().id)
-            .collect();
-        let config = ProptestConfig {
-            cases: 12,
-            failure_persistence: None,
-            ..ProptestConfig::default()
-        };
+        let customers: Vec<_> =
+            (0..6).map(|n| alice.create_customer(named(&format!("Company {n}"))).unwrap().id).collect();
+        let config = ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() };
         let mut runner = proptest::test_runner::TestRunner::new(config);
         let pairs = proptest::collection::vec((0..6_usize, 0..6_usize, any::<bool>()), 1..20);
         let property = |pairs: Vec<(usize, usize, bool)>| {
@@ -754,13 +489,7 @@ fn c3_parents_make_no_cycle_whatever_is_tried() {
                 // Naively: is the parent reachable from the child?
                 let mut below = std::collections::BTreeSet::from([child]);
                 for _ in 0..6 {
-                    below.extend(
-                        edges
-                            .iter()
-                            .filter(|(p, _)| below.contains(p))
-                            .map(|(_, c)| *c)
-                            .collect::<Vec<_>>(),
-                    );
+                    below.extend(edges.iter().filter(|(p, _)| below.contains(p)).map(|(_, c)| *c).collect::<Vec<_>>());
                 }
                 let expected = if parent == child {
                     "relation_to_itself"
@@ -793,30 +522,18 @@ fn c3_a_related_customer_that_one_does_not_see_does_not_show() {
             assert_eq!(world.user(who).customer_panels(world.customer).unwrap().relations, []);
             refused(world.user(who).remove_relation(world.relation), "not_found");
         }
-        let alone = world
-            .user("eve")
-            .add_relation(world.customer, relation(world.third, "partner", false));
+        let alone = world.user("eve").add_relation(world.customer, relation(world.third, "partner", false));
         assert_eq!(refused(alone, "not_found").data()["id"], world.third.to_string());
         assert_eq!(world.user("mona").relations(world.customer).unwrap().len(), 1);
         world
             .user("alice")
-            .share_customer(
-                world.partner,
-                ShareInput {
-                    person: Some(user("rhea")),
-                    ..ShareInput::default()
-                },
-            )
+            .share_customer(world.partner, ShareInput { person: Some(user("rhea")), ..ShareInput::default() })
             .unwrap();
         assert_eq!(world.user("rhea").relations(world.customer).unwrap().len(), 1);
         refused(world.user("rhea").remove_relation(world.relation), "forbidden");
         world.user("alice").delete_customer(world.partner).unwrap();
         for who in ["rhea", "alice", "adam"] {
-            assert_eq!(
-                world.user(who).relations(world.customer).unwrap(),
-                [],
-                "{who}: it is in the recycle bin"
-            );
+            assert_eq!(world.user(who).relations(world.customer).unwrap(), [], "{who}: it is in the recycle bin");
         }
         world.user("alice").restore_customer(world.partner, None).unwrap();
         assert_eq!(world.user("alice").relations(world.customer).unwrap().len(), 1);
@@ -829,15 +546,9 @@ fn c4_the_view_of_a_customer_assembles_its_panels() {
         let panels = |who: &str| world.user(who).customer_panels(world.customer).unwrap();
         let alice = panels("alice");
         assert_eq!(alice.customer.id, world.customer);
+        assert_eq!((alice.contacts.len(), alice.relations.len(), alice.follow_ups.len()), (2, 1, 1));
         assert_eq!(
-            (alice.contacts.len(), alice.relations.len(), alice.follow_ups.len()),
-            (2, 1, 1)
-        );
-        assert_eq!(
-            (
-                alice.follow_ups[0].replies.len(),
-                alice.follow_ups[0].customer_name.as_str()
-            ),
+            (alice.follow_ups[0].replies.len(), alice.follow_ups[0].customer_name.as_str()),
             (1, "杭州云帆科技有限公司")
         );
         let all = ["edit", "assign", "share", "delete", "add_contact", "follow_up"];
@@ -862,10 +573,7 @@ fn c4_panels_follow_the_rights_on_their_modules() {
             name: "Narrow".to_owned(),
             administrator: false,
             allow: vec![],
-            deny: rights
-                .iter()
-                .map(|right| crm_core::Permission::new(right).unwrap())
-                .collect(),
+            deny: rights.iter().map(|right| crm_core::Permission::new(right).unwrap()).collect(),
             everyone: false,
             people: vec![user("alice")],
             positions: vec![],
@@ -874,16 +582,10 @@ fn c4_panels_follow_the_rights_on_their_modules() {
         world
             .bed
             .host()
-            .sync_roles(
-                vec![deny(&["contact.view", "follow_up.view"])],
-                crm_core::SyncMode::Delta,
-            )
+            .sync_roles(vec![deny(&["contact.view", "follow_up.view"])], crm_core::SyncMode::Delta)
             .unwrap();
         let panels = world.user("alice").customer_panels(world.customer).unwrap();
-        assert_eq!(
-            (panels.contacts.len(), panels.follow_ups.len(), panels.relations.len()),
-            (0, 0, 1)
-        );
+        assert_eq!((panels.contacts.len(), panels.follow_ups.len(), panels.relations.len()), (0, 0, 1));
         refused(world.user("alice").contact(world.primary), "forbidden");
         refused(world.user("alice").follow_up_with_replies(world.follow_up), "forbidden");
     });
@@ -894,49 +596,23 @@ fn c6_the_new_owner_reads_all_that_went_before_and_the_old_one_only_if_asked() {
     in_every_world(|world| {
         let until = world.bed.crm.now().plus_days(2);
         world.bed.clock.advance_days(1);
-        let moved = Transfer {
-            keep_reader_until: Some(until),
-            reason: Some("调岗".to_owned()),
-            ..to("bob")
-        };
-        let answer = world
-            .user("mona")
-            .transfer_customers(vec![world.customer], moved)
-            .unwrap();
+        let moved = Transfer { keep_reader_until: Some(until), reason: Some("调岗".to_owned()), ..to("bob") };
+        let answer = world.user("mona").transfer_customers(vec![world.customer], moved).unwrap();
         assert_eq!((answer.done, answer.failed), (1, 0));
         let bob = world.user("bob").customer_panels(world.customer).unwrap();
-        assert_eq!(
-            (bob.contacts.len(), bob.follow_ups.len(), bob.customer.owner.as_str()),
-            (2, 1, "bob")
-        );
-        assert_eq!(
-            (bob.customer.received_at, bob.customer.idle_since),
-            (world.bed.crm.now(), world.bed.crm.now())
-        );
+        assert_eq!((bob.contacts.len(), bob.follow_ups.len(), bob.customer.owner.as_str()), (2, 1, "bob"));
+        assert_eq!((bob.customer.received_at, bob.customer.idle_since), (world.bed.crm.now(), world.bed.crm.now()));
         assert_eq!(bob.customer.owner_position.unwrap().as_str(), "agent");
-        let history = world
-            .user("bob")
-            .customer_history(world.customer, PageRequest::first(1))
-            .unwrap();
-        let fields: Vec<&str> = history.items[0]
-            .changes
-            .iter()
-            .map(|change| change.field.as_str())
-            .collect();
-        assert_eq!(
-            (fields, history.items[0].by.as_str()),
-            (vec!["owner", "reason"], "mona")
-        );
+        let history = world.user("bob").customer_history(world.customer, PageRequest::first(1)).unwrap();
+        let fields: Vec<&str> = history.items[0].changes.iter().map(|change| change.field.as_str()).collect();
+        assert_eq!((fields, history.items[0].by.as_str()), (vec!["owner", "reason"], "mona"));
         // The shares are over; alice reads until the day comes, then no more, tick or not.
         for who in ["rhea", "eve"] {
             refused(world.user(who).customer(world.customer), "not_found");
         }
         let alice = world.user("alice");
         assert_eq!(alice.customer(world.customer).unwrap().owner.as_str(), "bob");
-        let edit = CustomerEdit {
-            version: 9,
-            ..CustomerEdit::default()
-        };
+        let edit = CustomerEdit { version: 9, ..CustomerEdit::default() };
         refused(alice.edit_customer(world.customer, edit), "forbidden");
         assert_eq!(names(world, "alice", View::SharedWithMe), ["杭州云帆科技有限公司"]);
         world.bed.clock.advance_days(1);
@@ -952,10 +628,7 @@ fn c6_the_new_owner_reads_all_that_went_before_and_the_old_one_only_if_asked() {
 fn c6_only_who_disposes_of_it_transfers_and_only_below_himself() {
     in_every_world(|world| {
         let item = |who: &str, owner: &str| {
-            let answer = world
-                .user(who)
-                .transfer_customers(vec![world.customer], to(owner))
-                .unwrap();
+            let answer = world.user(who).transfer_customers(vec![world.customer], to(owner)).unwrap();
             answer.items[0].error.clone().unwrap_or_else(|| "done".to_owned())
         };
         let before = world.bed.dump();
@@ -970,14 +643,8 @@ fn c6_only_who_disposes_of_it_transfers_and_only_below_himself() {
         for who in ["rhea", "eve"] {
             assert_eq!(item(who, who), "forbidden", "{who}");
         }
-        let past = Transfer {
-            keep_reader_until: Some(world.bed.crm.now()),
-            ..to("bob")
-        };
-        let answer = world
-            .user("mona")
-            .transfer_customers(vec![world.customer], past)
-            .unwrap();
+        let past = Transfer { keep_reader_until: Some(world.bed.crm.now()), ..to("bob") };
+        let answer = world.user("mona").transfer_customers(vec![world.customer], past).unwrap();
         assert_eq!(answer.items[0].error.as_deref(), Some("invalid"));
         assert_eq!(world.bed.dump(), before);
         assert_eq!(item("alice", "luis"), "done");
@@ -1000,26 +667,17 @@ fn c7_the_history_folds_back_to_what_was_created() {
             Just("number")
         ];
         let edits = proptest::collection::vec((field, 0..4_i32, any::<bool>()), 1..12);
-        let config = ProptestConfig {
-            cases: 16,
-            failure_persistence: None,
-            ..ProptestConfig::default()
-        };
+        let config = ProptestConfig { cases: 16, failure_persistence: None, ..ProptestConfig::default() };
         let mut runner = proptest::test_runner::TestRunner::new(config);
         let round = std::cell::Cell::new(0);
         let property = |edits: Vec<(&'static str, i32, bool)>| {
             round.set(round.get() + 1);
             let alice = world.user("alice");
-            let made = alice
-                .create_customer(named(&format!("History {}", round.get())))
-                .unwrap();
+            let made = alice.create_customer(named(&format!("History {}", round.get()))).unwrap();
             let mut version = made.version;
             for (field, n, clear) in edits {
                 world.bed.clock.advance(1_000);
-                let mut edit = CustomerEdit {
-                    version,
-                    ..CustomerEdit::default()
-                };
+                let mut edit = CustomerEdit { version, ..CustomerEdit::default() };
                 let text = format!("{field} {} {n}", round.get());
                 match field {
                     "name" => edit.name = Some(text),
@@ -1030,10 +688,7 @@ fn c7_the_history_folds_back_to_what_was_created() {
                     "phones" => edit.phones = Some(vec![text]),
                     "description" => edit.description = Some(text),
                     _ if n > 1 => {
-                        let follow_up = NewFollowUp {
-                            stage: Some(entry("needs")),
-                            ..NewFollowUp::text("Moved")
-                        };
+                        let follow_up = NewFollowUp { stage: Some(entry("needs")), ..NewFollowUp::text("Moved") };
                         alice.follow_up(made.id, follow_up).unwrap();
                         continue;
                     }
@@ -1077,11 +732,7 @@ fn c7_the_history_folds_back_to_what_was_created() {
 fn c7_contacts_keep_a_history_too_and_whoever_stops_being_primary() {
     in_every_world(|world| {
         let alice = world.user("alice");
-        let edit = ContactEdit {
-            version: 1,
-            title: Some("总监".to_owned()),
-            ..ContactEdit::default()
-        };
+        let edit = ContactEdit { version: 1, title: Some("总监".to_owned()), ..ContactEdit::default() };
         alice.edit_contact(world.second, edit).unwrap();
         alice.correlated("request-7").set_primary_contact(world.second).unwrap();
         let dump = world.bed.dump();
@@ -1106,52 +757,26 @@ fn c8_the_recycle_bin_hides_restores_and_purges() {
             refused(world.user(who).customer(world.customer), "not_found");
         }
         let deleted = world.user("mona").customer(world.customer).unwrap();
-        assert_eq!(
-            (deleted.status, deleted.deleted_at),
-            (CustomerStatus::Deleted, Some(world.bed.crm.now()))
-        );
-        for (who, view) in [
-            ("alice", View::Mine),
-            ("mona", View::Subordinates),
-            ("adam", View::All),
-            ("rhea", View::SharedWithMe),
-        ] {
-            assert!(
-                !names(world, who, view.clone()).contains(&deleted.name),
-                "{who} {view:?}"
-            );
+        assert_eq!((deleted.status, deleted.deleted_at), (CustomerStatus::Deleted, Some(world.bed.crm.now())));
+        for (who, view) in
+            [("alice", View::Mine), ("mona", View::Subordinates), ("adam", View::All), ("rhea", View::SharedWithMe)]
+        {
+            assert!(!names(world, who, view.clone()).contains(&deleted.name), "{who} {view:?}");
         }
         for who in ["alice", "mona", "dora", "adam"] {
             assert!(names(world, who, View::RecycleBin).contains(&deleted.name), "{who}");
         }
         assert_eq!(names(world, "bob", View::RecycleBin), [] as [&str; 0]);
-        let edit = CustomerEdit {
-            version: deleted.version,
-            ..CustomerEdit::default()
-        };
+        let edit = CustomerEdit { version: deleted.version, ..CustomerEdit::default() };
         refused(alice.edit_customer(world.customer, edit), "in_recycle_bin");
-        refused(
-            alice.follow_up(world.customer, NewFollowUp::text("x")),
-            "in_recycle_bin",
-        );
+        refused(alice.follow_up(world.customer, NewFollowUp::text("x")), "in_recycle_bin");
         refused(alice.add_contact(world.customer, contact("x")), "in_recycle_bin");
         refused(
-            alice.reply(
-                world.follow_up,
-                crm_core::NewReply {
-                    content: "x".to_owned(),
-                    ..Default::default()
-                },
-            ),
+            alice.reply(world.follow_up, crm_core::NewReply { content: "x".to_owned(), ..Default::default() }),
             "in_recycle_bin",
         );
         assert_eq!(
-            alice
-                .transfer_customers(vec![world.customer], to("luis"))
-                .unwrap()
-                .items[0]
-                .error
-                .as_deref(),
+            alice.transfer_customers(vec![world.customer], to("luis")).unwrap().items[0].error.as_deref(),
             Some("in_recycle_bin")
         );
 
@@ -1161,10 +786,7 @@ fn c8_the_recycle_bin_hides_restores_and_purges() {
         assert_eq!((restored.status, restored.deleted_at), (CustomerStatus::Active, None));
         refused(alice.restore_customer(world.customer, None), "not_in_recycle_bin");
         let panels = alice.customer_panels(world.customer).unwrap();
-        assert_eq!(
-            (panels.contacts.len(), panels.relations.len(), panels.follow_ups.len()),
-            (2, 1, 1)
-        );
+        assert_eq!((panels.contacts.len(), panels.relations.len(), panels.follow_ups.len()), (2, 1, 1));
         assert_eq!(world.user("rhea").customer(world.customer).unwrap().id, world.customer);
 
         world.bed.clock.advance_days(2);
@@ -1201,20 +823,13 @@ fn c8_the_recycle_bin_hides_restores_and_purges() {
 fn c8_keys_are_checked_again_on_restoring() {
     in_every_world(|world| {
         let alice = world.user("alice");
-        let old = alice
-            .create_customer(NewCustomer {
-                number: Some("N1".to_owned()),
-                ..named("同名 有限公司")
-            })
-            .unwrap();
+        let old =
+            alice.create_customer(NewCustomer { number: Some("N1".to_owned()), ..named("同名 有限公司") }).unwrap();
         refused(alice.create_customer(named("同名有限公司")), "same_name");
         alice.delete_customer(old.id).unwrap();
         let new = world
             .user("bob")
-            .create_customer(NewCustomer {
-                number: Some("N2".to_owned()),
-                ..named("同名有限公司")
-            })
+            .create_customer(NewCustomer { number: Some("N2".to_owned()), ..named("同名有限公司") })
             .unwrap();
         refused(alice.restore_customer(old.id, None), "same_name");
         let edit = CustomerEdit {
@@ -1242,18 +857,11 @@ fn c8_an_unrelated_edit_is_not_refused_for_a_name_that_was_allowed_before() {
         settings.same_name = NameRule::Refuse;
         host.change_settings(settings).unwrap();
         for twin in twins {
-            let edit = CustomerEdit {
-                version: 1,
-                region: Some("here".to_owned()),
-                ..CustomerEdit::default()
-            };
+            let edit = CustomerEdit { version: 1, region: Some("here".to_owned()), ..CustomerEdit::default() };
             alice.edit_customer(twin, edit).unwrap();
         }
         refused(alice.create_customer(named("twin")), "same_name");
-        let person = NewCustomer {
-            kind: CustomerKind::Person,
-            ..named("Twin")
-        };
+        let person = NewCustomer { kind: CustomerKind::Person, ..named("Twin") };
         alice.create_customer(person).unwrap();
     });
 }
@@ -1263,21 +871,11 @@ fn c9_batches_answer_item_by_item_with_one_audit_entry() {
     in_every_world(|world| {
         let alice = world.user("alice");
         let edit = |customer, version, name: &str| {
-            let edit = CustomerEdit {
-                version,
-                name: Some(name.to_owned()),
-                ..CustomerEdit::default()
-            };
+            let edit = CustomerEdit { version, name: Some(name.to_owned()), ..CustomerEdit::default() };
             CustomerEditItem { customer, edit }
         };
-        let audits = || {
-            world
-                .bed
-                .dump()
-                .lines()
-                .filter(|line| line.contains(" history ") && line.contains("batch:"))
-                .count()
-        };
+        let audits =
+            || world.bed.dump().lines().filter(|line| line.contains(" history ") && line.contains("batch:")).count();
         let before = audits();
         let items = vec![
             edit(world.third, 1, "Third, edited"),
@@ -1289,37 +887,15 @@ fn c9_batches_answer_item_by_item_with_one_audit_entry() {
             edit(world.third, 1, "Twice"),
         ];
         let answer = alice.edit_customers(items).unwrap();
-        let codes: Vec<&str> = answer
-            .items
-            .iter()
-            .map(|item| item.error.as_deref().unwrap_or("done"))
-            .collect();
-        assert_eq!(
-            codes,
-            [
-                "done",
-                "not_found",
-                "conflict",
-                "same_name",
-                "invalid",
-                "in_recycle_bin",
-                "conflict"
-            ]
-        );
+        let codes: Vec<&str> = answer.items.iter().map(|item| item.error.as_deref().unwrap_or("done")).collect();
+        assert_eq!(codes, ["done", "not_found", "conflict", "same_name", "invalid", "in_recycle_bin", "conflict"]);
         assert_eq!((answer.done, answer.failed), (1, 6));
         assert!(answer.items[1].texts.len() == 2 && answer.items[0].texts.is_empty());
         assert_eq!(audits(), before + 1);
         violates(alice.edit_customers(vec![]), "items", "required");
-        violates(
-            alice.transfer_customers(vec![world.third; 501], to("luis")),
-            "items",
-            "too_many",
-        );
+        violates(alice.transfer_customers(vec![world.third; 501], to("luis")), "items", "too_many");
         let unchanged = world.bed.dump();
-        assert_eq!(
-            alice.edit_customers(vec![edit(world.foreign, 1, "x")]).unwrap().failed,
-            1
-        );
+        assert_eq!(alice.edit_customers(vec![edit(world.foreign, 1, "x")]).unwrap().failed, 1);
         assert_eq!(world.bed.dump(), unchanged, "nothing done, nothing noted");
     });
 }
@@ -1337,29 +913,12 @@ fn c9_next_dates_are_planned_for_many() {
                 plan(world.foreign, None),
             ])
             .unwrap();
-        let codes: Vec<&str> = answer
-            .items
-            .iter()
-            .map(|item| item.error.as_deref().unwrap_or("done"))
-            .collect();
+        let codes: Vec<&str> = answer.items.iter().map(|item| item.error.as_deref().unwrap_or("done")).collect();
         assert_eq!(codes, ["done", "invalid", "not_found"]);
         assert_eq!(alice.customer(world.customer).unwrap().next_follow_up_at, Some(next));
+        assert_eq!(world.user("eve").plan_follow_ups(vec![plan(world.customer, None)]).unwrap().done, 1);
         assert_eq!(
-            world
-                .user("eve")
-                .plan_follow_ups(vec![plan(world.customer, None)])
-                .unwrap()
-                .done,
-            1
-        );
-        assert_eq!(
-            world
-                .user("rhea")
-                .plan_follow_ups(vec![plan(world.customer, None)])
-                .unwrap()
-                .items[0]
-                .error
-                .as_deref(),
+            world.user("rhea").plan_follow_ups(vec![plan(world.customer, None)]).unwrap().items[0].error.as_deref(),
             Some("forbidden")
         );
         assert_eq!(alice.customer(world.customer).unwrap().next_follow_up_at, None);
@@ -1381,19 +940,10 @@ fn c9_a_batch_under_a_key_goes_on_where_it_stopped_and_does_nothing_twice() {
             [Some("idempotency_key_reused"); 3]
         );
         assert_eq!(world.bed.dump(), after);
-        let shown = world
-            .user("bob")
-            .customers(CustomerQuery::from(View::Mine), PageRequest::first(9).counted())
-            .unwrap();
+        let shown =
+            world.user("bob").customers(CustomerQuery::from(View::Mine), PageRequest::first(9).counted()).unwrap();
         assert_eq!(shown.count.unwrap().value, 3);
-        let share = ShareInput {
-            person: Some(user("bob")),
-            right: ShareRight::Edit,
-            ..ShareInput::default()
-        };
-        refused(
-            world.user("mona").share_customer(world.third, share),
-            "share_with_owner",
-        );
+        let share = ShareInput { person: Some(user("bob")), right: ShareRight::Edit, ..ShareInput::default() };
+        refused(world.user("mona").share_customer(world.third, share), "share_with_owner");
     });
 }

@@ -16,11 +16,7 @@ fn said(content: &str) -> NewFollowUp {
 }
 
 fn reply(content: &str, addressed: &[&str]) -> NewReply {
-    NewReply {
-        content: content.to_owned(),
-        to: None,
-        addressed: addressed.iter().map(|id| user(id)).collect(),
-    }
+    NewReply { content: content.to_owned(), to: None, addressed: addressed.iter().map(|id| user(id)).collect() }
 }
 
 fn texts(people: &[crm_core::UserId]) -> Vec<&str> {
@@ -28,10 +24,7 @@ fn texts(people: &[crm_core::UserId]) -> Vec<&str> {
 }
 
 fn view(world: &World, who: &str, query: impl Into<CustomerQuery>) -> Vec<String> {
-    let page = world
-        .user(who)
-        .customers(query, PageRequest::first(500).counted())
-        .unwrap();
+    let page = world.user(who).customers(query, PageRequest::first(500).counted()).unwrap();
     assert_eq!(page.count.unwrap().value, page.items.len() as i64);
     page.items.into_iter().map(|customer| customer.name).collect()
 }
@@ -73,22 +66,12 @@ fn f1_a_follow_up_keeps_what_was_said_and_moves_the_customer() {
         );
         let next = alice.follow_up(
             world.customer,
-            NewFollowUp {
-                stage: Some(entry("won")),
-                next_at: Some(now.plus_days(1)),
-                ..said("x")
-            },
+            NewFollowUp { stage: Some(entry("won")), next_at: Some(now.plus_days(1)), ..said("x") },
         );
         assert_eq!(next.unwrap().stage, Some(entry("won")));
         let customer = alice.customer(world.customer).unwrap();
-        assert_eq!(
-            (customer.stage, customer.next_follow_up_at),
-            (Some(entry("won")), Some(now.plus_days(1)))
-        );
-        assert_eq!(
-            alice.follow_up(world.customer, said("y")).unwrap().stage,
-            Some(entry("won"))
-        );
+        assert_eq!((customer.stage, customer.next_follow_up_at), (Some(entry("won")), Some(now.plus_days(1))));
+        assert_eq!(alice.follow_up(world.customer, said("y")).unwrap().stage, Some(entry("won")));
     });
 }
 
@@ -98,24 +81,11 @@ fn f1_no_time_in_the_future_no_plan_in_the_past_five_minutes_apart() {
         let alice = world.user("alice");
         let now = world.bed.crm.now();
         let minutes = |minutes: i64| now.plus_millis(minutes * 60_000);
-        let follow = |at, next_at| {
-            alice.follow_up(
-                world.customer,
-                NewFollowUp {
-                    at: Some(at),
-                    next_at,
-                    ..said("x")
-                },
-            )
-        };
+        let follow = |at, next_at| alice.follow_up(world.customer, NewFollowUp { at: Some(at), next_at, ..said("x") });
         follow(minutes(5), None).unwrap();
         violates(follow(minutes(5).plus_millis(1), None), "at", "out_of_range");
         follow(minutes(-1), Some(minutes(-5))).unwrap();
-        violates(
-            follow(now, Some(minutes(-5).plus_millis(-1))),
-            "next_at",
-            "out_of_range",
-        );
+        violates(follow(now, Some(minutes(-5).plus_millis(-1))), "next_at", "out_of_range");
     });
 }
 
@@ -123,15 +93,7 @@ fn f1_no_time_in_the_future_no_plan_in_the_past_five_minutes_apart() {
 fn f1_the_author_is_the_caller_and_may_write() {
     in_every_world(|world| {
         for who in ["alice", "eve", "mona", "dora", "adam"] {
-            assert_eq!(
-                world
-                    .user(who)
-                    .follow_up(world.customer, said("x"))
-                    .unwrap()
-                    .author
-                    .as_str(),
-                who
-            );
+            assert_eq!(world.user(who).follow_up(world.customer, said("x")).unwrap().author.as_str(), who);
         }
         for (who, code) in [
             ("rhea", "forbidden"),
@@ -142,45 +104,21 @@ fn f1_the_author_is_the_caller_and_may_write() {
         ] {
             refused(world.user(who).follow_up(world.customer, said("x")), code);
         }
-        refused(
-            world.bed.host().follow_up(world.customer, said("x")),
-            "follow_up_by_system",
-        );
-        let forged = format!(
-            r#"{{"customer":"{}","follow_up":{{"content":"x","author":"bob"}}}}"#,
-            world.customer
-        );
+        refused(world.bed.host().follow_up(world.customer, said("x")), "follow_up_by_system");
+        let forged = format!(r#"{{"customer":"{}","follow_up":{{"content":"x","author":"bob"}}}}"#, world.customer);
         let answer = world.user("alice").dispatch("follow_up", &forged);
         violates(answer, "follow_up.author", "not_allowed");
         let elsewhere = world
             .user("alice")
-            .add_contact(
-                world.third,
-                crm_core::NewContact {
-                    name: "C".to_owned(),
-                    ..Default::default()
-                },
-            )
+            .add_contact(world.third, crm_core::NewContact { name: "C".to_owned(), ..Default::default() })
             .unwrap();
         violates(
-            world.user("alice").follow_up(
-                world.customer,
-                NewFollowUp {
-                    contact: Some(elsewhere.id),
-                    ..said("x")
-                },
-            ),
+            world.user("alice").follow_up(world.customer, NewFollowUp { contact: Some(elsewhere.id), ..said("x") }),
             "contact",
             "unknown",
         );
         violates(
-            world.user("alice").follow_up(
-                world.customer,
-                NewFollowUp {
-                    method: Some(entry("drum")),
-                    ..said("x")
-                },
-            ),
+            world.user("alice").follow_up(world.customer, NewFollowUp { method: Some(entry("drum")), ..said("x") }),
             "method",
             "unknown",
         );
@@ -191,53 +129,27 @@ fn f1_the_author_is_the_caller_and_may_write() {
 fn f2_replies_thread_and_tell_who_can_still_see_the_customer() {
     in_every_world(|world| {
         let mona = world.user("mona");
-        let answer = mona
-            .reply(world.follow_up, reply("说说", &["bob", "rhea", "dan", "mona"]))
-            .unwrap();
+        let answer = mona.reply(world.follow_up, reply("说说", &["bob", "rhea", "dan", "mona"])).unwrap();
         assert_eq!(texts(&answer.notified), ["alice", "rhea"]);
         assert_eq!(texts(&answer.not_notified), ["bob", "dan"]);
-        let thread = NewReply {
-            to: Some(answer.reply.id),
-            ..reply("好", &[])
-        };
+        let thread = NewReply { to: Some(answer.reply.id), ..reply("好", &[]) };
         let alice = world.user("alice").idempotent("thread");
         let threaded = alice.reply(world.follow_up, thread.clone()).unwrap();
-        assert_eq!(
-            (threaded.reply.to, texts(&threaded.notified)),
-            (Some(answer.reply.id), vec!["mona"])
-        );
-        assert_eq!(
-            alice.reply(world.follow_up, thread).unwrap(),
-            threaded,
-            "a repeat is answered alike"
-        );
+        assert_eq!((threaded.reply.to, texts(&threaded.notified)), (Some(answer.reply.id), vec!["mona"]));
+        assert_eq!(alice.reply(world.follow_up, thread).unwrap(), threaded, "a repeat is answered alike");
         let views = world.user("rhea").follow_up_with_replies(world.follow_up).unwrap();
         assert_eq!(
-            views
-                .replies
-                .iter()
-                .map(|reply| reply.content.as_str())
-                .collect::<Vec<_>>(),
+            views.replies.iter().map(|reply| reply.content.as_str()).collect::<Vec<_>>(),
             ["Good", "说说", "好"]
         );
         refused(world.user("bob").reply(world.follow_up, reply("x", &[])), "not_found");
-        violates(
-            mona.reply(world.follow_up, reply("x", &["nobody"])),
-            "addressed[0]",
-            "unknown",
-        );
+        violates(mona.reply(world.follow_up, reply("x", &["nobody"])), "addressed[0]", "unknown");
         let elsewhere = world.user("alice").follow_up(world.third, said("x")).unwrap();
-        let wrong = NewReply {
-            to: Some(answer.reply.id),
-            ..reply("x", &[])
-        };
+        let wrong = NewReply { to: Some(answer.reply.id), ..reply("x", &[]) };
         violates(mona.reply(elsewhere.id, wrong), "to", "unknown");
         world.user("alice").end_share(world.share).unwrap();
         let answer = mona.reply(world.follow_up, reply("再", &["rhea"])).unwrap();
-        assert_eq!(
-            (texts(&answer.notified), texts(&answer.not_notified)),
-            (vec!["alice"], vec!["rhea"])
-        );
+        assert_eq!((texts(&answer.notified), texts(&answer.not_notified)), (vec!["alice"], vec!["rhea"]));
     });
 }
 
@@ -246,9 +158,7 @@ fn f2_authors_correct_their_own_text_within_the_time_and_it_shows() {
     in_every_world(|world| {
         let alice = world.user("alice");
         let correct = |who: &str, version, text: &str| {
-            world
-                .user(who)
-                .correct_follow_up(world.follow_up, version, text.to_owned())
+            world.user(who).correct_follow_up(world.follow_up, version, text.to_owned())
         };
         for (who, code) in [
             ("mona", "not_the_author"),
@@ -264,10 +174,7 @@ fn f2_authors_correct_their_own_text_within_the_time_and_it_shows() {
             (corrected.content.as_str(), corrected.corrected_at, corrected.version),
             ("Called twice", Some(world.bed.crm.now()), 2)
         );
-        assert_eq!(
-            alice.follow_up_with_replies(world.follow_up).unwrap().follow_up,
-            corrected
-        );
+        assert_eq!(alice.follow_up_with_replies(world.follow_up).unwrap().follow_up, corrected);
         refused(correct("alice", 1, "x"), "conflict");
         violates(correct("alice", 2, " "), "content", "required");
         assert!(world.bed.dump().contains(r#""was":"Called""#));
@@ -298,9 +205,7 @@ fn f3_what_resets_the_idle_clock_and_what_does_not() {
         assert!(resets(&|| follow("eve", said("x"))));
         assert!(!resets(&|| follow("mona", said("a superior's does not count"))));
         assert!(!resets(&|| follow("adam", said("nor an administrator's"))));
-        assert!(!resets(&|| drop(
-            world.user("mona").reply(world.follow_up, reply("x", &[])).unwrap()
-        )));
+        assert!(!resets(&|| drop(world.user("mona").reply(world.follow_up, reply("x", &[])).unwrap())));
         let version = || world.user("alice").customer(world.customer).unwrap().version;
         assert!(!resets(&|| {
             let edit = crm_core::CustomerEdit {
@@ -313,43 +218,24 @@ fn f3_what_resets_the_idle_clock_and_what_does_not() {
         let share = |who: &str, right| {
             world
                 .user("alice")
-                .share_customer(
-                    world.customer,
-                    ShareInput {
-                        person: Some(user(who)),
-                        right,
-                        ..Default::default()
-                    },
-                )
+                .share_customer(world.customer, ShareInput { person: Some(user(who)), right, ..Default::default() })
                 .unwrap()
         };
         assert!(!resets(&|| drop(share("mona", ShareRight::Read))));
-        assert!(!resets(&|| follow(
-            "mona",
-            said("a share to read makes her no sharee who may edit")
-        )));
+        assert!(!resets(&|| follow("mona", said("a share to read makes her no sharee who may edit"))));
         assert!(resets(&|| {
             share("mona", ShareRight::Edit);
             follow("mona", said("x"));
         }));
         // One that is entered late resets the clock to its own time, never backwards.
         let late = world.bed.crm.now().plus_millis(-30_000);
-        assert!(!resets(&|| follow(
-            "alice",
-            NewFollowUp {
-                at: Some(late.plus_days(-1)),
-                ..said("x")
-            }
-        )));
+        assert!(!resets(&|| follow("alice", NewFollowUp { at: Some(late.plus_days(-1)), ..said("x") })));
         let mut settings = world.bed.host().settings().unwrap();
         settings.follow_up.methods_that_count = vec![entry("visit")];
         settings.follow_up.least_length = 5;
         settings.follow_up.superiors_count = true;
         world.bed.host().change_settings(settings).unwrap();
-        let by = |method: &str, text: &str| NewFollowUp {
-            method: Some(entry(method)),
-            ..said(text)
-        };
+        let by = |method: &str, text: &str| NewFollowUp { method: Some(entry(method)), ..said(text) };
         assert!(!resets(&|| follow("alice", by("phone", "long enough"))));
         assert!(!resets(&|| follow("alice", said("no method"))));
         assert!(!resets(&|| follow("alice", by("visit", "短短短短"))));
@@ -387,17 +273,13 @@ fn f4_idle_days_are_whole_days_of_the_zone_with_and_without_summer_time() {
                     ..crm_core::NewOrganisation::named("acme")
                 })
                 .unwrap();
-            bed.host()
-                .sync_people(vec![crm_tests::person("alice", &[])], crm_core::SyncMode::Delta)
-                .unwrap();
+            bed.host().sync_people(vec![crm_tests::person("alice", &[])], crm_core::SyncMode::Delta).unwrap();
             let alice = bed.user("alice");
             // Received every seven hours for sixteen days around each change of the clocks in 2027.
             for start in ["2027-03-10T03:17:00Z", "2027-09-03T03:17:00Z"] {
                 bed.clock.advance(at(start).millis() - bed.crm.now().millis());
                 for n in 0..40 {
-                    alice
-                        .create_customer(NewCustomer::named(format!("{start} {n}")))
-                        .unwrap();
+                    alice.create_customer(NewCustomer::named(format!("{start} {n}"))).unwrap();
                     bed.clock.advance(7 * 3_600_000 + 60_000 * n);
                 }
             }
@@ -406,10 +288,7 @@ fn f4_idle_days_are_whole_days_of_the_zone_with_and_without_summer_time() {
                 let now = bed.crm.now();
                 let all = alice.customers(View::Mine, PageRequest::first(500)).unwrap().items;
                 for days in [1, 2, 7, 15, 30, 200] {
-                    let shown = alice
-                        .customers(View::NotFollowedFor { days }, PageRequest::first(500))
-                        .unwrap()
-                        .items;
+                    let shown = alice.customers(View::NotFollowedFor { days }, PageRequest::first(500)).unwrap().items;
                     let shown: std::collections::BTreeSet<CustomerId> =
                         shown.into_iter().map(|customer| customer.id).collect();
                     let expected = all
@@ -457,33 +336,18 @@ fn f4_today_is_what_is_due_until_midnight_and_what_is_overdue() {
     in_every_world(|world| {
         let alice = world.user("alice");
         let plan = |customer, at: &str| {
-            alice
-                .plan_follow_ups(vec![NextFollowUp {
-                    customer,
-                    at: Some(at.parse().unwrap()),
-                }])
-                .unwrap()
+            alice.plan_follow_ups(vec![NextFollowUp { customer, at: Some(at.parse().unwrap()) }]).unwrap()
         };
         // Midnight in Shanghai is 16:00 in UTC.
         plan(world.customer, "2026-11-23T15:59:59.999Z");
         plan(world.partner, "2026-11-23T16:00:00Z");
         assert_eq!(view(world, "alice", View::Today), ["杭州云帆科技有限公司"]);
         world.bed.clock.advance(9 * 3_600_000);
-        assert_eq!(
-            view(world, "alice", View::Today),
-            ["杭州云帆科技有限公司", "Partner"],
-            "the overdue one first"
-        );
+        assert_eq!(view(world, "alice", View::Today), ["杭州云帆科技有限公司", "Partner"], "the overdue one first");
         alice.follow_up(world.customer, said("x")).unwrap();
         assert_eq!(view(world, "alice", View::Today), ["Partner"]);
         alice
-            .follow_up(
-                world.partner,
-                NewFollowUp {
-                    next_at: Some(world.bed.crm.now().plus_days(1)),
-                    ..said("x")
-                },
-            )
+            .follow_up(world.partner, NewFollowUp { next_at: Some(world.bed.crm.now().plus_days(1)), ..said("x") })
             .unwrap();
         assert_eq!(view(world, "alice", View::Today), [] as [&str; 0]);
         assert_eq!(view(world, "mona", View::Today), [] as [&str; 0], "one's own only");
@@ -496,20 +360,11 @@ fn f4_each_view_shows_its_own() {
         let here = "杭州云帆科技有限公司";
         assert_eq!(view(world, "alice", View::Mine), ["Third", "Partner", here]);
         for who in ["bob", "xavier", "stan"] {
-            for view_of in [
-                View::Mine,
-                View::Subordinates,
-                View::SharedWithMe,
-                View::RecycleBin,
-                View::Today,
-            ] {
+            for view_of in [View::Mine, View::Subordinates, View::SharedWithMe, View::RecycleBin, View::Today] {
                 assert_eq!(view(world, who, view_of), [] as [&str; 0], "{who}");
             }
         }
-        world
-            .user("mona")
-            .create_customer(NewCustomer::named("Mona's"))
-            .unwrap();
+        world.user("mona").create_customer(NewCustomer::named("Mona's")).unwrap();
         for who in ["mona", "dora"] {
             let shown = view(world, who, View::Subordinates);
             assert!(
@@ -521,36 +376,22 @@ fn f4_each_view_shows_its_own() {
             assert_eq!(view(world, who, View::SharedWithMe), [here]);
         }
         assert_eq!(view(world, "adam", View::All).len(), 4);
-        refused(
-            world.user("dora").customers(View::All, PageRequest::default()),
-            "forbidden",
-        );
+        refused(world.user("dora").customers(View::All, PageRequest::default()), "forbidden");
         violates(
-            world
-                .user("alice")
-                .customers(View::NotFollowedFor { days: 0 }, PageRequest::default()),
+            world.user("alice").customers(View::NotFollowedFor { days: 0 }, PageRequest::default()),
             "view.days",
             "out_of_range",
         );
         violates(
-            world
-                .user("alice")
-                .customers(View::NotFollowedFor { days: 3651 }, PageRequest::default()),
+            world.user("alice").customers(View::NotFollowedFor { days: 3651 }, PageRequest::default()),
             "view.days",
             "out_of_range",
         );
         world.user("rhea").mark_viewed(world.customer).unwrap();
         assert_eq!(view(world, "rhea", View::RecentlyViewed), [here]);
         world.user("alice").end_share(world.share).unwrap();
-        assert_eq!(
-            view(world, "rhea", View::RecentlyViewed),
-            [] as [&str; 0],
-            "he does not see it any more"
-        );
-        let counts = world
-            .user("dora")
-            .count_customers(vec![View::Subordinates, View::Mine])
-            .unwrap();
+        assert_eq!(view(world, "rhea", View::RecentlyViewed), [] as [&str; 0], "he does not see it any more");
+        let counts = world.user("dora").count_customers(vec![View::Subordinates, View::Mine]).unwrap();
         assert_eq!(counts.iter().map(|count| count.count.value).collect::<Vec<_>>(), [4, 0]);
     });
 }
@@ -559,9 +400,7 @@ fn f4_each_view_shows_its_own() {
 fn f4_orders_pages_and_filters_agree_with_the_whole_list() {
     in_every_world(|world| {
         let alice = world.user("alice");
-        for (n, name) in ["阿里", "百度", "Zoe", "bob", "3M", "张三", "百度", "王五"]
-            .into_iter()
-            .enumerate()
+        for (n, name) in ["阿里", "百度", "Zoe", "bob", "3M", "张三", "百度", "王五"].into_iter().enumerate()
         {
             world.bed.clock.advance(if n % 3 == 0 { 0 } else { 1_000 });
             let customer = NewCustomer {
@@ -582,15 +421,8 @@ fn f4_orders_pages_and_filters_agree_with_the_whole_list() {
         use CustomerOrder::{LongestIdle, Name, Newest, NextFollowUp as Next, Oldest, ShortestIdle};
         for order in [Newest, Oldest, Name, Next, LongestIdle, ShortestIdle] {
             for (who, view) in [("alice", View::Mine), ("mona", View::Subordinates), ("adam", View::All)] {
-                let query = CustomerQuery {
-                    order: Some(order),
-                    ..CustomerQuery::from(view)
-                };
-                let whole = world
-                    .user(who)
-                    .customers(query.clone(), PageRequest::first(500))
-                    .unwrap()
-                    .items;
+                let query = CustomerQuery { order: Some(order), ..CustomerQuery::from(view) };
+                let whole = world.user(who).customers(query.clone(), PageRequest::first(500)).unwrap().items;
                 assert_eq!(whole.len(), 11);
                 for size in [1, 2, 3, 10, 11] {
                     let mut paged = Vec::new();
@@ -608,55 +440,22 @@ fn f4_orders_pages_and_filters_agree_with_the_whole_list() {
                 }
             }
         }
-        let by_name = CustomerQuery {
-            order: Some(Name),
-            ..CustomerQuery::from(View::Mine)
-        };
+        let by_name = CustomerQuery { order: Some(Name), ..CustomerQuery::from(View::Mine) };
         let names = view(world, "alice", by_name);
         assert_eq!(names[..4], ["3M", "bob", "Partner", "Third"]);
-        assert_eq!(
-            names[5..],
-            ["阿里", "百度", "百度", "杭州云帆科技有限公司", "王五", "张三"]
-        );
+        assert_eq!(names[5..], ["阿里", "百度", "百度", "杭州云帆科技有限公司", "王五", "张三"]);
         let filtered = |filter: crm_core::CustomerFilter| {
-            view(
-                world,
-                "mona",
-                CustomerQuery {
-                    filter,
-                    ..CustomerQuery::from(View::Subordinates)
-                },
-            )
+            view(world, "mona", CustomerQuery { filter, ..CustomerQuery::from(View::Subordinates) })
         };
         assert_eq!(
-            filtered(crm_core::CustomerFilter {
-                text: Some("ＢＯＢ".to_owned()),
-                ..Default::default()
-            }),
+            filtered(crm_core::CustomerFilter { text: Some("ＢＯＢ".to_owned()), ..Default::default() }),
             ["bob"]
         );
-        assert_eq!(
-            filtered(crm_core::CustomerFilter {
-                level: Some(entry("b")),
-                ..Default::default()
-            })
-            .len(),
-            4
-        );
-        assert_eq!(
-            filtered(crm_core::CustomerFilter {
-                owner: Some(user("bob")),
-                ..Default::default()
-            })
-            .len(),
-            0
-        );
+        assert_eq!(filtered(crm_core::CustomerFilter { level: Some(entry("b")), ..Default::default() }).len(), 4);
+        assert_eq!(filtered(crm_core::CustomerFilter { owner: Some(user("bob")), ..Default::default() }).len(), 0);
         for wild in ["%", "_", "\\", "'", "\"", "*", "百%"] {
             assert_eq!(
-                filtered(crm_core::CustomerFilter {
-                    text: Some(wild.to_owned()),
-                    ..Default::default()
-                }),
+                filtered(crm_core::CustomerFilter { text: Some(wild.to_owned()), ..Default::default() }),
                 [] as [&str; 0],
                 "{wild}"
             );
@@ -670,13 +469,7 @@ fn f4_lists_of_follow_ups_by_whose_period_person_and_method() {
         world.bed.clock.advance(1_000);
         world
             .user("mona")
-            .follow_up(
-                world.customer,
-                NewFollowUp {
-                    method: Some(entry("visit")),
-                    ..said("Mona")
-                },
-            )
+            .follow_up(world.customer, NewFollowUp { method: Some(entry("visit")), ..said("Mona") })
             .unwrap();
         let from = world.bed.crm.now();
         world.bed.clock.advance(1_000);
@@ -693,76 +486,24 @@ fn f4_lists_of_follow_ups_by_whose_period_person_and_method() {
                 }
             }
         };
-        let of = FollowUpQuery::from(FollowUps::Of {
-            customer: world.customer,
-        });
+        let of = FollowUpQuery::from(FollowUps::Of { customer: world.customer });
         let below = FollowUpQuery::from(FollowUps::Subordinates);
         assert_eq!(list("rhea", of.clone()), ["Mona", "Called"]);
         assert_eq!(list("alice", FollowUps::Mine.into()), ["Partner", "Called"]);
         assert_eq!(list("mona", below.clone()), ["Partner", "Called"]);
         assert_eq!(list("dora", below.clone()), ["Partner", "Mona", "Called"]);
+        assert_eq!(list("dora", FollowUpQuery { from: Some(from), ..below.clone() }), ["Partner", "Mona"]);
+        assert_eq!(list("dora", FollowUpQuery { before: Some(from), ..below.clone() }), ["Called"]);
+        assert_eq!(list("dora", FollowUpQuery { author: Some(user("mona")), ..below.clone() }), ["Mona"]);
         assert_eq!(
-            list(
-                "dora",
-                FollowUpQuery {
-                    from: Some(from),
-                    ..below.clone()
-                }
-            ),
-            ["Partner", "Mona"]
-        );
-        assert_eq!(
-            list(
-                "dora",
-                FollowUpQuery {
-                    before: Some(from),
-                    ..below.clone()
-                }
-            ),
-            ["Called"]
-        );
-        assert_eq!(
-            list(
-                "dora",
-                FollowUpQuery {
-                    author: Some(user("mona")),
-                    ..below.clone()
-                }
-            ),
-            ["Mona"]
-        );
-        assert_eq!(
-            list(
-                "alice",
-                FollowUpQuery {
-                    author: Some(user("mona")),
-                    ..FollowUps::Mine.into()
-                }
-            ),
+            list("alice", FollowUpQuery { author: Some(user("mona")), ..FollowUps::Mine.into() }),
             [] as [&str; 0]
         );
-        assert_eq!(
-            list(
-                "alice",
-                FollowUpQuery {
-                    method: Some(entry("visit")),
-                    ..of.clone()
-                }
-            ),
-            ["Mona"]
-        );
+        assert_eq!(list("alice", FollowUpQuery { method: Some(entry("visit")), ..of.clone() }), ["Mona"]);
         refused(world.user("bob").follow_ups(of, PageRequest::default()), "not_found");
         // What one wrote on a customer that one no longer sees is not in one's list.
-        let bob = Transfer {
-            to: user("bob"),
-            to_position: None,
-            keep_reader_until: None,
-            reason: None,
-        };
-        world
-            .user("mona")
-            .transfer_customers(vec![world.customer], bob)
-            .unwrap();
+        let bob = Transfer { to: user("bob"), to_position: None, keep_reader_until: None, reason: None };
+        world.user("mona").transfer_customers(vec![world.customer], bob).unwrap();
         assert_eq!(list("alice", FollowUps::Mine.into()), ["Partner"]);
         assert_eq!(list("mona", below), ["Partner", "Called"]);
     });
@@ -781,11 +522,7 @@ fn f4_a_follow_up_read_again_is_what_was_answered_to_the_last_digit() {
         });
         let degrees = (-90.0..90.0_f64, -180.0..180.0_f64);
         let property = |(latitude, longitude)| {
-            let place = Some(Place {
-                text: None,
-                latitude: Some(latitude),
-                longitude: Some(longitude),
-            });
+            let place = Some(Place { text: None, latitude: Some(latitude), longitude: Some(longitude) });
             let written = alice.follow_up(customer, NewFollowUp { place, ..said("x") }).unwrap();
             prop_assert_eq!(alice.follow_up_with_replies(written.id).unwrap().follow_up, written);
             Ok(())

@@ -159,11 +159,7 @@ fn text(dice: &mut Dice) -> String {
 }
 
 fn some_text(dice: &mut Dice) -> Value {
-    if dice.one_in(3) {
-        json!(text(dice))
-    } else {
-        json!(["杭州", "Region", "line one", "总监"][dice.below(4)])
-    }
+    if dice.one_in(3) { json!(text(dice)) } else { json!(["杭州", "Region", "line one", "总监"][dice.below(4)]) }
 }
 
 fn code_of(dice: &mut Dice, dictionary: &str) -> Value {
@@ -246,23 +242,8 @@ fn relation(dice: &mut Dice, known: &Known) -> Value {
 }
 
 fn customer_fields(dice: &mut Dice, object: &mut Value) {
-    for field in [
-        "short_name",
-        "region",
-        "address",
-        "website",
-        "email",
-        "description",
-        "credit_code",
-        "number",
-    ] {
-        maybe(dice, object, field, |dice| {
-            if dice.one_in(3) {
-                some_text(dice)
-            } else {
-                json!("a@b.example")
-            }
-        });
+    for field in ["short_name", "region", "address", "website", "email", "description", "credit_code", "number"] {
+        maybe(dice, object, field, |dice| if dice.one_in(3) { some_text(dice) } else { json!("a@b.example") });
     }
     for field in ["level", "stage", "source", "industry"] {
         maybe(dice, object, field, |dice| code_of(dice, field));
@@ -277,11 +258,7 @@ fn customer_fields(dice: &mut Dice, object: &mut Value) {
 fn positions(dice: &mut Dice) -> Value {
     let mut list = Vec::new();
     for (id, parent, holders) in POSITIONS {
-        let parent = if dice.one_in(6) {
-            Some(dice.pick(&POSITIONS).0)
-        } else {
-            parent
-        };
+        let parent = if dice.one_in(6) { Some(dice.pick(&POSITIONS).0) } else { parent };
         let mut holders: Vec<&str> = holders.to_vec();
         if dice.one_in(3) {
             let another = dice.pick(&PEOPLE).0;
@@ -345,33 +322,18 @@ fn input(dice: &mut Dice, known: &mut Known, operation: &str, crm: &Crm) -> Valu
         }
         "create_customer" => {
             known.made += 1;
-            let name = if dice.one_in(5) {
-                text(dice)
-            } else {
-                format!("客户 {}", dice.below(known.made + 20))
-            };
+            let name = if dice.one_in(5) { text(dice) } else { format!("客户 {}", dice.below(known.made + 20)) };
             let mut customer = json!({"name": name});
             customer_fields(dice, &mut customer);
             maybe(dice, &mut customer, "owner", person);
-            maybe(dice, &mut customer, "contacts", |dice| {
-                json!([contact(dice), contact(dice)])
-            });
-            maybe(dice, &mut customer, "relations", |dice| {
-                json!([relation(dice, known), relation(dice, known)])
-            });
+            maybe(dice, &mut customer, "contacts", |dice| json!([contact(dice), contact(dice)]));
+            maybe(dice, &mut customer, "relations", |dice| json!([relation(dice, known), relation(dice, known)]));
             json!({"customer": customer})
         }
         "customers" => {
             let mut query = json!({"view": view(dice)});
             maybe(dice, &mut query, "order", |dice| {
-                json!(dice.pick(&[
-                    "newest",
-                    "oldest",
-                    "name",
-                    "next_follow_up",
-                    "longest_idle",
-                    "shortest_idle"
-                ]))
+                json!(dice.pick(&["newest", "oldest", "name", "next_follow_up", "longest_idle", "shortest_idle"]))
             });
             if dice.one_in(4) {
                 let mut filter = json!({});
@@ -393,12 +355,8 @@ fn input(dice: &mut Dice, known: &mut Known, operation: &str, crm: &Crm) -> Valu
         "edit_customer" | "edit_customers" => {
             let mut edit = json!({"version": known.version(dice, &customer)});
             customer_fields(dice, &mut edit);
-            maybe(dice, &mut edit, "name", |dice| {
-                json!(format!("客户 {}", dice.below(40)))
-            });
-            maybe(dice, &mut edit, "clear", |dice| {
-                json!([dice.pick(&["level", "phones", "stage", "region", "name"])])
-            });
+            maybe(dice, &mut edit, "name", |dice| json!(format!("客户 {}", dice.below(40))));
+            maybe(dice, &mut edit, "clear", |dice| json!([dice.pick(&["level", "phones", "stage", "region", "name"])]));
             match operation {
                 "edit_customer" => json!({"customer": customer, "edit": edit}),
                 _ => {
@@ -411,9 +369,7 @@ fn input(dice: &mut Dice, known: &mut Known, operation: &str, crm: &Crm) -> Valu
         }
         "transfer_customers" => {
             let mut transfer = json!({"to": person(dice)});
-            maybe(dice, &mut transfer, "to_position", |dice| {
-                json!(dice.pick(&POSITIONS).0)
-            });
+            maybe(dice, &mut transfer, "to_position", |dice| json!(dice.pick(&POSITIONS).0));
             maybe(dice, &mut transfer, "keep_reader_until", |dice| instant(dice, crm));
             maybe(dice, &mut transfer, "reason", some_text);
             json!({"customers": [customer, id(dice, "customer")], "transfer": transfer})
@@ -468,9 +424,7 @@ fn input(dice: &mut Dice, known: &mut Known, operation: &str, crm: &Crm) -> Valu
         "reply" => {
             let mut reply = json!({"content": some_text(dice)});
             maybe(dice, &mut reply, "to", |dice| json!(id(dice, "reply")));
-            maybe(dice, &mut reply, "addressed", |dice| {
-                json!([person(dice), person(dice)])
-            });
+            maybe(dice, &mut reply, "addressed", |dice| json!([person(dice), person(dice)]));
             json!({"follow_up": id(dice, "follow_up"), "reply": reply})
         }
         "share_customer" => {
@@ -542,23 +496,13 @@ fn run(seed: u64, steps: usize) -> BTreeMap<String, usize> {
     let beds = [Bed::memory(), Bed::sqlite()];
     for bed in &beds {
         found(&bed.crm, ORG, &PEOPLE, &POSITIONS);
-        found(
-            &bed.crm,
-            OTHER_ORG,
-            &[("alice", &[]), ("adam", &["crm_admin"])],
-            &[("agent", None, &["alice"])],
-        );
+        found(&bed.crm, OTHER_ORG, &[("alice", &[]), ("adam", &["crm_admin"])], &[("agent", None, &["alice"])]);
     }
     let mut dice = Dice::new(seed);
-    let mut known = Known {
-        settings: 1,
-        ..Known::default()
-    };
+    let mut known = Known { settings: 1, ..Known::default() };
     let mut codes = BTreeMap::new();
-    let drawn: Vec<&str> = OPERATIONS
-        .iter()
-        .flat_map(|operation| vec![operation.name; weight(operation.name)])
-        .collect();
+    let drawn: Vec<&str> =
+        OPERATIONS.iter().flat_map(|operation| vec![operation.name; weight(operation.name)]).collect();
     for step in 0..steps {
         if dice.one_in(8) {
             let millis = *dice.pick(&[1, 1_000, 60_000, 3_600_000, 7 * 3_600_000, 86_400_000, 3 * 86_400_000]);
@@ -573,18 +517,9 @@ fn run(seed: u64, steps: usize) -> BTreeMap<String, usize> {
             n if n < 22 => (ORG, "dora"),
             _ => (ORG, dice.pick(&PEOPLE).0),
         };
-        let actor = if dice.one_in(10) {
-            Actor::system(ORG, "test")
-        } else {
-            Actor::user(org, who)
-        }
-        .unwrap();
+        let actor = if dice.one_in(10) { Actor::system(ORG, "test") } else { Actor::user(org, who) }.unwrap();
         let given = input(&mut dice, &mut known, operation, &beds[0].crm);
-        let mut json = if dice.one_in(40) {
-            spoil(&mut dice, given)
-        } else {
-            given.to_string()
-        };
+        let mut json = if dice.one_in(40) { spoil(&mut dice, given) } else { given.to_string() };
         let mut operation = operation;
         let key = match dice.below(12) {
             0 => Some(format!("key {}", dice.below(50))),
@@ -609,10 +544,7 @@ fn run(seed: u64, steps: usize) -> BTreeMap<String, usize> {
             }
             asked(&session, operation, &json)
         });
-        assert_eq!(
-            answers[0], answers[1],
-            "CRM_SEED={seed}, step {step}: {operation} {json} by {actor:?}"
-        );
+        assert_eq!(answers[0], answers[1], "CRM_SEED={seed}, step {step}: {operation} {json} by {actor:?}");
         let outcome = match &answers[0] {
             Ok(answer) => {
                 if org == ORG {
@@ -630,11 +562,7 @@ fn run(seed: u64, steps: usize) -> BTreeMap<String, usize> {
         *codes.entry(outcome.to_owned()).or_insert(0) += 1;
     }
     let dumps = beds.each_ref().map(Bed::dump);
-    assert!(
-        dumps[0] == dumps[1],
-        "CRM_SEED={seed}: the stores differ:\n{}",
-        difference(&dumps[0], &dumps[1])
-    );
+    assert!(dumps[0] == dumps[1], "CRM_SEED={seed}: the stores differ:\n{}", difference(&dumps[0], &dumps[1]));
     codes
 }
 
@@ -648,10 +576,7 @@ fn model_memory_and_sqlite_answer_alike_byte_for_byte() {
     let seeds: Vec<u64> = match number("CRM_SEED") {
         Some(seed) => vec![seed],
         None => {
-            let first = std::time::SystemTime::now()
-                .duration_since(std::time::UNIX_EPOCH)
-                .unwrap()
-                .as_secs();
+            let first = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
             println!("CRM_SEED={first} and on");
             (first..first + (steps as u64).div_ceil(1_000)).collect()
         }

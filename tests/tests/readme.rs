@@ -38,10 +38,7 @@ fn the_table_maps_every_letter_to_tests_that_there_are() {
     let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
     let tests = tests();
     let mut mapped: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
-    for line in readme
-        .lines()
-        .filter(|line| line.starts_with("| ") && line.contains("`"))
-    {
+    for line in readme.lines().filter(|line| line.starts_with("| ") && line.contains("`")) {
         let mut cells = line.split('|').map(str::trim).skip(1);
         let (letter, names) = (cells.next().unwrap(), cells.next().unwrap());
         for name in names.split('`').filter(|name| name.contains("::")) {
@@ -54,10 +51,7 @@ fn the_table_maps_every_letter_to_tests_that_there_are() {
     for letter in LETTERS.iter().chain(&MORE) {
         let named = mapped.get(letter).unwrap_or_else(|| panic!("{letter} has no test"));
         let own = format!("::{}_", letter.to_lowercase());
-        assert!(
-            named.iter().any(|name| name.contains(&own)),
-            "{letter} has no test named after it"
-        );
+        assert!(named.iter().any(|name| name.contains(&own)), "{letter} has no test named after it");
     }
     // And every test that is named after a letter stands in the table.
     for (file, names) in &tests {

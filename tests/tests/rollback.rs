@@ -31,16 +31,8 @@ fn host() -> Host {
     );
     let connection = Connection::open(directory.path().join("crm.db")).unwrap();
     connection.busy_timeout(std::time::Duration::from_secs(5)).unwrap();
-    connection
-        .execute_batch("CREATE TABLE orders (customer TEXT NOT NULL)")
-        .unwrap();
-    Host {
-        crm,
-        store,
-        connection,
-        clock,
-        _directory: directory,
-    }
+    connection.execute_batch("CREATE TABLE orders (customer TEXT NOT NULL)").unwrap();
+    Host { crm, store, connection, clock, _directory: directory }
 }
 
 impl Host {
@@ -55,9 +47,7 @@ impl Host {
     }
 
     fn orders(&self) -> i64 {
-        self.connection
-            .query_row("SELECT count(*) FROM orders", [], |row| row.get(0))
-            .unwrap()
+        self.connection.query_row("SELECT count(*) FROM orders", [], |row| row.get(0)).unwrap()
     }
 
     fn alice(&self) -> Session<'_> {
@@ -70,9 +60,7 @@ fn alice() -> Actor {
 }
 
 fn order(connection: &Connection, customer: CustomerId) {
-    connection
-        .execute("INSERT INTO orders VALUES (?1)", [customer.to_string()])
-        .unwrap();
+    connection.execute("INSERT INTO orders VALUES (?1)", [customer.to_string()]).unwrap();
 }
 
 #[test]
@@ -82,10 +70,7 @@ fn h1_the_hosts_row_and_the_customer_commit_together() {
         let session = host.crm.join(lent).as_user(&alice());
         let made = session
             .create_customer(NewCustomer {
-                contacts: vec![NewContact {
-                    name: "C".to_owned(),
-                    ..Default::default()
-                }],
+                contacts: vec![NewContact { name: "C".to_owned(), ..Default::default() }],
                 ..NewCustomer::named("Both")
             })
             .unwrap();
@@ -111,11 +96,7 @@ fn h1_the_hosts_row_and_the_customer_roll_back_together() {
     refused(host.alice().customer(made), "not_found");
     assert_eq!((dump(&*host.store, ORG), host.orders()), (before, 0));
     // The key is free again, for the next try.
-    let again = host
-        .alice()
-        .idempotent("order-1")
-        .create_customer(NewCustomer::named("Neither"))
-        .unwrap();
+    let again = host.alice().idempotent("order-1").create_customer(NewCustomer::named("Neither")).unwrap();
     assert_ne!(again.id, made);
 }
 
@@ -128,38 +109,16 @@ fn h1_a_refused_or_conflicting_call_leaves_the_transaction_usable() {
         order(connection, old.id);
         refused(session.create_customer(NewCustomer::named("old")), "same_name");
         refused(session.create_customer(NewCustomer::named(" ")), "invalid");
-        refused(
-            session.edit_customer(
-                old.id,
-                CustomerEdit {
-                    version: 9,
-                    ..CustomerEdit::default()
-                },
-            ),
-            "conflict",
-        );
-        refused(
-            session.customer("0193a000-0000-7000-8000-00000000dead".parse().unwrap()),
-            "not_found",
-        );
+        refused(session.edit_customer(old.id, CustomerEdit { version: 9, ..CustomerEdit::default() }), "conflict");
+        refused(session.customer("0193a000-0000-7000-8000-00000000dead".parse().unwrap()), "not_found");
         // A store that is told something wrong undoes all of it, and only that.
         let malformed = crm_core::store::ChangeSet {
             writes: vec![
-                crm_core::store::Write::Delete {
-                    kind: crm_core::KINDS[7],
-                    id: "alice".to_owned(),
-                    version: 1,
-                },
-                crm_core::store::Write::Delete {
-                    kind: crm_core::KINDS[7],
-                    id: "nobody".to_owned(),
-                    version: 1,
-                },
+                crm_core::store::Write::Delete { kind: crm_core::KINDS[7], id: "alice".to_owned(), version: 1 },
+                crm_core::store::Write::Delete { kind: crm_core::KINDS[7], id: "nobody".to_owned(), version: 1 },
             ],
             ..crm_core::store::ChangeSet::new(
-                ORG.parse::<String>()
-                    .map(|org| crm_core::OrgId::new(org).unwrap())
-                    .unwrap(),
+                ORG.parse::<String>().map(|org| crm_core::OrgId::new(org).unwrap()).unwrap(),
             )
         };
         crm_core::store::Store::commit(lent, &malformed).unwrap_err();
@@ -173,30 +132,16 @@ fn h1_a_refused_or_conflicting_call_leaves_the_transaction_usable() {
 #[test]
 fn h1_a_batch_inside_a_transaction_rolls_back_whole() {
     let host = host();
-    let ids: Vec<CustomerId> = (0..3)
-        .map(|n| {
-            host.alice()
-                .create_customer(NewCustomer::named(format!("{n}")))
-                .unwrap()
-                .id
-        })
-        .collect();
+    let ids: Vec<CustomerId> =
+        (0..3).map(|n| host.alice().create_customer(NewCustomer::named(format!("{n}"))).unwrap().id).collect();
     let before = dump(&*host.store, ORG);
     let act = |end: &str| {
         host.transaction(end, |lent, _| {
             let plans = ids
                 .iter()
-                .map(|customer| crm_core::NextFollowUp {
-                    customer: *customer,
-                    at: Some(host.crm.now().plus_days(1)),
-                })
+                .map(|customer| crm_core::NextFollowUp { customer: *customer, at: Some(host.crm.now().plus_days(1)) })
                 .collect();
-            host.crm
-                .join(lent)
-                .as_user(&alice())
-                .plan_follow_ups(plans)
-                .unwrap()
-                .done
+            host.crm.join(lent).as_user(&alice()).plan_follow_ups(plans).unwrap().done
         })
     };
     assert_eq!(act("ROLLBACK"), 3);
@@ -210,12 +155,8 @@ fn h1_what_was_read_inside_is_not_kept_after_a_rollback() {
     let host = host();
     host.alice().menu().unwrap();
     let system = Actor::system(ORG, "sync").unwrap();
-    let hers = host
-        .crm
-        .as_user(&Actor::user(ORG, "mona").unwrap())
-        .create_customer(NewCustomer::named("Mona's"))
-        .unwrap()
-        .id;
+    let hers =
+        host.crm.as_user(&Actor::user(ORG, "mona").unwrap()).create_customer(NewCustomer::named("Mona's")).unwrap().id;
     for end in ["ROLLBACK", "COMMIT"] {
         host.transaction(end, |lent, _| {
             let joined = host.crm.join(lent);
@@ -223,35 +164,22 @@ fn h1_what_was_read_inside_is_not_kept_after_a_rollback() {
                 .as_user(&system)
                 .sync_people(vec![PersonInput::new("nora", "Nora").unwrap()], SyncMode::Delta)
                 .unwrap();
-            let swap = vec![
-                position("manager", None, &["alice"]),
-                position("agent", Some("manager"), &["mona", "nora"]),
-            ];
-            joined
-                .as_user(&system)
-                .sync_positions(swap, SyncMode::Delta, false)
-                .unwrap();
+            let swap =
+                vec![position("manager", None, &["alice"]), position("agent", Some("manager"), &["mona", "nora"])];
+            joined.as_user(&system).sync_positions(swap, SyncMode::Delta, false).unwrap();
             // Inside, the new positions hold at once: alice is above mona now, nora may act.
             joined.as_user(&Actor::user(ORG, "nora").unwrap()).menu().unwrap();
-            let below = NewCustomer {
-                owner: Some(crm_tests::user("mona")),
-                ..NewCustomer::named(format!("Below {end}"))
-            };
+            let below =
+                NewCustomer { owner: Some(crm_tests::user("mona")), ..NewCustomer::named(format!("Below {end}")) };
             joined.as_user(&alice()).create_customer(below).unwrap();
             // Outside, the old ones.
-            refused(
-                host.crm.as_user(&Actor::user(ORG, "nora").unwrap()).menu(),
-                "actor_unknown",
-            );
+            refused(host.crm.as_user(&Actor::user(ORG, "nora").unwrap()).menu(), "actor_unknown");
             refused(host.alice().customer(hers), "not_found");
         });
         let outside = host.crm.as_user(&Actor::user(ORG, "nora").unwrap()).menu();
         if end == "ROLLBACK" {
             refused(outside, "actor_unknown");
-            let below = NewCustomer {
-                owner: Some(crm_tests::user("mona")),
-                ..NewCustomer::named("Below, outside")
-            };
+            let below = NewCustomer { owner: Some(crm_tests::user("mona")), ..NewCustomer::named("Below, outside") };
             refused(host.alice().create_customer(below), "owner_outside_subtree");
         } else {
             outside.unwrap();

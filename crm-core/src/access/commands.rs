@@ -61,11 +61,8 @@ impl Session<'_> {
                 let inputs = checked(&roles)?;
                 let context = work.context.clone();
                 let mut report = SyncReport::default();
-                let mut after: BTreeMap<_, Role> = context
-                    .roles
-                    .iter()
-                    .map(|role| (role.id.clone(), role.clone()))
-                    .collect();
+                let mut after: BTreeMap<_, Role> =
+                    context.roles.iter().map(|role| (role.id.clone(), role.clone())).collect();
                 let given: BTreeSet<_> = inputs.iter().map(|role| role.id.clone()).collect();
                 for role in inputs {
                     match after.get(&role.id) {
@@ -74,10 +71,7 @@ impl Session<'_> {
                             work.insert(&ROLE, role.to_row()?);
                         }
                         Some(known) => {
-                            let role = Role {
-                                version: known.version,
-                                ..role.clone()
-                            };
+                            let role = Role { version: known.version, ..role.clone() };
                             let fields = [
                                 "name",
                                 "administrator",
@@ -105,11 +99,7 @@ impl Session<'_> {
                         after.remove(&known.id);
                         let gone = history::change("name", Some(known.name.clone().into()), None);
                         work.remember_setting(&format!("role {}", known.id), "sync_roles", vec![gone])?;
-                        work.write(Write::Delete {
-                            kind: &ROLE,
-                            id: known.id.to_string(),
-                            version: known.version,
-                        });
+                        work.write(Write::Delete { kind: &ROLE, id: known.id.to_string(), version: known.version });
                     }
                 }
                 report.keep(work);
@@ -120,17 +110,11 @@ impl Session<'_> {
                 let access = work.access()?;
                 if let Some(person) = access.person() {
                     if !access.sees_all() {
-                        return Err(Error::Forbidden {
-                            module: "role".to_owned(),
-                            right: "edit".to_owned(),
-                        }
-                        .into());
+                        return Err(Error::Forbidden { module: "role".to_owned(), right: "edit".to_owned() }.into());
                     }
                     let positions = access.positions();
                     let held = || after.values().filter(|role| role.is_held_by(person, positions));
-                    let denied = held()
-                        .flat_map(|role| &role.deny)
-                        .any(|right| right.as_str() == op::sync_roles.right);
+                    let denied = held().flat_map(|role| &role.deny).any(|right| right.as_str() == op::sync_roles.right);
                     if denied || !held().any(|role| role.administrator) {
                         return Err(Violation::not_allowed("roles").into());
                     }
@@ -161,12 +145,7 @@ impl Session<'_> {
                 }
                 let mut grant = |rule: &str, edit: bool, through: Option<String>| {
                     let edit = edit && access.may("customer.edit");
-                    grants.push(AccessGrant {
-                        person: person.id.clone(),
-                        rule: rule.to_owned(),
-                        edit,
-                        through,
-                    });
+                    grants.push(AccessGrant { person: person.id.clone(), rule: rule.to_owned(), edit, through });
                 };
                 if person.id == customer.owner {
                     grant("owner", true, None);
@@ -202,9 +181,7 @@ fn checked(roles: &[RoleInput]) -> Result<Vec<Role>, Error> {
         check.under(&format!("roles[{place}]"), |check| {
             check.ensure(seen.insert(&role.id), || Violation::repeated("id"));
             check.ensure(role.people.len() <= 1_000, || Violation::too_many("people", 1_000));
-            check.ensure(role.positions.len() <= 1_000, || {
-                Violation::too_many("positions", 1_000)
-            });
+            check.ensure(role.positions.len() <= 1_000, || Violation::too_many("positions", 1_000));
             let most = super::MODULES.len() * super::RIGHTS.len();
             for (field, rights) in [("allow", &role.allow), ("deny", &role.deny)] {
                 check.ensure(rights.len() <= most, || Violation::too_many(field, most as i64));

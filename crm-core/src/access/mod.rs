@@ -44,13 +44,8 @@ pub(crate) struct Access<'c> {
 impl<'c> Access<'c> {
     /// The rights of the actor, who must be an active person of the organisation or the system.
     pub(crate) fn of(context: &'c Context, actor: &Actor) -> Result<Self, Error> {
-        let mut access = Access {
-            context,
-            person: None,
-            administrator: false,
-            allowed: Vec::new(),
-            denied: Vec::new(),
-        };
+        let mut access =
+            Access { context, person: None, administrator: false, allowed: Vec::new(), denied: Vec::new() };
         let Who::User(user) = &actor.who else {
             access.administrator = true;
             return Ok(access);
@@ -83,10 +78,7 @@ impl<'c> Access<'c> {
             return Ok(());
         }
         let (module, right) = right.split_once('.').unwrap_or((right, ""));
-        Err(Error::Forbidden {
-            module: module.to_owned(),
-            right: right.to_owned(),
-        })
+        Err(Error::Forbidden { module: module.to_owned(), right: right.to_owned() })
     }
 
     /// The person; none for the system.
@@ -101,8 +93,7 @@ impl<'c> Access<'c> {
 
     /// The positions that the actor holds.
     pub(crate) fn positions(&self) -> &'c [PositionId] {
-        self.person
-            .map_or(&[], |person| self.context.positions.held_by(&person.id))
+        self.person.map_or(&[], |person| self.context.positions.held_by(&person.id))
     }
 
     /// Whether the actor is a superior of a position: holds one above it.
@@ -137,10 +128,7 @@ impl<'c> Access<'c> {
     pub(crate) fn is_grantee(&self, share: &Share) -> bool {
         let Some(person) = self.person else { return false };
         share.person.as_ref() == Some(&person.id)
-            || share
-                .position
-                .as_ref()
-                .is_some_and(|position| self.positions().contains(position))
+            || share.position.as_ref().is_some_and(|position| self.positions().contains(position))
     }
 
     /// The keys under which shares to the actor stand.
@@ -148,11 +136,7 @@ impl<'c> Access<'c> {
         let mut keys = Vec::new();
         if let Some(person) = self.person {
             keys.push(Share::person_key(&person.id).into());
-            keys.extend(
-                self.positions()
-                    .iter()
-                    .map(|position| Share::position_key(position).into()),
-            );
+            keys.extend(self.positions().iter().map(|position| Share::position_key(position).into()));
         }
         keys
     }
@@ -170,20 +154,10 @@ impl<'c> Access<'c> {
         if standing != Standing::Active {
             return self.scopes_below(standing, person);
         }
-        let known = self
-            .context
-            .subordinates
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(&person.id)
-            .cloned();
+        let known = self.context.subordinates.read().unwrap_or_else(PoisonError::into_inner).get(&person.id).cloned();
         let scopes = known.unwrap_or_else(|| {
             let scopes: Arc<[Value]> = self.scopes_below(standing, person).into();
-            let mut kept = self
-                .context
-                .subordinates
-                .write()
-                .unwrap_or_else(PoisonError::into_inner);
+            let mut kept = self.context.subordinates.write().unwrap_or_else(PoisonError::into_inner);
             kept.insert(person.id.clone(), scopes.clone());
             scopes
         });
@@ -206,12 +180,7 @@ impl<'c> Access<'c> {
     /// for an administrator.
     pub(crate) fn visible_scopes(&self, standing: Standing) -> Vec<Value> {
         if self.administrator {
-            return self
-                .context
-                .people
-                .values()
-                .flat_map(|person| scopes_of(standing, person))
-                .collect();
+            return self.context.people.values().flat_map(|person| scopes_of(standing, person)).collect();
         }
         let mut scopes = self.own_scopes(standing);
         scopes.extend(self.subordinate_scopes(standing));

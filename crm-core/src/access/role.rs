@@ -9,31 +9,12 @@ use crate::store::Kind;
 use serde::{Deserialize, Serialize};
 
 /// Modules that have rights.
-pub const MODULES: [&str; 10] = [
-    "customer",
-    "contact",
-    "follow_up",
-    "sharing",
-    "person",
-    "position",
-    "role",
-    "dictionary",
-    "settings",
-    "event",
-];
+pub const MODULES: [&str; 10] =
+    ["customer", "contact", "follow_up", "sharing", "person", "position", "role", "dictionary", "settings", "event"];
 
 /// Rights of a module.
-pub const RIGHTS: [&str; 9] = [
-    "view",
-    "create",
-    "edit",
-    "delete",
-    "export",
-    "merge",
-    "assign",
-    "manage_fields",
-    "manage_settings",
-];
+pub const RIGHTS: [&str; 9] =
+    ["view", "create", "edit", "delete", "export", "merge", "assign", "manage_fields", "manage_settings"];
 
 /// Roles by id.
 pub(crate) static ROLE: Kind = Kind::plain("role");
@@ -160,13 +141,12 @@ impl Role {
 plain_record!(Role, &ROLE, |role| role.id.to_string());
 
 /// What a salesperson may do from the first day.
-const SALES: [&str; 19] = [
+const SALES: [&str; 18] = [
     "customer.view",
     "customer.create",
     "customer.edit",
     "customer.delete",
     "customer.assign",
-    "customer.export",
     "contact.view",
     "contact.create",
     "contact.edit",

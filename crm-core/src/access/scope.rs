@@ -29,11 +29,7 @@ const SEPARATOR: char = '\u{1f}';
 
 impl Scope {
     pub(crate) fn new(standing: Standing, position: Option<PositionId>, owner: UserId) -> Self {
-        Scope {
-            standing,
-            position,
-            owner,
-        }
+        Scope { standing, position, owner }
     }
 
     pub(crate) fn to_value(&self) -> Value {

@@ -164,12 +164,7 @@ impl Session<'_> {
                     "add_contact",
                     vec![history::change("contact", None, Some(added.name.clone().into()))],
                 )?;
-                work.announce(
-                    "contact_added",
-                    "contact",
-                    added.id,
-                    serde_json::json!({"customer": customer}),
-                )?;
+                work.announce("contact_added", "contact", added.id, serde_json::json!({"customer": customer}))?;
                 work.made(added.id);
                 Ok(added)
             },
@@ -198,11 +193,9 @@ impl Session<'_> {
                 let (customer, before) = work.contact_within(contact, Reach::Edit)?;
                 customer.check_active()?;
                 if before.version != edit.version {
-                    return Err(Error::Conflict {
-                        record: ContactId::RECORD.to_owned(),
-                        id: contact.to_string(),
-                    }
-                    .into());
+                    return Err(
+                        Error::Conflict { record: ContactId::RECORD.to_owned(), id: contact.to_string() }.into()
+                    );
                 }
                 let mut after = before.clone();
                 let mut check = Checker::new();
@@ -222,12 +215,7 @@ impl Session<'_> {
                 work.rely_on_customer(&customer);
                 work.save(&before, &after)?;
                 work.remember("contact", contact, "edit_contact", changes)?;
-                work.announce(
-                    "contact_changed",
-                    "contact",
-                    contact,
-                    serde_json::json!({"customer": customer.id}),
-                )?;
+                work.announce("contact_changed", "contact", contact, serde_json::json!({"customer": customer.id}))?;
                 after.version += 1;
                 Ok(after)
             },
@@ -281,23 +269,14 @@ impl Session<'_> {
                     work.crown_primary(heir)?;
                 }
                 work.bump_customer(&customer)?;
-                work.write(Write::Delete {
-                    kind: &CONTACT,
-                    id: contact.to_string(),
-                    version: gone.version,
-                });
+                work.write(Write::Delete { kind: &CONTACT, id: contact.to_string(), version: gone.version });
                 work.remember(
                     "customer",
                     customer.id,
                     "remove_contact",
                     vec![history::change("contact", Some(gone.name.clone().into()), None)],
                 )?;
-                work.announce(
-                    "contact_removed",
-                    "contact",
-                    contact,
-                    serde_json::json!({"customer": customer.id}),
-                )?;
+                work.announce("contact_removed", "contact", contact, serde_json::json!({"customer": customer.id}))?;
                 Ok(Removed::new(ContactId::RECORD, contact))
             },
             |_, _| Ok(Removed::new(ContactId::RECORD, contact)),
@@ -338,12 +317,7 @@ impl Work<'_> {
         let mut crowned = contact.clone();
         crowned.primary = true;
         self.save(contact, &crowned)?;
-        self.remember(
-            "contact",
-            contact.id,
-            "set_primary_contact",
-            history::changes(contact, &crowned, &["primary"]),
-        )?;
+        self.remember("contact", contact.id, "set_primary_contact", history::changes(contact, &crowned, &["primary"]))?;
         crowned.version += 1;
         Ok(crowned)
     }
@@ -358,10 +332,7 @@ impl Work<'_> {
 }
 
 fn not_found(contact: impl ToString) -> Error {
-    Error::NotFound {
-        record: ContactId::RECORD.to_owned(),
-        id: contact.to_string(),
-    }
+    Error::NotFound { record: ContactId::RECORD.to_owned(), id: contact.to_string() }
 }
 
 /// Contacts that come with a new customer: exactly one of them is the primary one.
@@ -375,9 +346,7 @@ pub(crate) fn new_contacts(
         .iter()
         .enumerate()
         .map(|(place, contact)| {
-            check.under(&format!("contacts[{place}]"), |check| {
-                build(work, customer, contact, check)
-            })
+            check.under(&format!("contacts[{place}]"), |check| build(work, customer, contact, check))
         })
         .collect();
     let primaries = built.iter().filter(|contact| contact.primary).count();

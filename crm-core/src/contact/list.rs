@@ -45,7 +45,7 @@ impl Session<'_> {
     /// A page of the contacts over all customers that the actor sees, by name.
     ///
     /// # Errors
-    /// [`Error::Forbidden`] without the right `contact.view`; [`Error::Invalid`];
+    /// [`Error::Forbidden`] without the rights `contact.view` and `customer.view`; [`Error::Invalid`];
     /// `cursor_foreign`.
     pub fn contacts(&self, filter: ContactFilter, page: PageRequest) -> Result<ContactPage, Error> {
         let list = list_identity(self.actor(), op::contacts.name, &filter);
@@ -54,16 +54,9 @@ impl Session<'_> {
         self.query(&op::contacts, |work| {
             let access = work.access()?;
             access.allow("customer.view")?;
-            let scopes = if filter.mine {
-                access.own_scopes(Standing::Active)
-            } else {
-                access.visible_scopes(Standing::Active)
-            };
-            let shared = if filter.mine {
-                Vec::new()
-            } else {
-                work.shared_customers(&scopes)?
-            };
+            let scopes =
+                if filter.mine { access.own_scopes(Standing::Active) } else { access.visible_scopes(Standing::Active) };
+            let shared = if filter.mine { Vec::new() } else { work.shared_customers(&scopes)? };
             let text = fold(filter.text.as_deref().unwrap_or_default());
             if text.chars().count() > 60 {
                 return Err(Violation::too_long("filter.text", 60).into());
@@ -92,10 +85,7 @@ impl Session<'_> {
             let count = page.count.then(|| Count::of(counts.into_iter().sum(), floor));
             let more = found.len() as i64 > limit;
             found.truncate(usize::try_from(limit).unwrap_or_default());
-            let next = found
-                .last()
-                .filter(|_| more)
-                .map(|last| encode_cursor(&list, &place(last)));
+            let next = found.last().filter(|_| more).map(|last| encode_cursor(&list, &place(last)));
             let contacts = Contact::from_rows(&found)?;
             let mut ids: Vec<String> = contacts.iter().map(|contact| contact.customer.to_string()).collect();
             ids.sort();

@@ -24,10 +24,7 @@ pub(crate) static CONTACT: Kind = Kind {
         Column::projected("name_sort", ColumnType::Bytes),
         Column::projected("search_text", ColumnType::Bytes),
     ],
-    indexes: &[
-        Index::on("customer", &["customer", "name_sort"]),
-        Index::on("name", &["scope", "name_sort"]),
-    ],
+    indexes: &[Index::on("customer", &["customer", "name_sort"]), Index::on("name", &["scope", "name_sort"])],
     since: 1,
 };
 

@@ -120,10 +120,7 @@ impl Session<'_> {
                             crate::follow_up::check_next(at, work.now, "at")?;
                         }
                         let next = item.at.map_or(NEVER, Timestamp::millis);
-                        work.touch_customer(
-                            &customer,
-                            vec![("next_follow_up_at", Change::Set(Value::Integer(next)))],
-                        );
+                        work.touch_customer(&customer, vec![("next_follow_up_at", Change::Set(Value::Integer(next)))]);
                         let before = customer.clone();
                         customer.next_follow_up_at = item.at;
                         let changes = crate::history::changes(&before, &customer, &["next_follow_up_at"]);
@@ -156,11 +153,7 @@ impl Session<'_> {
         self.check_key()?;
         // Who may not do it at all is told so once.
         self.query(operation, |_| Ok(()))?;
-        let mut answer = BatchAnswer {
-            items: Vec::with_capacity(items.len()),
-            done: 0,
-            failed: 0,
-        };
+        let mut answer = BatchAnswer { items: Vec::with_capacity(items.len()), done: 0, failed: 0 };
         // What stops one item for want of a store stops all that follow; what was done before
         // stands, and is answered.
         let mut stopped: Option<Error> = None;
@@ -179,21 +172,14 @@ impl Session<'_> {
             match error {
                 None => {
                     answer.done += 1;
-                    answer.items.push(BatchItem {
-                        customer,
-                        error: None,
-                        texts: Vec::new(),
-                    });
+                    answer.items.push(BatchItem { customer, error: None, texts: Vec::new() });
                 }
                 Some(error) => {
                     answer.failed += 1;
                     answer.items.push(BatchItem {
                         customer,
                         error: Some(error.code().to_owned()),
-                        texts: vec![
-                            error.text(crate::Language::English),
-                            error.text(crate::Language::Chinese),
-                        ],
+                        texts: vec![error.text(crate::Language::English), error.text(crate::Language::Chinese)],
                     });
                 }
             }

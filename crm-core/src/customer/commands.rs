@@ -20,9 +20,7 @@ impl Session<'_> {
     /// # Errors
     /// [`Error::Forbidden`] without the right `customer.view`; [`Error::NotFound`].
     pub fn customer(&self, customer: CustomerId) -> Result<Customer, Error> {
-        self.query(&op::customer, |work| {
-            Ok(work.customer_with_shares(customer, Reach::Read)?.0)
-        })
+        self.query(&op::customer, |work| Ok(work.customer_with_shares(customer, Reach::Read)?.0))
     }
 
     /// Changes what people typed about a customer.
@@ -52,12 +50,7 @@ impl Session<'_> {
                 work.claim_keys(&after, Some(&before))?;
                 work.save(&before, &after)?;
                 let fields: Vec<&str> = changes.iter().map(|change| change.field.as_str()).collect();
-                work.announce(
-                    "customer_changed",
-                    "customer",
-                    customer,
-                    serde_json::json!({"fields": fields}),
-                )?;
+                work.announce("customer_changed", "customer", customer, serde_json::json!({"fields": fields}))?;
                 work.remember("customer", customer, "edit_customer", changes)?;
                 after.version += 1;
                 Ok(after)
@@ -91,11 +84,7 @@ impl Session<'_> {
                 let older = rows(work.read(vec![Read::Find(older)])?.into_iter().next());
                 let others = older.into_iter().filter(|other| other.id != row.id);
                 for gone in others.skip(usize::try_from(MOST_RECENT - 1).unwrap_or_default()) {
-                    work.write(Write::Delete {
-                        kind: &RECENT,
-                        id: gone.id,
-                        version: gone.version,
-                    });
+                    work.write(Write::Delete { kind: &RECENT, id: gone.id, version: gone.version });
                 }
                 work.write(Write::Put { kind: &RECENT, row });
                 work.made(customer);
@@ -107,17 +96,11 @@ impl Session<'_> {
 }
 
 pub(crate) fn not_found(customer: impl ToString) -> Error {
-    Error::NotFound {
-        record: CustomerId::RECORD.to_owned(),
-        id: customer.to_string(),
-    }
+    Error::NotFound { record: CustomerId::RECORD.to_owned(), id: customer.to_string() }
 }
 
 pub(crate) fn conflict(customer: CustomerId) -> Error {
-    Error::Conflict {
-        record: CustomerId::RECORD.to_owned(),
-        id: customer.to_string(),
-    }
+    Error::Conflict { record: CustomerId::RECORD.to_owned(), id: customer.to_string() }
 }
 
 impl Work<'_> {
@@ -125,13 +108,7 @@ impl Work<'_> {
     /// is not found; one that he sees but may not do this with is forbidden.
     pub(crate) fn customer_with_shares(&mut self, id: CustomerId, need: Reach) -> Result<(Customer, Vec<Share>), Stop> {
         let mut answers = self
-            .read(vec![
-                Read::Get {
-                    kind: &CUSTOMER,
-                    ids: vec![id.to_string()],
-                },
-                Read::Find(shares_of(id)),
-            ])?
+            .read(vec![Read::Get { kind: &CUSTOMER, ids: vec![id.to_string()] }, Read::Find(shares_of(id))])?
             .into_iter();
         let row = rows(answers.next()).into_iter().next().ok_or_else(|| not_found(id))?;
         let customer = Customer::from_row(&row)?;
@@ -152,19 +129,12 @@ impl Work<'_> {
             return Ok(());
         }
         let right = if need == Reach::Edit { "edit" } else { "assign" };
-        Err(Error::Forbidden {
-            module: "customer".to_owned(),
-            right: right.to_owned(),
-        })
+        Err(Error::Forbidden { module: "customer".to_owned(), right: right.to_owned() })
     }
 
     /// The decision stands on the customer as it was read.
     pub(crate) fn rely_on_customer(&mut self, customer: &Customer) {
-        self.changes.checks.push(Check {
-            kind: &CUSTOMER,
-            id: customer.id.to_string(),
-            version: customer.version,
-        });
+        self.changes.checks.push(Check { kind: &CUSTOMER, id: customer.id.to_string(), version: customer.version });
     }
 
     /// Gives the customer a new version, with nothing else changed: two commands that rely on what

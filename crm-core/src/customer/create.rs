@@ -153,11 +153,7 @@ impl Work<'_> {
         let mut ids = all.clone();
         ids.sort();
         ids.dedup();
-        let known: Vec<Row> = rows(
-            self.read(vec![Read::Get { kind: &UNIQUE_KEY, ids }])?
-                .into_iter()
-                .next(),
-        );
+        let known: Vec<Row> = rows(self.read(vec![Read::Get { kind: &UNIQUE_KEY, ids }])?.into_iter().next());
         let standing = |id: &str| known.iter().find(|row| row.id == id);
         for (key, refusal) in &wanted {
             match standing(&key.id) {
@@ -174,11 +170,7 @@ impl Work<'_> {
                 && !kept
                 && holder_of(row).as_deref() == Some(&holder)
             {
-                self.write(Write::Delete {
-                    kind: &UNIQUE_KEY,
-                    id: row.id.clone(),
-                    version: row.version,
-                });
+                self.write(Write::Delete { kind: &UNIQUE_KEY, id: row.id.clone(), version: row.version });
             }
         }
         Ok(())
@@ -193,11 +185,7 @@ impl Work<'_> {
         let holder = customer.id.to_string();
         for row in self.get(&UNIQUE_KEY, ids)? {
             if holder_of(&row).as_deref() == Some(&holder) {
-                self.write(Write::Delete {
-                    kind: &UNIQUE_KEY,
-                    id: row.id,
-                    version: row.version,
-                });
+                self.write(Write::Delete { kind: &UNIQUE_KEY, id: row.id, version: row.version });
             }
         }
         Ok(())
@@ -209,14 +197,10 @@ impl Work<'_> {
 /// is no key).
 fn keys(customer: &Customer, rule: NameRule) -> Vec<(Row, Error)> {
     let holder = customer.id.to_string();
-    let taken = CustomerRefusal::NumberTaken {
-        number: customer.number.clone(),
-    };
+    let taken = CustomerRefusal::NumberTaken { number: customer.number.clone() };
     let mut keys = vec![(unique_key("customer_number", &customer.number, &holder), taken.into())];
     if customer.kind == CustomerKind::Company && rule == NameRule::Refuse {
-        let same = CustomerRefusal::SameName {
-            name: customer.name.clone(),
-        };
+        let same = CustomerRefusal::SameName { name: customer.name.clone() };
         keys.push((unique_key(&name_space(), &fold(&customer.name), &holder), same.into()));
     }
     keys

@@ -79,10 +79,7 @@ pub struct NewCustomer {
 impl NewCustomer {
     /// A company of a name, with nothing else known.
     pub fn named(name: impl Into<String>) -> Self {
-        NewCustomer {
-            name: name.into(),
-            ..NewCustomer::default()
-        }
+        NewCustomer { name: name.into(), ..NewCustomer::default() }
     }
 }
 
@@ -222,9 +219,8 @@ pub(crate) fn clean(customer: &mut Customer, held: Option<&Customer>, context: &
     customer.number = check.line("number", &customer.number, 60);
     customer.name = check.line("name", &customer.name, 200);
     customer.short_name = check.optional_line("short_name", &customer.short_name, 60);
-    customer.credit_code = check
-        .optional_line("credit_code", &customer.credit_code, 18)
-        .map(|code| code.to_uppercase());
+    customer.credit_code =
+        check.optional_line("credit_code", &customer.credit_code, 18).map(|code| code.to_uppercase());
     if let Some(code) = &customer.credit_code {
         let well_formed = code.len() == 18 && code.bytes().all(|byte| byte.is_ascii_alphanumeric());
         check.ensure(well_formed, || Violation::malformed("credit_code"));
@@ -243,35 +239,13 @@ pub(crate) fn clean(customer: &mut Customer, held: Option<&Customer>, context: &
     customer.description = check.optional_lines("description", &customer.description, 4_000);
     if let Some(birthday) = &customer.birthday {
         check.ensure(birthday.is_possible(), || Violation::out_of_range("birthday"));
-        check.ensure(customer.kind == CustomerKind::Person, || {
-            Violation::not_allowed("birthday")
-        });
+        check.ensure(customer.kind == CustomerKind::Person, || Violation::not_allowed("birthday"));
     }
     let codes = [
-        (
-            dictionary::LEVEL,
-            "level",
-            &customer.level,
-            held.map(|held| &held.level),
-        ),
-        (
-            dictionary::STAGE,
-            "stage",
-            &customer.stage,
-            held.map(|held| &held.stage),
-        ),
-        (
-            dictionary::SOURCE,
-            "source",
-            &customer.source,
-            held.map(|held| &held.source),
-        ),
-        (
-            dictionary::INDUSTRY,
-            "industry",
-            &customer.industry,
-            held.map(|held| &held.industry),
-        ),
+        (dictionary::LEVEL, "level", &customer.level, held.map(|held| &held.level)),
+        (dictionary::STAGE, "stage", &customer.stage, held.map(|held| &held.stage)),
+        (dictionary::SOURCE, "source", &customer.source, held.map(|held| &held.source)),
+        (dictionary::INDUSTRY, "industry", &customer.industry, held.map(|held| &held.industry)),
     ];
     for (dictionary, field, code, held) in codes {
         let held = held.and_then(Option::as_ref);

@@ -8,7 +8,7 @@ use crate::dictionary::EntryCode;
 use crate::error::{Error, Violation};
 use crate::operations::op;
 use crate::page::{COUNT_CAP, Count, PageRequest, Place, encode_cursor, list_identity, page};
-use crate::record::Record;
+use crate::record::{Columns, Record};
 use crate::sharing::{SHARE, Share};
 use crate::store::{ColumnType, Comparison, Direction, Filter, Read, Row, Search, Value};
 use crate::text::fold;
@@ -135,11 +135,7 @@ pub struct CustomerQuery {
 
 impl From<View> for CustomerQuery {
     fn from(view: View) -> Self {
-        CustomerQuery {
-            view,
-            filter: CustomerFilter::default(),
-            order: None,
-        }
+        CustomerQuery { view, filter: CustomerFilter::default(), order: None }
     }
 }
 
@@ -230,12 +226,8 @@ impl Session<'_> {
             let filter = query.filter.conditions()?;
             let (found, count) = match work.source(&query, filter, column)? {
                 Source::Search(search) => {
-                    let search = Search {
-                        after: after.clone(),
-                        ..search
-                    }
-                    .ordered(column, direction)
-                    .limited(limit + 1);
+                    let search =
+                        Search { after: after.clone(), ..search }.ordered(column, direction).limited(limit + 1);
                     if let Some(all) = work.few(&query, &search)? {
                         let count = page.count.then_some((i64::try_from(all.len()).ok(), true));
                         return page_of(
@@ -265,11 +257,7 @@ impl Session<'_> {
                         // At most a hundred, in the order in which they were viewed: one page.
                         let items = Customer::from_rows(&named)?;
                         let count = page.count.then(|| Count::exactly(items.len() as i64));
-                        return Ok(CustomerPage {
-                            items,
-                            next: None,
-                            count,
-                        });
+                        return Ok(CustomerPage { items, next: None, count });
                     }
                     (cut(named, column, direction, after.as_ref(), limit), count)
                 }
@@ -305,10 +293,7 @@ impl Work<'_> {
                 }
                 Source::Named(list) => {
                     let named = self.named(&list, &CustomerFilter::default())?.len() as i64;
-                    known.push(Some(Count {
-                        value: named,
-                        exact: list.whole,
-                    }));
+                    known.push(Some(Count { value: named, exact: list.whole }));
                 }
             }
         }
@@ -331,11 +316,7 @@ impl Work<'_> {
             View::Mine => access.own_scopes(Standing::Active),
             View::Today => {
                 let tomorrow = zone.start_of(zone.day_after(self.now, 1));
-                conditions.push(Filter::Is(
-                    "next_follow_up_at",
-                    Comparison::Less,
-                    tomorrow.millis().into(),
-                ));
+                conditions.push(Filter::Is("next_follow_up_at", Comparison::Less, tomorrow.millis().into()));
                 access.own_scopes(Standing::Active)
             }
             View::NotFollowedFor { days } => {
@@ -344,22 +325,15 @@ impl Work<'_> {
                 }
                 // Idle for N whole days: the clock began on the Nth day before today or earlier.
                 let first_too_young = zone.start_of(zone.day_after(self.now, 1 - i64::from(*days)));
-                conditions.push(Filter::Is(
-                    "idle_since",
-                    Comparison::Less,
-                    first_too_young.millis().into(),
-                ));
+                conditions.push(Filter::Is("idle_since", Comparison::Less, first_too_young.millis().into()));
                 access.own_scopes(Standing::Active)
             }
             View::Subordinates => access.subordinate_scopes(Standing::Active),
             View::RecycleBin => access.visible_scopes(Standing::Deleted),
             View::All => {
                 if !access.sees_all() {
-                    return Err(Error::Forbidden {
-                        module: "customer".to_owned(),
-                        right: "view_all".to_owned(),
-                    }
-                    .into());
+                    let right = "view_all".to_owned();
+                    return Err(Error::Forbidden { module: "customer".to_owned(), right }.into());
                 }
                 access.visible_scopes(Standing::Active)
             }
@@ -409,11 +383,7 @@ impl Work<'_> {
             .ordered("viewed_at", Direction::Descending)
             .limited(MOST_RECENT);
         let found = rows(self.read(vec![Read::Find(search)])?.into_iter().next());
-        let ids = found
-            .iter()
-            .filter_map(|row| row.id.split('\u{1f}').nth(1))
-            .map(str::to_owned)
-            .collect();
+        let ids = found.iter().filter_map(|row| row.id.split('\u{1f}').nth(1)).map(str::to_owned).collect();
         Ok(Named { ids, whole: true })
     }
 
@@ -423,7 +393,8 @@ impl Work<'_> {
         let grantees = self.access()?.grantee_keys();
         let shared = self.shared_ids(grantees)?;
         let scopes: std::collections::BTreeSet<&Value> = scopes.iter().collect();
-        let alone = |row: &Row| row.values.first().is_none_or(|scope| !scopes.contains(scope));
+        let scope = |row: &Row| Columns::of(&CUSTOMER, row).text("scope").map(Value::Text);
+        let alone = |row: &Row| scope(row).is_none_or(|scope| !scopes.contains(&scope));
         let named = self.named(&shared, &CustomerFilter::default())?;
         Ok(named.into_iter().filter(alone).map(|row| row.id.into()).collect())
     }
@@ -452,16 +423,10 @@ impl Work<'_> {
     pub(crate) fn reach_of_rows(&mut self, found: &[Row]) -> Result<Vec<Option<Reach>>, Stop> {
         let scopes = found.iter().map(scope_of).collect::<Result<Vec<Scope>, Error>>()?;
         let access = self.access()?;
-        let owned = |scope: &Scope| {
-            access
-                .reach(&scope.owner, scope.position.as_ref(), &[], self.now)
-                .is_some()
-        };
+        let owned = |scope: &Scope| access.reach(&scope.owner, scope.position.as_ref(), &[], self.now).is_some();
         let rows = found.iter().zip(&scopes);
-        let others: Vec<Value> = rows
-            .filter(|(_, scope)| !owned(scope))
-            .map(|(row, _)| row.id.as_str().into())
-            .collect();
+        let others: Vec<Value> =
+            rows.filter(|(_, scope)| !owned(scope)).map(|(row, _)| row.id.as_str().into()).collect();
         let mut shares: BTreeMap<String, Vec<Share>> = BTreeMap::new();
         if !others.is_empty() {
             let of_others = Search::of(&SHARE).within("customer", others);
@@ -489,12 +454,7 @@ impl Work<'_> {
         if !conditional || search.order == Some(column) {
             return Ok(None);
         }
-        let by_condition = Search {
-            after: None,
-            ..search.clone()
-        }
-        .ordered(column, direction)
-        .limited(FEW + 1);
+        let by_condition = Search { after: None, ..search.clone() }.ordered(column, direction).limited(FEW + 1);
         let found = rows(self.read(vec![Read::Find(by_condition)])?.into_iter().next());
         Ok((found.len() as i64 <= FEW).then_some(found))
     }
@@ -502,7 +462,7 @@ impl Work<'_> {
 
 /// The scope in which a customer's row stands.
 fn scope_of(row: &Row) -> Result<Scope, Error> {
-    Scope::parse(row.values.first().and_then(Value::as_text).unwrap_or_default())
+    Scope::parse(&Columns::of(&CUSTOMER, row).text("scope").unwrap_or_default())
 }
 
 /// The page out of its rows and perhaps one more, with what was counted, and whether a count that
@@ -515,28 +475,16 @@ fn page_of(
     count: Option<(Option<i64>, bool)>,
 ) -> Result<CustomerPage, Stop> {
     let more = found.len() as i64 > limit;
-    let shown = found
-        .get(..found.len().min(usize::try_from(limit).unwrap_or_default()))
-        .unwrap_or_default();
-    let next = shown
-        .last()
-        .filter(|_| more)
-        .map(|last| encode_cursor(list, &place(last, column)));
+    let shown = found.get(..found.len().min(usize::try_from(limit).unwrap_or_default())).unwrap_or_default();
+    let next = shown.last().filter(|_| more).map(|last| encode_cursor(list, &place(last, column)));
     // Where counting stopped, what is known is the cap, or, of a filtered list, this page.
     let count = count.map(|(counted, whole)| Count::of(counted, if whole { COUNT_CAP } else { found.len() as i64 }));
-    Ok(CustomerPage {
-        items: Customer::from_rows(shown)?,
-        next,
-        count,
-    })
+    Ok(CustomerPage { items: Customer::from_rows(shown)?, next, count })
 }
 
 /// The place of a row in an order.
 fn place(row: &Row, column: &'static str) -> Place {
-    let value = CUSTOMER
-        .position(column)
-        .and_then(|place| row.values.get(place))
-        .cloned();
+    let value = CUSTOMER.position(column).and_then(|place| row.values.get(place)).cloned();
     (value, row.id.clone())
 }
 
@@ -570,12 +518,8 @@ impl CustomerFilter {
                 conditions.push(Filter::Contains("search_text", folded.into_bytes()));
             }
         }
-        let codes = [
-            ("level", &self.level),
-            ("stage", &self.stage),
-            ("source", &self.source),
-            ("industry", &self.industry),
-        ];
+        let codes =
+            [("level", &self.level), ("stage", &self.stage), ("source", &self.source), ("industry", &self.industry)];
         for (column, code) in codes {
             if let Some(code) = code {
                 conditions.push(Filter::equal(column, code.as_str()));

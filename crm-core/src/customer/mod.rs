@@ -57,10 +57,7 @@ pub(crate) static CUSTOMER: Kind = Kind {
 /// Whom a person viewed last.
 pub(crate) static RECENT: Kind = Kind {
     name: "recent_view",
-    columns: &[
-        Column::projected("viewer", ColumnType::Text),
-        Column::live("viewed_at", ColumnType::Integer),
-    ],
+    columns: &[Column::projected("viewer", ColumnType::Text), Column::live("viewed_at", ColumnType::Integer)],
     indexes: &[Index::on("viewer", &["viewer", "viewed_at"])],
     since: 1,
 };
@@ -199,12 +196,7 @@ impl Record for Customer {
     fn columns(&self) -> Vec<Value> {
         // The number first: a long name must not push it out of the column.
         let texts = [Some(&self.number), self.short_name.as_ref(), Some(&self.name)];
-        let search = texts
-            .into_iter()
-            .flatten()
-            .map(|text| fold(text))
-            .collect::<Vec<_>>()
-            .join("\n");
+        let search = texts.into_iter().flatten().map(|text| fold(text)).collect::<Vec<_>>().join("\n");
         let code = |code: &Option<EntryCode>| text_column(code.as_ref().map(EntryCode::as_str));
         vec![
             self.scope(),

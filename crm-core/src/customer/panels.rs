@@ -26,7 +26,8 @@ pub struct CustomerPanels {
     pub relations: Vec<RelationView>,
     /// The latest 20 follow-ups with their replies; empty without the right `follow_up.view`.
     pub follow_ups: Vec<FollowUpView>,
-    /// What the actor may do with it: any of `edit`, `assign`, `share`, `delete`, `restore`, `add_contact`, `follow_up`.
+    /// What the actor may do with it: any of `edit`, `assign`, `share`, `delete`, `restore`, `add_contact`, `edit_contact`,
+    /// `remove_contact`, `follow_up`.
     pub allowed: Vec<String>,
 }
 
@@ -64,18 +65,12 @@ impl Session<'_> {
                 ("delete", active && may("customer.delete") && reaches(Reach::Own)),
                 ("restore", !active && may("customer.delete") && reaches(Reach::Own)),
                 ("add_contact", active && may("contact.create") && reaches(Reach::Edit)),
+                ("edit_contact", active && may("contact.edit") && reaches(Reach::Edit)),
+                ("remove_contact", active && may("contact.delete") && reaches(Reach::Edit)),
                 ("follow_up", active && may("follow_up.create") && reaches(Reach::Edit)),
             ];
-            let allowed = doable
-                .iter()
-                .filter(|(_, allowed)| *allowed)
-                .map(|(name, _)| (*name).to_owned())
-                .collect();
-            let follow_ups = if sees_follow_ups {
-                work.follow_up_views(&follow_ups)?
-            } else {
-                Vec::new()
-            };
+            let allowed = doable.iter().filter(|(_, allowed)| *allowed).map(|(name, _)| (*name).to_owned()).collect();
+            let follow_ups = if sees_follow_ups { work.follow_up_views(&follow_ups)? } else { Vec::new() };
             Ok(CustomerPanels {
                 customer: found,
                 contacts: if sees_contacts { contacts } else { Vec::new() },

@@ -11,10 +11,10 @@ use crate::history;
 use crate::id::CustomerId;
 use crate::operations::op;
 use crate::organisation::UNIQUE_KEY;
-use crate::record::Record;
+use crate::record::{Columns, Record};
 use crate::relation::{RELATION, Relation, relations_of};
 use crate::sharing::{SHARE, shares_of};
-use crate::store::{Change, Direction, Read, Search, Value, Write};
+use crate::store::{Change, Direction, Read, Search, Write};
 use crate::text::Checker;
 use crate::work::{Stop, Work, rows};
 
@@ -35,11 +35,7 @@ impl Session<'_> {
                 work.release_keys(&before)?;
                 let days = work.context.settings().recycle_bin_days;
                 let after = work.move_bin(&before, before.clone(), CustomerStatus::Deleted, "delete_customer")?;
-                work.write(agenda::at(
-                    work.now.plus_days(days.into()),
-                    agenda::PURGE,
-                    &customer.to_string(),
-                ));
+                work.write(agenda::at(work.now.plus_days(days.into()), agenda::PURGE, &customer.to_string()));
                 work.announce("customer_deleted", "customer", customer, serde_json::json!({}))?;
                 Ok(after)
             },
@@ -71,16 +67,12 @@ impl Session<'_> {
                 }
                 let purge = format!("{}:{customer}", agenda::PURGE);
                 if let Some(row) = work.get_one(&agenda::AGENDA, purge)? {
-                    let due = row.values.first().and_then(Value::as_integer).unwrap_or_default();
+                    let due = Columns::of(&agenda::AGENDA, &row).integer("due");
                     if due <= work.now.millis() {
                         // What lies under it may be gone already.
                         return Err(CustomerRefusal::PastRestoring.into());
                     }
-                    work.write(Write::Delete {
-                        kind: &agenda::AGENDA,
-                        id: row.id,
-                        version: row.version,
-                    });
+                    work.write(Write::Delete { kind: &agenda::AGENDA, id: row.id, version: row.version });
                 }
                 work.claim_keys(&renamed, None)?;
                 let after = work.move_bin(&before, renamed, CustomerStatus::Active, "restore_customer")?;
@@ -116,12 +108,7 @@ impl Work<'_> {
     /// Contacts stand in the scope of their customer.
     pub(crate) fn follow_scope(&mut self, customer: &Customer) -> Result<(), Stop> {
         for contact in self.find_all(crate::contact::contacts_of(customer.id))? {
-            self.touch(
-                &CONTACT,
-                contact.id,
-                None,
-                vec![("scope", Change::Set(customer.scope()))],
-            );
+            self.touch(&CONTACT, contact.id, None, vec![("scope", Change::Set(customer.scope()))]);
         }
         Ok(())
     }
@@ -133,9 +120,7 @@ impl Work<'_> {
         const BATCH: i64 = 200;
         let id = customer.id.to_string();
         let of_customer = |kind| Search::of(kind).within("customer", vec![id.as_str().into()]);
-        let follow_ups = of_customer(&FOLLOW_UP)
-            .ordered("at", Direction::Ascending)
-            .limited(BATCH);
+        let follow_ups = of_customer(&FOLLOW_UP).ordered("at", Direction::Ascending).limited(BATCH);
         let follow_ups = rows(self.read(vec![Read::Find(follow_ups)])?.into_iter().next());
         let begun = follow_ups.len() as i64 >= BATCH;
         let written = follow_ups.iter().map(|row| row.id.as_str().into()).collect();
@@ -162,21 +147,13 @@ impl Work<'_> {
             }
         }
         for (kind, row) in doomed {
-            self.write(Write::Delete {
-                kind,
-                id: row.id,
-                version: row.version,
-            });
+            self.write(Write::Delete { kind, id: row.id, version: row.version });
         }
         if begun {
             self.rely_on_customer(customer);
             return Ok(false);
         }
-        self.write(Write::Delete {
-            kind: &CUSTOMER,
-            id: id.clone(),
-            version: customer.version,
-        });
+        self.write(Write::Delete { kind: &CUSTOMER, id: id.clone(), version: customer.version });
         self.announce("customer_purged", "customer", id, serde_json::json!({}))?;
         Ok(true)
     }

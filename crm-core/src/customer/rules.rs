@@ -57,27 +57,17 @@ pub(crate) fn owner(
     let position = match position {
         Some(position) if held.contains(position) => Some(position),
         Some(_) => return Err(Violation::not_allowed("owner_position").into()),
-        None => person
-            .main_position
-            .as_ref()
-            .filter(|main| held.contains(main))
-            .or(held.first()),
+        None => person.main_position.as_ref().filter(|main| held.contains(main)).or(held.first()),
     };
     if access.person().is_some_and(|caller| caller.id == *owner) {
         return Ok((owner.clone(), position.cloned()));
     }
     access.allow("customer.assign")?;
     if !person.active {
-        return Err(CustomerRefusal::OwnerDeactivated {
-            person: owner.to_string(),
-        }
-        .into());
+        return Err(CustomerRefusal::OwnerDeactivated { person: owner.to_string() }.into());
     }
     if !access.sees_all() && !access.is_superior_of(position) {
-        return Err(CustomerRefusal::OwnerOutsideSubtree {
-            person: owner.to_string(),
-        }
-        .into());
+        return Err(CustomerRefusal::OwnerOutsideSubtree { person: owner.to_string() }.into());
     }
     Ok((owner.clone(), position.cloned()))
 }

@@ -52,10 +52,7 @@ impl Work<'_> {
             rules::owner(&context, &access, Some(&transfer.to), transfer.to_position.as_ref())?
         };
         if owner == before.owner && owner_position == before.owner_position {
-            return Err(CustomerRefusal::OwnerAlready {
-                person: owner.to_string(),
-            }
-            .into());
+            return Err(CustomerRefusal::OwnerAlready { person: owner.to_string() }.into());
         }
         let mut after = before.clone();
         after.owner = owner;

@@ -113,9 +113,7 @@ impl Session<'_> {
             },
             |work, _| {
                 let known = work.context.entry(&entry.dictionary, entry.code.as_str());
-                known
-                    .cloned()
-                    .ok_or_else(|| not_found(&entry.dictionary, &entry.code).into())
+                known.cloned().ok_or_else(|| not_found(&entry.dictionary, &entry.code).into())
             },
         )
     }
@@ -141,10 +139,7 @@ impl Session<'_> {
                 }
                 let context = work.context.clone();
                 let find = |code: &EntryCode| {
-                    context
-                        .entry(&dictionary, code.as_str())
-                        .cloned()
-                        .ok_or_else(|| not_found(&dictionary, code))
+                    context.entry(&dictionary, code.as_str()).cloned().ok_or_else(|| not_found(&dictionary, code))
                 };
                 let (mut source, survivor) = (find(&from)?, find(&into)?);
                 if from == into {
@@ -197,41 +192,25 @@ fn holders_of(dictionary: &str) -> Vec<(&'static Kind, &'static str)> {
 }
 
 fn not_found(dictionary: &str, code: &EntryCode) -> Error {
-    Error::NotFound {
-        record: "dictionary_entry".to_owned(),
-        id: format!("{dictionary}/{code}"),
-    }
+    Error::NotFound { record: "dictionary_entry".to_owned(), id: format!("{dictionary}/{code}") }
 }
 
 fn conflict(entry: &DictionaryEntry) -> Error {
-    Error::Conflict {
-        record: "dictionary_entry".to_owned(),
-        id: entry.key(),
-    }
+    Error::Conflict { record: "dictionary_entry".to_owned(), id: entry.key() }
 }
 
 fn checked(entry: &DictionaryEntryInput) -> Result<DictionaryEntry, Error> {
     let mut check = Checker::new();
     let relation = entry.dictionary == RELATION_KIND;
-    check.ensure(DICTIONARIES.contains(&entry.dictionary.as_str()), || {
-        Violation::unknown("dictionary")
-    });
+    check.ensure(DICTIONARIES.contains(&entry.dictionary.as_str()), || Violation::unknown("dictionary"));
     check.ensure((0..=9999).contains(&entry.order), || Violation::out_of_range("order"));
-    check.ensure(relation || entry.inverse_label.is_none(), || {
-        Violation::not_allowed("inverse_label")
-    });
-    let directed = entry
-        .inverse_label
-        .as_ref()
-        .is_some_and(|label| !label.trim().is_empty());
+    check.ensure(relation || entry.inverse_label.is_none(), || Violation::not_allowed("inverse_label"));
+    let directed = entry.inverse_label.as_ref().is_some_and(|label| !label.trim().is_empty());
     check.ensure(directed || !entry.hierarchical, || Violation::required("inverse_label"));
-    check.ensure(relation || !entry.hierarchical, || {
-        Violation::not_allowed("hierarchical")
-    });
+    check.ensure(relation || !entry.hierarchical, || Violation::not_allowed("hierarchical"));
     if let Some(colour) = &entry.colour {
-        let is_colour = colour
-            .strip_prefix('#')
-            .is_some_and(|hex| hex.len() == 6 && hex.bytes().all(|b| b.is_ascii_hexdigit()));
+        let is_colour =
+            colour.strip_prefix('#').is_some_and(|hex| hex.len() == 6 && hex.bytes().all(|b| b.is_ascii_hexdigit()));
         check.ensure(is_colour, || Violation::malformed("colour"));
     }
     let clean = DictionaryEntry {

@@ -68,10 +68,7 @@ pub struct DictionaryEntry {
     pub version: i64,
 }
 
-plain_record!(DictionaryEntry, &DICTIONARY_ENTRY, |entry| format!(
-    "{}/{}",
-    entry.dictionary, entry.code
-));
+plain_record!(DictionaryEntry, &DICTIONARY_ENTRY, |entry| format!("{}/{}", entry.dictionary, entry.code));
 
 /// Checks a code that a record shall hold: it exists and, unless the record holds it already, is
 /// not retired.

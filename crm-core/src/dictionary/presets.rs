@@ -40,10 +40,7 @@ pub(crate) fn preset_entries(chinese: bool) -> Vec<DictionaryEntry> {
     let code = |code: &str| EntryCode::new(code).ok();
     let mut entries: Vec<DictionaryEntry> = Vec::new();
     let mut add = |dictionary: &str, key: &str, label: String, inverse_label, hierarchical| {
-        let order = entries
-            .iter()
-            .filter(|entry: &&DictionaryEntry| entry.dictionary == dictionary)
-            .count();
+        let order = entries.iter().filter(|entry: &&DictionaryEntry| entry.dictionary == dictionary).count();
         if let (Some(code), Ok(order)) = (code(key), i32::try_from(order)) {
             entries.push(DictionaryEntry {
                 dictionary: dictionary.to_owned(),
@@ -62,19 +59,7 @@ pub(crate) fn preset_entries(chinese: bool) -> Vec<DictionaryEntry> {
         add(dictionary, key, pick(zh, en), None, false);
     }
     add(RELATION_KIND, "partner", pick("合作伙伴", "Partner"), None, false);
-    add(
-        RELATION_KIND,
-        "parent",
-        pick("母公司", "Parent company"),
-        Some(pick("子公司", "Subsidiary")),
-        true,
-    );
-    add(
-        RELATION_KIND,
-        "business",
-        pick("业务往来", "Business dealings"),
-        None,
-        false,
-    );
+    add(RELATION_KIND, "parent", pick("母公司", "Parent company"), Some(pick("子公司", "Subsidiary")), true);
+    add(RELATION_KIND, "business", pick("业务往来", "Business dealings"), None, false);
     entries
 }

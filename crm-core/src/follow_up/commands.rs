@@ -53,10 +53,7 @@ pub struct NewFollowUp {
 impl NewFollowUp {
     /// What was done just now, with nothing else said.
     pub fn text(content: impl Into<String>) -> Self {
-        NewFollowUp {
-            content: content.into(),
-            ..NewFollowUp::default()
-        }
+        NewFollowUp { content: content.into(), ..NewFollowUp::default() }
     }
 }
 
@@ -164,16 +161,11 @@ impl Session<'_> {
                 customer.check_active()?;
                 let content = work.corrected(&before.author, before.created_at, &content, 4_000)?;
                 if before.version != version {
-                    return Err(Error::Conflict {
-                        record: FollowUpId::RECORD.to_owned(),
-                        id: follow_up.to_string(),
-                    }
-                    .into());
+                    return Err(
+                        Error::Conflict { record: FollowUpId::RECORD.to_owned(), id: follow_up.to_string() }.into()
+                    );
                 }
-                let mut after = FollowUp {
-                    content,
-                    ..before.clone()
-                };
+                let mut after = FollowUp { content, ..before.clone() };
                 work.made(follow_up);
                 let changes = history::changes(&before, &after, &["content"]);
                 if changes.is_empty() {
@@ -227,35 +219,16 @@ impl Work<'_> {
         let at = input.at.unwrap_or(now);
         check.ensure(at <= now.plus_millis(TOLERANCE), || Violation::out_of_range("at"));
         if let Some(next) = input.next_at {
-            check.ensure(check_next(next, now, "next_at").is_ok(), || {
-                Violation::out_of_range("next_at")
-            });
+            check.ensure(check_next(next, now, "next_at").is_ok(), || Violation::out_of_range("next_at"));
         }
-        check_code(
-            &mut check,
-            &context,
-            dictionary::METHOD,
-            "method",
-            input.method.as_ref(),
-            None,
-        );
-        check_code(
-            &mut check,
-            &context,
-            dictionary::STAGE,
-            "stage",
-            input.stage.as_ref(),
-            customer.stage.as_ref(),
-        );
+        check_code(&mut check, &context, dictionary::METHOD, "method", input.method.as_ref(), None);
+        check_code(&mut check, &context, dictionary::STAGE, "stage", input.stage.as_ref(), customer.stage.as_ref());
         let place = input.place.as_ref().map(|place| {
             check.under("place", |check| {
                 let within = |degrees: Option<f64>, most: f64| degrees.is_none_or(|d| d.is_finite() && d.abs() <= most);
                 check.ensure(within(place.latitude, 90.0), || Violation::out_of_range("latitude"));
                 check.ensure(within(place.longitude, 180.0), || Violation::out_of_range("longitude"));
-                Place {
-                    text: check.optional_line("text", &place.text, 200),
-                    ..place.clone()
-                }
+                Place { text: check.optional_line("text", &place.text, 200), ..place.clone() }
             })
         });
         if let Some(contact) = input.contact {
@@ -363,8 +336,5 @@ impl Work<'_> {
 }
 
 pub(crate) fn not_found(follow_up: impl ToString) -> Error {
-    Error::NotFound {
-        record: FollowUpId::RECORD.to_owned(),
-        id: follow_up.to_string(),
-    }
+    Error::NotFound { record: FollowUpId::RECORD.to_owned(), id: follow_up.to_string() }
 }

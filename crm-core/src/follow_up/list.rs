@@ -75,13 +75,7 @@ pub struct FollowUpQuery {
 
 impl From<FollowUps> for FollowUpQuery {
     fn from(of: FollowUps) -> Self {
-        FollowUpQuery {
-            of,
-            from: None,
-            before: None,
-            author: None,
-            method: None,
-        }
+        FollowUpQuery { of, from: None, before: None, author: None, method: None }
     }
 }
 
@@ -110,8 +104,8 @@ impl Session<'_> {
     /// A page of follow-ups with their replies, newest first.
     ///
     /// # Errors
-    /// [`Error::Forbidden`] without the right `follow_up.view`; [`Error::NotFound`];
-    /// [`Error::Invalid`]; `cursor_foreign`.
+    /// [`Error::Forbidden`] without the rights `follow_up.view` and `customer.view`;
+    /// [`Error::NotFound`]; [`Error::Invalid`]; `cursor_foreign`.
     pub fn follow_ups(&self, query: impl Into<FollowUpQuery>, page: PageRequest) -> Result<FollowUpPage, Error> {
         let query = query.into();
         let list = list_identity(self.actor(), op::follow_ups.name, &query);
@@ -123,15 +117,8 @@ impl Session<'_> {
             let (found, more) =
                 work.visible_follow_ups(search, start.clone(), limit, matches!(query.of, FollowUps::Of { .. }))?;
             let items = work.follow_up_views(&found)?;
-            let next = found
-                .last()
-                .filter(|_| more)
-                .map(|last| encode_cursor(&list, &place(last)));
-            Ok(FollowUpPage {
-                items,
-                next,
-                count: None,
-            })
+            let next = found.last().filter(|_| more).map(|last| encode_cursor(&list, &place(last)));
+            Ok(FollowUpPage { items, next, count: None })
         })
     }
 
@@ -174,11 +161,7 @@ impl Session<'_> {
             let items = Reply::from_rows(&found)?;
             let next = items.last().filter(|_| more);
             let next = next.map(|last| encode_cursor(&list, &(Some(last.at.millis().into()), last.id.to_string())));
-            Ok(ReplyPage {
-                items,
-                next,
-                count: None,
-            })
+            Ok(ReplyPage { items, next, count: None })
         })
     }
 }
@@ -216,9 +199,7 @@ impl Work<'_> {
         if let Some(method) = &query.method {
             conditions.push(Filter::equal("method", method.as_str()));
         }
-        Ok(search
-            .filtered(Filter::All(conditions))
-            .ordered("at", Direction::Descending))
+        Ok(search.filtered(Filter::All(conditions)).ordered("at", Direction::Descending))
     }
 
     /// A page of follow-ups whose customers the actor sees, and whether more may follow. What is
@@ -238,11 +219,7 @@ impl Work<'_> {
         let mut after = start;
         let (mut read, mut size) = (0, limit + 1);
         while read < MOST {
-            let page = Search {
-                after: after.clone(),
-                ..search.clone()
-            }
-            .limited(size);
+            let page = Search { after: after.clone(), ..search.clone() }.limited(size);
             let found = rows(self.read(vec![Read::Find(page)])?.into_iter().next());
             let ended = (found.len() as i64) < size;
             read += size;
@@ -274,9 +251,7 @@ impl Work<'_> {
             return Ok(Vec::new());
         }
         let names = self.visible_customers(follow_ups.iter().map(|item| item.customer.to_string()).collect(), true)?;
-        let reads = follow_ups
-            .iter()
-            .map(|item| Read::Find(replies_to(item.id).limited(SHOWN_REPLIES + 1)));
+        let reads = follow_ups.iter().map(|item| Read::Find(replies_to(item.id).limited(SHOWN_REPLIES + 1)));
         let answers = self.read(reads.collect())?;
         let mut views = Vec::with_capacity(follow_ups.len());
         for (follow_up, answer) in follow_ups.into_iter().zip(answers) {
@@ -306,10 +281,7 @@ pub(crate) fn latest_of(customer: CustomerId, limit: i64) -> Search {
 }
 
 fn place(row: &Row) -> Place {
-    let value = FOLLOW_UP
-        .position("at")
-        .and_then(|place| row.values.get(place))
-        .cloned();
+    let value = FOLLOW_UP.position("at").and_then(|place| row.values.get(place)).cloned();
     (value, row.id.clone())
 }
 

@@ -31,10 +31,7 @@ pub(crate) static FOLLOW_UP: Kind = Kind {
         Column::live("method", ColumnType::Text),
         Column::live("stage", ColumnType::Text),
     ],
-    indexes: &[
-        Index::on("customer", &["customer", "at"]),
-        Index::on("author", &["author", "at"]),
-    ],
+    indexes: &[Index::on("customer", &["customer", "at"]), Index::on("author", &["author", "at"])],
     since: 1,
 };
 
@@ -103,10 +100,7 @@ impl Record for FollowUp {
 
     fn refresh(&mut self, row: &Columns<'_>) {
         self.version = row.version();
-        self.customer = row
-            .text("customer")
-            .and_then(|id| id.parse().ok())
-            .unwrap_or(self.customer);
+        self.customer = row.text("customer").and_then(|id| id.parse().ok()).unwrap_or(self.customer);
         self.method = row.text("method").and_then(|code| EntryCode::new(code).ok());
         self.stage = row.text("stage").and_then(|code| EntryCode::new(code).ok());
     }

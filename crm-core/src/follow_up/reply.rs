@@ -21,10 +21,7 @@ use std::collections::BTreeSet;
 /// Replies by id.
 pub(crate) static REPLY: Kind = Kind {
     name: "reply",
-    columns: &[
-        Column::live("follow_up", ColumnType::Text),
-        Column::projected("at", ColumnType::Integer),
-    ],
+    columns: &[Column::live("follow_up", ColumnType::Text), Column::projected("at", ColumnType::Integer)],
     indexes: &[Index::on("follow_up", &["follow_up", "at"])],
     since: 1,
 };
@@ -144,10 +141,7 @@ impl Session<'_> {
                 let written = Reply::from_row(&row)?;
                 let (_, answered) = work.follow_up_within(written.follow_up)?;
                 let before = match written.to {
-                    Some(to) => work
-                        .get_one(&REPLY, to.to_string())?
-                        .map(|row| Reply::from_row(&row))
-                        .transpose()?,
+                    Some(to) => work.get_one(&REPLY, to.to_string())?.map(|row| Reply::from_row(&row)).transpose()?,
                     None => None,
                 };
                 work.hearers(&answered, before.as_ref(), written)
@@ -169,17 +163,10 @@ impl Session<'_> {
                 let (customer, before) = work.reply_within(reply)?;
                 let content = work.corrected(&before.author, before.at, &content, 2_000)?;
                 if before.version != version {
-                    return Err(Error::Conflict {
-                        record: ReplyId::RECORD.to_owned(),
-                        id: reply.to_string(),
-                    }
-                    .into());
+                    return Err(Error::Conflict { record: ReplyId::RECORD.to_owned(), id: reply.to_string() }.into());
                 }
                 work.made(reply);
-                let mut after = Reply {
-                    content,
-                    ..before.clone()
-                };
+                let mut after = Reply { content, ..before.clone() };
                 let changes = history::changes(&before, &after, &["content"]);
                 if changes.is_empty() {
                     return Ok(before);
@@ -205,10 +192,7 @@ impl Session<'_> {
 impl Work<'_> {
     /// A reply to a follow-up on a customer that the actor sees and that is in the lists.
     pub(crate) fn reply_within(&mut self, id: ReplyId) -> Result<(Customer, Reply), Stop> {
-        let not_found = || Error::NotFound {
-            record: ReplyId::RECORD.to_owned(),
-            id: id.to_string(),
-        };
+        let not_found = || Error::NotFound { record: ReplyId::RECORD.to_owned(), id: id.to_string() };
         let row = self.get_one(&REPLY, id.to_string())?.ok_or_else(not_found)?;
         let reply = Reply::from_row(&row)?;
         match self.follow_up_within(reply.follow_up) {
@@ -234,21 +218,11 @@ impl Work<'_> {
             let actor = Actor::user(self.actor().org().as_str(), person.as_str())?;
             let sees = Access::of(&context, &actor).is_ok_and(|access| {
                 access.may("follow_up.view")
-                    && access
-                        .reach(&customer.owner, customer.owner_position.as_ref(), &shares, self.now)
-                        .is_some()
+                    && access.reach(&customer.owner, customer.owner_position.as_ref(), &shares, self.now).is_some()
             });
-            if sees {
-                notified.push(person)
-            } else {
-                not_notified.push(person)
-            }
+            if sees { notified.push(person) } else { not_notified.push(person) }
         }
-        Ok(ReplyAnswer {
-            reply,
-            notified,
-            not_notified,
-        })
+        Ok(ReplyAnswer { reply, notified, not_notified })
     }
 }
 
@@ -256,9 +230,7 @@ fn checked(work: &Work<'_>, answered: &FollowUp, author: UserId, input: &NewRepl
     let mut check = Checker::new();
     check.ensure(input.addressed.len() <= 50, || Violation::too_many("addressed", 50));
     for (place, person) in input.addressed.iter().enumerate() {
-        check.ensure(work.context.people.contains_key(person), || {
-            Violation::unknown(format!("addressed[{place}]"))
-        });
+        check.ensure(work.context.people.contains_key(person), || Violation::unknown(format!("addressed[{place}]")));
     }
     let reply = Reply {
         id: ReplyId(work.draw()),

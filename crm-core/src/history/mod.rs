@@ -17,10 +17,7 @@ use serde::{Deserialize, Serialize};
 /// The history of all records.
 pub(crate) static HISTORY: Kind = Kind {
     name: "history",
-    columns: &[
-        Column::projected("subject", ColumnType::Text),
-        Column::projected("at", ColumnType::Integer),
-    ],
+    columns: &[Column::projected("subject", ColumnType::Text), Column::projected("at", ColumnType::Integer)],
     indexes: &[Index::on("subject", &["subject", "at"])],
     since: 1,
 };
@@ -83,11 +80,7 @@ impl Record for HistoryEntry {
 
 /// One changed field.
 pub(crate) fn change(field: &str, was: Option<serde_json::Value>, became: Option<serde_json::Value>) -> FieldChange {
-    FieldChange {
-        field: field.to_owned(),
-        was,
-        became,
-    }
+    FieldChange { field: field.to_owned(), was, became }
 }
 
 /// The fields, of those named, in which two states of a record differ.
@@ -165,12 +158,7 @@ impl Session<'_> {
     pub fn follow_up_history(&self, follow_up: FollowUpId, page: PageRequest) -> Result<HistoryPage, Error> {
         self.query(&op::follow_up_history, |work| {
             work.follow_up_within(follow_up)?;
-            work.history_page(
-                &op::follow_up_history,
-                FollowUpId::RECORD,
-                &follow_up.to_string(),
-                &page,
-            )
+            work.history_page(&op::follow_up_history, FollowUpId::RECORD, &follow_up.to_string(), &page)
         })
     }
 
@@ -257,10 +245,6 @@ impl Work<'_> {
             .last()
             .filter(|_| more)
             .map(|last| encode_cursor(&list, &(Some(last.at.millis().into()), last.id.to_string())));
-        Ok(HistoryPage {
-            items,
-            next,
-            count: None,
-        })
+        Ok(HistoryPage { items, next, count: None })
     }
 }

@@ -42,11 +42,7 @@ impl Session<'_> {
         }
         let chinese = organisation.language == PresetLanguage::Chinese;
         self.found_organisation(|founding| {
-            let head = Organisation {
-                name,
-                settings: settings.clone(),
-                version: 1,
-            };
+            let head = Organisation { name, settings: settings.clone(), version: 1 };
             let mut rows = vec![(&ORGANISATION, Record::to_row(&head)?)];
             for role in access::preset_roles(chinese) {
                 rows.push((&access::ROLE, role.to_row()?));
@@ -57,10 +53,7 @@ impl Session<'_> {
             rows.push((&super::GUARD, relation::parents_guard()));
             rows.push((&super::GUARD, crate::event::numbering_guard()));
             rows.push((&agenda::AGENDA, agenda::housekeeping(founding.now)?));
-            founding.changes.writes = rows
-                .into_iter()
-                .map(|(kind, row)| Write::Insert { kind, row })
-                .collect();
+            founding.changes.writes = rows.into_iter().map(|(kind, row)| Write::Insert { kind, row }).collect();
             Ok(())
         })?;
         Ok(settings)
@@ -87,30 +80,17 @@ impl Session<'_> {
                 settings.check(|code| work.context.entry(dictionary::METHOD, code.as_str()).is_some())?;
                 let mut organisation = work.context.organisation.clone();
                 if settings.version != organisation.settings.version {
-                    return Err(Error::Conflict {
-                        record: "settings".to_owned(),
-                        id: "settings".to_owned(),
-                    }
-                    .into());
+                    return Err(Error::Conflict { record: "settings".to_owned(), id: "settings".to_owned() }.into());
                 }
                 let changes = history::changes(
                     &organisation.settings,
                     &settings,
-                    &[
-                        "time_zone",
-                        "same_name",
-                        "customer_number",
-                        "recycle_bin_days",
-                        "follow_up",
-                    ],
+                    &["time_zone", "same_name", "customer_number", "recycle_bin_days", "follow_up"],
                 );
                 if changes.is_empty() {
                     return Ok(settings.clone());
                 }
-                organisation.settings = Settings {
-                    version: settings.version + 1,
-                    ..settings.clone()
-                };
+                organisation.settings = Settings { version: settings.version + 1, ..settings.clone() };
                 work.change_organisation(&organisation)?;
                 work.remember("settings", "settings", "change_settings", changes)?;
                 work.announce("settings_changed", "settings", "settings", serde_json::json!({}))?;

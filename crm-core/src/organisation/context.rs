@@ -32,10 +32,7 @@ impl Context {
     }
 
     pub(crate) fn entry(&self, dictionary: &str, code: &str) -> Option<&DictionaryEntry> {
-        self.dictionaries
-            .get(dictionary)?
-            .iter()
-            .find(|entry| entry.code.as_str() == code)
+        self.dictionaries.get(dictionary)?.iter().find(|entry| entry.code.as_str() == code)
     }
 
     /// Reads the context out of the store; `None` when there is no such organisation.
@@ -49,10 +46,7 @@ impl Context {
             let mut versions = Vec::new();
             let mut head = None;
             while searches.iter().any(Option::is_some) {
-                let mut reads = vec![Read::Get {
-                    kind: &ORGANISATION,
-                    ids: vec![ORGANISATION.name.to_owned()],
-                }];
+                let mut reads = vec![Read::Get { kind: &ORGANISATION, ids: vec![ORGANISATION.name.to_owned()] }];
                 reads.extend(searches.iter().flatten().cloned().map(Read::Find));
                 let mut answers = store.read(org, &reads)?.into_iter();
                 let Some(row) = rows(answers.next()).into_iter().next() else {
@@ -100,10 +94,8 @@ impl Context {
         entries: &[Row],
     ) -> Result<Context, Error> {
         let organisation = Organisation::from_row(head)?;
-        let people: BTreeMap<UserId, Person> = Person::from_rows(people)?
-            .into_iter()
-            .map(|person| (person.id.clone(), person))
-            .collect();
+        let people: BTreeMap<UserId, Person> =
+            Person::from_rows(people)?.into_iter().map(|person| (person.id.clone(), person)).collect();
         let positions = PositionTree::new(Position::from_rows(positions)?, &people);
         let mut dictionaries: BTreeMap<String, Vec<DictionaryEntry>> = BTreeMap::new();
         for entry in DictionaryEntry::from_rows(entries)? {

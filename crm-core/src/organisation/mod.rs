@@ -40,11 +40,7 @@ pub struct NewOrganisation {
 impl NewOrganisation {
     /// Of a name, with Chinese presets and China's time zone.
     pub fn named(name: impl Into<String>) -> Self {
-        NewOrganisation {
-            name: name.into(),
-            language: PresetLanguage::Chinese,
-            time_zone: None,
-        }
+        NewOrganisation { name: name.into(), language: PresetLanguage::Chinese, time_zone: None }
     }
 }
 
@@ -78,9 +74,7 @@ impl Organisation {
     }
 }
 
-plain_record!(Organisation, &ORGANISATION, |_organisation| ORGANISATION
-    .name
-    .to_owned());
+plain_record!(Organisation, &ORGANISATION, |_organisation| ORGANISATION.name.to_owned());
 
 /// The row that holds a unique value. Long values stand by their hash.
 pub(crate) fn unique_key(space: &str, value: &str, holder: &str) -> Row {

@@ -113,28 +113,20 @@ impl Settings {
     pub(crate) fn check(&self, knows_method: impl Fn(&EntryCode) -> bool) -> Result<(), Error> {
         let mut check = Checker::new();
         check.line("customer_number", &self.customer_number, 40);
-        check.ensure(self.customer_number.contains("{random}"), || {
-            Violation::malformed("customer_number")
-        });
-        check.ensure((1..=3650).contains(&self.recycle_bin_days), || {
-            Violation::out_of_range("recycle_bin_days")
-        });
+        check.ensure(self.customer_number.contains("{random}"), || Violation::malformed("customer_number"));
+        check.ensure((1..=3650).contains(&self.recycle_bin_days), || Violation::out_of_range("recycle_bin_days"));
         check.under("follow_up", |check| {
             check.ensure((0..=720).contains(&self.follow_up.correction_hours), || {
                 Violation::out_of_range("correction_hours")
             });
-            check.ensure((0..=1000).contains(&self.follow_up.least_length), || {
-                Violation::out_of_range("least_length")
-            });
+            check.ensure((0..=1000).contains(&self.follow_up.least_length), || Violation::out_of_range("least_length"));
             let methods = &self.follow_up.methods_that_count;
             if methods.len() > 1_000 {
                 check.note(Violation::too_many("methods_that_count", 1_000));
                 return;
             }
             for (place, method) in methods.iter().enumerate() {
-                check.ensure(knows_method(method), || {
-                    Violation::unknown(format!("methods_that_count[{place}]"))
-                });
+                check.ensure(knows_method(method), || Violation::unknown(format!("methods_that_count[{place}]")));
             }
         });
         check.done()

@@ -87,11 +87,7 @@ impl SyncReport {
     pub(crate) fn kept(made: &[String]) -> Self {
         let mut numbers = made.iter().map(|number| number.parse().unwrap_or_default());
         let mut next = || numbers.next().unwrap_or_default();
-        SyncReport {
-            added: next(),
-            changed: next(),
-            removed: next(),
-        }
+        SyncReport { added: next(), changed: next(), removed: next() }
     }
 }
 
@@ -115,11 +111,9 @@ impl Session<'_> {
                     match context.people.get(&input.id) {
                         None => {
                             if !input.host_roles.is_empty() && !work.access()?.sees_all() {
-                                return Err(Error::Forbidden {
-                                    module: "role".to_owned(),
-                                    right: "edit".to_owned(),
-                                }
-                                .into());
+                                return Err(
+                                    Error::Forbidden { module: "role".to_owned(), right: "edit".to_owned() }.into()
+                                );
                             }
                             report.added += 1;
                             let person = Person {
@@ -143,11 +137,9 @@ impl Session<'_> {
                             };
                             // The host's roles are mapped to roles here: they are rights.
                             if person.host_roles != known.host_roles && !work.access()?.sees_all() {
-                                return Err(Error::Forbidden {
-                                    module: "role".to_owned(),
-                                    right: "edit".to_owned(),
-                                }
-                                .into());
+                                return Err(
+                                    Error::Forbidden { module: "role".to_owned(), right: "edit".to_owned() }.into()
+                                );
                             }
                             if person != *known {
                                 report.changed += 1;
@@ -189,10 +181,10 @@ impl Session<'_> {
             &person,
             |work| {
                 let context = work.context.clone();
-                let known = context.people.get(&person).ok_or_else(|| Error::NotFound {
-                    record: "person".to_owned(),
-                    id: person.to_string(),
-                })?;
+                let known = context
+                    .people
+                    .get(&person)
+                    .ok_or_else(|| Error::NotFound { record: "person".to_owned(), id: person.to_string() })?;
                 if !known.active {
                     return Ok(known.clone());
                 }
@@ -201,13 +193,11 @@ impl Session<'_> {
                 Ok(gone)
             },
             |work, _| {
-                work.context.people.get(&person).cloned().ok_or_else(|| {
-                    Error::NotFound {
-                        record: "person".to_owned(),
-                        id: person.to_string(),
-                    }
-                    .into()
-                })
+                work.context
+                    .people
+                    .get(&person)
+                    .cloned()
+                    .ok_or_else(|| Error::NotFound { record: "person".to_owned(), id: person.to_string() }.into())
             },
         )
     }
@@ -248,9 +238,7 @@ impl Session<'_> {
 
 fn checked(people: &[PersonInput]) -> Result<Vec<PersonInput>, Error> {
     let mut check = Checker::new();
-    check.ensure(people.len() <= MOST_SYNCED, || {
-        Violation::too_many("people", MOST_SYNCED as i64)
-    });
+    check.ensure(people.len() <= MOST_SYNCED, || Violation::too_many("people", MOST_SYNCED as i64));
     let mut seen = BTreeSet::new();
     let mut clean = Vec::with_capacity(people.len());
     for (place, person) in people.iter().enumerate() {
@@ -270,16 +258,10 @@ fn checked(people: &[PersonInput]) -> Result<Vec<PersonInput>, Error> {
 }
 
 fn deactivate(work: &mut Work<'_>, known: &Person) -> Result<Person, Error> {
-    let gone = Person {
-        active: false,
-        ..known.clone()
-    };
+    let gone = Person { active: false, ..known.clone() };
     work.update(&PERSON, gone.to_row()?);
     announce_deactivated(work, &gone.id)?;
-    Ok(Person {
-        version: gone.version + 1,
-        ..gone
-    })
+    Ok(Person { version: gone.version + 1, ..gone })
 }
 
 fn announce_deactivated(work: &mut Work<'_>, person: &UserId) -> Result<(), Error> {

@@ -45,10 +45,7 @@ impl PositionInput {
             id: PositionId::new(id)?,
             name: name.to_owned(),
             parent: parent.map(PositionId::new).transpose()?,
-            holders: holders
-                .iter()
-                .map(|holder| UserId::new(*holder))
-                .collect::<Result<_, _>>()?,
+            holders: holders.iter().map(|holder| UserId::new(*holder)).collect::<Result<_, _>>()?,
             removed: false,
         })
     }
@@ -109,19 +106,12 @@ impl Session<'_> {
                 let context = work.context.clone();
                 let inputs = checked(&positions)?;
                 let mut report = SyncReport::default();
-                let mut after: BTreeMap<PositionId, Position> = context
-                    .positions
-                    .all()
-                    .map(|position| (position.id.clone(), position.clone()))
-                    .collect();
+                let mut after: BTreeMap<PositionId, Position> =
+                    context.positions.all().map(|position| (position.id.clone(), position.clone())).collect();
                 let mut writes = Vec::new();
                 let given: BTreeSet<PositionId> = inputs.iter().map(|input| input.id.clone()).collect();
                 // A removed one stays where it stood: those above keep its customers in sight.
-                let tombstone = |known: &Position| Position {
-                    removed: true,
-                    holders: Vec::new(),
-                    ..known.clone()
-                };
+                let tombstone = |known: &Position| Position { removed: true, holders: Vec::new(), ..known.clone() };
                 let mut wanted: Vec<Position> = inputs
                     .into_iter()
                     .map(|input| match context.positions.get(&input.id) {
@@ -147,20 +137,13 @@ impl Session<'_> {
                         None if position.removed => continue,
                         None => {
                             report.added += 1;
-                            writes.push(Write::Insert {
-                                kind: &POSITION,
-                                row: position.to_row()?,
-                            });
+                            writes.push(Write::Insert { kind: &POSITION, row: position.to_row()? });
                         }
                         Some(known) if *known != position => {
                             let gone = position.removed && !known.removed;
                             *(if gone { &mut report.removed } else { &mut report.changed }) += 1;
                             let row = position.to_row()?;
-                            writes.push(Write::Update {
-                                kind: &POSITION,
-                                row,
-                                changes: Vec::new(),
-                            });
+                            writes.push(Write::Update { kind: &POSITION, row, changes: Vec::new() });
                         }
                         Some(_) => {}
                     }
@@ -194,20 +177,12 @@ impl Session<'_> {
                     work.update(&PERSON, person.to_row()?);
                 }
                 work.change_organisation(&context.organisation)?;
-                work.announce(
-                    "positions_changed",
-                    "organisation",
-                    "organisation",
-                    serde_json::json!({}),
-                )?;
+                work.announce("positions_changed", "organisation", "organisation", serde_json::json!({}))?;
                 Ok(report)
             },
             |_, made| {
                 // Whose sight changed is not kept: a repeat changes nobody's.
-                Ok(PositionSyncReport {
-                    report: SyncReport::kept(made),
-                    access: Vec::new(),
-                })
+                Ok(PositionSyncReport { report: SyncReport::kept(made), access: Vec::new() })
             },
         )
     }
@@ -227,25 +202,16 @@ impl Session<'_> {
 fn checked(positions: &[PositionInput]) -> Result<Vec<PositionInput>, Error> {
     let mut check = Checker::new();
     let most = crate::person::MOST_SYNCED;
-    check.ensure(positions.len() <= most, || {
-        Violation::too_many("positions", most as i64)
-    });
+    check.ensure(positions.len() <= most, || Violation::too_many("positions", most as i64));
     let mut seen = BTreeSet::new();
     let mut clean = Vec::with_capacity(positions.len());
     for (place, position) in positions.iter().enumerate() {
         check.under(&format!("positions[{place}]"), |check| {
             check.ensure(seen.insert(&position.id), || Violation::repeated("id"));
-            check.ensure(position.holders.len() <= 1_000, || {
-                Violation::too_many("holders", 1_000)
-            });
+            check.ensure(position.holders.len() <= 1_000, || Violation::too_many("holders", 1_000));
             let holders: BTreeSet<&UserId> = position.holders.iter().collect();
-            check.ensure(holders.len() == position.holders.len(), || {
-                Violation::repeated("holders")
-            });
-            clean.push(PositionInput {
-                name: check.line("name", &position.name, 100),
-                ..position.clone()
-            });
+            check.ensure(holders.len() == position.holders.len(), || Violation::repeated("holders"));
+            clean.push(PositionInput { name: check.line("name", &position.name, 100), ..position.clone() });
         });
     }
     check.done()?;
@@ -261,46 +227,28 @@ fn check_tree(after: &BTreeMap<PositionId, Position>, context: &Context) -> Resu
         match parent.map(|parent| (parent, after.get(parent))) {
             None | Some((_, Some(Position { removed: false, .. }))) => {}
             Some((parent, Some(_))) => {
-                return Err(PositionRefusal::HasOthersBelow {
-                    position: parent.to_string(),
-                }
-                .into());
+                return Err(PositionRefusal::HasOthersBelow { position: parent.to_string() }.into());
             }
             Some((_, None)) => return Err(Violation::unknown(format!("positions[{}].parent", position.id)).into()),
         }
-        if position
-            .holders
-            .iter()
-            .any(|holder| !context.people.contains_key(holder))
-        {
+        if position.holders.iter().any(|holder| !context.people.contains_key(holder)) {
             return Err(Violation::unknown(format!("positions[{}].holders", position.id)).into());
         }
     }
     let depth = |position: &Position| {
         let next = |position: &&Position| position.parent.as_ref().and_then(|parent| after.get(parent));
-        std::iter::successors(Some(position), next)
-            .take(MOST_LEVELS + 1)
-            .count()
+        std::iter::successors(Some(position), next).take(MOST_LEVELS + 1).count()
     };
     if let Some(deep) = after.values().find(|position| depth(position) > MOST_LEVELS) {
-        return Err(PositionRefusal::TooDeep {
-            position: deep.id.to_string(),
-        }
-        .into());
+        return Err(PositionRefusal::TooDeep { position: deep.id.to_string() }.into());
     }
     Ok(())
 }
 
 fn check_circle(after: &BTreeMap<PositionId, Position>) -> Result<(), Error> {
-    let parents = after
-        .iter()
-        .map(|(id, position)| (id.clone(), position.parent.clone()))
-        .collect();
+    let parents = after.iter().map(|(id, position)| (id.clone(), position.parent.clone())).collect();
     match circle(&parents) {
-        Some(position) => Err(PositionRefusal::Circle {
-            position: position.to_string(),
-        }
-        .into()),
+        Some(position) => Err(PositionRefusal::Circle { position: position.to_string() }.into()),
         None => Ok(()),
     }
 }
@@ -346,11 +294,7 @@ fn access_changes(
         let gained: Vec<PositionId> = sees.difference(&saw).cloned().collect();
         let lost: Vec<PositionId> = saw.difference(&sees).cloned().collect();
         if !gained.is_empty() || !lost.is_empty() {
-            changes.push(AccessChange {
-                person: person.id.clone(),
-                gained,
-                lost,
-            });
+            changes.push(AccessChange { person: person.id.clone(), gained, lost });
         }
     }
     changes

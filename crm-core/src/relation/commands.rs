@@ -57,12 +57,7 @@ const PARENTS: &str = "relation_parents";
 
 /// The row that commands about parents write to exclude each other.
 pub(crate) fn parents_guard() -> Row {
-    Row {
-        id: PARENTS.to_owned(),
-        version: 1,
-        values: Vec::new(),
-        body: "{}".to_owned(),
-    }
+    Row { id: PARENTS.to_owned(), version: 1, values: Vec::new(), body: "{}".to_owned() }
 }
 
 /// The relations of a customer: those where it stands first, those where it stands second.
@@ -90,9 +85,7 @@ impl Session<'_> {
             },
             |work, ids| {
                 let id = ids.first().cloned().unwrap_or_default();
-                let row = work
-                    .get_one(&RELATION, id.clone())?
-                    .ok_or_else(|| not_found(id.clone()))?;
+                let row = work.get_one(&RELATION, id.clone())?.ok_or_else(|| not_found(id.clone()))?;
                 work.customer_with_shares(customer, Reach::Read)?;
                 let view = work.relation_views(customer, &[row])?.into_iter().next();
                 view.ok_or_else(|| not_found(id).into())
@@ -110,9 +103,7 @@ impl Session<'_> {
             &op::remove_relation,
             &relation,
             |work| {
-                let row = work
-                    .get_one(&RELATION, relation.to_string())?
-                    .ok_or_else(|| not_found(relation))?;
+                let row = work.get_one(&RELATION, relation.to_string())?.ok_or_else(|| not_found(relation))?;
                 let known = Relation::from_row(&row)?;
                 // Of a relation to a hidden customer nothing shows, not even that it may not be removed.
                 for need in [Reach::Read, Reach::Edit] {
@@ -127,17 +118,9 @@ impl Session<'_> {
                         }
                     }
                 }
-                work.write(Write::Delete {
-                    kind: &RELATION,
-                    id: relation.to_string(),
-                    version: known.version,
-                });
+                work.write(Write::Delete { kind: &RELATION, id: relation.to_string(), version: known.version });
                 if let Some(key) = work.get_one(&UNIQUE_KEY, known.unique_key_id())? {
-                    work.write(Write::Delete {
-                        kind: &UNIQUE_KEY,
-                        id: key.id,
-                        version: key.version,
-                    });
+                    work.write(Write::Delete { kind: &UNIQUE_KEY, id: key.id, version: key.version });
                 }
                 let was = serde_json::json!({"kind": known.kind, "first": known.first, "second": known.second});
                 for end in [known.first, known.second] {
@@ -193,9 +176,7 @@ impl Work<'_> {
     ) -> Result<RelationView, Stop> {
         let context = self.context.clone();
         let mut check = Checker::new();
-        let entry = context
-            .entry(RELATION_KIND, input.kind.as_str())
-            .filter(|entry| !entry.retired);
+        let entry = context.entry(RELATION_KIND, input.kind.as_str()).filter(|entry| !entry.retired);
         let note = check.under(path, |check| {
             check.ensure(entry.is_some(), || Violation::unknown("kind"));
             check.optional_line("note", &input.note, 200)
@@ -226,11 +207,7 @@ impl Work<'_> {
             version: 1,
         };
         let key = relation.unique_key_id();
-        let again = self
-            .changes
-            .writes
-            .iter()
-            .any(|write| matches!(write, Write::Insert { row, .. } if row.id == key));
+        let again = self.changes.writes.iter().any(|write| matches!(write, Write::Insert { row, .. } if row.id == key));
         if again || self.get_one(&UNIQUE_KEY, key.clone())?.is_some() {
             return Err(RelationRefusal::Exists.into());
         }
@@ -248,15 +225,7 @@ impl Work<'_> {
         }
         self.insert(&RELATION, relation.to_row()?);
         let holder = serde_json::json!({"holder": relation.id}).to_string();
-        self.insert(
-            &UNIQUE_KEY,
-            Row {
-                id: key,
-                version: 1,
-                values: Vec::new(),
-                body: holder,
-            },
-        );
+        self.insert(&UNIQUE_KEY, Row { id: key, version: 1, values: Vec::new(), body: holder });
         let became = serde_json::json!({"kind": relation.kind, "first": first, "second": second});
         for end in [first, second] {
             self.remember(
@@ -288,36 +257,20 @@ impl Work<'_> {
                 return Err(RelationRefusal::TooDeep.into());
             }
             let ids = next.iter().map(|id| id.to_string().into()).collect();
-            let search = Search::of(&RELATION)
-                .within("second", ids)
-                .filtered(Filter::equal("hierarchical", 1));
-            let mut parents: Vec<CustomerId> = Relation::from_rows(&self.find_all(search)?)?
-                .into_iter()
-                .map(|relation| relation.first)
-                .collect();
-            parents.extend(
-                tree.iter()
-                    .filter(|(_, second)| next.contains(second))
-                    .map(|(first, _)| *first),
-            );
+            let search = Search::of(&RELATION).within("second", ids).filtered(Filter::equal("hierarchical", 1));
+            let mut parents: Vec<CustomerId> =
+                Relation::from_rows(&self.find_all(search)?)?.into_iter().map(|relation| relation.first).collect();
+            parents.extend(tree.iter().filter(|(_, second)| next.contains(second)).map(|(first, _)| *first));
             next = parents.into_iter().filter(|id| above.insert(*id)).collect();
         }
-        if above.contains(&child) {
-            Err(RelationRefusal::ParentCircle.into())
-        } else {
-            Ok(())
-        }
+        if above.contains(&child) { Err(RelationRefusal::ParentCircle.into()) } else { Ok(()) }
     }
 
     /// Relations as seen from one end, without those whose other end the actor does not see.
     pub(crate) fn relation_views(&mut self, here: CustomerId, found: &[Row]) -> Result<Vec<RelationView>, Stop> {
         let relations = Relation::from_rows(found)?;
         let other = |relation: &Relation| {
-            if relation.first == here {
-                relation.second
-            } else {
-                relation.first
-            }
+            if relation.first == here { relation.second } else { relation.first }
         };
         let mut ids: Vec<String> = relations.iter().map(|relation| other(relation).to_string()).collect();
         ids.sort();
@@ -366,19 +319,12 @@ fn view(
         kind: relation.kind.clone(),
         label,
         inverse: other_is_first && entry.inverse_label.is_some(),
-        customer: if other_is_first {
-            relation.first
-        } else {
-            relation.second
-        },
+        customer: if other_is_first { relation.first } else { relation.second },
         customer_name: other_name.to_owned(),
         note: relation.note.clone(),
     }
 }
 
 fn not_found(relation: impl ToString) -> Error {
-    Error::NotFound {
-        record: RelationId::RECORD.to_owned(),
-        id: relation.to_string(),
-    }
+    Error::NotFound { record: RelationId::RECORD.to_owned(), id: relation.to_string() }
 }

@@ -60,11 +60,7 @@ impl Record for Relation {
         self.version
     }
     fn columns(&self) -> Vec<Value> {
-        vec![
-            self.first.to_string().into(),
-            self.second.to_string().into(),
-            i64::from(self.hierarchical).into(),
-        ]
+        vec![self.first.to_string().into(), self.second.to_string().into(), i64::from(self.hierarchical).into()]
     }
     fn refresh(&mut self, row: &Columns<'_>) {
         self.version = row.version();

@@ -153,11 +153,7 @@ impl Session<'_> {
 impl Work<'_> {
     /// Removes a share and remembers it.
     pub(crate) fn end_share_row(&mut self, share: &Share) -> Result<(), Error> {
-        self.write(Write::Delete {
-            kind: &SHARE,
-            id: share.id.to_string(),
-            version: share.version,
-        });
+        self.write(Write::Delete { kind: &SHARE, id: share.id.to_string(), version: share.version });
         let was = serde_json::json!({"with": share.grantee_key(), "right": share.right, "ends_at": share.ends_at});
         self.remember(
             "customer",
@@ -171,10 +167,7 @@ impl Work<'_> {
     fn share_made(&mut self, ids: &[String]) -> Result<Share, Stop> {
         let id = ids.first().cloned().unwrap_or_default();
         let row = self.get_one(&SHARE, id.clone())?;
-        let gone = || Error::NotFound {
-            record: ShareId::RECORD.to_owned(),
-            id,
-        };
+        let gone = || Error::NotFound { record: ShareId::RECORD.to_owned(), id };
         let share = Share::from_row(&row.ok_or_else(gone)?)?;
         self.customer_with_shares(share.customer, Reach::Own)?;
         Ok(share)
@@ -187,30 +180,20 @@ pub(crate) fn shares_of(customer: CustomerId) -> Search {
 }
 
 fn not_found(share: ShareId) -> Error {
-    Error::NotFound {
-        record: ShareId::RECORD.to_owned(),
-        id: share.to_string(),
-    }
+    Error::NotFound { record: ShareId::RECORD.to_owned(), id: share.to_string() }
 }
 
 fn checked(share: &ShareInput, work: &Work<'_>) -> Result<ShareInput, Error> {
     let mut check = Checker::new();
-    check.ensure(share.person.is_some() != share.position.is_some(), || {
-        Violation::required("person")
-    });
+    check.ensure(share.person.is_some() != share.position.is_some(), || Violation::required("person"));
     let person = share.person.as_ref();
-    check.ensure(
-        person.is_none_or(|person| work.context.people.contains_key(person)),
-        || Violation::unknown("person"),
-    );
+    check.ensure(person.is_none_or(|person| work.context.people.contains_key(person)), || Violation::unknown("person"));
     let position = share.position.as_ref();
     check.ensure(
         position.is_none_or(|position| work.context.positions.get(position).is_some_and(|known| !known.removed)),
         || Violation::unknown("position"),
     );
-    check.ensure(share.ends_at.is_none_or(|end| end > work.now), || {
-        Violation::out_of_range("ends_at")
-    });
+    check.ensure(share.ends_at.is_none_or(|end| end > work.now), || Violation::out_of_range("ends_at"));
     let label = check.optional_line("label", &share.label, 60);
     check.done()?;
     Ok(ShareInput { label, ..share.clone() })

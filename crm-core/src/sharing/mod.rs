@@ -23,10 +23,7 @@ pub(crate) static SHARE: Kind = Kind {
         Column::live("ends_at", ColumnType::Integer),
         Column::projected("created_at", ColumnType::Integer),
     ],
-    indexes: &[
-        Index::on("customer", &["customer"]),
-        Index::on("grantee", &["grantee", "created_at"]),
-    ],
+    indexes: &[Index::on("customer", &["customer"]), Index::on("grantee", &["grantee", "created_at"])],
     since: 1,
 };
 

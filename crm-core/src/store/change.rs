@@ -20,11 +20,7 @@ pub struct ChangeSet {
 impl ChangeSet {
     /// An empty change set.
     pub fn new(org: OrgId) -> Self {
-        ChangeSet {
-            org,
-            checks: Vec::new(),
-            writes: Vec::new(),
-        }
+        ChangeSet { org, checks: Vec::new(), writes: Vec::new() }
     }
 
     /// Whether it would do nothing at all.
@@ -58,7 +54,8 @@ pub enum Write {
     },
     /// The body of a row and its columns that are not live, replaced; live columns stay as they
     /// are but for `changes`, so that an edit does not undo what others touched meanwhile.
-    /// Precondition: the row stands at `row.version`; it stands at one more afterwards.
+    /// Precondition: the row stands at `row.version`, and so does what a [`Change::Replace`] among
+    /// the changes asks; it stands at one more afterwards.
     Update {
         /// The kind.
         kind: &'static Kind,
@@ -85,8 +82,8 @@ pub enum Write {
         /// The row; its version does not matter.
         row: Row,
     },
-    /// Live columns of a row, changed without a new version. Precondition: the row exists, and
-    /// stands at `version` where one is given.
+    /// Live columns of a row, changed without a new version. Precondition: the row exists, stands
+    /// at `version` where one is given, and what a [`Change::Replace`] among the changes asks holds.
     Touch {
         /// The kind.
         kind: &'static Kind,

@@ -36,22 +36,12 @@ pub struct Column {
 impl Column {
     /// A column that is the truth of its value; of the first migration.
     pub const fn live(name: &'static str, ty: ColumnType) -> Self {
-        Column {
-            name,
-            ty,
-            live: true,
-            since: 1,
-        }
+        Column { name, ty, live: true, since: 1 }
     }
 
     /// A column that projects the body; of the first migration.
     pub const fn projected(name: &'static str, ty: ColumnType) -> Self {
-        Column {
-            name,
-            ty,
-            live: false,
-            since: 1,
-        }
+        Column { name, ty, live: false, since: 1 }
     }
 }
 
@@ -86,24 +76,14 @@ pub struct Index {
 impl Index {
     /// An index within organisations; of the first migration.
     pub const fn on(name: &'static str, columns: &'static [&'static str]) -> Self {
-        Index {
-            name,
-            columns,
-            across: false,
-            since: 1,
-        }
+        Index { name, columns, across: false, since: 1 }
     }
 }
 
 impl Kind {
     /// A kind without columns, which is looked up by key or read whole; of the first migration.
     pub const fn plain(name: &'static str) -> Self {
-        Kind {
-            name,
-            columns: &[],
-            indexes: &[],
-            since: 1,
-        }
+        Kind { name, columns: &[], indexes: &[], since: 1 }
     }
 
     /// The position of a column among [`Kind::columns`].

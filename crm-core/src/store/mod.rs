@@ -25,7 +25,7 @@ use crate::OrgId;
 
 /// Where the CRM keeps its rows.
 ///
-/// Four stores come with the library or with its bindings; a host may write its own and certify
+/// Two stores come with the library; a host may write its own and certify
 /// it with the conformance suite (feature `testing`). All methods block, may be called
 /// from many threads at once where the implementation is `Sync`, and never panic on what is
 /// stored.

@@ -79,8 +79,7 @@ impl Search {
             Filter::All(all) => all.as_slice(),
             _ => &[],
         };
-        all.iter()
-            .filter(|filter| matches!(filter, Filter::Is(column, _, _) if Some(*column) == self.order))
+        all.iter().filter(|filter| matches!(filter, Filter::Is(column, _, _) if Some(*column) == self.order))
     }
 
     /// Only rows whose `column` has one of `values`.

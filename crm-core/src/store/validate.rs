@@ -145,11 +145,7 @@ fn filter(kind: &'static Kind, condition: &Filter, depth: usize) -> Result<(), S
 }
 
 fn limit_fits(kind: &Kind, limit: i64) -> Result<(), StoreError> {
-    if (1..=GREATEST_LIMIT).contains(&limit) {
-        Ok(())
-    } else {
-        Err(failed(kind, "a page has 1 to 10,000 rows"))
-    }
+    if (1..=GREATEST_LIMIT).contains(&limit) { Ok(()) } else { Err(failed(kind, "a page has 1 to 10,000 rows")) }
 }
 
 fn row_fits(kind: &'static Kind, row: &Row) -> Result<(), StoreError> {
@@ -207,8 +203,7 @@ fn reassign_fits(kind: &'static Kind, name: &str, from: &Value, to: &Value) -> R
 }
 
 fn described(kind: &'static Kind, column: &str) -> Result<&'static Column, StoreError> {
-    kind.column(column)
-        .ok_or_else(|| failed(kind, &format!("there is no column {column}")))
+    kind.column(column).ok_or_else(|| failed(kind, &format!("there is no column {column}")))
 }
 
 fn live(kind: &'static Kind, column: &str) -> Result<&'static Column, StoreError> {
@@ -231,10 +226,7 @@ fn same_type(kind: &Kind, column: &Column, value: &Value) -> Result<(), StoreErr
         (ColumnType::Integer, Value::Integer(_))
         | (ColumnType::Text, Value::Text(_))
         | (ColumnType::Bytes, Value::Bytes(_)) => Ok(()),
-        _ => Err(failed(
-            kind,
-            &format!("the value is not of the type of {}", column.name),
-        )),
+        _ => Err(failed(kind, &format!("the value is not of the type of {}", column.name))),
     }
 }
 

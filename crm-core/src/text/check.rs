@@ -18,11 +18,7 @@ impl Checker {
     /// Checks what stands below `path`, such as `contacts[2]`.
     pub(crate) fn under<T>(&mut self, path: &str, check: impl FnOnce(&mut Checker) -> T) -> T {
         let outer = self.prefix.clone();
-        self.prefix = if outer.is_empty() {
-            format!("{path}.")
-        } else {
-            format!("{outer}{path}.")
-        };
+        self.prefix = if outer.is_empty() { format!("{path}.") } else { format!("{outer}{path}.") };
         let result = check(self);
         self.prefix = outer;
         result
@@ -107,13 +103,7 @@ impl Checker {
 
     /// The end: everything that was wrong, at once.
     pub(crate) fn done(self) -> Result<(), Error> {
-        if self.violations.is_empty() {
-            Ok(())
-        } else {
-            Err(Error::Invalid {
-                violations: self.violations,
-            })
-        }
+        if self.violations.is_empty() { Ok(()) } else { Err(Error::Invalid { violations: self.violations }) }
     }
 }
 

@@ -22,11 +22,8 @@ pub fn fold(text: &str) -> String {
             blank |= c.is_whitespace();
             continue;
         }
-        let between_words = c.is_ascii_alphanumeric()
-            && folded
-                .chars()
-                .next_back()
-                .is_some_and(|last| last.is_ascii_alphanumeric());
+        let between_words =
+            c.is_ascii_alphanumeric() && folded.chars().next_back().is_some_and(|last| last.is_ascii_alphanumeric());
         if blank && between_words {
             folded.push(' ');
         }

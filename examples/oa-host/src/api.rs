@@ -46,7 +46,8 @@ async fn unknown(request: Request) -> Response {
 }
 
 async fn wrong_method(request: Request) -> Response {
-    let mut response = own(preferred(request.headers()), StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "e_method");
+    let mut response =
+        own(preferred(request.headers()), StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "e_method");
     response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
     response
 }
@@ -101,7 +102,12 @@ fn actor(app: &App, parts: &Parts, lang: Lang) -> Result<Actor, Box<Response>> {
         let json = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let media = json.split(';').next().unwrap_or_default().trim();
         if !media.eq_ignore_ascii_case("application/json") {
-            return Err(Box::new(own(lang, StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "e_media_type")));
+            return Err(Box::new(own(
+                lang,
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "unsupported_media_type",
+                "e_media_type",
+            )));
         }
         if !from_here(&parts.headers) {
             return Err(Box::new(own(lang, StatusCode::FORBIDDEN, "cross_site", "e_cross_site")));

@@ -8,7 +8,10 @@ use crate::values::{Values, url};
 use askama::Template;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
-use crm_core::{Actor, Count, Customer, CustomerId, DictionaryEntry, EntryCode, Error, MenuEntry, Person, Position, TimeZone, Timestamp, UserId};
+use crm_core::{
+    Actor, Count, Customer, CustomerId, DictionaryEntry, EntryCode, Error, MenuEntry, Person, Position, TimeZone,
+    Timestamp, UserId,
+};
 use std::collections::HashMap;
 
 /// What every page needs to be drawn.
@@ -326,7 +329,8 @@ impl<'a> Desk<'a> {
             return Ok(people);
         }
         let positions = self.positions()?;
-        let mut below: Vec<&Position> = positions.iter().filter(|position| position.holders.contains(&self.me)).collect();
+        let mut below: Vec<&Position> =
+            positions.iter().filter(|position| position.holders.contains(&self.me)).collect();
         let mut reached: Vec<&Position> = Vec::new();
         while let Some(above) = below.pop() {
             let children = positions.iter().filter(|position| position.parent.as_ref() == Some(&above.id));

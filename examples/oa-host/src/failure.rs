@@ -85,7 +85,8 @@ impl From<Error> for Failure {
             eprintln!("the store can't answer: {reason}");
         }
         let status = u16::try_from(Problem::of(&error, Lang::English.core()).status).ok();
-        let status = status.and_then(|status| StatusCode::from_u16(status).ok()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let status =
+            status.and_then(|status| StatusCode::from_u16(status).ok()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         Failure { status, what: What::Error(Box::new(error)) }
     }
 }

@@ -107,7 +107,12 @@ fn field_of(path: &str) -> String {
 
 impl<'a> Sheet<'a> {
     /// A form that shows these values and what was wrong with them.
-    pub(crate) fn new(desk: &'a Desk<'a>, action: impl Into<String>, values: &'a Values, error: Option<&'a Error>) -> Self {
+    pub(crate) fn new(
+        desk: &'a Desk<'a>,
+        action: impl Into<String>,
+        values: &'a Values,
+        error: Option<&'a Error>,
+    ) -> Self {
         let d = &desk.look;
         Sheet {
             d,
@@ -307,7 +312,8 @@ impl<'a> Sheet<'a> {
             let beside = self.fields().any(|field| !field.errors.is_empty());
             match error {
                 Error::Invalid { violations } => {
-                    for violation in violations.iter().filter(|violation| !names.contains(&field_of(&violation.field))) {
+                    for violation in violations.iter().filter(|violation| !names.contains(&field_of(&violation.field)))
+                    {
                         let label = format!("f_{}", field_of(&violation.field));
                         let label = self.d.t(&label);
                         let label = if label.starts_with("f_") { &violation.field } else { label };
@@ -327,7 +333,8 @@ impl<'a> Sheet<'a> {
             for field in self.sections.iter_mut().flat_map(|section| section.fields.iter_mut()) {
                 let now = present.get(&field.name);
                 if now.replace("\r\n", "\n") != field.value.replace("\r\n", "\n") {
-                    let shown = field.choices.iter().find(|choice| choice.value == now).map_or(now, |choice| &choice.label);
+                    let shown =
+                        field.choices.iter().find(|choice| choice.value == now).map_or(now, |choice| &choice.label);
                     field.present = Some(if shown.is_empty() { none.clone() } else { shown.to_owned() });
                 }
             }

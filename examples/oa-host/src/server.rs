@@ -24,10 +24,10 @@ fn routes(app: Shared) -> Router {
     Router::new().nest("/api", api::routes()).merge(pages).layer(from_fn(security::headers)).with_state(app)
 }
 
-/// A file of the program. Its address carries the program's version, so that it may be kept.
+/// A file of the program, kept for a minute: soon after an upgrade pages have the new one.
 async fn file(content_type: &'static str, body: &'static str) -> Response {
     let mut response = crate::desk::typed(StatusCode::OK, content_type, body);
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=3600"));
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=60"));
     response
 }
 

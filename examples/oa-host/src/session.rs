@@ -127,7 +127,8 @@ pub(crate) struct Visitor {
 impl Visitor {
     /// Out of a request's head.
     pub(crate) fn of(parts: &Parts, app: &App) -> Self {
-        let known = cookie(&parts.headers, SESSION).and_then(|token| Some((app.sessions.find(token)?, token.to_owned())));
+        let known =
+            cookie(&parts.headers, SESSION).and_then(|token| Some((app.sessions.find(token)?, token.to_owned())));
         let mut visitor = Visitor {
             lang: language(&parts.headers),
             who: None,

@@ -25,7 +25,11 @@ impl Values {
 
     /// Every value of a name that is not blank.
     pub(crate) fn all(&self, name: &str) -> Vec<&str> {
-        self.0.iter().filter(|(known, value)| known == name && !value.trim().is_empty()).map(|(_, value)| value.as_str()).collect()
+        self.0
+            .iter()
+            .filter(|(known, value)| known == name && !value.trim().is_empty())
+            .map(|(_, value)| value.as_str())
+            .collect()
     }
 
     /// Whether a box is ticked.
@@ -145,7 +149,8 @@ impl<'v> Reader<'v> {
 
     /// The fields of a birthday.
     pub(crate) fn birthday(&mut self) -> Option<Birthday> {
-        let (year, month, day) = (self.values.text("birthday_year"), self.values.text("birthday_month"), self.values.text("birthday_day"));
+        let (year, month, day) =
+            (self.values.text("birthday_year"), self.values.text("birthday_month"), self.values.text("birthday_day"));
         if year.is_none() && month.is_none() && day.is_none() {
             return None;
         }
@@ -181,7 +186,11 @@ pub(crate) fn url(path: &str, pairs: &[(&str, &str)]) -> String {
 
 /// A path of this host, or the first page: where a form says to go next, nothing else may be meant.
 pub(crate) fn local(path: &str) -> String {
-    let inside = path.starts_with('/') && !path.starts_with("//") && !path.contains('\\') && !path.chars().any(char::is_control) && path.is_ascii();
+    let inside = path.starts_with('/')
+        && !path.starts_with("//")
+        && !path.contains('\\')
+        && !path.chars().any(char::is_control)
+        && path.is_ascii();
     if inside { path.to_owned() } else { "/".to_owned() }
 }
 

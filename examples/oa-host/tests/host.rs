@@ -44,7 +44,12 @@ fn who_is_not_signed_in_is_sent_to_sign_in_and_comes_back() {
     assert_eq!(page.header("cache-control"), "no-store");
     let cookie = page.header("set-cookie");
     assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax"), "{cookie}");
-    let form = [("_csrf", field(&page.body, "_csrf")), ("org", "demo".into()), ("user", "admin".into()), ("next", field(&page.body, "next"))];
+    let form = [
+        ("_csrf", field(&page.body, "_csrf")),
+        ("org", "demo".into()),
+        ("user", "admin".into()),
+        ("next", field(&page.body, "next")),
+    ];
     let answer = host.with_cookie(page.cookie()).post("/sign-in", &form);
     assert_eq!(answer.status, 303);
     assert_eq!(answer.header("location"), "/customers?view=mine");
@@ -61,7 +66,8 @@ fn every_form_needs_the_token_of_its_session() {
     let host = Host::start(&[]);
     let browser = host.sign_in("admin");
     let other = host.sign_in("admin");
-    let form = |token: &str| [("_csrf", token.to_owned()), ("name", "云帆科技".to_owned()), ("kind", "company".to_owned())];
+    let form =
+        |token: &str| [("_csrf", token.to_owned()), ("name", "云帆科技".to_owned()), ("kind", "company".to_owned())];
     for token in ["", "0123456789abcdef0123456789abcdef", &field(&other.get("/customers/new").body, "_csrf")] {
         let answer = browser.post("/customers/new", &form(token));
         assert_eq!(answer.status, 403, "{token}");
@@ -117,7 +123,10 @@ fn what_people_typed_is_never_markup() {
     ];
     for path in pages {
         let body = browser.get(&path).body;
-        assert!(!body.contains("<script>alert") && !body.contains("<img src=x") && !body.contains("href=\"javascript:"), "{path}");
+        assert!(
+            !body.contains("<script>alert") && !body.contains("<img src=x") && !body.contains("href=\"javascript:"),
+            "{path}"
+        );
     }
     assert!(browser.get(&customer).body.contains("alert(1)"), "it is shown, as text");
 }
@@ -127,8 +136,12 @@ fn a_form_sent_twice_makes_one_customer() {
     let host = Host::start(&[]);
     let browser = host.sign_in("admin");
     let page = browser.get("/customers/new");
-    let form =
-        [("_csrf", field(&page.body, "_csrf")), ("_key", field(&page.body, "_key")), ("kind", "company".into()), ("name", "云帆科技".into())];
+    let form = [
+        ("_csrf", field(&page.body, "_csrf")),
+        ("_key", field(&page.body, "_key")),
+        ("kind", "company".into()),
+        ("name", "云帆科技".into()),
+    ];
     let first = browser.post("/customers/new", &form);
     let second = browser.post("/customers/new", &form);
     assert_eq!((first.status, second.status), (303, 303));
@@ -151,10 +164,17 @@ fn a_form_keeps_what_was_typed_and_says_what_is_wrong_beside_the_field() {
     let answer = browser.post("/customers/new", &form);
     assert_eq!(answer.status, 422);
     assert!(answer.body.contains("typed with care"));
-    let form = [("_csrf", field(&page.body, "_csrf")), ("kind", "company".into()), ("name", " ".into()), ("credit_code", "123".into())];
+    let form = [
+        ("_csrf", field(&page.body, "_csrf")),
+        ("kind", "company".into()),
+        ("name", " ".into()),
+        ("credit_code", "123".into()),
+    ];
     let answer = browser.post("/customers/new", &form);
     assert_eq!(answer.status, 422);
-    let beside = |name: &str| answer.body.split(&format!("id=\"{name}-note\"")).nth(1).unwrap().split("</div>").next().unwrap().to_owned();
+    let beside = |name: &str| {
+        answer.body.split(&format!("id=\"{name}-note\"")).nth(1).unwrap().split("</div>").next().unwrap().to_owned()
+    };
     assert!(beside("name").contains("class=\"error\""), "{}", beside("name"));
     assert!(beside("credit_code").contains("class=\"error\""));
     assert!(!beside("email").contains("class=\"error\""));
@@ -201,7 +221,8 @@ fn the_api_answers_errors_as_problem_details() {
     assert_eq!(said["violations"][0]["field"], "name");
     assert_eq!(said["violations"][0]["code"], "required");
     assert!(said["title"].as_str().unwrap().contains("is required"));
-    let chinese = browser.clone().header("accept-language", "zh-CN").api("create_customer", &json!({"customer": {"name": ""}}));
+    let chinese =
+        browser.clone().header("accept-language", "zh-CN").api("create_customer", &json!({"customer": {"name": ""}}));
     assert!(problem(&chinese, 422, "invalid")["title"].as_str().unwrap().contains("不能为空"));
     problem(&browser.api("nonsense", &json!({})), 404, "operation_unknown");
     let hidden = browser.api("customer", &json!({"customer": "01890000-0000-7000-8000-000000000000"}));
@@ -244,7 +265,12 @@ fn bad_bodies_are_answered_and_change_nothing() {
 fn cookies_open_the_api_only_to_pages_of_this_host() {
     let host = Host::start(&[]);
     let browser = host.sign_in("admin");
-    for (name, value) in [("sec-fetch-site", "cross-site"), ("sec-fetch-site", "same-site"), ("origin", "https://evil.example"), ("origin", "null")] {
+    for (name, value) in [
+        ("sec-fetch-site", "cross-site"),
+        ("sec-fetch-site", "same-site"),
+        ("origin", "https://evil.example"),
+        ("origin", "null"),
+    ] {
         problem(&browser.clone().header(name, value).api("menu", &json!({})), 403, "cross_site");
     }
     // What a form of another site can send without asking: no JSON.
@@ -258,7 +284,8 @@ fn an_idempotency_key_makes_one_customer_of_two_requests() {
     let host = Host::start(&[]);
     let browser = host.sign_in("admin").header("idempotency-key", "order-1").header("x-correlation-id", "req-7");
     let input = json!({"customer": {"name": "云帆科技"}});
-    let (first, second) = (json(&browser.api("create_customer", &input)), json(&browser.api("create_customer", &input)));
+    let (first, second) =
+        (json(&browser.api("create_customer", &input)), json(&browser.api("create_customer", &input)));
     assert_eq!(first["id"], second["id"]);
     let other = browser.api("create_customer", &json!({"customer": {"name": "另一家"}}));
     problem(&other, 409, "idempotency_key_reused");
@@ -311,8 +338,20 @@ fn wrong_starts_are_said_in_one_line() {
         vec!["--database".into(), format!("sqlite:{}", text.display())],
         vec!["--database".into(), format!("sqlite:{}", missing.display())],
         vec!["--database".into(), "postgres://somewhere".into()],
-        vec!["--empty".into(), "--database".into(), format!("sqlite:{}", fine.display()), "--listen".into(), host.address()],
-        vec!["--empty".into(), "--database".into(), format!("sqlite:{}", fine.display()), "--listen".into(), "nonsense".into()],
+        vec![
+            "--empty".into(),
+            "--database".into(),
+            format!("sqlite:{}", fine.display()),
+            "--listen".into(),
+            host.address(),
+        ],
+        vec![
+            "--empty".into(),
+            "--database".into(),
+            format!("sqlite:{}", fine.display()),
+            "--listen".into(),
+            "nonsense".into(),
+        ],
     ];
     for arguments in cases {
         let output = run::refused(&arguments);

@@ -42,7 +42,14 @@ fn imported(dir: &Path, database: &Path) -> String {
 /// The counts of a line of the summary: created, unchanged, rejected.
 fn counts(summary: &str, name: &str) -> Vec<u64> {
     let line = summary.lines().find(|line| line.starts_with(name)).unwrap_or_else(|| panic!("no {name} in {summary}"));
-    line.split_whitespace().rev().take(3).map(|count| count.parse().unwrap()).collect::<Vec<_>>().into_iter().rev().collect()
+    line.split_whitespace()
+        .rev()
+        .take(3)
+        .map(|count| count.parse().unwrap())
+        .collect::<Vec<_>>()
+        .into_iter()
+        .rev()
+        .collect()
 }
 
 /// A copy of the data set with the first so many rows of the pipeline, not compressed.
@@ -115,14 +122,24 @@ fn dump(database: &Path) -> Vec<String> {
     for (number, customer) in customers {
         lines.push(format!(
             "customer {number} {} {} {:?} {:?} {:?} {:?} {:?} {:?}",
-            customer.name, customer.owner, customer.owner_position, customer.industry, customer.region, customer.description,
-            customer.stage, customer.last_follow_up_at
+            customer.name,
+            customer.owner,
+            customer.owner_position,
+            customer.industry,
+            customer.region,
+            customer.description,
+            customer.stage,
+            customer.last_follow_up_at
         ));
         for relation in system.relations(customer.id).unwrap() {
             lines.push(format!("relation {number} {} {} {}", relation.kind, relation.inverse, relation.customer_name));
         }
-        let mut shares: Vec<String> =
-            system.shares(customer.id).unwrap().iter().map(|share| format!("share {number} {:?} {:?}", share.person, share.right)).collect();
+        let mut shares: Vec<String> = system
+            .shares(customer.id)
+            .unwrap()
+            .iter()
+            .map(|share| format!("share {number} {:?} {:?}", share.person, share.right))
+            .collect();
         shares.sort();
         lines.extend(shares);
         let history = system.customer_history(customer.id, PageRequest::first(500)).unwrap();
@@ -162,7 +179,10 @@ fn the_real_data_set_comes_in_once() {
     ] {
         assert_eq!(counts(&first, name), expected, "{name}");
     }
-    assert!(first.contains("mended product GTXPro to GTX Pro: 1480 rows") && first.contains("mended sector technolgy to technology: 12 rows"));
+    assert!(
+        first.contains("mended product GTXPro to GTX Pro: 1480 rows")
+            && first.contains("mended sector technolgy to technology: 12 rows")
+    );
     let report = fs::read_to_string(place.path().join("x.db.import-report.csv")).unwrap();
     assert_eq!(report.lines().count(), 1 + 1_588);
     let before = dump(&database);
@@ -191,7 +211,10 @@ fn every_row_means_what_it_says() {
     expect("share CRM-SALES-CHILD Some(UserId(\"bob.ray\")) Edit");
     // The offices are in Chicago: a day of the data set is a day there.
     let won = dump.iter().find(|line| line.contains("Won: GTX Pro, value 1054 (deal D1)")).unwrap();
-    assert!(won.starts_with("follow-up CRM-SALES-CHILD 2017-03-01T") && won.contains("ann.lee Some(EntryCode(\"won\"))"), "{won}");
+    assert!(
+        won.starts_with("follow-up CRM-SALES-CHILD 2017-03-01T") && won.contains("ann.lee Some(EntryCode(\"won\"))"),
+        "{won}"
+    );
     assert!(dump.iter().any(|line| line.contains("Established 1996. Revenue: 1100.04 million USD. Employees: 2822.")));
     // What was won last decides the stage.
     assert!(dump.iter().any(|line| line.starts_with("customer CRM-SALES-CHILD") && line.contains("Some(EntryCode(\"won\")) Some(")));
@@ -239,8 +262,14 @@ fn files_that_can_not_be_understood_are_refused_whole() {
         (|dir| fs::remove_file(dir.join("products.csv")).unwrap(), "there is no products.csv"),
         (|dir| replace(dir, "accounts.csv", "subsidiary_of", "belongs_to"), "accounts.csv has no column subsidiary_of"),
         (|dir| replace(dir, "accounts.csv", "revenue", "sector"), "accounts.csv has the column sector twice"),
-        (|dir| replace(dir, "sales_pipeline.csv", "D2,Bob Ray,", "D2,"), "sales_pipeline.csv, line 3: 7 fields where the header has 8"),
-        (|dir| fs::write(dir.join("sales_teams.csv"), b"sales_agent,manager\nJos\xe9,x\n").unwrap(), "sales_teams.csv, line 2: not UTF-8"),
+        (
+            |dir| replace(dir, "sales_pipeline.csv", "D2,Bob Ray,", "D2,"),
+            "sales_pipeline.csv, line 3: 7 fields where the header has 8",
+        ),
+        (
+            |dir| fs::write(dir.join("sales_teams.csv"), b"sales_agent,manager\nJos\xe9,x\n").unwrap(),
+            "sales_teams.csv, line 2: not UTF-8",
+        ),
         (|dir| fs::write(dir.join("products.csv"), "").unwrap(), "products.csv has no column product"),
         (|dir| spoil_gz(dir, 60), "sales_pipeline.csv.gz is cut off"),
         (|dir| spoil_gz(dir, 0), "sales_pipeline.csv.gz"),
@@ -269,7 +298,8 @@ fn spoil_gz(dir: &Path, bytes: usize) {
     let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
     packer.write_all(&fs::read(&plain).unwrap()).unwrap();
     let packed = packer.finish().unwrap();
-    fs::write(dir.join("sales_pipeline.csv.gz"), if bytes == 0 { &b"no archive at all"[..] } else { &packed[..bytes] }).unwrap();
+    fs::write(dir.join("sales_pipeline.csv.gz"), if bytes == 0 { &b"no archive at all"[..] } else { &packed[..bytes] })
+        .unwrap();
     fs::remove_file(plain).unwrap();
 }
 
@@ -284,7 +314,8 @@ fn what_people_changed_since_stays() {
         let system = crm.as_user(&Actor::system(ORGANISATION, "test").unwrap());
         let all = system.customers(View::All, PageRequest::first(10)).unwrap().items;
         let child = all.iter().find(|customer| customer.name == "Child").unwrap();
-        let edit = crm_core::CustomerEdit { version: child.version, name: Some("Renamed".to_owned()), ..Default::default() };
+        let edit =
+            crm_core::CustomerEdit { version: child.version, name: Some("Renamed".to_owned()), ..Default::default() };
         system.edit_customer(child.id, edit).unwrap();
         for share in system.shares(child.id).unwrap() {
             system.end_share(share.id).unwrap();

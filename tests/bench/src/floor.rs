@@ -100,11 +100,10 @@ impl List {
         let (table, column, order, way) = (self.table, self.scope, self.order, self.direction());
         let (condition, first) = (self.condition(), if self.descending { "max" } else { "min" });
         let scopes = serde_json::to_string(&self.scopes)?;
-        let of_scope = |scope: &str| format!("FROM crm_{table} WHERE org_id = '{ORG}' AND {column} = {scope}{condition}");
-        let sql = format!(
-            "SELECT v.key, (SELECT {first}({order}) {}) AS head FROM json_each(?1) AS v",
-            of_scope("v.value")
-        );
+        let of_scope =
+            |scope: &str| format!("FROM crm_{table} WHERE org_id = '{ORG}' AND {column} = {scope}{condition}");
+        let sql =
+            format!("SELECT v.key, (SELECT {first}({order}) {}) AS head FROM json_each(?1) AS v", of_scope("v.value"));
         let mut heads: Vec<(Key, usize)> = Vec::with_capacity(self.scopes.len());
         let mut statement = db.prepare_cached(&sql)?;
         let mut rows = statement.query([&scopes])?;

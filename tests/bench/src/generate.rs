@@ -17,8 +17,8 @@
 
 use crate::Result;
 use crate::setup::{self, ORG, Shared};
-use crm_core::store::sql::sqlite::rusqlite::{Connection, Statement, params};
 use crm_core::store::sql::sqlite::Durability;
+use crm_core::store::sql::sqlite::rusqlite::{Connection, Statement, params};
 use crm_core::text::{fold, sort_key};
 use crm_core::{
     Actor, Contact, Crm, Customer, CustomerKind, CustomerStatus, EntryCode, Environment, FollowUp, NameRule,
@@ -162,8 +162,7 @@ fn name(chance: &mut Chance) -> String {
         "云帆", "华星", "恒达", "金桥", "瑞丰", "博远", "天成", "宏图", "新锐", "安泰", "联创", "嘉禾", "盛世", "长青",
         "东方", "鼎力",
     ];
-    const TRADES: [&str; 10] =
-        ["科技", "贸易", "机械", "电子", "建材", "医药", "物流", "食品", "软件", "环保"];
+    const TRADES: [&str; 10] = ["科技", "贸易", "机械", "电子", "建材", "医药", "物流", "食品", "软件", "环保"];
     let (city, word) = (CITIES[chance.below(12)], WORDS[chance.below(16)]);
     let (second, trade) = (WORDS[chance.below(16)], TRADES[chance.below(10)]);
     format!("{city}{word}{second}{trade}{}有限公司", chance.below(10_000))
@@ -216,7 +215,8 @@ pub fn fill(path: &Path, customers: usize) -> Result<()> {
         organise(&crm, &owners)?;
         let actor = Actor::user(ORG, member(0, 0))?;
         let customer = crm.as_user(&actor).create_customer(NewCustomer::named("样本"))?;
-        let contact = NewContact { name: "王小明".into(), phones: vec!["13800000000".into()], ..NewContact::default() };
+        let contact =
+            NewContact { name: "王小明".into(), phones: vec!["13800000000".into()], ..NewContact::default() };
         sample = crm.as_user(&actor).add_contact(customer.id, contact)?;
     }
     let db = Connection::open(path)?;
@@ -257,10 +257,23 @@ struct Made {
 
 impl Records<'_> {
     fn customers(&self, db: &Connection, sample: &Contact, chance: &mut Chance) -> Result<Vec<Made>> {
-        let mut customer_rows = insert(db, "customer", &[
-            "scope", "created_at", "next_follow_up_at", "last_follow_up_at", "idle_since", "name_sort", "search_text",
-            "level", "stage", "source", "industry",
-        ])?;
+        let mut customer_rows = insert(
+            db,
+            "customer",
+            &[
+                "scope",
+                "created_at",
+                "next_follow_up_at",
+                "last_follow_up_at",
+                "idle_since",
+                "name_sort",
+                "search_text",
+                "level",
+                "stage",
+                "source",
+                "industry",
+            ],
+        )?;
         let mut contact_rows = insert(db, "contact", &["customer", "scope", "name_sort", "search_text"])?;
         let count = self.spread.len();
         let began = NOW - 3 * 365 * DAY;

@@ -96,8 +96,8 @@ pub fn bare(path: &Path, synchronous: &str) -> Result<Connection> {
 
 /// The tables of the library.
 fn tables(connection: &Connection) -> Result<Vec<String>> {
-    let mut statement =
-        connection.prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'crm\\_%' ESCAPE '\\'")?;
+    let mut statement = connection
+        .prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'crm\\_%' ESCAPE '\\'")?;
     let names = statement.query_map([], |row| row.get(0))?;
     Ok(names.collect::<std::result::Result<_, _>>()?)
 }
@@ -135,7 +135,9 @@ impl Mark {
             let width = statement.column_count();
             let names: Vec<String> = statement.column_names().into_iter().map(|name| format!("\"{name}\"")).collect();
             let rows = statement
-                .query_map([from], |row| (0..width).map(|place| row.get(place)).collect::<rusqlite::Result<Vec<Value>>>())?
+                .query_map([from], |row| {
+                    (0..width).map(|place| row.get(place)).collect::<rusqlite::Result<Vec<Value>>>()
+                })?
                 .collect::<rusqlite::Result<Vec<_>>>()?;
             if rows.is_empty() {
                 continue;
@@ -145,7 +147,8 @@ impl Mark {
             }
             shape.insert(table.clone(), (rows.len() / commands).into());
             let places: Vec<String> = (1..=width).map(|place| format!("?{place}")).collect();
-            found.push((format!("INSERT INTO \"{table}\" ({}) VALUES ({})", names.join(", "), places.join(", ")), rows));
+            found
+                .push((format!("INSERT INTO \"{table}\" ({}) VALUES ({})", names.join(", "), places.join(", ")), rows));
         }
         Ok(Recorded { tables: found, commands, shape: shape.into() })
     }

@@ -7,9 +7,7 @@ use crate::setup::{self, ORG};
 use crate::{Options, Result};
 use crm_core::store::sql::sqlite::Durability;
 use crm_core::store::sql::sqlite::rusqlite::Connection;
-use crm_core::{
-    Actor, ContactFilter, Crm, CustomerFilter, CustomerOrder, CustomerQuery, FollowUps, PageRequest, View,
-};
+use crm_core::{Actor, ContactFilter, Crm, CustomerFilter, CustomerOrder, CustomerQuery, FollowUps, PageRequest, View};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -101,7 +99,8 @@ pub fn run(options: &Options, dir: &Path) -> Result<()> {
         }
     }
     let growth = |name: &str| Some(figures.get(name)?.p50 / beginnings.get(name)?.p50);
-    let worst = cases.iter().filter_map(|case| Some((growth(&case.name)?, &case.name))).max_by(|a, b| a.0.total_cmp(&b.0));
+    let worst =
+        cases.iter().filter_map(|case| Some((growth(&case.name)?, &case.name))).max_by(|a, b| a.0.total_cmp(&b.0));
     if let Some((value, name)) = worst {
         let over = cases.iter().filter_map(|case| growth(&case.name)).filter(|growth| *growth > 2.0).count();
         let on = json!({"what": "median of a list on the large database, as a multiple of that on a tenth",
@@ -207,8 +206,7 @@ fn cases(_: &Path) -> Result<Vec<Case>> {
             add(format!("recently-viewed/{who}"), &user, View::RecentlyViewed, Bare::Statements(vec![page]), 1);
         }
     }
-    let names =
-        "SELECT c.body FROM json_each(?1) AS k CROSS JOIN crm_customer AS c WHERE c.org_id = 'bench' AND c.id = k.value";
+    let names = "SELECT c.body FROM json_each(?1) AS k CROSS JOIN crm_customer AS c WHERE c.org_id = 'bench' AND c.id = k.value";
     let contacts = |scopes| List {
         table: "contact",
         scope: "scope",
@@ -233,7 +231,8 @@ fn cases(_: &Path) -> Result<Vec<Case>> {
         ("director", "director".into(), ContactFilter::default(), all_scopes('a'), OWNERS),
         ("administrator", "admin".into(), ContactFilter::default(), all_scopes('a'), OWNERS + 2),
     ] {
-        let (name, ask, bare) = (format!("views/contacts/{who}/name"), Ask::Contacts(filter), Bare::List(contacts(scopes)));
+        let (name, ask, bare) =
+            (format!("views/contacts/{who}/name"), Ask::Contacts(filter), Bare::List(contacts(scopes)));
         cases.push(Case { name, actor: user, ask, bare, owners });
     }
     let replies = "SELECT r.body FROM json_each(?1) AS k CROSS JOIN crm_reply AS r WHERE r.org_id = 'bench' AND r.follow_up = k.value";
@@ -248,7 +247,8 @@ fn cases(_: &Path) -> Result<Vec<Case>> {
         beside: vec![(3, names), (1, replies)],
     };
     let team = |team: usize| (0..if team < 20 { 30 } else { 29 }).map(|place| member(team, place)).collect::<Vec<_>>();
-    let everyone = || (0..TEAMS).flat_map(|number| team(number).into_iter().chain([manager(number)])).collect::<Vec<_>>();
+    let everyone =
+        || (0..TEAMS).flat_map(|number| team(number).into_iter().chain([manager(number)])).collect::<Vec<_>>();
     for (who, user, of, authors, owners) in [
         ("mine/typical", member(0, 0), FollowUps::Mine, vec![member(0, 0)], 1),
         ("mine/oldest", member(1, 0), FollowUps::Mine, vec![member(1, 0)], 1),

@@ -27,9 +27,7 @@ pub(super) fn organisations_are_apart_in_reads(make: &Make<'_>) -> Outcome {
     for (i, client) in (0_i64..).zip(&clients) {
         let own = item("own", "o", 1_000 + i);
         let only = item(&format!("only {i}"), "o", 7);
-        let others = [
-            "own", "only 0", "only 1", "only 2", "only 3", "only 4", "only 5", "only 6",
-        ];
+        let others = ["own", "only 0", "only 1", "only 2", "only 3", "only 4", "only 5", "only 6"];
         let found = client.get(&ITEM, &others)?;
         same("rows by key", &found, &vec![own.clone(), only.clone()])?;
         let foreign = (0..).zip(others.iter().skip(1)).filter(|(j, _)| *j != i);
@@ -42,9 +40,7 @@ pub(super) fn organisations_are_apart_in_reads(make: &Make<'_>) -> Outcome {
             Search::of(&ITEM),
             Search::of(&ITEM).ordered("rank", Direction::Descending),
             Search::of(&ITEM).within("owner", vec!["o".into()]),
-            Search::of(&ITEM)
-                .within("owner", vec!["o".into(), "p".into()])
-                .ordered("rank", Direction::Ascending),
+            Search::of(&ITEM).within("owner", vec!["o".into(), "p".into()]).ordered("rank", Direction::Ascending),
         ] {
             client.agrees(&rows, &search)?;
             same("count", &client.count(&search, 4)?, &Some(3))?;
@@ -69,24 +65,9 @@ pub(super) fn organisations_are_apart_in_writes(make: &Make<'_>) -> Outcome {
     let columns: &[&str] = &["total", "number"];
     let writes = [
         update(&ITEM, item("same", "p", 8)),
-        Write::Touch {
-            kind: &ITEM,
-            id: "same".into(),
-            version: None,
-            changes: vec![("rank", Change::Set(9.into()))],
-        },
-        Write::Reassign {
-            kind: &ITEM,
-            column: "owner",
-            from: "p".into(),
-            to: "o".into(),
-        },
-        Write::Reassign {
-            kind: &ITEM,
-            column: "owner",
-            from: "o".into(),
-            to: "q".into(),
-        },
+        Write::Touch { kind: &ITEM, id: "same".into(), version: None, changes: vec![("rank", Change::Set(9.into()))] },
+        Write::Reassign { kind: &ITEM, column: "owner", from: "p".into(), to: "o".into() },
+        Write::Reassign { kind: &ITEM, column: "owner", from: "o".into(), to: "q".into() },
         put(&ITEM, item("same", "r", 1)),
         add(total("same", 5, 5), columns),
         insert(&ITEM, item("new", "o", 1)),

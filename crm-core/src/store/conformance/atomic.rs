@@ -8,9 +8,7 @@ use crate::store::{Change, Search, Write};
 
 /// Rows to work on.
 fn standing() -> Vec<Write> {
-    let mut writes: Vec<Write> = (0..12)
-        .map(|i| insert(&ITEM, item(&format!("item {i}"), "o", i)))
-        .collect();
+    let mut writes: Vec<Write> = (0..12).map(|i| insert(&ITEM, item(&format!("item {i}"), "o", i))).collect();
     writes.push(insert(&TOTAL, total("sum", 100, 1)));
     writes.push(insert(&AGENDA, agenda("due", 50)));
     writes.push(insert(&BARE, bare("taken")));
@@ -18,12 +16,7 @@ fn standing() -> Vec<Write> {
 }
 
 fn touch(id: &str, change: Change) -> Write {
-    Write::Touch {
-        kind: &ITEM,
-        id: id.into(),
-        version: None,
-        changes: vec![("rank", change)],
-    }
+    Write::Touch { kind: &ITEM, id: id.into(), version: None, changes: vec![("rank", change)] }
 }
 
 /// A change set with every form of write.
@@ -37,12 +30,7 @@ fn good() -> Vec<Write> {
         touch("item 3", Change::Add(40)),
         add(total("sum", 5, 1), &["total", "number"]),
         add(total("another", 5, 1), &["total", "number"]),
-        Write::Reassign {
-            kind: &ITEM,
-            column: "owner",
-            from: "o".into(),
-            to: "r".into(),
-        },
+        Write::Reassign { kind: &ITEM, column: "owner", from: "o".into(), to: "r".into() },
         insert(&BARE, bare("free")),
         delete(&AGENDA, "due", 1),
         update(&BARE, bare("taken")),
@@ -123,10 +111,7 @@ pub(super) fn conflict_names_the_first_failing_row(make: &Make<'_>) -> Outcome {
         let Some((_, kind, id)) = order.first().cloned() else {
             continue;
         };
-        let mut writes = vec![
-            add(total("new sum", 1, 1), &["total"]),
-            insert(&ITEM, item("fine", "o", 1)),
-        ];
+        let mut writes = vec![add(total("new sum", 1, 1), &["total"]), insert(&ITEM, item("fine", "o", 1))];
         writes.extend(order.into_iter().map(|(write, _, _)| write));
         let holding = vec![check(&ITEM, "item 0", 1)];
         client.conflicts(holding, writes.clone(), kind, id)?;

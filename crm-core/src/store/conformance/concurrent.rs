@@ -55,10 +55,7 @@ pub(super) fn one_insert_of_a_key_wins(make: &Make<'_>) -> Outcome {
             let mine = format!("{round} {i}");
             let rank = i64::try_from(i).unwrap_or(-1);
             // What comes with the key comes with the winner only.
-            let writes = vec![
-                insert(&TOTAL, total(&mine, rank, 1)),
-                insert(&ITEM, item(&key, "o", rank)),
-            ];
+            let writes = vec![insert(&TOTAL, total(&mine, rank, 1)), insert(&ITEM, item(&key, "o", rank))];
             client.try_commit(Vec::new(), writes)
         })?;
         let winner = one_winner(results, &key)?;
@@ -122,9 +119,8 @@ pub(super) fn no_addition_is_lost(make: &Make<'_>) -> Outcome {
     client.insert(&ITEM, &touched)?;
     let results = race(|i| {
         for _ in 0..25 {
-            let mut writes: Vec<Write> = (0..THREADS)
-                .map(|n| add(total(&format!("sum {n}"), 3, 1), &["total", "number"]))
-                .collect();
+            let mut writes: Vec<Write> =
+                (0..THREADS).map(|n| add(total(&format!("sum {n}"), 3, 1), &["total", "number"])).collect();
             writes.push(Write::Touch {
                 kind: &ITEM,
                 id: format!("t{}", i % 2),
@@ -189,10 +185,7 @@ pub(super) fn a_batch_reads_one_state(make: &Make<'_>) -> Outcome {
 
 /// Reads the two rows several times in one batch, by key, by search and by count.
 fn apart(client: &Client<'_>) -> Outcome {
-    let get = |id: &str| Read::Get {
-        kind: &ITEM,
-        ids: vec![id.to_owned()],
-    };
+    let get = |id: &str| Read::Get { kind: &ITEM, ids: vec![id.to_owned()] };
     let of = |owner: &str| Search::of(&ITEM).within("owner", vec![owner.into()]);
     let mut reads = vec![Read::Find(Search::of(&BARE))];
     for _ in 0..4 {

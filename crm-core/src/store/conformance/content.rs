@@ -22,23 +22,12 @@ pub(super) fn bodies_come_back_as_they_were(make: &Make<'_>) -> Outcome {
         format!("{{\"long\":\"{long}\"}}"),
     ];
     let rows = bodies.iter().enumerate();
-    let rows: Vec<Row> = rows
-        .map(|(i, body)| Row {
-            body: body.clone(),
-            ..item(&format!("{i}"), "o", 1)
-        })
-        .collect();
+    let rows: Vec<Row> = rows.map(|(i, body)| Row { body: body.clone(), ..item(&format!("{i}"), "o", 1) }).collect();
     client.insert(&ITEM, &rows)?;
     same("inserted bodies", &client.find(&Search::of(&ITEM))?, &rows)?;
     // Each body at the place of another.
-    let turned: Vec<Row> = rows
-        .iter()
-        .zip(bodies.iter().rev())
-        .map(|(row, body)| Row {
-            body: body.clone(),
-            ..row.clone()
-        })
-        .collect();
+    let turned: Vec<Row> =
+        rows.iter().zip(bodies.iter().rev()).map(|(row, body)| Row { body: body.clone(), ..row.clone() }).collect();
     client.commit(turned.iter().cloned().map(|row| update(&ITEM, row)).collect())?;
     let found = client.find(&Search::of(&ITEM))?;
     let found: Vec<String> = found.into_iter().map(|row| row.body).collect();
@@ -58,9 +47,7 @@ pub(super) fn values_come_back_as_they_were(make: &Make<'_>) -> Outcome {
     let bytes = bytes.map(|bytes| ("sort_key", Value::Bytes(bytes)));
     let integers = INTEGERS.iter().map(|i| ("rank", Value::Integer(*i)));
     let values = texts.chain(bytes).chain(integers).enumerate();
-    let rows: Vec<Row> = values
-        .map(|(i, (column, value))| item_with(&format!("{i:03}"), column, value))
-        .collect();
+    let rows: Vec<Row> = values.map(|(i, (column, value))| item_with(&format!("{i:03}"), column, value)).collect();
     client.insert(&ITEM, &rows)?;
     same("values", &client.find(&Search::of(&ITEM))?, &rows)
 }

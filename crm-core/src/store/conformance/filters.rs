@@ -58,9 +58,7 @@ pub(super) fn contains_takes_bytes_as_they_are(make: &Make<'_>) -> Outcome {
     let client = Client::new(&*store, "acme")?;
     let whole = byte_strings();
     let rows = whole.iter().enumerate();
-    let rows: Vec<Row> = rows
-        .map(|(i, bytes)| item_with(&format!("{i}"), "sort_key", bytes.clone()))
-        .collect();
+    let rows: Vec<Row> = rows.map(|(i, bytes)| item_with(&format!("{i}"), "sort_key", bytes.clone())).collect();
     client.insert(&ITEM, &rows)?;
     let part: [&[u8]; 6] = [b"\0b", b"0%", b"x", "国".as_bytes(), b"\xff\xff\xff", b"\\\\"];
     for bytes in whole.into_iter().chain(part.map(<[u8]>::to_vec)) {

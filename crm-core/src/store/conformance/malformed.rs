@@ -9,35 +9,19 @@ use crate::store::{
 
 fn touch(kind: &'static Kind, changes: Vec<(&'static str, Change)>) -> Write {
     let id = "a".to_owned();
-    Write::Touch {
-        kind,
-        id,
-        version: None,
-        changes,
-    }
+    Write::Touch { kind, id, version: None, changes }
 }
 
 fn reassign(column: &'static str, from: Value, to: Value) -> Write {
-    Write::Reassign {
-        kind: &ITEM,
-        column,
-        from,
-        to,
-    }
+    Write::Reassign { kind: &ITEM, column, from, to }
 }
 
 /// Single writes that are malformed, with what is wrong with them.
 fn malformed() -> Vec<(&'static str, Write)> {
     let with = |column, value: Value| insert(&ITEM, item_with("n", column, value));
-    let values = |values: Vec<Value>| Row {
-        values,
-        ..item("n", "o", 1)
-    };
+    let values = |values: Vec<Value>| Row { values, ..item("n", "o", 1) };
     let long = |length| "中".repeat(length);
-    let body = Row {
-        body: "{\"a\":\"\0\"}".to_owned(),
-        ..item("n", "o", 1)
-    };
+    let body = Row { body: "{\"a\":\"\0\"}".to_owned(), ..item("n", "o", 1) };
     vec![
         ("an empty id", insert(&ITEM, item("", "o", 1))),
         ("an empty id put", put(&BARE, bare(""))),
@@ -56,33 +40,15 @@ fn malformed() -> Vec<(&'static str, Write)> {
         ("a text of 192 characters", with("label", long(192).into())),
         ("a NUL in a text", with("label", "a\0".into())),
         ("256 bytes", with("sort_key", Value::Bytes(vec![1; 256]))),
-        (
-            "an update of 256 bytes",
-            update(&ITEM, item_with("a", "sort_key", vec![0; 256])),
-        ),
+        ("an update of 256 bytes", update(&ITEM, item_with("a", "sort_key", vec![0; 256]))),
         ("a touch of nothing", touch(&ITEM, vec![])),
-        (
-            "an unknown column touched",
-            touch(&ITEM, vec![("absent", Change::Max(1))]),
-        ),
-        (
-            "a column that is not live",
-            touch(&ITEM, vec![("amount", Change::Add(1))]),
-        ),
+        ("an unknown column touched", touch(&ITEM, vec![("absent", Change::Max(1))])),
+        ("a column that is not live", touch(&ITEM, vec![("amount", Change::Add(1))])),
         ("a text added to", touch(&ITEM, vec![("owner", Change::Add(1))])),
         ("the greater of a text", touch(&ITEM, vec![("owner", Change::Max(1))])),
-        (
-            "a text set to an integer",
-            touch(&ITEM, vec![("owner", Change::Set(1.into()))]),
-        ),
-        (
-            "a text set to nothing",
-            touch(&ITEM, vec![("owner", Change::Set("".into()))]),
-        ),
-        (
-            "a column touched twice",
-            touch(&ITEM, vec![("rank", Change::Add(1)), ("rank", Change::Add(1))]),
-        ),
+        ("a text set to an integer", touch(&ITEM, vec![("owner", Change::Set(1.into()))])),
+        ("a text set to nothing", touch(&ITEM, vec![("owner", Change::Set("".into()))])),
+        ("a column touched twice", touch(&ITEM, vec![("rank", Change::Add(1)), ("rank", Change::Add(1))])),
         ("id touched", touch(&ITEM, vec![("id", Change::Set("b".into()))])),
         ("version touched", touch(&ITEM, vec![("version", Change::Add(1))])),
         ("an unknown sum", add(total("a", 1, 1), &["absent"])),
@@ -90,18 +56,9 @@ fn malformed() -> Vec<(&'static str, Write)> {
         ("a sum twice", add(total("a", 1, 1), &["total", "total"])),
         ("no sum", add(total("a", 1, 1), &[])),
         ("no values to add", add(bare("a"), &["total"])),
-        (
-            "an unknown column reassigned",
-            reassign("absent", "a".into(), "b".into()),
-        ),
-        (
-            "a column reassigned that is not live",
-            reassign("label", "a".into(), "b".into()),
-        ),
-        (
-            "a text reassigned to an integer",
-            reassign("owner", "o".into(), 1.into()),
-        ),
+        ("an unknown column reassigned", reassign("absent", "a".into(), "b".into())),
+        ("a column reassigned that is not live", reassign("label", "a".into(), "b".into())),
+        ("a text reassigned to an integer", reassign("owner", "o".into(), 1.into())),
         ("an integer reassigned", reassign("owner", 1.into(), "o".into())),
         ("reassigned to the empty text", reassign("owner", "o".into(), "".into())),
     ]
@@ -148,11 +105,7 @@ pub(super) fn rows_written_twice_are_refused(make: &Make<'_>) -> Outcome {
     let sum = add(total("s", 1, 1), &["total"]);
     client.refuses("a sum twice", Vec::new(), vec![sum.clone(), good(), sum])?;
     // The same id of another kind is another row.
-    client.commit(vec![
-        insert(&BARE, bare("a")),
-        insert(&TOTAL, total("a", 1, 1)),
-        update(&ITEM, item("a", "o", 1)),
-    ])
+    client.commit(vec![insert(&BARE, bare("a")), insert(&TOTAL, total("a", 1, 1)), update(&ITEM, item("a", "o", 1))])
 }
 
 pub(super) fn malformed_questions_are_refused(make: &Make<'_>) -> Outcome {
@@ -171,29 +124,17 @@ pub(super) fn malformed_questions_are_refused(make: &Make<'_>) -> Outcome {
     let selections = [
         ("an unknown scope", of().within("absent", vec![])),
         ("id as scope", of().within("id", vec!["a".into()])),
-        (
-            "a scope of another type",
-            of().within("owner", vec!["o".into(), 1.into()]),
-        ),
-        (
-            "a scope twice",
-            of().within("owner", vec!["o".into(), "p".into(), "o".into()]),
-        ),
+        ("a scope of another type", of().within("owner", vec!["o".into(), 1.into()])),
+        ("a scope twice", of().within("owner", vec!["o".into(), "p".into(), "o".into()])),
         ("an unknown column", of().filtered(is("absent", 1.into()))),
         ("sql as column", of().filtered(is("rank = 1 OR rank", 1.into()))),
         ("another type", of().filtered(is("rank", "1".into()))),
-        (
-            "a list of another type",
-            of().filtered(Filter::In("rank", vec![1.into(), "1".into()])),
-        ),
+        ("a list of another type", of().filtered(Filter::In("rank", vec![1.into(), "1".into()]))),
         ("an unknown list", of().filtered(Filter::In("absent", vec![]))),
         ("contained in text", of().filtered(Filter::Contains("label", vec![1]))),
         (
             "wrong within others",
-            of().filtered(Filter::Any(vec![
-                Filter::All(vec![]),
-                Filter::Not(Box::new(is("absent", 1.into()))),
-            ])),
+            of().filtered(Filter::Any(vec![Filter::All(vec![]), Filter::Not(Box::new(is("absent", 1.into())))])),
         ),
         ("a filter 10,000 deep", of().filtered(deep)),
     ];
@@ -210,10 +151,7 @@ pub(super) fn malformed_questions_are_refused(make: &Make<'_>) -> Outcome {
     let mut questions = Vec::new();
     for (what, search) in selections {
         let counted = search.clone();
-        let read = Read::Count {
-            search: counted,
-            cap: 10,
-        };
+        let read = Read::Count { search: counted, cap: 10 };
         questions.push((what, read));
         questions.push((what, Read::Find(search)));
     }

@@ -98,13 +98,7 @@ impl Model {
             Write::Touch { kind, id, changes, .. } => self.change(kind, id, changes),
             Write::Add { kind, row, columns } => {
                 if self.version(kind, &row.id).is_none() {
-                    self.rows.push((
-                        kind,
-                        Row {
-                            version: 1,
-                            ..row.clone()
-                        },
-                    ));
+                    self.rows.push((kind, Row { version: 1, ..row.clone() }));
                     return;
                 }
                 for column in columns {

@@ -24,10 +24,7 @@ pub(super) fn outlives(open: &Make<'_>) -> Outcome {
         other.commit(vec![insert(&ITEM, item(&new, "o", round))])?;
         if round > 1 {
             let before = format!("round {}", round - 1);
-            client.commit(vec![
-                update(&ITEM, item(&before, "changed", round)),
-                delete(&TOTAL, &before, 1),
-            ])?;
+            client.commit(vec![update(&ITEM, item(&before, "changed", round)), delete(&TOTAL, &before, 1)])?;
         }
         let taken = vec![insert(&ITEM, item("lost", "o", 1)), insert(&ITEM, item(&new, "o", 1))];
         client.conflicts(Vec::new(), taken, &ITEM, &new)?;

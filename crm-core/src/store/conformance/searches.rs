@@ -153,12 +153,8 @@ pub(super) fn ties_follow_the_direction(make: &Make<'_>) -> Outcome {
     for direction in DIRECTIONS {
         for search in [
             Search::of(&ITEM).ordered("rank", direction),
-            Search::of(&ITEM)
-                .ordered("rank", direction)
-                .within("owner", vec!["p".into(), "o".into()]),
-            Search::of(&ITEM)
-                .ordered("amount", direction)
-                .filtered(Filter::equal("rank", 5)),
+            Search::of(&ITEM).ordered("rank", direction).within("owner", vec!["p".into(), "o".into()]),
+            Search::of(&ITEM).ordered("amount", direction).filtered(Filter::equal("rank", 5)),
         ] {
             let found = client.find(&search)?;
             let found: Vec<String> = found.into_iter().map(|row| row.id).collect();
@@ -204,12 +200,7 @@ pub(super) fn pages_show_every_row_once(make: &Make<'_>) -> Outcome {
     let rows = (0..42).zip(owners);
     let rows: Vec<Row> = rows.map(|(i, o)| item(&format!("row {i}"), o, i * i % 5)).collect();
     client.insert(&ITEM, &rows)?;
-    let scopes = [
-        None,
-        Some(vec!["o"]),
-        Some(vec!["q", "o"]),
-        Some(vec!["o", "none", "p", "q"]),
-    ];
+    let scopes = [None, Some(vec!["o"]), Some(vec!["q", "o"]), Some(vec!["o", "none", "p", "q"])];
     for order in [None, Some("rank"), Some("amount"), Some("sort_key")] {
         for direction in DIRECTIONS {
             for scope in &scopes {

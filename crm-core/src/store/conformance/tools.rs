@@ -62,17 +62,11 @@ impl<'s> Client<'s> {
     pub(super) fn dump(&self) -> Result<Dump, String> {
         let reads: Vec<Read> = KINDS.iter().map(|k| Read::Find(Search::of(k))).collect();
         let kinds = KINDS.iter().zip(self.read(&reads)?);
-        kinds
-            .map(|(kind, answer)| Ok((kind.name, one_rows(vec![answer])?)))
-            .collect()
+        kinds.map(|(kind, answer)| Ok((kind.name, one_rows(vec![answer])?))).collect()
     }
 
     pub(super) fn try_commit(&self, checks: Vec<Check>, writes: Vec<Write>) -> Result<(), CommitError> {
-        self.store.commit(&ChangeSet {
-            org: self.org.clone(),
-            checks,
-            writes,
-        })
+        self.store.commit(&ChangeSet { org: self.org.clone(), checks, writes })
     }
 
     /// A commit that must succeed.
@@ -139,11 +133,7 @@ pub(super) fn same<T: PartialEq + Debug>(what: &str, found: &T, expected: &T) ->
     if found == expected {
         return Ok(());
     }
-    Err(format!(
-        "{what}:\n  found    {}\n  expected {}",
-        shown(found),
-        shown(expected)
-    ))
+    Err(format!("{what}:\n  found    {}\n  expected {}", shown(found), shown(expected)))
 }
 
 /// It holds.
@@ -197,32 +187,17 @@ pub(super) fn set(kind: &Kind, row: &mut Row, column: &str, value: Value) {
 
 /// A row of [`TOTAL`].
 pub(super) fn total(id: &str, total: i64, number: i64) -> Row {
-    Row {
-        id: id.to_owned(),
-        version: 1,
-        values: vec!["t".into(), total.into(), number.into()],
-        body: "{}".to_owned(),
-    }
+    Row { id: id.to_owned(), version: 1, values: vec!["t".into(), total.into(), number.into()], body: "{}".to_owned() }
 }
 
 /// A row of [`AGENDA`].
 pub(super) fn agenda(id: &str, due: i64) -> Row {
-    Row {
-        id: id.to_owned(),
-        version: 1,
-        values: vec![due.into(), "s".into()],
-        body: "{}".to_owned(),
-    }
+    Row { id: id.to_owned(), version: 1, values: vec![due.into(), "s".into()], body: "{}".to_owned() }
 }
 
 /// A row of [`BARE`].
 pub(super) fn bare(id: &str) -> Row {
-    Row {
-        id: id.to_owned(),
-        version: 1,
-        values: Vec::new(),
-        body: "{}".to_owned(),
-    }
+    Row { id: id.to_owned(), version: 1, values: Vec::new(), body: "{}".to_owned() }
 }
 
 /// An example row of a kind of the suite.
@@ -264,12 +239,7 @@ pub(super) fn update_but(kind: &'static Kind, row: Row, changes: Vec<(&'static s
 
 /// A touch that relies on a version.
 pub(super) fn touch_at(kind: &'static Kind, id: &str, version: i64, changes: Vec<(&'static str, Change)>) -> Write {
-    Write::Touch {
-        kind,
-        id: id.to_owned(),
-        version: Some(version),
-        changes,
-    }
+    Write::Touch { kind, id: id.to_owned(), version: Some(version), changes }
 }
 
 pub(super) fn put(kind: &'static Kind, row: Row) -> Write {

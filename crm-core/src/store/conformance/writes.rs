@@ -50,19 +50,10 @@ pub(super) fn answers_stand_in_the_place_of_their_questions(make: &Make<'_>) -> 
     let cap = 10;
     let reads = [
         Read::Find(Search::of(&BARE)),
-        Read::Count {
-            search: search.clone(),
-            cap,
-        },
-        Read::Get {
-            kind: &ITEM,
-            ids: vec!["none".into()],
-        },
+        Read::Count { search: search.clone(), cap },
+        Read::Get { kind: &ITEM, ids: vec!["none".into()] },
         Read::Find(search.ordered("rank", Direction::Descending)),
-        Read::Get {
-            kind: &ITEM,
-            ids: vec!["a".into()],
-        },
+        Read::Get { kind: &ITEM, ids: vec!["a".into()] },
     ];
     let expected = vec![
         Answer::Rows(vec![bare("x")]),
@@ -164,12 +155,7 @@ pub(super) fn reassign_walks_where_no_index_helps(make: &Make<'_>) -> Outcome {
     let store = make();
     let client = Client::new(&*store, "acme")?;
     client.insert(&TOTAL, &[total("a", 1, 0), total("b", 2, 1), total("c", 1, 1)])?;
-    client.commit(vec![Write::Reassign {
-        kind: &TOTAL,
-        column: "total",
-        from: 1.into(),
-        to: 9.into(),
-    }])?;
+    client.commit(vec![Write::Reassign { kind: &TOTAL, column: "total", from: 1.into(), to: 9.into() }])?;
     for (id, expected) in [("a", 9), ("b", 2), ("c", 9)] {
         let row = client.row(&TOTAL, id)?;
         same(id, &value_of(&TOTAL, &row, "total"), &Value::from(expected))?;
@@ -184,16 +170,8 @@ pub(super) fn replace_relies_on_the_value(make: &Make<'_>) -> Outcome {
     let from = |was: i64, to: i64| vec![("rank", Change::Replace(was.into(), to.into()))];
     client.commit(vec![touch(&ITEM, "a", from(1, 5))])?;
     client.commit(vec![touch_at(&ITEM, "a", 1, from(5, 5))])?;
-    for stale in [
-        touch(&ITEM, "a", from(1, 6)),
-        touch_at(&ITEM, "a", 1, from(4, 6)),
-        touch(&ITEM, "b", from(1, 6)),
-    ] {
-        let id = if matches!(&stale, Write::Touch { id, .. } if id == "b") {
-            "b"
-        } else {
-            "a"
-        };
+    for stale in [touch(&ITEM, "a", from(1, 6)), touch_at(&ITEM, "a", 1, from(4, 6)), touch(&ITEM, "b", from(1, 6))] {
+        let id = if matches!(&stale, Write::Touch { id, .. } if id == "b") { "b" } else { "a" };
         client.conflicts(Vec::new(), vec![stale], &ITEM, id)?;
     }
     let mut expected = item("a", "o", 1);
@@ -285,12 +263,7 @@ pub(super) fn check_conflicts_with_another_version(make: &Make<'_>) -> Outcome {
 
 fn touch(kind: &'static Kind, id: &str, changes: Vec<(&'static str, Change)>) -> Write {
     let id = id.to_owned();
-    Write::Touch {
-        kind,
-        id,
-        version: None,
-        changes,
-    }
+    Write::Touch { kind, id, version: None, changes }
 }
 
 pub(super) fn touch_changes_live_columns_without_version(make: &Make<'_>) -> Outcome {
@@ -387,12 +360,7 @@ pub(super) fn add_makes_then_sums(make: &Make<'_>) -> Outcome {
 }
 
 fn reassign(column: &'static str, from: impl Into<Value>, to: impl Into<Value>) -> Write {
-    Write::Reassign {
-        kind: &ITEM,
-        column,
-        from: from.into(),
-        to: to.into(),
-    }
+    Write::Reassign { kind: &ITEM, column, from: from.into(), to: to.into() }
 }
 
 pub(super) fn reassign_moves_all_and_only_those(make: &Make<'_>) -> Outcome {
@@ -466,13 +434,7 @@ pub(super) fn searches_follow_every_write(make: &Make<'_>) -> Outcome {
                 client.agrees(&rows, &owned)?;
                 client.agrees(&rows, &search.filtered(Filter::equal("owner", owner)))?;
                 let cap = 100;
-                let reads = [
-                    Read::Count {
-                        search: owned.clone(),
-                        cap,
-                    },
-                    Read::Find(owned),
-                ];
+                let reads = [Read::Count { search: owned.clone(), cap }, Read::Find(owned)];
                 let mut answers = client.read(&reads)?;
                 let found = one_rows(answers.split_off(1))?;
                 let found = i64::try_from(found.len()).ok();

@@ -155,9 +155,7 @@ fn apply(tables: &mut Tables, write: &Write, undo: &mut Undo) -> Result<(), Comm
             };
             set(table, &row.id, Some(at_version(row, version)));
         }
-        Write::Touch {
-            id, version, changes, ..
-        } => {
+        Write::Touch { id, version, changes, .. } => {
             let standing = table.get(id);
             let standing = standing
                 .filter(|row| version.is_none_or(|version| version == row.version))
@@ -223,10 +221,7 @@ fn change_value(kind: &Kind, row: &mut Row, column: &str, change: &Change) -> Re
             Ok(())
         }
         // The types were seen to before: what is left is a sum that does not fit.
-        _ => Err(StoreError::Failed(format!(
-            "{} {}: the sum in {column} does not fit 64 bits",
-            kind.name, row.id
-        ))),
+        _ => Err(StoreError::Failed(format!("{} {}: the sum in {column} does not fit 64 bits", kind.name, row.id))),
     }
 }
 
@@ -235,8 +230,5 @@ fn at_version(row: &Row, version: i64) -> Row {
 }
 
 fn conflict(kind: &Kind, id: &str) -> CommitError {
-    CommitError::Conflict(Conflict {
-        kind: kind.name,
-        id: id.to_owned(),
-    })
+    CommitError::Conflict(Conflict { kind: kind.name, id: id.to_owned() })
 }

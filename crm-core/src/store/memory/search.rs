@@ -68,10 +68,7 @@ pub(super) fn count(table: &Table, search: &Search, cap: i64) -> Option<i64> {
                 Some(plan) => {
                     let ranges = plan.ranges(&scoped);
                     let mut rows = ranges.into_iter().flatten();
-                    rows.by_ref()
-                        .filter_map(|entry| table.get(&entry.id))
-                        .filter(inside)
-                        .all(&mut look)
+                    rows.by_ref().filter_map(|entry| table.get(&entry.id)).filter(inside).all(&mut look)
                 }
             }
         }
@@ -135,10 +132,7 @@ impl<'t, 's> Plan<'t, 's> {
     fn ranges(&self, search: &Search) -> Vec<Range<'t>> {
         let mut prefixes: Vec<Vec<Part>> = vec![Vec::new()];
         for values in &self.prefix {
-            prefixes = prefixes
-                .iter()
-                .flat_map(|prefix| values.iter().map(move |value| with(prefix, value)))
-                .collect();
+            prefixes = prefixes.iter().flat_map(|prefix| values.iter().map(move |value| with(prefix, value))).collect();
         }
         let cut = |prefix| self.range(search, prefix);
         prefixes.into_iter().filter_map(cut).collect()
@@ -155,10 +149,7 @@ impl<'t, 's> Plan<'t, 's> {
         let place = self.order_part(search);
         let next = place.is_some_and(|place| place >= prefix.len());
         if let Some((value, id)) = &search.after {
-            let mut cut = Entry {
-                parts: prefix.clone(),
-                id: id.clone(),
-            };
+            let mut cut = Entry { parts: prefix.clone(), id: id.clone() };
             if let (Some(value), Some(place)) = (value, place) {
                 let value = Part::Value(value.clone());
                 if next {
@@ -301,12 +292,7 @@ impl<'t> Head<'t> {
             Direction::Ascending => rest.next(),
             Direction::Descending => rest.next_back(),
         }?;
-        Some(Head {
-            first,
-            rest,
-            order,
-            direction,
-        })
+        Some(Head { first, rest, order, direction })
     }
 
     fn key(&self) -> (Option<&Part>, &str) {

@@ -62,10 +62,7 @@ impl Index {
     fn entry(&self, row: &Row) -> Entry {
         let parts = self.columns.iter();
         let parts = parts.filter_map(|place| row.values.get(*place));
-        Entry {
-            parts: parts.cloned().map(Part::Value).collect(),
-            id: row.id.clone(),
-        }
+        Entry { parts: parts.cloned().map(Part::Value).collect(), id: row.id.clone() }
     }
 }
 
@@ -79,10 +76,7 @@ impl Table {
             columns: columns.iter().map_while(|c| kind.position(c)).collect(),
             entries: BTreeSet::new(),
         };
-        Table {
-            rows: BTreeMap::new(),
-            indexes: indexes.map(index).collect(),
-        }
+        Table { rows: BTreeMap::new(), indexes: indexes.map(index).collect() }
     }
 
     pub(super) fn get(&self, id: &str) -> Option<&Row> {

@@ -64,9 +64,7 @@ fn create_table(dialect: Dialect, table: &str, kind: &Kind) -> String {
     for c in kind.columns.iter().filter(|c| c.since <= kind.since) {
         create.col(column(dialect, c.name, Holds::Value(c.ty)));
     }
-    create
-        .col(column(dialect, "body", Holds::Body))
-        .primary_key(Indexes::create().col("org_id").col("id"));
+    create.col(column(dialect, "body", Holds::Body)).primary_key(Indexes::create().col("org_id").col("id"));
     if let Some(options) = dialect.table_options() {
         create.extra(options);
     }

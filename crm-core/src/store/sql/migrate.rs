@@ -52,11 +52,7 @@ impl Migration {
         let statements = ddl::migration(dialect, prefix, kinds, number);
         // Of the description, not of the text: another renderer may set a blank differently.
         let checksum = hex(&Sha256::digest(described(kinds, number).as_bytes()));
-        Migration {
-            number,
-            statements,
-            checksum,
-        }
+        Migration { number, statements, checksum }
     }
 
     /// Its record. All values are our own digits and letters.
@@ -71,29 +67,22 @@ impl Migration {
     }
 }
 
-/// What a migration adds, in a form that only a change of the descriptions changes.
+/// What a migration adds, in a form that only a change of the descriptions changes: not their
+/// order, and not a column or index that says it is older than its table, with which it came.
 fn described(kinds: &[&'static Kind], number: i32) -> String {
+    let mut kinds = kinds.to_vec();
+    kinds.sort_by_key(|kind| kind.name);
     let mut text = String::new();
     for kind in kinds {
-        for column in kind.columns.iter().filter(|column| column.since == number) {
-            let _ = writeln!(
-                text,
-                "column {} {} {:?} {}",
-                kind.name, column.name, column.ty, column.live
-            );
-        }
-        for index in kind.indexes.iter().filter(|index| index.since == number) {
-            let _ = writeln!(
-                text,
-                "index {} {} {} {}",
-                kind.name,
-                index.name,
-                index.columns.join(","),
-                index.across
-            );
-        }
-        if kind.since == number {
+        let came = |since: i32| since.max(kind.since) == number;
+        if came(kind.since) {
             let _ = writeln!(text, "kind {}", kind.name);
+        }
+        for column in kind.columns.iter().filter(|column| came(column.since)) {
+            let _ = writeln!(text, "column {} {} {:?} {}", kind.name, column.name, column.ty, column.live);
+        }
+        for index in kind.indexes.iter().filter(|index| came(index.since)) {
+            let _ = writeln!(text, "index {} {} {} {}", kind.name, index.name, index.columns.join(","), index.across);
         }
     }
     text
@@ -108,9 +97,7 @@ fn insert_verb(dialect: Dialect) -> &'static str {
 
 /// The table of records, and its columns.
 fn record(dialect: Dialect, prefix: &TablePrefix) -> (String, String) {
-    let columns = ["number", "checksum", "state"]
-        .map(|column| dialect.quote(column))
-        .join(", ");
+    let columns = ["number", "checksum", "state"].map(|column| dialect.quote(column)).join(", ");
     (dialect.quote(&prefix.table("migration")), columns)
 }
 
@@ -119,10 +106,7 @@ fn create_record(dialect: Dialect, prefix: &TablePrefix) -> String {
     let text = dialect.column_type(Holds::Org);
     let [number, checksum, state] = ["number", "checksum", "state"].map(|column| dialect.quote(column));
     let (table, _) = record(dialect, prefix);
-    let options = dialect
-        .table_options()
-        .map(|options| format!(" {options}"))
-        .unwrap_or_default();
+    let options = dialect.table_options().map(|options| format!(" {options}")).unwrap_or_default();
     format!(
         "CREATE TABLE IF NOT EXISTS {table} ( {number} {integer} NOT NULL PRIMARY KEY, \
          {checksum} {text} NOT NULL, {state} {text} NOT NULL ){options}"
@@ -172,12 +156,7 @@ fn apply<E: Executor>(executor: &E, options: &SqlOptions, number: i32) -> Result
 }
 
 fn plain(sql: &str, expected: Expected) -> Statement {
-    Statement {
-        sql: sql.into(),
-        parameters: Vec::new(),
-        columns: Arc::new([]),
-        expected,
-    }
+    Statement { sql: sql.into(), parameters: Vec::new(), columns: Arc::new([]), expected }
 }
 
 /// The greatest migration done, after a look at everything that should be there.
@@ -215,9 +194,7 @@ fn state<E: Executor>(executor: &E, options: &SqlOptions) -> Result<i32, StoreEr
         let table = prefix.table(kind.name);
         if kind.since > found {
             if present.iter().any(|(name, _)| *name == table) {
-                return Err(StoreError::Schema(format!(
-                    "table {table} is there, but no record of its migration"
-                )));
+                return Err(StoreError::Schema(format!("table {table} is there, but no record of its migration")));
             }
             continue;
         }
@@ -271,10 +248,7 @@ fn list_records(dialect: Dialect, prefix: &TablePrefix) -> Statement {
     let number = dialect.quote("number");
     Statement {
         columns: Arc::new([ColumnType::Integer, ColumnType::Text, ColumnType::Text]),
-        ..plain(
-            &format!("SELECT {columns} FROM {table} ORDER BY {number}"),
-            Expected::Any,
-        )
+        ..plain(&format!("SELECT {columns} FROM {table} ORDER BY {number}"), Expected::Any)
     }
 }
 
@@ -290,6 +264,31 @@ fn records(set: Vec<Vec<Value>>) -> Result<Vec<(i32, String, String)>, StoreErro
 
 fn first_set<E: Executor>(executor: &E, statement: Statement) -> Result<Vec<Vec<Value>>, StoreError> {
     let mut sets = executor.read(&[statement])?.into_iter();
-    sets.next()
-        .ok_or_else(|| StoreError::Failed("the executor does not answer".into()))
+    sets.next().ok_or_else(|| StoreError::Failed("the executor does not answer".into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::described;
+    use crate::store::{Column, ColumnType, Index, Kind};
+
+    #[test]
+    fn a_kind_that_comes_later_leaves_earlier_migrations_as_they_were() {
+        static FIRST: Kind = Kind {
+            name: "first",
+            columns: &[Column::live("a", ColumnType::Text)],
+            indexes: &[Index::on("a", &["a"])],
+            since: 1,
+        };
+        static LATER: Kind = Kind { name: "a_later", since: 2, ..FIRST };
+        assert_eq!(described(&[&FIRST], 1), described(&[&LATER, &FIRST], 1));
+        assert_eq!(described(&[&FIRST, &LATER], 2), described(&[&LATER, &FIRST], 2));
+        assert!(described(&[&LATER], 2).contains("column a_later a"));
+    }
+
+    #[test]
+    fn the_first_migration_is_frozen() {
+        let hash = super::hex(&<sha2::Sha256 as sha2::Digest>::digest(described(crate::KINDS, 1).as_bytes()));
+        assert_eq!(hash, "5529cf6ec8fabff2e879e65018dc96e3b85303378c9b8070303354411afc4d3e", "a released migration never changes: add to the next one");
+    }
 }

@@ -15,15 +15,11 @@ impl TablePrefix {
     pub fn new(prefix: impl Into<String>) -> Result<Self, StoreError> {
         let prefix = prefix.into();
         let begins = prefix.starts_with(|c: char| c.is_ascii_lowercase());
-        let plain = prefix
-            .chars()
-            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+        let plain = prefix.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
         if begins && plain && prefix.len() <= 16 {
             Ok(TablePrefix(prefix))
         } else {
-            Err(StoreError::Schema(format!(
-                "{prefix:?} can't begin the name of a table"
-            )))
+            Err(StoreError::Schema(format!("{prefix:?} can't begin the name of a table")))
         }
     }
 

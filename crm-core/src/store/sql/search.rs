@@ -21,12 +21,7 @@ pub(super) fn find(dialect: Dialect, texts: &Texts, org: &str, search: &Search) 
         },
         Some(Scope { column, values }) => dialect.render(&plan.rows_of_page(Some(plan.scoped(column, values)))),
     };
-    Ok(Statement {
-        sql: sql.into(),
-        parameters,
-        columns: texts.row.clone(),
-        expected: Expected::Any,
-    })
+    Ok(Statement { sql: sql.into(), parameters, columns: texts.row.clone(), expected: Expected::Any })
 }
 
 /// The statement of a count. It answers how many rows of the scope were looked at, at most
@@ -67,10 +62,7 @@ pub(super) fn count(
     };
     seen.expr_as(hit, "hit").limit(count_of(cap));
     let mut count = Query::select();
-    count
-        .expr(Expr::cust("COUNT(*)"))
-        .expr(Func::count(Expr::col(("s", "hit"))))
-        .from_subquery(seen, "s");
+    count.expr(Expr::cust("COUNT(*)")).expr(Func::count(Expr::col(("s", "hit")))).from_subquery(seen, "s");
     let (sql, parameters) = dialect.render(&count);
     Ok(Statement {
         sql: sql.into(),
@@ -101,12 +93,7 @@ pub(super) fn due(
         .order_by_expr(Expr::cust("1"), Order::Asc)
         .limit(count_of(limit));
     let (sql, parameters) = dialect.render(&due);
-    Ok(Statement {
-        sql: sql.into(),
-        parameters,
-        columns: Arc::new([ColumnType::Text]),
-        expected: Expected::Any,
-    })
+    Ok(Statement { sql: sql.into(), parameters, columns: Arc::new([ColumnType::Text]), expected: Expected::Any })
 }
 
 /// A search whose columns and values were checked.
@@ -127,18 +114,13 @@ struct Plan<'a> {
 impl<'a> Plan<'a> {
     fn new(dialect: Dialect, texts: &'a Texts, org: &'a str, search: &'a Search) -> Result<Self, StoreError> {
         let kind = texts.kind;
-        let order_type = search
-            .order
-            .map_or(Ok(ColumnType::Text), |column| type_of(kind, column))?;
+        let order_type = search.order.map_or(Ok(ColumnType::Text), |column| type_of(kind, column))?;
         let scope_type = match &search.scope {
             None => ColumnType::Text,
             Some(scope) => type_of(kind, scope.column)?,
         };
         if let Some(scope) = &search.scope {
-            scope
-                .values
-                .iter()
-                .try_for_each(|value| place(kind, scope.column, value).map(drop))?;
+            scope.values.iter().try_for_each(|value| place(kind, scope.column, value).map(drop))?;
         }
         match (search.order, &search.after) {
             (_, None) | (None, Some((None, _))) => {}
@@ -149,24 +131,12 @@ impl<'a> Plan<'a> {
             }
         }
         let merges = search.scope.as_ref().is_some_and(|scope| {
-            kind.indexes
-                .iter()
-                .filter(|index| !index.across)
-                .any(|index| match index.columns {
-                    [first, rest @ ..] => *first == scope.column && rest.first().copied() == search.order,
-                    [] => false,
-                })
+            kind.indexes.iter().filter(|index| !index.across).any(|index| match index.columns {
+                [first, rest @ ..] => *first == scope.column && rest.first().copied() == search.order,
+                [] => false,
+            })
         });
-        let mut plan = Plan {
-            dialect,
-            texts,
-            org,
-            search,
-            order_type,
-            scope_type,
-            merges,
-            filter: None,
-        };
+        let mut plan = Plan { dialect, texts, org, search, order_type, scope_type, merges, filter: None };
         if !search.filter.is_empty() {
             plan.filter = Some(plan.condition(&search.filter)?);
         }
@@ -181,8 +151,7 @@ impl<'a> Plan<'a> {
     /// The rows of the organisation.
     fn rows(&self) -> SelectStatement {
         let mut rows = Query::select();
-        rows.from_as(name(&self.texts.table), "x")
-            .and_where(self.x("org_id").eq(self.org));
+        rows.from_as(name(&self.texts.table), "x").and_where(self.x("org_id").eq(self.org));
         rows
     }
 
@@ -248,8 +217,7 @@ impl<'a> Plan<'a> {
 
     fn among(&self, column: Expr, ty: ColumnType, values: &[Value]) -> Expr {
         let mut set = Query::select();
-        set.expr(self.dialect.set_value("v", ty))
-            .from_function(self.dialect.set(ty, values), "v");
+        set.expr(self.dialect.set_value("v", ty)).from_function(self.dialect.set(ty, values), "v");
         column.in_subquery(set)
     }
 
@@ -269,11 +237,7 @@ impl<'a> Plan<'a> {
             return beyond(Expr::tuple([self.x(order), self.x("id")]), Expr::tuple([value, id]));
         }
         let tie = self.x(order).eq(value.clone()).and(beyond(self.x("id"), id));
-        let reached = if ascending {
-            self.x(order).gte(value.clone())
-        } else {
-            self.x(order).lte(value.clone())
-        };
+        let reached = if ascending { self.x(order).gte(value.clone()) } else { self.x(order).lte(value.clone()) };
         reached.and(beyond(self.x(order), value).or(tie))
     }
 
@@ -413,8 +377,7 @@ impl<'a> Plan<'a> {
         let mut page = Query::select();
         self.select_row(&mut page);
         let same = self.x("org_id").eq(self.org).and(self.x("id").equals(("p", "id")));
-        page.from_subquery(places, "p")
-            .join_as(JoinType::InnerJoin, name(&self.texts.table), "x", same);
+        page.from_subquery(places, "p").join_as(JoinType::InnerJoin, name(&self.texts.table), "x", same);
         self.in_order(&mut page, "p");
         page
     }
@@ -425,12 +388,8 @@ impl<'a> Plan<'a> {
         match filter {
             Filter::All(all) if all.is_empty() => is(Expr::cust("1 = 1")),
             Filter::Any(any) if any.is_empty() => is(Expr::cust("1 = 0")),
-            Filter::All(all) => all
-                .iter()
-                .try_fold(Condition::all(), |c, f| Ok(c.add(self.condition(f)?))),
-            Filter::Any(any) => any
-                .iter()
-                .try_fold(Condition::any(), |c, f| Ok(c.add(self.condition(f)?))),
+            Filter::All(all) => all.iter().try_fold(Condition::all(), |c, f| Ok(c.add(self.condition(f)?))),
+            Filter::Any(any) => any.iter().try_fold(Condition::any(), |c, f| Ok(c.add(self.condition(f)?))),
             Filter::Not(not) => Ok(self.condition(not)?.not()),
             Filter::Is(column, comparison, value) => {
                 place(kind, column, value)?;
@@ -444,9 +403,7 @@ impl<'a> Plan<'a> {
                 })
             }
             Filter::In(column, values) => {
-                values
-                    .iter()
-                    .try_for_each(|value| place(kind, column, value).map(drop))?;
+                values.iter().try_for_each(|value| place(kind, column, value).map(drop))?;
                 is(self.among(self.filtered(column), type_of(kind, column)?, values))
             }
             Filter::Contains(column, bytes) => {

@@ -60,11 +60,7 @@ struct Text {
 
 impl Text {
     fn new(dialect: Dialect, sql: &str) -> Self {
-        Text {
-            dialect,
-            sql: sql.to_owned(),
-            places: 0,
-        }
+        Text { dialect, sql: sql.to_owned(), places: 0 }
     }
 
     fn add(mut self, sql: &str) -> Self {
@@ -96,14 +92,7 @@ impl Text {
 
     /// ` WHERE org_id = ? AND id = ?`
     fn at_key(self) -> Self {
-        self.add(" WHERE ")
-            .name("org_id")
-            .add(" = ")
-            .bind()
-            .add(" AND ")
-            .name("id")
-            .add(" = ")
-            .bind()
+        self.add(" WHERE ").name("org_id").add(" = ").bind().add(" AND ").name("id").add(" = ").bind()
     }
 
     /// ` AND column = ?` for each
@@ -130,10 +119,7 @@ impl Texts {
         let text = |sql: &str| Text::new(dialect, sql);
         let columns = || kind.columns.iter().map(|c| c.name).chain(["body"]);
         let row = [ColumnType::Text, ColumnType::Integer].into_iter();
-        let row = row
-            .chain(kind.columns.iter().map(|c| c.ty))
-            .chain([ColumnType::Text])
-            .collect();
+        let row = row.chain(kind.columns.iter().map(|c| c.ty)).chain([ColumnType::Text]).collect();
         let read = ["id", "version"].into_iter().chain(columns());
         let select = text("SELECT ").list(read, |t, c| t.name("x").add(".").name(c)).sql;
         let insert = || insert(dialect, &table, kind);
@@ -151,26 +137,14 @@ impl Texts {
             // With CLIENT_FOUND_ROWS, which JDBC sets, `ON DUPLICATE KEY UPDATE id = id` would
             // answer one row for a key that was there. Lengths are checked before, so that
             // nothing else is ignored.
-            Dialect::Mysql => Text {
-                sql: insert().sql.replacen("INSERT", "INSERT IGNORE", 1),
-                ..insert()
-            },
-            _ => insert()
-                .add(" ON CONFLICT (")
-                .list(["org_id", "id"], Text::name)
-                .add(") DO NOTHING"),
+            Dialect::Mysql => Text { sql: insert().sql.replacen("INSERT", "INSERT IGNORE", 1), ..insert() },
+            _ => insert().add(" ON CONFLICT (").list(["org_id", "id"], Text::name).add(") DO NOTHING"),
         };
         Texts {
             kind,
             row,
             dialect,
-            get_one: text(&select)
-                .add(" FROM ")
-                .name(&table)
-                .add(" AS ")
-                .name("x")
-                .at_key()
-                .done(),
+            get_one: text(&select).add(" FROM ").name(&table).add(" AS ").name("x").at_key().done(),
             get_many: get_many(dialect, &table, &select),
             check: text("SELECT ")
                 .name("version")
@@ -193,12 +167,7 @@ impl Texts {
             [id] => (&self.get_one, vec![org.into(), id.as_str().into()]),
             ids => (&self.get_many, vec![json_keys(ids).into(), org.into()]),
         };
-        Statement {
-            sql: sql.clone(),
-            parameters,
-            columns: self.row.clone(),
-            expected: Expected::Any,
-        }
+        Statement { sql: sql.clone(), parameters, columns: self.row.clone(), expected: Expected::Any }
     }
 
     pub(super) fn check(&self, org: &str, id: &str, version: i64) -> Statement {
@@ -258,11 +227,7 @@ impl Texts {
     }
 
     pub(super) fn delete(&self, org: &str, id: &str, version: i64) -> Statement {
-        writing(
-            &self.delete,
-            vec![org.into(), id.into(), version.into()],
-            Expected::Rows(1),
-        )
+        writing(&self.delete, vec![org.into(), id.into(), version.into()], Expected::Rows(1))
     }
 
     /// One statement, or two where an update does not tell whether the row is there.
@@ -299,9 +264,7 @@ impl Texts {
         row: &crate::store::Row,
         columns: &[&'static str],
     ) -> Result<Statement, StoreError> {
-        let places = columns
-            .iter()
-            .map(|column| place(self.kind, column, &Value::Integer(0)));
+        let places = columns.iter().map(|column| place(self.kind, column, &Value::Integer(0)));
         let shape = Shape::Add(places.collect::<Result<_, _>>()?);
         Ok(writing(&self.shaped(shape), self.inserted(org, row)?, Expected::Any))
     }
@@ -333,15 +296,11 @@ impl Texts {
     fn fits(&self, row: &crate::store::Row) -> Result<(), StoreError> {
         let fits = row.values.len() == self.kind.columns.len()
             && short(&row.id)
-            && row
-                .values
-                .iter()
-                .zip(self.kind.columns)
-                .all(|(value, column)| match value {
-                    Value::Integer(_) => column.ty == ColumnType::Integer,
-                    Value::Text(text) => column.ty == ColumnType::Text && short(text),
-                    Value::Bytes(bytes) => column.ty == ColumnType::Bytes && bytes.len() <= 255,
-                });
+            && row.values.iter().zip(self.kind.columns).all(|(value, column)| match value {
+                Value::Integer(_) => column.ty == ColumnType::Integer,
+                Value::Text(text) => column.ty == ColumnType::Text && short(text),
+                Value::Bytes(bytes) => column.ty == ColumnType::Bytes && bytes.len() <= 255,
+            });
         if fits {
             Ok(())
         } else {
@@ -351,12 +310,7 @@ impl Texts {
     }
 
     fn shaped(&self, shape: Shape) -> Arc<str> {
-        let known = self
-            .shaped
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(&shape)
-            .cloned();
+        let known = self.shaped.read().unwrap_or_else(PoisonError::into_inner).get(&shape).cloned();
         known.unwrap_or_else(|| {
             let sql = self.render(&shape);
             let mut shaped = self.shaped.write().unwrap_or_else(PoisonError::into_inner);
@@ -372,13 +326,9 @@ impl Texts {
             match turn {
                 Turn::Set | Turn::Replace => text.bind(),
                 Turn::Add => text.name(c).add(" + ").bind(),
-                Turn::Max | Turn::Min => text
-                    .add(self.dialect.extreme(*turn == Turn::Max))
-                    .add("(")
-                    .name(c)
-                    .add(", ")
-                    .bind()
-                    .add(")"),
+                Turn::Max | Turn::Min => {
+                    text.add(self.dialect.extreme(*turn == Turn::Max)).add("(").name(c).add(", ").bind().add(")")
+                }
             }
         })
     }
@@ -397,11 +347,7 @@ impl Texts {
                     .name("version")
                     .add(" + 1");
                 let update = if turns.is_empty() { update } else { update.add(", ") };
-                self.turned(update, turns)
-                    .at_key()
-                    .at_version()
-                    .having(replaces(turns), column)
-                    .done()
+                self.turned(update, turns).at_key().at_version().having(replaces(turns), column).done()
             }
             Shape::Touch(turns, at_version) => {
                 let update = self.turned(update, turns).at_key();
@@ -409,10 +355,7 @@ impl Texts {
                 update.having(replaces(turns), column).done()
             }
             Shape::Stands(places, at_version) => {
-                let select = Text::new(self.dialect, "SELECT ")
-                    .name("version")
-                    .add(" FROM ")
-                    .name(&self.table);
+                let select = Text::new(self.dialect, "SELECT ").name("version").add(" FROM ").name(&self.table);
                 let select = select.at_key();
                 let select = if *at_version { select.at_version() } else { select };
                 select.having(places.iter().copied(), column).add(" FOR UPDATE").done()
@@ -422,13 +365,7 @@ impl Texts {
                 // With no column to add up the row must only be there afterwards.
                 let places: Vec<&str> = places.iter().map(column).collect();
                 if places.is_empty() {
-                    return insert
-                        .name("id")
-                        .add(" = ")
-                        .name(&self.table)
-                        .add(".")
-                        .name("id")
-                        .done();
+                    return insert.name("id").add(" = ").name(&self.table).add(".").name("id").done();
                 }
                 insert
                     .list(places, |text, c| {
@@ -464,10 +401,7 @@ fn replaced<'c>(changes: &'c [(&'static str, Change)]) -> impl Iterator<Item = (
 
 /// The places of columns that are replaced.
 fn replaces(turns: &[(usize, Turn)]) -> impl Iterator<Item = usize> {
-    turns
-        .iter()
-        .filter(|(_, turn)| *turn == Turn::Replace)
-        .map(|(place, _)| *place)
+    turns.iter().filter(|(_, turn)| *turn == Turn::Replace).map(|(place, _)| *place)
 }
 
 /// At most 191 characters.
@@ -487,12 +421,7 @@ pub(super) fn place(kind: &Kind, column: &str, value: &Value) -> Result<usize, S
 }
 
 fn writing(sql: &Arc<str>, parameters: Vec<Value>, expected: Expected) -> Statement {
-    Statement {
-        sql: sql.clone(),
-        parameters,
-        columns: Arc::new([]),
-        expected,
-    }
+    Statement { sql: sql.clone(), parameters, columns: Arc::new([]), expected }
 }
 
 /// `INSERT INTO t (org_id, id, version, <columns>, body) VALUES (?, ?, 1, ?..)`
@@ -515,10 +444,7 @@ fn insert(dialect: Dialect, table: &str, kind: &Kind) -> Text {
 fn conflict(insert: Text) -> Text {
     match insert.dialect {
         Dialect::Mysql => insert.add(" ON DUPLICATE KEY UPDATE "),
-        _ => insert
-            .add(" ON CONFLICT (")
-            .list(["org_id", "id"], Text::name)
-            .add(") DO UPDATE SET "),
+        _ => insert.add(" ON CONFLICT (").list(["org_id", "id"], Text::name).add(") DO UPDATE SET "),
     }
 }
 
@@ -533,8 +459,7 @@ fn replace(text: Text, column: &str) -> Text {
 /// The keys lead: one seek for each.
 fn get_many(dialect: Dialect, table: &str, select: &str) -> Arc<str> {
     let mut keys = sea_query::Query::select();
-    keys.column(sea_query::Asterisk)
-        .from_function(dialect.set(ColumnType::Text, &[]), name("k"));
+    keys.column(sea_query::Asterisk).from_function(dialect.set(ColumnType::Text, &[]), name("k"));
     // The set's table as the dialect says it, taken over from the renderer.
     let (sql, _) = dialect.render(&keys);
     let from = sql.split_once(" FROM ").map_or(sql.as_str(), |(_, from)| from);

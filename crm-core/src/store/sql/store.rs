@@ -23,11 +23,7 @@ pub struct SqlOptions {
 impl SqlOptions {
     /// The defaults, for some kinds.
     pub fn new(kinds: &'static [&'static Kind]) -> Self {
-        SqlOptions {
-            prefix: TablePrefix::default(),
-            kinds,
-            migrate: Migrate::default(),
-        }
+        SqlOptions { prefix: TablePrefix::default(), kinds, migrate: Migrate::default() }
     }
 }
 
@@ -56,15 +52,9 @@ impl<E: Executor> SqlStore<E> {
     pub fn open(executor: E, options: SqlOptions) -> Result<Self, StoreError> {
         migrate::run(&executor, &options)?;
         let dialect = executor.dialect();
-        let texts = options
-            .kinds
-            .iter()
-            .map(|kind| (kind.name, Texts::new(dialect, &options.prefix, kind)));
+        let texts = options.kinds.iter().map(|kind| (kind.name, Texts::new(dialect, &options.prefix, kind)));
         let kinds = texts.collect();
-        Ok(SqlStore {
-            executor,
-            schema: Arc::new(Schema { dialect, kinds }),
-        })
+        Ok(SqlStore { executor, schema: Arc::new(Schema { dialect, kinds }) })
     }
 
     /// The same store over another executor, such as the open transaction of a host: its
@@ -75,14 +65,9 @@ impl<E: Executor> SqlStore<E> {
     pub fn lend<X: Executor>(&self, executor: X) -> Result<SqlStore<X>, StoreError> {
         if executor.dialect() != self.schema.dialect {
             let (ours, theirs) = (self.schema.dialect, executor.dialect());
-            return Err(StoreError::Engine(format!(
-                "a store on {ours:?} can't work on {theirs:?}"
-            )));
+            return Err(StoreError::Engine(format!("a store on {ours:?} can't work on {theirs:?}")));
         }
-        Ok(SqlStore {
-            executor,
-            schema: self.schema.clone(),
-        })
+        Ok(SqlStore { executor, schema: self.schema.clone() })
     }
 
     /// The executor below.
@@ -128,12 +113,7 @@ impl Schema {
                 Write::Put { kind, row } => {
                     statements.push((self.texts(kind)?.put(org, row)?, (kind.name, &row.id)));
                 }
-                Write::Touch {
-                    kind,
-                    id,
-                    version,
-                    changes,
-                } => {
+                Write::Touch { kind, id, version, changes } => {
                     let (exists, touch) = self.texts(kind)?.touch(org, id, *version, changes)?;
                     statements.extend(exists.into_iter().chain([touch]).map(|s| (s, (kind.name, id.as_str()))));
                 }
@@ -157,10 +137,7 @@ impl<E: Executor> Store for SqlStore<E> {
         validate::reads(reads)?;
         // A question for nothing is answered without the database.
         let asks = |read: &&Read| !matches!(read, Read::Get { ids, .. } if ids.is_empty());
-        let statements = reads
-            .iter()
-            .filter(asks)
-            .map(|read| self.schema.reading(org.as_str(), read));
+        let statements = reads.iter().filter(asks).map(|read| self.schema.reading(org.as_str(), read));
         let statements = statements.collect::<Result<Vec<_>, _>>()?;
         let mut sets = match statements.is_empty() {
             true => Vec::new(),
@@ -185,10 +162,7 @@ impl<E: Executor> Store for SqlStore<E> {
         match self.executor.write(&statements)? {
             Outcome::Done => Ok(()),
             Outcome::Unexpected { statement } => match places.get(statement) {
-                Some((kind, id)) => Err(CommitError::Conflict(Conflict {
-                    kind,
-                    id: (*id).to_owned(),
-                })),
+                Some((kind, id)) => Err(CommitError::Conflict(Conflict { kind, id: (*id).to_owned() })),
                 None => Err(StoreError::Failed(format!("the executor names statement {statement}")).into()),
             },
         }
@@ -222,8 +196,7 @@ fn damaged(problem: &str) -> StoreError {
 
 /// The next set of rows that an executor answered.
 fn next(sets: &mut impl Iterator<Item = Vec<Vec<Value>>>) -> Result<Vec<Vec<Value>>, StoreError> {
-    sets.next()
-        .ok_or_else(|| StoreError::Failed("the executor answers fewer questions than it was asked".into()))
+    sets.next().ok_or_else(|| StoreError::Failed("the executor answers fewer questions than it was asked".into()))
 }
 
 /// Rows out of `id, version, <columns>, body`.
@@ -232,12 +205,9 @@ fn rows(set: Vec<Vec<Value>>) -> Result<Vec<Row>, StoreError> {
         let body = values.pop();
         let mut values = values.into_iter();
         match (values.next(), values.next(), body) {
-            (Some(Value::Text(id)), Some(Value::Integer(version)), Some(Value::Text(body))) => Ok(Row {
-                id,
-                version,
-                values: values.collect(),
-                body,
-            }),
+            (Some(Value::Text(id)), Some(Value::Integer(version)), Some(Value::Text(body))) => {
+                Ok(Row { id, version, values: values.collect(), body })
+            }
             _ => Err(damaged("a row lacks its key, its version or its body")),
         }
     };

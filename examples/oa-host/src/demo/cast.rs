@@ -52,7 +52,13 @@ pub(super) struct Owner {
     pub(super) colleague: &'static str,
 }
 
-const fn owner(user: &'static str, position: &'static str, share: u64, superior: &'static str, colleague: &'static str) -> Owner {
+const fn owner(
+    user: &'static str,
+    position: &'static str,
+    share: u64,
+    superior: &'static str,
+    colleague: &'static str,
+) -> Owner {
     Owner { user, position, share, superior, colleague }
 }
 

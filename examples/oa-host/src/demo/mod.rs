@@ -11,7 +11,9 @@ use clock::{Dice, StoryClock};
 use crm_core::store::Store;
 use crm_core::store::sql::sqlite::{Durability, SqliteOptions};
 use crm_core::store::sql::{SqlOptions, SqliteStore};
-use crm_core::{Actor, Crm, EntryCode, Environment as _, Error, NewRelation, Session, SystemEnvironment, TimeZone, Timestamp};
+use crm_core::{
+    Actor, Crm, EntryCode, Environment as _, Error, NewRelation, Session, SystemEnvironment, TimeZone, Timestamp,
+};
 use script::Played;
 use std::fs;
 use std::path::Path;
@@ -68,7 +70,8 @@ pub(crate) fn load<S: Store + Send + Sync + 'static>(store: Arc<S>) -> Result<()
 /// # Errors
 /// [`Error::Unavailable`] when the file is there already or can't be written.
 pub(crate) fn create(path: &Path) -> Result<(), Error> {
-    let failed = |error: std::io::Error| Error::Unavailable { reason: format!("{}: {error}", path.display()), retryable: false };
+    let failed =
+        |error: std::io::Error| Error::Unavailable { reason: format!("{}: {error}", path.display()), retryable: false };
     if path.exists() {
         return Err(failed(std::io::ErrorKind::AlreadyExists.into()));
     }

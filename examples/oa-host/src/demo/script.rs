@@ -5,7 +5,9 @@ use super::clock::{Dice, StoryClock};
 use super::words::{self, Company};
 use super::{DAY, HOUR, Story};
 use crm_core::sharing::ShareRight;
-use crm_core::{CustomerId, CustomerKind, EntryCode, Error, NewCustomer, NewFollowUp, NewReply, ShareInput, Timestamp, UserId};
+use crm_core::{
+    CustomerId, CustomerKind, EntryCode, Error, NewCustomer, NewFollowUp, NewReply, ShareInput, Timestamp, UserId,
+};
 
 /// What became of a scene, for what happens between customers.
 #[derive(Clone, Copy)]
@@ -151,7 +153,13 @@ fn new_customer(dice: &mut Dice, number: u64, company: &Company, owner: Owner) -
 
 /// One in four is shared: with a colleague, the presales consultant, or a position. Answers who
 /// may edit by it.
-fn share(story: &Story, dice: &mut Dice, customer: CustomerId, owner: Owner, number: u64) -> Result<Option<&'static str>, Error> {
+fn share(
+    story: &Story,
+    dice: &mut Dice,
+    customer: CustomerId,
+    owner: Owner,
+    number: u64,
+) -> Result<Option<&'static str>, Error> {
     if !number.is_multiple_of(4) {
         return Ok(None);
     }
@@ -159,7 +167,10 @@ fn share(story: &Story, dice: &mut Dice, customer: CustomerId, owner: Owner, num
     let (input, editor) = match dice.below(5) {
         0 | 1 if owner.user != cast::PRESALES => {
             let person = Some(UserId::new(cast::PRESALES)?);
-            (ShareInput { person, right: ShareRight::Edit, label: label("售前"), ..ShareInput::default() }, Some(cast::PRESALES))
+            (
+                ShareInput { person, right: ShareRight::Edit, label: label("售前"), ..ShareInput::default() },
+                Some(cast::PRESALES),
+            )
         }
         2 => {
             let position = Some(crm_core::PositionId::new("presales")?);
@@ -172,7 +183,10 @@ fn share(story: &Story, dice: &mut Dice, customer: CustomerId, owner: Owner, num
         }
         _ => {
             let person = Some(UserId::new(owner.colleague)?);
-            (ShareInput { person, right: ShareRight::Edit, label: label("协作"), ..ShareInput::default() }, Some(owner.colleague))
+            (
+                ShareInput { person, right: ShareRight::Edit, label: label("协作"), ..ShareInput::default() },
+                Some(owner.colleague),
+            )
         }
     };
     story.person(owner.user)?.share_customer(customer, input)?;

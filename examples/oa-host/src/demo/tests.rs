@@ -96,7 +96,13 @@ fn a_file_is_there_whole_or_not_at_all() {
     create(&path).unwrap();
     assert_eq!(count(&Crm::sqlite(&path).unwrap(), cast::ADMINISTRATOR, View::All), CUSTOMERS as i64);
     let names: Vec<_> = fs::read_dir(place.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-    assert!(names.iter().all(|name| name.to_string_lossy().starts_with("oa-host.db") && !name.to_string_lossy().contains("unfinished")), "{names:?}");
+    assert!(
+        names
+            .iter()
+            .all(|name| name.to_string_lossy().starts_with("oa-host.db")
+                && !name.to_string_lossy().contains("unfinished")),
+        "{names:?}"
+    );
     assert_eq!(create(&path).unwrap_err().code(), "unavailable");
     assert!(create(&place.path().join("nowhere/x.db")).is_err());
 }

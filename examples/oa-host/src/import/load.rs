@@ -9,8 +9,9 @@ use super::report::{ImportSummary, Rejection};
 use super::structure::{parent_kind, sector_code, system};
 use crm_core::sharing::ShareRight;
 use crm_core::{
-    Actor, Crm, Customer, CustomerFilter, CustomerId, CustomerQuery, CustomerStatus, EntryCode, Error, FollowUps, Language, NewCustomer,
-    NewFollowUp, NewRelation, PageRequest, Session, ShareInput, TimeZone, Timestamp, UserId, View,
+    Actor, Crm, Customer, CustomerFilter, CustomerId, CustomerQuery, CustomerStatus, EntryCode, Error, FollowUps,
+    Language, NewCustomer, NewFollowUp, NewRelation, PageRequest, Session, ShareInput, TimeZone, Timestamp, UserId,
+    View,
 };
 use indicatif::ProgressBar;
 use std::collections::{BTreeMap, BTreeSet};
@@ -49,7 +50,12 @@ fn words(error: &Error) -> String {
 }
 
 /// The customers of the accounts: those that are there, by their number, and new ones.
-pub(super) fn customers<'p>(crm: &Crm, org: &str, plan: &'p Plan, summary: &mut ImportSummary) -> Result<Vec<Known<'p>>, ImportError> {
+pub(super) fn customers<'p>(
+    crm: &Crm,
+    org: &str,
+    plan: &'p Plan,
+    summary: &mut ImportSummary,
+) -> Result<Vec<Known<'p>>, ImportError> {
     let session = crm.as_user(&system(org)?);
     let mut standing = read_standing(&session)?;
     let mut known: Vec<Known<'p>> = Vec::with_capacity(plan.accounts.len());
@@ -159,7 +165,12 @@ fn create(
 }
 
 /// Writes what is missing of the follow-ups of all customers.
-pub(super) fn follow_ups(target: &Target<'_>, customers: &[Known<'_>], bar: &ProgressBar, summary: &mut ImportSummary) -> Result<(), ImportError> {
+pub(super) fn follow_ups(
+    target: &Target<'_>,
+    customers: &[Known<'_>],
+    bar: &ProgressBar,
+    summary: &mut ImportSummary,
+) -> Result<(), ImportError> {
     // The longest first: it decides how long the last thread works alone.
     let mut order: Vec<&Known<'_>> = customers.iter().collect();
     order.sort_by_key(|known| std::cmp::Reverse(known.account.deals.len()));
@@ -248,7 +259,12 @@ struct Missing<'p> {
     author: UserId,
 }
 
-fn one_customer(target: &Target<'_>, known: &Known<'_>, bar: &ProgressBar, stop: &AtomicBool) -> Result<ImportSummary, ImportError> {
+fn one_customer(
+    target: &Target<'_>,
+    known: &Known<'_>,
+    bar: &ProgressBar,
+    stop: &AtomicBool,
+) -> Result<ImportSummary, ImportError> {
     let mut summary = ImportSummary::default();
     let session = target.crm.as_user(&system(target.org)?);
     let standing = Standing::read(&session, known.customer.id)?;
@@ -303,8 +319,14 @@ fn one_customer(target: &Target<'_>, known: &Known<'_>, bar: &ProgressBar, stop:
 
 /// Shares the customer with those who have something to write and may not yet. Where nothing is
 /// missing nothing is shared: a share that was ended since stays ended.
-fn open_to_authors(session: &Session<'_>, customer: &Customer, missing: &[Missing<'_>], summary: &mut ImportSummary) -> Result<(), ImportError> {
-    let authors: BTreeSet<&UserId> = missing.iter().map(|item| &item.author).filter(|author| **author != customer.owner).collect();
+fn open_to_authors(
+    session: &Session<'_>,
+    customer: &Customer,
+    missing: &[Missing<'_>],
+    summary: &mut ImportSummary,
+) -> Result<(), ImportError> {
+    let authors: BTreeSet<&UserId> =
+        missing.iter().map(|item| &item.author).filter(|author| **author != customer.owner).collect();
     if authors.is_empty() {
         return Ok(());
     }

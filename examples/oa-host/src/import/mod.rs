@@ -89,7 +89,5 @@ pub(crate) fn run(crm: &Crm, org: &str, dir: &Path, progress: bool) -> Result<Im
 
 /// FNV-1a, 64 bits: the same on every machine and in every version.
 fn fingerprint(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    })
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }

@@ -14,9 +14,8 @@ pub(super) const TEAM_COLUMNS: [&str; 3] = ["sales_agent", "manager", "regional_
 pub(super) const PRODUCT_COLUMNS: [&str; 3] = ["product", "series", "sales_price"];
 pub(super) const ACCOUNT_COLUMNS: [&str; 7] =
     ["account", "sector", "year_established", "revenue", "employees", "office_location", "subsidiary_of"];
-pub(super) const DEAL_COLUMNS: [&str; 8] = [
-    "opportunity_id", "sales_agent", "product", "account", "deal_stage", "engage_date", "close_date", "close_value",
-];
+pub(super) const DEAL_COLUMNS: [&str; 8] =
+    ["opportunity_id", "sales_agent", "product", "account", "deal_stage", "engage_date", "close_date", "close_value"];
 
 /// The tables as they were read.
 pub(super) struct Tables {
@@ -408,14 +407,16 @@ fn parents_first(accounts: Vec<Account>, summary: &mut ImportSummary) -> Vec<Acc
     let mut sorted: Vec<Account> = Vec::with_capacity(waiting.len());
     let mut placed: BTreeSet<String> = BTreeSet::new();
     while !waiting.is_empty() {
-        let (mut ready, rest): (Vec<_>, Vec<_>) =
-            waiting.into_iter().partition(|account| account.parent.as_ref().is_none_or(|parent| placed.contains(parent)));
+        let (mut ready, rest): (Vec<_>, Vec<_>) = waiting
+            .into_iter()
+            .partition(|account| account.parent.as_ref().is_none_or(|parent| placed.contains(parent)));
         waiting = rest;
         if ready.is_empty() {
             // A circle, or a parent that could not be taken: let go of the first relation.
             let Some(first) = waiting.first_mut() else { break };
             first.parent = None;
-            let reason = ("parent_circle", "its parents form a circle or were not taken; taken without its parent".to_owned());
+            let reason =
+                ("parent_circle", "its parents form a circle or were not taken; taken without its parent".to_owned());
             reject(summary, |summary| &mut summary.relations, &first.source.clone(), reason);
             continue;
         }

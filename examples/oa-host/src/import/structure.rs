@@ -87,7 +87,8 @@ pub(super) fn people(crm: &Crm, org: &str, plan: &Plan, summary: &mut ImportSumm
     summary.people.unchanged += known.len() as u64;
     // Beyond 500 the list of people is cut off; so large an organisation has administrators.
     let some = session.people(None)?;
-    let administered = some.len() >= 500 || some.iter().any(|person| person.host_roles.iter().any(|role| role == ADMINISTRATOR_ROLE));
+    let administered =
+        some.len() >= 500 || some.iter().any(|person| person.host_roles.iter().any(|role| role == ADMINISTRATOR_ROLE));
     if !administered {
         let administrator = PersonInput::new(ADMINISTRATOR.0, ADMINISTRATOR.1)?;
         missing.push(PersonInput { host_roles: vec![ADMINISTRATOR_ROLE.to_owned()], ..administrator });
@@ -96,7 +97,8 @@ pub(super) fn people(crm: &Crm, org: &str, plan: &Plan, summary: &mut ImportSumm
         let report = session.sync_people(missing, SyncMode::Delta)?;
         summary.people.created += u64::try_from(report.added).unwrap_or_default();
     }
-    let unseated: BTreeSet<&String> = wanted.keys().filter(|id| known.get(*id).is_none_or(|person| person.seats.is_empty())).collect();
+    let unseated: BTreeSet<&String> =
+        wanted.keys().filter(|id| known.get(*id).is_none_or(|person| person.seats.is_empty())).collect();
     positions(&session, plan, &known, &unseated, summary)
 }
 
@@ -112,7 +114,10 @@ fn positions(
     unseated: &BTreeSet<&String>,
     summary: &mut ImportSummary,
 ) -> Result<(), ImportError> {
-    let mut tree = Tree { standing: session.positions()?.into_iter().map(|found| (found.id.to_string(), found)).collect(), changed: BTreeMap::new() };
+    let mut tree = Tree {
+        standing: session.positions()?.into_iter().map(|found| (found.id.to_string(), found)).collect(),
+        changed: BTreeMap::new(),
+    };
     let mut wanted = BTreeSet::new();
     for (manager, office) in &plan.managers {
         let user = user_id(manager);
@@ -138,7 +143,8 @@ fn positions(
             tree.seat(&position, &agent.user)?;
         }
     }
-    summary.positions.unchanged += wanted.iter().filter(|position| tree.standing.contains_key(*position)).count() as u64;
+    summary.positions.unchanged +=
+        wanted.iter().filter(|position| tree.standing.contains_key(*position)).count() as u64;
     if !tree.changed.is_empty() {
         let report = session.sync_positions(tree.changed.into_values().collect(), SyncMode::Delta, false)?.report;
         summary.positions.created += u64::try_from(report.added).unwrap_or_default();
@@ -193,7 +199,8 @@ pub(super) fn sector_code(sector: &str) -> Result<EntryCode, Error> {
 pub(super) fn dictionaries(crm: &Crm, org: &str, plan: &Plan, summary: &mut ImportSummary) -> Result<(), ImportError> {
     let session = crm.as_user(&system(org)?);
     let known = session.dictionaries()?;
-    let chinese = known.iter().any(|entry| entry.dictionary == STAGE && entry.code.as_str() == "won" && !entry.label.is_ascii());
+    let chinese =
+        known.iter().any(|entry| entry.dictionary == STAGE && entry.code.as_str() == "won" && !entry.label.is_ascii());
     let mut wanted = Vec::new();
     for (code, english, zh, order) in STAGES {
         wanted.push((STAGE, EntryCode::new(code)?, if chinese { zh } else { english }.to_owned(), order));
@@ -233,4 +240,3 @@ fn capitalised(word: &str) -> String {
 pub(super) fn parent_kind() -> Result<EntryCode, Error> {
     EntryCode::new("parent")
 }
-

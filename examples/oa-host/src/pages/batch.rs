@@ -48,7 +48,11 @@ fn draw(desk: &Desk<'_>, values: &Values, error: Option<&Error>) -> Reply {
     for id in &ids {
         sheet = sheet.hidden("id", id.to_string());
     }
-    sheet = if plan { sheet.input("datetime-local", "next_at").help("plan_help").submit("plan_next") } else { transfer_fields(desk, sheet)? };
+    sheet = if plan {
+        sheet.input("datetime-local", "next_at").help("plan_help").submit("plan_next")
+    } else {
+        transfer_fields(desk, sheet)?
+    };
     let title = desk.t(if plan { "plan_customers" } else { "transfer_customers" }).to_owned();
     let intro = desk.t("n_ticked").replace("{n}", &ids.len().to_string());
     form_page(desk, Above { title, back: (back, desk.t("back_to_list").to_owned()), intro }, sheet, error)
@@ -85,7 +89,10 @@ pub(crate) async fn run(State(app): State<Shared>, posted: Posted) -> Reply {
         let ids = ticked(&values);
         let plan = values.get("action") == "plan";
         // Names before the act: who gives customers away may not see them afterwards.
-        let names: Vec<String> = ids.iter().map(|id| desk.crm.customer(*id).map_or_else(|_| id.to_string(), |customer| customer.name)).collect();
+        let names: Vec<String> = ids
+            .iter()
+            .map(|id| desk.crm.customer(*id).map_or_else(|_| id.to_string(), |customer| customer.name))
+            .collect();
         let answer = if plan { planned(desk, &values, &ids) } else { transferred(desk, &values, ids) };
         match answer {
             Ok(answer) => show(desk, &values, plan, &answer, &names),

@@ -54,7 +54,11 @@ fn add_form(desk: &Desk<'_>, customer: &Customer, values: &Values, error: Option
     let here = format!("/customers/{}", customer.id);
     let sheet = Sheet::new(desk, format!("{here}/contacts/new"), values, error).cancel(here.as_str());
     let sheet = fields(desk, sheet).section("s_primary").tick("primary");
-    let above = Above { title: desk.t("add_contact").to_owned(), back: (here.clone(), customer.name.clone()), intro: String::new() };
+    let above = Above {
+        title: desk.t("add_contact").to_owned(),
+        back: (here.clone(), customer.name.clone()),
+        intro: String::new(),
+    };
     form_page(desk, above, sheet, error)
 }
 
@@ -137,7 +141,11 @@ fn edit_form(desk: &Desk<'_>, contact: &Contact, values: &Values, error: Option<
         .present(conflict.then_some(&now))
         .hidden("version", version)
         .cancel(back.as_str());
-    let above = Above { title: desk.t("edit_contact").to_owned(), back: (back.clone(), customer.name.clone()), intro: String::new() };
+    let above = Above {
+        title: desk.t("edit_contact").to_owned(),
+        back: (back.clone(), customer.name.clone()),
+        intro: String::new(),
+    };
     form_page(desk, above, fields(desk, sheet), error)
 }
 
@@ -228,7 +236,9 @@ pub(crate) async fn do_remove(State(app): State<Shared>, Path(contact): Path<Str
         let heir = read.parsed("new_primary");
         let removed = read.done().and_then(|()| desk.crm.remove_contact(contact, heir));
         match removed {
-            Err(error @ (Error::Invalid { .. } | Error::Refused(_))) => remove_form(desk, contact, &values, Some(&error)),
+            Err(error @ (Error::Invalid { .. } | Error::Refused(_))) => {
+                remove_form(desk, contact, &values, Some(&error))
+            }
             other => desk.done(other, "done_removed_contact", &back(&values)?),
         }
     })
@@ -243,5 +253,8 @@ pub(crate) fn back(values: &Values) -> Result<String, crate::failure::Failure> {
 
 pub(crate) async fn primary(State(app): State<Shared>, Path(contact): Path<String>, posted: Posted) -> Reply {
     let Posted { visitor, values } = posted;
-    app.desk(visitor, move |desk| desk.done(desk.crm.set_primary_contact(id(&contact)?), "done_primary", &back(&values)?)).await
+    app.desk(visitor, move |desk| {
+        desk.done(desk.crm.set_primary_contact(id(&contact)?), "done_primary", &back(&values)?)
+    })
+    .await
 }

@@ -55,7 +55,12 @@ pub(crate) async fn show(State(app): State<Shared>, visitor: Visitor, Params(par
             Row {
                 name: contact.name.clone(),
                 primary: contact.primary,
-                does: [&contact.department, &contact.title].into_iter().flatten().map(String::as_str).collect::<Vec<_>>().join(" · "),
+                does: [&contact.department, &contact.title]
+                    .into_iter()
+                    .flatten()
+                    .map(String::as_str)
+                    .collect::<Vec<_>>()
+                    .join(" · "),
                 customer: contact.customer.to_string(),
                 customer_name: row.customer_name.clone(),
                 phone: contact.phones.first().cloned().unwrap_or_default(),

@@ -10,7 +10,8 @@ use crate::values::{Values, url};
 use askama::Template;
 use axum::extract::{Path, State};
 use crm_core::{
-    Birthday, Calendar, Contact, Customer, CustomerId, CustomerKind, CustomerPanels, Error, Gender, PageRequest, ShareRight, dictionary,
+    Birthday, Calendar, Contact, Customer, CustomerId, CustomerKind, CustomerPanels, Error, Gender, PageRequest,
+    ShareRight, dictionary,
 };
 
 #[derive(Template)]
@@ -48,6 +49,8 @@ struct May {
     delete: bool,
     restore: bool,
     add_contact: bool,
+    edit_contact: bool,
+    remove_contact: bool,
 }
 
 /// A contact on its customer's page.
@@ -189,6 +192,8 @@ fn draw(desk: &Desk<'_>, panels: &CustomerPanels, values: &Values) -> Reply {
             delete: may("delete"),
             restore: may("restore"),
             add_contact: may("add_contact"),
+            edit_contact: may("edit_contact"),
+            remove_contact: may("remove_contact"),
         },
     };
     desk.page(&page)
@@ -233,7 +238,10 @@ fn shares(desk: &Desk<'_>, customer: &Customer) -> Result<Option<Vec<ShareLine>>
     };
     let positions = desk.positions()?;
     let name = |id: &crm_core::PositionId| {
-        positions.iter().find(|position| position.id == *id).map_or_else(|| id.to_string(), |position| position.name.clone())
+        positions
+            .iter()
+            .find(|position| position.id == *id)
+            .map_or_else(|| id.to_string(), |position| position.name.clone())
     };
     let lines = shares.iter().map(|share| ShareLine {
         id: share.id.to_string(),
@@ -268,7 +276,12 @@ struct Entry {
     changes: Vec<(String, String, String)>,
 }
 
-pub(crate) async fn history(State(app): State<Shared>, visitor: Visitor, Path(customer): Path<String>, Params(params): Params) -> Reply {
+pub(crate) async fn history(
+    State(app): State<Shared>,
+    visitor: Visitor,
+    Path(customer): Path<String>,
+    Params(params): Params,
+) -> Reply {
     app.desk(visitor, move |desk| {
         let d = &desk.look;
         let customer = desk.crm.customer(id(&customer)?)?;
@@ -291,7 +304,9 @@ pub(crate) async fn history(State(app): State<Shared>, visitor: Visitor, Path(cu
                 .changes
                 .iter()
                 .map(|change| {
-                    let said = |value: &Option<serde_json::Value>| value.as_ref().map(|value| words(desk, &change.field, value)).unwrap_or_default();
+                    let said = |value: &Option<serde_json::Value>| {
+                        value.as_ref().map(|value| words(desk, &change.field, value)).unwrap_or_default()
+                    };
                     (named(d, "f_", &change.field), said(&change.was), said(&change.became))
                 })
                 .collect(),
@@ -320,12 +335,24 @@ fn words(desk: &Desk<'_>, field: &str, value: &serde_json::Value) -> String {
     let d = &desk.look;
     match value {
         serde_json::Value::String(text) => match field {
-            "level" | "stage" | "source" | "industry" | "method" => d.label(field, &crm_core::EntryCode::new(text.as_str()).ok()),
+            "level" | "stage" | "source" | "industry" | "method" => {
+                d.label(field, &crm_core::EntryCode::new(text.as_str()).ok())
+            }
             "owner" | "author" => d.person(text),
-            "owner_position" => desk.positions().ok().and_then(|all| all.into_iter().find(|position| position.id.as_str() == text)).map_or_else(|| text.clone(), |position| position.name),
+            "owner_position" => desk
+                .positions()
+                .ok()
+                .and_then(|all| all.into_iter().find(|position| position.id.as_str() == text))
+                .map_or_else(|| text.clone(), |position| position.name),
             // The other end of a relation, where the person sees it.
-            "first" | "second" => text.parse().ok().and_then(|id| desk.crm.customer(id).ok()).map_or_else(|| "—".to_owned(), |other| other.name),
-            "kind" if !matches!(text.as_str(), "company" | "person") => d.label(dictionary::RELATION_KIND, &crm_core::EntryCode::new(text.as_str()).ok()),
+            "first" | "second" => text
+                .parse()
+                .ok()
+                .and_then(|id| desk.crm.customer(id).ok())
+                .map_or_else(|| "—".to_owned(), |other| other.name),
+            "kind" if !matches!(text.as_str(), "company" | "person") => {
+                d.label(dictionary::RELATION_KIND, &crm_core::EntryCode::new(text.as_str()).ok())
+            }
             "kind" => named(d, "kind_", text),
             "status" => named(d, "status_", text),
             "gender" => named(d, "gender_", text),
@@ -341,10 +368,15 @@ fn words(desk: &Desk<'_>, field: &str, value: &serde_json::Value) -> String {
             },
         },
         serde_json::Value::Bool(yes) => d.t(if *yes { "yes" } else { "no" }).to_owned(),
-        serde_json::Value::Array(items) => items.iter().map(|item| words(desk, field, item)).collect::<Vec<_>>().join("\n"),
+        serde_json::Value::Array(items) => {
+            items.iter().map(|item| words(desk, field, item)).collect::<Vec<_>>().join("\n")
+        }
         serde_json::Value::Object(fields) => {
             let known = fields.iter().filter(|(_, value)| !value.is_null());
-            known.map(|(name, value)| format!("{}: {}", named(d, "f_", name), words(desk, name, value))).collect::<Vec<_>>().join("\n")
+            known
+                .map(|(name, value)| format!("{}: {}", named(d, "f_", name), words(desk, name, value)))
+                .collect::<Vec<_>>()
+                .join("\n")
         }
         serde_json::Value::Null => String::new(),
         other => other.to_string(),
@@ -374,7 +406,12 @@ pub(crate) async fn access(State(app): State<Shared>, visitor: Visitor, Path(cus
         let customer = desk.crm.customer(id(&customer)?)?;
         let explained = desk.crm.explain_access(customer.id)?;
         let positions = desk.positions()?;
-        let place = |id: &String| positions.iter().find(|position| position.id.as_str() == id).map_or_else(|| id.clone(), |position| position.name.clone());
+        let place = |id: &String| {
+            positions
+                .iter()
+                .find(|position| position.id.as_str() == id)
+                .map_or_else(|| id.clone(), |position| position.name.clone())
+        };
         let grants = explained.grants.iter().map(|grant| Grant {
             person: d.person(grant.person.as_str()),
             rule: named(d, "rule_", &grant.rule),

@@ -9,7 +9,8 @@ use crate::session::Visitor;
 use crate::values::{Reader, Values};
 use axum::extract::{Path, State};
 use crm_core::{
-    BatchAnswer, Customer, CustomerEdit, CustomerId, CustomerKind, Error, NewContact, NewCustomer, TimeZone, Timestamp, Transfer, UserId, Violation, dictionary,
+    BatchAnswer, Customer, CustomerEdit, CustomerId, CustomerKind, Error, NewContact, NewCustomer, TimeZone, Timestamp,
+    Transfer, UserId, Violation, dictionary,
 };
 
 pub(crate) async fn fresh(State(app): State<Shared>, visitor: Visitor) -> Reply {
@@ -66,12 +67,15 @@ fn more_fields(sheet: Sheet<'_>) -> Sheet<'_> {
 }
 
 fn create_form(desk: &Desk<'_>, values: &Values, error: Option<&Error>) -> Reply {
-    let sheet = first_fields(desk, Sheet::new(desk, "/customers/new", values, error).submit("create").cancel("/customers?view=mine"))
-        .section("s_contact")
-        .line("contacts_name", 100)
-        .line("contacts_title", 100)
-        .line("contacts_phones", 40)
-        .input("email", "contacts_email");
+    let sheet = first_fields(
+        desk,
+        Sheet::new(desk, "/customers/new", values, error).submit("create").cancel("/customers?view=mine"),
+    )
+    .section("s_contact")
+    .line("contacts_name", 100)
+    .line("contacts_title", 100)
+    .line("contacts_phones", 40)
+    .input("email", "contacts_email");
     let mut sheet = more_fields(sheet.folded("s_more"));
     let assignable = desk.assignable()?;
     if assignable.len() > 1 {
@@ -88,7 +92,9 @@ fn kind(values: &Values) -> CustomerKind {
 fn created(desk: &Desk<'_>, values: &Values) -> Result<Customer, Error> {
     let mut read = Reader::new(values, desk.look.zone);
     // A contact is meant as soon as anything is said about it.
-    let said = ["contacts_name", "contacts_title", "contacts_phones", "contacts_email"].iter().any(|name| values.text(name).is_some());
+    let said = ["contacts_name", "contacts_title", "contacts_phones", "contacts_email"]
+        .iter()
+        .any(|name| values.text(name).is_some());
     let contact = said.then(|| NewContact {
         name: values.get("contacts_name").to_owned(),
         title: values.text("contacts_title"),
@@ -183,9 +189,14 @@ fn edit_form(desk: &Desk<'_>, customer: &Customer, values: &Values, error: Optio
     // After a conflict the form counts on what it has just shown beside its fields.
     let conflict = matches!(error, Some(Error::Conflict { .. }));
     let version = if conflict { now.get("version") } else { values.get("version") };
-    let sheet = Sheet::new(desk, format!("{here}/edit"), values, error).present(conflict.then_some(&now)).cancel(here.as_str());
+    let sheet =
+        Sheet::new(desk, format!("{here}/edit"), values, error).present(conflict.then_some(&now)).cancel(here.as_str());
     let sheet = more_fields(first_fields(desk, sheet.hidden("version", version)).section("s_more"));
-    let above = Above { title: desk.t("edit_customer").to_owned(), back: (here.clone(), customer.name.clone()), intro: String::new() };
+    let above = Above {
+        title: desk.t("edit_customer").to_owned(),
+        back: (here.clone(), customer.name.clone()),
+        intro: String::new(),
+    };
     form_page(desk, above, sheet, error)
 }
 
@@ -276,10 +287,20 @@ fn refused(desk: &Desk<'_>, answer: &BatchAnswer) -> Option<String> {
     crate::pages::batch::said(desk, &item.texts)
 }
 
-fn transfer_form(desk: &Desk<'_>, customer: &Customer, values: &Values, error: Option<&Error>, problem: Option<String>) -> Reply {
+fn transfer_form(
+    desk: &Desk<'_>,
+    customer: &Customer,
+    values: &Values,
+    error: Option<&Error>,
+    problem: Option<String>,
+) -> Reply {
     let here = format!("/customers/{}", customer.id);
     let sheet = Sheet::new(desk, format!("{here}/transfer"), values, error).problem(problem).cancel(here.as_str());
-    let above = Above { title: desk.t("transfer_customer").to_owned(), back: (here.clone(), customer.name.clone()), intro: desk.t("transfer_intro").to_owned() };
+    let above = Above {
+        title: desk.t("transfer_customer").to_owned(),
+        back: (here.clone(), customer.name.clone()),
+        intro: desk.t("transfer_intro").to_owned(),
+    };
     form_page(desk, above, transfer_fields(desk, sheet)?, error)
 }
 
@@ -287,7 +308,8 @@ pub(crate) async fn do_transfer(State(app): State<Shared>, Path(customer): Path<
     let Posted { visitor, values } = posted;
     app.desk(visitor, move |desk| {
         let customer = desk.crm.customer(id(&customer)?)?;
-        let transferred = transfer_of(desk, &values).and_then(|transfer| desk.acting(&values).transfer_customers(vec![customer.id], transfer));
+        let transferred = transfer_of(desk, &values)
+            .and_then(|transfer| desk.acting(&values).transfer_customers(vec![customer.id], transfer));
         match transferred {
             Ok(answer) if answer.failed == 0 => {
                 desk.notice("done_transferred");
@@ -315,7 +337,8 @@ pub(crate) async fn delete(State(app): State<Shared>, visitor: Visitor, Path(cus
 fn delete_form(desk: &Desk<'_>, customer: &Customer, error: Option<&Error>) -> Reply {
     let here = format!("/customers/{}", customer.id);
     let values = Values::default();
-    let sheet = Sheet::new(desk, format!("{here}/delete"), &values, error).submit("delete").danger().cancel(here.as_str());
+    let sheet =
+        Sheet::new(desk, format!("{here}/delete"), &values, error).submit("delete").danger().cancel(here.as_str());
     let above = Above {
         title: format!("{} {}", desk.t("delete_customer"), customer.name),
         back: (here.clone(), customer.name.clone()),
@@ -343,8 +366,16 @@ pub(crate) async fn do_delete(State(app): State<Shared>, Path(customer): Path<St
 fn restore_form(desk: &Desk<'_>, customer: &Customer, values: &Values, error: &Error) -> Reply {
     let here = format!("/customers/{}", customer.id);
     let values = Values::default().with("name", values.text("name").unwrap_or_else(|| customer.name.clone()));
-    let sheet = Sheet::new(desk, format!("{here}/restore"), &values, Some(error)).line("name", 200).required().submit("restore").cancel(here.as_str());
-    let above = Above { title: desk.t("restore").to_owned(), back: (here.clone(), customer.name.clone()), intro: desk.t("restore_intro").to_owned() };
+    let sheet = Sheet::new(desk, format!("{here}/restore"), &values, Some(error))
+        .line("name", 200)
+        .required()
+        .submit("restore")
+        .cancel(here.as_str());
+    let above = Above {
+        title: desk.t("restore").to_owned(),
+        back: (here.clone(), customer.name.clone()),
+        intro: desk.t("restore_intro").to_owned(),
+    };
     form_page(desk, above, sheet, Some(error))
 }
 
@@ -354,7 +385,9 @@ pub(crate) async fn restore(State(app): State<Shared>, Path(customer): Path<Stri
         let customer: CustomerId = id(&customer)?;
         let restored = desk.acting(&values).restore_customer(customer, values.text("name"));
         match &restored {
-            Err(error) if matches!(error.code(), "same_name" | "invalid") => restore_form(desk, &desk.crm.customer(customer)?, &values, error),
+            Err(error) if matches!(error.code(), "same_name" | "invalid") => {
+                restore_form(desk, &desk.crm.customer(customer)?, &values, error)
+            }
             _ => desk.done(restored, "done_restored", &format!("/customers/{customer}")),
         }
     })

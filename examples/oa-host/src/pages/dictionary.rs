@@ -92,7 +92,8 @@ pub(crate) async fn edit(State(app): State<Shared>, visitor: Visitor, Params(par
         let values = Values::default().with("dictionary", dictionary);
         let values = match params.text("code") {
             None => {
-                let last = desk.entries().iter().filter(|entry| entry.dictionary == dictionary).map(|entry| entry.order).max();
+                let last =
+                    desk.entries().iter().filter(|entry| entry.dictionary == dictionary).map(|entry| entry.order).max();
                 values.with("order", last.map_or(0, |last| last.saturating_add(1)).to_string())
             }
             Some(_) => {
@@ -117,7 +118,8 @@ pub(crate) async fn edit(State(app): State<Shared>, visitor: Visitor, Params(par
 fn draw(desk: &Desk<'_>, values: &Values, error: Option<&Error>) -> Reply {
     let dictionary = known(values)?;
     let exists = values.ticked("known");
-    let mut sheet = Sheet::new(desk, "/dictionaries/edit", values, error).hidden("dictionary", dictionary).cancel("/dictionaries");
+    let mut sheet =
+        Sheet::new(desk, "/dictionaries/edit", values, error).hidden("dictionary", dictionary).cancel("/dictionaries");
     if exists {
         // After a conflict the form counts on the entry as it stands now.
         let now = entry(desk, values).filter(|_| matches!(error, Some(Error::Conflict { .. })));
@@ -136,8 +138,18 @@ fn draw(desk: &Desk<'_>, values: &Values, error: Option<&Error>) -> Reply {
             (true, false) => sheet,
         };
     }
-    let sheet = sheet.input("number", "order").required().line("colour", 7).help("colour_help").tick("retired").help("retired_help");
-    let title = format!("{} · {}", desk.t(if exists { "edit_entry" } else { "add_entry" }), desk.t(&format!("dict_{dictionary}")));
+    let sheet = sheet
+        .input("number", "order")
+        .required()
+        .line("colour", 7)
+        .help("colour_help")
+        .tick("retired")
+        .help("retired_help");
+    let title = format!(
+        "{} · {}",
+        desk.t(if exists { "edit_entry" } else { "add_entry" }),
+        desk.t(&format!("dict_{dictionary}"))
+    );
     let back = ("/dictionaries".to_owned(), desk.look.menu_label("dictionaries"));
     form_page(desk, Above { title, back, intro: String::new() }, sheet, error)
 }

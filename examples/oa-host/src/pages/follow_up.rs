@@ -12,8 +12,8 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use crm_core::follow_up::Place;
 use crm_core::{
-    Contact, Customer, CustomerId, EntryCode, Error, FollowUpId, FollowUpQuery, FollowUpView, FollowUps, NewFollowUp, NewReply, PageRequest,
-    Timestamp, UserId, Violation, dictionary,
+    Contact, Customer, CustomerId, EntryCode, Error, FollowUpId, FollowUpQuery, FollowUpView, FollowUps, NewFollowUp,
+    NewReply, PageRequest, Timestamp, UserId, Violation, dictionary,
 };
 
 /// A follow-up as it is shown.
@@ -56,12 +56,16 @@ impl Item {
             contact.map(|contact| contact.name.clone()).unwrap_or_default(),
         ];
         let place = written.place.as_ref().map(|place| {
-            let at = place.latitude.zip(place.longitude).map(|(latitude, longitude)| format!("{latitude:.5}, {longitude:.5}"));
+            let at = place
+                .latitude
+                .zip(place.longitude)
+                .map(|(latitude, longitude)| format!("{latitude:.5}, {longitude:.5}"));
             place.text.clone().into_iter().chain(at).collect::<Vec<_>>().join(" · ")
         });
         let replies = view.replies.iter().map(|reply| {
             let answered = reply.to.and_then(|to| view.replies.iter().find(|other| other.id == to));
-            let mut to: Vec<String> = reply.addressed.iter().map(|person| format!("@{}", d.person(person.as_str()))).collect();
+            let mut to: Vec<String> =
+                reply.addressed.iter().map(|person| format!("@{}", d.person(person.as_str()))).collect();
             if let Some(answered) = answered {
                 to.insert(0, format!("{} {}", d.t("answers"), d.person(answered.author.as_str())));
             }
@@ -99,7 +103,13 @@ pub(crate) fn blank(desk: &Desk<'_>, customer: &Customer) -> Values {
 }
 
 /// The form of a follow-up.
-pub(crate) fn sheet<'a>(desk: &'a Desk<'a>, customer: &Customer, contacts: &[Contact], values: &'a Values, error: Option<&'a Error>) -> Sheet<'a> {
+pub(crate) fn sheet<'a>(
+    desk: &'a Desk<'a>,
+    customer: &Customer,
+    contacts: &[Contact],
+    values: &'a Values,
+    error: Option<&'a Error>,
+) -> Sheet<'a> {
     let people = contacts.iter().map(|contact| Choice::new(contact.id.to_string(), &contact.name)).collect();
     Sheet::new(desk, format!("/customers/{}/follow-ups/new", customer.id), values, error)
         .prefix("fu-")
@@ -144,7 +154,11 @@ pub(crate) async fn fresh(State(app): State<Shared>, visitor: Visitor, Path(cust
 fn write_form(desk: &Desk<'_>, customer: &Customer, values: &Values, error: Option<&Error>) -> Reply {
     let panels = desk.crm.customer_panels(customer.id)?;
     let here = format!("/customers/{}", customer.id);
-    let above = Above { title: desk.t("write_follow_up").to_owned(), back: (here.clone(), customer.name.clone()), intro: String::new() };
+    let above = Above {
+        title: desk.t("write_follow_up").to_owned(),
+        back: (here.clone(), customer.name.clone()),
+        intro: String::new(),
+    };
     form_page(desk, above, sheet(desk, customer, &panels.contacts, values, error).cancel(here), error)
 }
 
@@ -174,7 +188,12 @@ struct OnePage<'a> {
     form: Sheet<'a>,
 }
 
-pub(crate) async fn show(State(app): State<Shared>, visitor: Visitor, Path(follow_up): Path<String>, Params(params): Params) -> Reply {
+pub(crate) async fn show(
+    State(app): State<Shared>,
+    visitor: Visitor,
+    Path(follow_up): Path<String>,
+    Params(params): Params,
+) -> Reply {
     app.desk(visitor, move |desk| draw(desk, id(&follow_up)?, &params, None)).await
 }
 
@@ -190,7 +209,11 @@ fn draw(desk: &Desk<'_>, follow_up: FollowUpId, values: &Values, error: Option<&
             Choice::new(reply.id.to_string(), format!("{}: {begin}", d.person(reply.author.as_str())))
         })
         .collect();
-    let mut form = Sheet::new(desk, format!("/follow-ups/{follow_up}/reply"), values, error).submit("reply").area("content", 2_000).labelled(d.t("reply")).required();
+    let mut form = Sheet::new(desk, format!("/follow-ups/{follow_up}/reply"), values, error)
+        .submit("reply")
+        .area("content", 2_000)
+        .labelled(d.t("reply"))
+        .required();
     if !answers.is_empty() {
         form = form.choice("to", answers).labelled(d.t("answers"));
     }
@@ -207,7 +230,8 @@ pub(crate) async fn reply(State(app): State<Shared>, Path(follow_up): Path<Strin
             Ok(answer) => {
                 desk.notice("done_replied");
                 if !answer.not_notified.is_empty() {
-                    let names: Vec<String> = answer.not_notified.iter().map(|person| desk.look.person(person.as_str())).collect();
+                    let names: Vec<String> =
+                        answer.not_notified.iter().map(|person| desk.look.person(person.as_str())).collect();
                     desk.complain(format!("{} {}", desk.t("not_notified"), names.join(", ")));
                 }
                 desk.go(&format!("/follow-ups/{follow_up}"))
@@ -230,7 +254,9 @@ fn replied(values: &Values, desk: &Desk<'_>) -> Result<NewReply, Error> {
 pub(crate) async fn correct(State(app): State<Shared>, visitor: Visitor, Path(follow_up): Path<String>) -> Reply {
     app.desk(visitor, move |desk| {
         let view = desk.crm.follow_up_with_replies(id(&follow_up)?)?;
-        let values = Values::default().with("content", &view.follow_up.content).with("version", view.follow_up.version.to_string());
+        let values = Values::default()
+            .with("content", &view.follow_up.content)
+            .with("version", view.follow_up.version.to_string());
         correct_form(desk, &view, &values, None)
     })
     .await
@@ -244,7 +270,8 @@ fn correct_form(desk: &Desk<'_>, view: &FollowUpView, values: &Values, error: Op
         .required()
         .cancel(here.as_str());
     let back = (format!("/customers/{}", view.follow_up.customer), view.customer_name.clone());
-    let above = Above { title: desk.t("correct_follow_up").to_owned(), back, intro: desk.t("correct_intro").to_owned() };
+    let above =
+        Above { title: desk.t("correct_follow_up").to_owned(), back, intro: desk.t("correct_intro").to_owned() };
     form_page(desk, above, sheet, error)
 }
 
@@ -313,7 +340,12 @@ pub(crate) async fn list(State(app): State<Shared>, visitor: Visitor, Params(par
     .await
 }
 
-pub(crate) async fn of_customer(State(app): State<Shared>, visitor: Visitor, Path(customer): Path<String>, Params(params): Params) -> Reply {
+pub(crate) async fn of_customer(
+    State(app): State<Shared>,
+    visitor: Visitor,
+    Path(customer): Path<String>,
+    Params(params): Params,
+) -> Reply {
     app.desk(visitor, move |desk| {
         let customer = desk.crm.customer(id(&customer)?)?;
         draw_list(desk, FollowUps::Of { customer: customer.id }, &params, Some(&customer))
@@ -331,8 +363,10 @@ fn draw_list(desk: &Desk<'_>, of: FollowUps, params: &Values, customer: Option<&
         Ok(found) => (found.items, found.next, String::new()),
         Err(error) => (Vec::new(), None, desk.for_form(error)?.text(d.lang().core())),
     };
-    let path = customer.map_or_else(|| "/follow-ups".to_owned(), |customer| format!("/customers/{}/follow-ups", customer.id));
-    let mut same: Vec<(&str, &str)> = ["of", "from", "until", "person", "method"].into_iter().map(|name| (name, params.get(name))).collect();
+    let path =
+        customer.map_or_else(|| "/follow-ups".to_owned(), |customer| format!("/customers/{}/follow-ups", customer.id));
+    let mut same: Vec<(&str, &str)> =
+        ["of", "from", "until", "person", "method"].into_iter().map(|name| (name, params.get(name))).collect();
     let first = if params.text("cursor").is_some() { url(&path, &same) } else { String::new() };
     let next = next.as_deref().map(|next| {
         same.push(("cursor", next));

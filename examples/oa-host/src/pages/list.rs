@@ -9,7 +9,9 @@ use crate::values::{Values, url};
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
-use crm_core::{Customer, CustomerFilter, CustomerOrder, CustomerQuery, EntryCode, Error, PageRequest, UserId, View, dictionary};
+use crm_core::{
+    Customer, CustomerFilter, CustomerOrder, CustomerQuery, EntryCode, Error, PageRequest, UserId, View, dictionary,
+};
 
 /// Customers on a page.
 const SIZE: i32 = 20;

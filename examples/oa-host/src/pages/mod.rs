@@ -1,5 +1,6 @@
 //! The pages, one module per group.
 
+mod batch;
 mod contact;
 mod contacts;
 mod customer;
@@ -8,7 +9,6 @@ mod dictionary;
 mod follow_up;
 mod home;
 mod list;
-mod batch;
 mod position;
 mod relation;
 mod role;
@@ -115,5 +115,8 @@ pub(crate) struct Above {
 pub(crate) fn form_page(desk: &Desk<'_>, above: Above, form: Sheet<'_>, error: Option<&Error>) -> Reply {
     let status = if error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let (back, back_label) = above.back;
-    desk.page_with(status, &FormPage { d: &desk.look, title: above.title, back, back_label, intro: above.intro, form: form.done() })
+    desk.page_with(
+        status,
+        &FormPage { d: &desk.look, title: above.title, back, back_label, intro: above.intro, form: form.done() },
+    )
 }

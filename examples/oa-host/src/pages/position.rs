@@ -32,8 +32,11 @@ struct Row {
 
 /// Positions in the order of the tree, each with its depth.
 fn in_order(positions: &[Position]) -> Vec<(&Position, usize)> {
-    let known = |parent: &Option<PositionId>| parent.as_ref().is_some_and(|parent| positions.iter().any(|other| other.id == *parent));
-    let mut next: Vec<(&Position, usize)> = positions.iter().filter(|position| !known(&position.parent)).map(|root| (root, 0)).collect();
+    let known = |parent: &Option<PositionId>| {
+        parent.as_ref().is_some_and(|parent| positions.iter().any(|other| other.id == *parent))
+    };
+    let mut next: Vec<(&Position, usize)> =
+        positions.iter().filter(|position| !known(&position.parent)).map(|root| (root, 0)).collect();
     next.reverse();
     let mut ordered: Vec<(&Position, usize)> = Vec::new();
     while let Some((position, depth)) = next.pop() {
@@ -72,8 +75,12 @@ pub(crate) async fn edit(State(app): State<Shared>, visitor: Visitor, Params(par
         let values = match &known {
             Some(id) => {
                 let positions = desk.crm.positions()?;
-                let position = positions.iter().find(|position| position.id.as_str() == id).ok_or_else(Failure::not_found)?;
-                let values = Values::default().with("id", id).with("name", &position.name).with_some("parent", position.parent.as_ref().map(ToString::to_string));
+                let position =
+                    positions.iter().find(|position| position.id.as_str() == id).ok_or_else(Failure::not_found)?;
+                let values = Values::default()
+                    .with("id", id)
+                    .with("name", &position.name)
+                    .with_some("parent", position.parent.as_ref().map(ToString::to_string));
                 position.holders.iter().fold(values, |values, holder| values.with("holders", holder.as_str()))
             }
             None => Values::default().with("parent", params.get("parent")),
@@ -84,7 +91,10 @@ pub(crate) async fn edit(State(app): State<Shared>, visitor: Visitor, Params(par
 }
 
 fn draw(desk: &Desk<'_>, values: &Values, known: bool, error: Option<&Error>) -> Reply {
-    let mut sheet = Sheet::new(desk, "/positions/edit", values, error).hidden("step", "preview").cancel("/positions").submit("preview");
+    let mut sheet = Sheet::new(desk, "/positions/edit", values, error)
+        .hidden("step", "preview")
+        .cancel("/positions")
+        .submit("preview");
     if known {
         sheet = sheet.hidden("known", "1").hidden("id", values.get("id"));
     } else {
@@ -92,7 +102,8 @@ fn draw(desk: &Desk<'_>, values: &Values, known: bool, error: Option<&Error>) ->
     }
     let mut parents = desk.position_choices()?;
     parents.retain(|parent| !known || parent.value != values.get("id"));
-    let mut sheet = sheet.line("name", 100).required().choice("parent", parents).checks("holders", desk.people_choices()?);
+    let mut sheet =
+        sheet.line("name", 100).required().choice("parent", parents).checks("holders", desk.people_choices()?);
     if known {
         sheet = sheet.tick("removed").help("removed_help");
     }
@@ -160,7 +171,12 @@ fn confirm(desk: &Desk<'_>, values: &Values, report: &PositionSyncReport) -> Rep
     let mut names = desk.position_choices()?;
     names.push(Choice::new(values.get("id"), values.get("name")));
     let named = |ids: &[PositionId]| {
-        let name = |id: &PositionId| names.iter().find(|choice| choice.value == id.as_str()).map_or_else(|| id.to_string(), |choice| choice.label.clone());
+        let name = |id: &PositionId| {
+            names
+                .iter()
+                .find(|choice| choice.value == id.as_str())
+                .map_or_else(|| id.to_string(), |choice| choice.label.clone())
+        };
         ids.iter().map(name).collect::<Vec<_>>().join(" · ")
     };
     let changes = report.access.iter().map(|change| Change {
@@ -169,8 +185,17 @@ fn confirm(desk: &Desk<'_>, values: &Values, report: &PositionSyncReport) -> Rep
         lost: named(&change.lost),
     });
     let mut form = Sheet::new(desk, "/positions/edit", values, None).hidden("step", "save").cancel("/positions");
-    for (name, value) in values.pairs().iter().filter(|(name, _)| matches!(name.as_str(), "id" | "known" | "name" | "parent" | "holders" | "removed")) {
+    for (name, value) in values
+        .pairs()
+        .iter()
+        .filter(|(name, _)| matches!(name.as_str(), "id" | "known" | "name" | "parent" | "holders" | "removed"))
+    {
         form = form.hidden(name, value.as_str());
     }
-    desk.page(&Preview { d: &desk.look, title: values.get("name").to_owned(), changes: changes.collect(), form: form.done() })
+    desk.page(&Preview {
+        d: &desk.look,
+        title: values.get("name").to_owned(),
+        changes: changes.collect(),
+        form: form.done(),
+    })
 }

@@ -2,9 +2,9 @@
 
 use crate::app::{Reply, Shared};
 use crate::desk::{Choice, Desk, Look};
+use crate::failure::Failure;
 use crate::form::Sheet;
 use crate::pages::{Params, contact, id};
-use crate::failure::Failure;
 use crate::security::Posted;
 use crate::session::Visitor;
 use crate::values::{Reader, Values};
@@ -12,8 +12,8 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use crm_core::{
-    Customer, CustomerFilter, CustomerId, CustomerQuery, EntryCode, Error, NewRelation, PageRequest, RelationId, RelationView, View, Violation,
-    dictionary,
+    Customer, CustomerFilter, CustomerId, CustomerQuery, EntryCode, Error, NewRelation, PageRequest, RelationId,
+    RelationView, View, Violation, dictionary,
 };
 
 /// Behind the code of a kind: the other customer is the first one.
@@ -31,7 +31,12 @@ struct RelationPage<'a> {
     form: Option<Sheet<'a>>,
 }
 
-pub(crate) async fn fresh(State(app): State<Shared>, visitor: Visitor, Path(customer): Path<String>, Params(params): Params) -> Reply {
+pub(crate) async fn fresh(
+    State(app): State<Shared>,
+    visitor: Visitor,
+    Path(customer): Path<String>,
+    Params(params): Params,
+) -> Reply {
     app.desk(visitor, move |desk| {
         let customer = desk.open_for(id(&customer)?, "edit")?;
         draw(desk, &customer, &params, None)
@@ -41,7 +46,11 @@ pub(crate) async fn fresh(State(app): State<Shared>, visitor: Visitor, Path(cust
 
 /// Customers whose name contains a text, out of all that the person sees.
 fn found(desk: &Desk<'_>, text: &str, but: CustomerId) -> Result<Vec<Choice>, Failure> {
-    let views = if desk.look.offers("all") { vec![View::All] } else { vec![View::Mine, View::Subordinates, View::SharedWithMe] };
+    let views = if desk.look.offers("all") {
+        vec![View::All]
+    } else {
+        vec![View::Mine, View::Subordinates, View::SharedWithMe]
+    };
     let mut choices: Vec<Choice> = Vec::new();
     for view in views {
         let filter = CustomerFilter { text: Some(text.to_owned()), ..CustomerFilter::default() };
@@ -92,7 +101,8 @@ fn draw(desk: &Desk<'_>, customer: &Customer, values: &Values, error: Option<&Er
             .done()
     });
     let status = if error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    let page = RelationPage { d: &desk.look, id: customer.id.to_string(), name: customer.name.clone(), search, none, form };
+    let page =
+        RelationPage { d: &desk.look, id: customer.id.to_string(), name: customer.name.clone(), search, none, form };
     desk.page_with(status, &page)
 }
 

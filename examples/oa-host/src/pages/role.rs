@@ -10,7 +10,9 @@ use crate::session::Visitor;
 use crate::values::{Reader, Values, url};
 use askama::Template;
 use axum::extract::State;
-use crm_core::{Error, Permission, PositionId, Role, RoleId, RoleInput, SyncMode, SyncReport, UserId, Violation, plugin_manifest};
+use crm_core::{
+    Error, Permission, PositionId, Role, RoleId, RoleInput, SyncMode, SyncReport, UserId, Violation, plugin_manifest,
+};
 
 #[derive(Template)]
 #[template(path = "roles.html")]
@@ -58,7 +60,10 @@ pub(crate) async fn show(State(app): State<Shared>, visitor: Visitor) -> Reply {
         let rows = roles.iter().map(|role| {
             let people = role.people.iter().map(|person| d.person(person.as_str()));
             let places = role.positions.iter().map(|id| {
-                positions.iter().find(|position| position.value == id.as_str()).map_or_else(|| id.to_string(), |position| position.label.clone())
+                positions
+                    .iter()
+                    .find(|position| position.value == id.as_str())
+                    .map_or_else(|| id.to_string(), |position| position.label.clone())
             });
             let host = role.host_roles.iter().map(|host| format!("{} {host}", d.t("host_role")));
             Row {

@@ -33,7 +33,10 @@ fn values_of(settings: &Settings) -> Values {
         .with("follow_up_correction_hours", follow_up.correction_hours.to_string())
         .with("follow_up_least_length", follow_up.least_length.to_string())
         .with_some("follow_up_superiors_count", follow_up.superiors_count.then_some("1"));
-    follow_up.methods_that_count.iter().fold(values, |values, method| values.with("follow_up_methods_that_count", method.as_str()))
+    follow_up
+        .methods_that_count
+        .iter()
+        .fold(values, |values, method| values.with("follow_up_methods_that_count", method.as_str()))
 }
 
 fn draw(desk: &Desk<'_>, values: &Values, error: Option<&Error>) -> Reply {

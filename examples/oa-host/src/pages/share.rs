@@ -36,7 +36,11 @@ fn draw(desk: &Desk<'_>, customer: &Customer, values: &Values, error: Option<&Er
         .labelled(desk.t("f_share_label"))
         .submit("share")
         .cancel(here.as_str());
-    let above = Above { title: desk.t("share_customer").to_owned(), back: (here.clone(), customer.name.clone()), intro: String::new() };
+    let above = Above {
+        title: desk.t("share_customer").to_owned(),
+        back: (here.clone(), customer.name.clone()),
+        intro: String::new(),
+    };
     form_page(desk, above, sheet, error)
 }
 

@@ -90,7 +90,10 @@ impl Browser {
     }
 
     fn agent() -> ureq::Agent {
-        let config = ureq::Agent::config_builder().max_redirects(0).http_status_as_error(false).timeout_global(Some(Duration::from_secs(60)));
+        let config = ureq::Agent::config_builder()
+            .max_redirects(0)
+            .http_status_as_error(false)
+            .timeout_global(Some(Duration::from_secs(60)));
         config.build().into()
     }
 
@@ -126,8 +129,10 @@ impl Browser {
 
     /// Sends anything.
     pub(crate) fn post_bytes(&self, path: &str, content_type: &str, body: &[u8]) -> Answer {
-        let mut request =
-            Self::agent().post(format!("{}{path}", self.base)).header("content-type", content_type).header("cookie", &self.cookie);
+        let mut request = Self::agent()
+            .post(format!("{}{path}", self.base))
+            .header("content-type", content_type)
+            .header("cookie", &self.cookie);
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }
@@ -146,7 +151,11 @@ pub(crate) struct Answer {
 
 impl Answer {
     fn of(mut response: ureq::http::Response<ureq::Body>) -> Self {
-        let headers = response.headers().iter().map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned())).collect();
+        let headers = response
+            .headers()
+            .iter()
+            .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
+            .collect();
         let body = response.body_mut().with_config().limit(50_000_000).read_to_string().unwrap();
         Answer { status: response.status().as_u16(), headers, body }
     }

@@ -84,16 +84,10 @@ impl SqliteExecutor {
         let file = path.clone();
         let open: Open = Box::new(move || {
             let connection = connect(&file, &options, false)?;
-            connection
-                .pragma_update(None, "query_only", true)
-                .map_err(store_error)?;
+            connection.pragma_update(None, "query_only", true).map_err(store_error)?;
             Ok(connection)
         });
-        Ok(SqliteExecutor {
-            writer,
-            readers: Readers::new(readers, open),
-            path,
-        })
+        Ok(SqliteExecutor { writer, readers: Readers::new(readers, open), path })
     }
 
     /// What the writer has done so far.
@@ -124,9 +118,7 @@ impl Executor for SqliteExecutor {
 
 impl fmt::Debug for SqliteExecutor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SqliteExecutor")
-            .field("path", &self.path)
-            .finish_non_exhaustive()
+        f.debug_struct("SqliteExecutor").field("path", &self.path).finish_non_exhaustive()
     }
 }
 
@@ -134,9 +126,7 @@ impl fmt::Debug for SqliteExecutor {
 pub(super) fn supported() -> Result<(), StoreError> {
     if rusqlite::version_number() < 3_051_003 {
         let version = rusqlite::version();
-        return Err(StoreError::Engine(format!(
-            "SQLite {version} may lose commits in WAL mode: 3.51.3 is the least"
-        )));
+        return Err(StoreError::Engine(format!("SQLite {version} may lose commits in WAL mode: 3.51.3 is the least")));
     }
     Ok(())
 }
@@ -178,9 +168,7 @@ fn prepare_file(connection: &Connection) -> Result<(), StoreError> {
         return Err(StoreError::ReadOnly("the file or its directory".into()));
     }
     if mode != "wal" {
-        return Err(StoreError::Engine(format!(
-            "the journal stays in mode {mode}: WAL is not possible here"
-        )));
+        return Err(StoreError::Engine(format!("the journal stays in mode {mode}: WAL is not possible here")));
     }
     let encoding = connection.query_row("PRAGMA encoding", [], |row| row.get::<_, String>(0));
     match encoding.map_err(store_error)?.as_str() {

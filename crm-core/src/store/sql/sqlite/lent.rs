@@ -53,10 +53,7 @@ impl Executor for LentSqlite<'_> {
 
     fn read(&self, statements: &[Statement]) -> Result<Vec<Vec<Vec<Value>>>, StoreError> {
         self.open()?;
-        statements
-            .iter()
-            .map(|statement| run::read(self.connection, statement))
-            .collect()
+        statements.iter().map(|statement| run::read(self.connection, statement)).collect()
     }
 
     fn write(&self, statements: &[Statement]) -> Result<Outcome, StoreError> {

@@ -31,20 +31,14 @@ impl<F: Fn() -> Result<Connection, StoreError>> Readers<F> {
         Readers {
             open,
             most: most.max(1),
-            pool: Mutex::new(Pool {
-                idle: Vec::new(),
-                made: 0,
-            }),
+            pool: Mutex::new(Pool { idle: Vec::new(), made: 0 }),
             returned: Condvar::new(),
         }
     }
 
     /// Answers queries out of one snapshot.
     pub(super) fn read(&self, statements: &[Statement]) -> Result<Vec<Vec<Vec<Value>>>, StoreError> {
-        let mut loan = Loan {
-            readers: self,
-            connection: self.take(),
-        };
+        let mut loan = Loan { readers: self, connection: self.take() };
         let connection = match &mut loan.connection {
             Some(connection) => connection,
             none => none.insert((self.open)()?),
@@ -53,10 +47,7 @@ impl<F: Fn() -> Result<Connection, StoreError>> Readers<F> {
             return Ok(vec![run::read(connection, statement)?]);
         }
         run::control(connection, "BEGIN DEFERRED")?;
-        let sets = statements
-            .iter()
-            .map(|statement| run::read(connection, statement))
-            .collect();
+        let sets = statements.iter().map(|statement| run::read(connection, statement)).collect();
         run::control(connection, "COMMIT")?;
         sets
     }
@@ -83,10 +74,7 @@ impl<F: Fn() -> Result<Connection, StoreError>> Readers<F> {
 
 impl<F> Drop for Loan<'_, F> {
     fn drop(&mut self) {
-        let connection = self
-            .connection
-            .take()
-            .filter(|c| c.is_autocommit() || run::control(c, "ROLLBACK").is_ok());
+        let connection = self.connection.take().filter(|c| c.is_autocommit() || run::control(c, "ROLLBACK").is_ok());
         let mut pool = self.readers.pool.lock().unwrap_or_else(PoisonError::into_inner);
         match connection {
             Some(connection) => pool.idle.push(connection),

@@ -84,10 +84,7 @@ fn value(stored: ValueRef<'_>, ty: ColumnType) -> Result<Value, StoreError> {
             Err(_) => Err(StoreError::Corrupt("a text is not UTF-8".into())),
         },
         (ColumnType::Bytes, ValueRef::Blob(bytes)) => Ok(Value::Bytes(bytes.to_owned())),
-        (ty, stored) => Err(StoreError::Corrupt(format!(
-            "{ty:?} expected, {} found",
-            stored.data_type()
-        ))),
+        (ty, stored) => Err(StoreError::Corrupt(format!("{ty:?} expected, {} found", stored.data_type()))),
     }
 }
 

@@ -19,47 +19,25 @@ fn row(id: &str, rank: i64) -> Row {
     Row {
         id: id.into(),
         version: 1,
-        values: vec![
-            "u".into(),
-            rank.into(),
-            vec![1].into(),
-            "-".into(),
-            0.into(),
-            rank.into(),
-            Vec::new().into(),
-        ],
+        values: vec!["u".into(), rank.into(), vec![1].into(), "-".into(), 0.into(), rank.into(), Vec::new().into()],
         body: r#"{"a":"客户"}"#.into(),
     }
 }
 
 fn commit(store: &dyn Store, writes: Vec<Write>) -> Result<(), CommitError> {
-    store.commit(&ChangeSet {
-        writes,
-        ..ChangeSet::new(org())
-    })
+    store.commit(&ChangeSet { writes, ..ChangeSet::new(org()) })
 }
 
 fn insert(id: &str, rank: i64) -> Write {
-    Write::Insert {
-        kind: &THING,
-        row: row(id, rank),
-    }
+    Write::Insert { kind: &THING, row: row(id, rank) }
 }
 
 fn touch(id: &str, changes: Vec<(&'static str, Change)>) -> Write {
-    Write::Touch {
-        kind: &THING,
-        id: id.into(),
-        version: None,
-        changes,
-    }
+    Write::Touch { kind: &THING, id: id.into(), version: None, changes }
 }
 
 fn get(store: &dyn Store, id: &str) -> Option<Row> {
-    let read = Read::Get {
-        kind: &THING,
-        ids: vec![id.into()],
-    };
+    let read = Read::Get { kind: &THING, ids: vec![id.into()] };
     match store.read(&org(), &[read]).unwrap().remove(0) {
         Answer::Rows(rows) => rows.into_iter().next(),
         Answer::Count(_) => unreachable!(),
@@ -67,10 +45,7 @@ fn get(store: &dyn Store, id: &str) -> Option<Row> {
 }
 
 fn all(store: &dyn Store) -> usize {
-    let search = Read::Count {
-        search: Search::of(&THING),
-        cap: 1_000_000,
-    };
+    let search = Read::Count { search: Search::of(&THING), cap: 1_000_000 };
     match store.read(&org(), &[search]).unwrap().remove(0) {
         Answer::Count(count) => usize::try_from(count.unwrap()).unwrap(),
         Answer::Rows(_) => unreachable!(),
@@ -78,10 +53,7 @@ fn all(store: &dyn Store) -> usize {
 }
 
 fn conflict(id: &str) -> Result<(), CommitError> {
-    Err(CommitError::Conflict(Conflict {
-        kind: "thing",
-        id: id.into(),
-    }))
+    Err(CommitError::Conflict(Conflict { kind: "thing", id: id.into() }))
 }
 
 fn quick() -> SqliteOptions {
@@ -117,26 +89,10 @@ fn writes_do_what_they_say() {
     };
     assert_eq!(commit(&store, vec![update(2)]), conflict("a"));
     commit(&store, vec![update(1)]).unwrap();
-    assert_eq!(
-        get(&store, "a"),
-        Some(Row {
-            version: 2,
-            ..row("a", 9)
-        })
-    );
+    assert_eq!(get(&store, "a"), Some(Row { version: 2, ..row("a", 9) }));
 
-    let check = |id: &str, version| Check {
-        kind: &THING,
-        id: id.into(),
-        version,
-    };
-    let checked = |checks| {
-        store.commit(&ChangeSet {
-            checks,
-            writes: vec![insert("c", 3)],
-            ..ChangeSet::new(org())
-        })
-    };
+    let check = |id: &str, version| Check { kind: &THING, id: id.into(), version };
+    let checked = |checks| store.commit(&ChangeSet { checks, writes: vec![insert("c", 3)], ..ChangeSet::new(org()) });
     assert_eq!(checked(vec![check("a", 2), check("b", 2)]), conflict("b"));
     assert_eq!(checked(vec![check("none", 1)]), conflict("none"));
     checked(vec![check("a", 2), check("b", 1)]).unwrap();
@@ -152,53 +108,25 @@ fn writes_do_what_they_say() {
     let touched = get(&store, "c").unwrap();
     let expected: Vec<Value> = vec!["v".into(), 5.into(), vec![1].into(), "-".into(), (-4).into(), 1.into()];
     assert_eq!((touched.version, &touched.values[..6]), (1, &expected[..]));
-    assert_eq!(
-        commit(&store, vec![touch("none", vec![("rank", Change::Add(1))])]),
-        conflict("none")
-    );
+    assert_eq!(commit(&store, vec![touch("none", vec![("rank", Change::Add(1))])]), conflict("none"));
 
-    let put = || Write::Put {
-        kind: &THING,
-        row: row("p", 7),
-    };
+    let put = || Write::Put { kind: &THING, row: row("p", 7) };
     commit(&store, vec![put()]).unwrap();
     commit(&store, vec![put()]).unwrap();
-    assert_eq!(
-        get(&store, "p"),
-        Some(Row {
-            version: 2,
-            ..row("p", 7)
-        })
-    );
+    assert_eq!(get(&store, "p"), Some(Row { version: 2, ..row("p", 7) }));
 
-    let add = || Write::Add {
-        kind: &THING,
-        row: row("s", 7),
-        columns: vec!["rank", "level"],
-    };
+    let add = || Write::Add { kind: &THING, row: row("s", 7), columns: vec!["rank", "level"] };
     commit(&store, vec![add()]).unwrap();
     commit(&store, vec![add()]).unwrap();
     let sum = get(&store, "s").unwrap();
-    assert_eq!(
-        (sum.version, &sum.values[1], &sum.values[5]),
-        (1, &14.into(), &7.into())
-    );
+    assert_eq!((sum.version, &sum.values[1], &sum.values[5]), (1, &14.into(), &7.into()));
 
-    let reassign = Write::Reassign {
-        kind: &THING,
-        column: "owner",
-        from: "u".into(),
-        to: "w".into(),
-    };
+    let reassign = Write::Reassign { kind: &THING, column: "owner", from: "u".into(), to: "w".into() };
     commit(&store, vec![reassign]).unwrap();
     assert_eq!(get(&store, "a").unwrap().values[0], "w".into());
     assert_eq!(get(&store, "c").unwrap().values[0], "v".into());
 
-    let delete = |version| Write::Delete {
-        kind: &THING,
-        id: "b".into(),
-        version,
-    };
+    let delete = |version| Write::Delete { kind: &THING, id: "b".into(), version };
     assert_eq!(commit(&store, vec![delete(2)]), conflict("b"));
     commit(&store, vec![delete(1)]).unwrap();
     assert_eq!(commit(&store, vec![delete(1)]), conflict("b"));
@@ -206,17 +134,10 @@ fn writes_do_what_they_say() {
 
     // Keys in the order asked for, those that are not there left out.
     let ids = ["s", "none", "a", "p"].map(String::from).to_vec();
-    let Answer::Rows(rows) = store
-        .read(&org(), &[Read::Get { kind: &THING, ids }])
-        .unwrap()
-        .remove(0)
-    else {
+    let Answer::Rows(rows) = store.read(&org(), &[Read::Get { kind: &THING, ids }]).unwrap().remove(0) else {
         unreachable!()
     };
-    assert_eq!(
-        rows.iter().map(|row| row.id.as_str()).collect::<Vec<_>>(),
-        ["s", "a", "p"]
-    );
+    assert_eq!(rows.iter().map(|row| row.id.as_str()).collect::<Vec<_>>(), ["s", "a", "p"]);
 }
 
 #[test]
@@ -224,27 +145,14 @@ fn what_does_not_fit_is_refused_everywhere_alike() {
     let (_directory, store) = store();
     let long = "客".repeat(192);
     let wrong = [
-        Write::Insert {
-            kind: &THING,
-            row: Row {
-                values: vec![],
-                ..row("a", 1)
-            },
-        },
+        Write::Insert { kind: &THING, row: Row { values: vec![], ..row("a", 1) } },
         insert(&long, 1),
         touch("a", vec![("rank", Change::Set("text".into()))]),
         touch("a", vec![("nothing", Change::Add(1))]),
-        Write::Add {
-            kind: &THING,
-            row: row("a", 1),
-            columns: vec!["owner"],
-        },
+        Write::Add { kind: &THING, row: row("a", 1), columns: vec!["owner"] },
     ];
     for write in wrong {
-        assert!(matches!(
-            commit(&store, vec![write]),
-            Err(CommitError::Store(StoreError::Failed(_)))
-        ));
+        assert!(matches!(commit(&store, vec![write]), Err(CommitError::Store(StoreError::Failed(_)))));
     }
     // A sum that leaves the integers is an error, and no float.
     commit(&store, vec![insert("a", i64::MAX)]).unwrap();
@@ -260,12 +168,7 @@ fn organisations_with_work_due() {
     let (_directory, store) = store();
     for (name, due) in [("c", 5), ("a", 9), ("b", 3), ("b", 4), ("d", 10)] {
         let write = insert(&format!("{name}{due}"), due);
-        store
-            .commit(&ChangeSet {
-                writes: vec![write],
-                ..ChangeSet::new(OrgId::new(name).unwrap())
-            })
-            .unwrap();
+        store.commit(&ChangeSet { writes: vec![write], ..ChangeSet::new(OrgId::new(name).unwrap()) }).unwrap();
     }
     let due = |until, limit| {
         let found = store.due_organisations(&THING, "due", until, limit).unwrap();
@@ -279,12 +182,9 @@ fn organisations_with_work_due() {
 #[test]
 fn concurrent_commits_share_transactions_and_do_not_disturb_each_other() {
     let directory = tempfile::tempdir().unwrap();
-    let store = SqliteStore::open_file(
-        directory.path().join("crm.db"),
-        SqliteOptions::default(),
-        SqlOptions::new(KINDS),
-    )
-    .unwrap();
+    let store =
+        SqliteStore::open_file(directory.path().join("crm.db"), SqliteOptions::default(), SqlOptions::new(KINDS))
+            .unwrap();
     commit(&store, vec![insert("there", 1)]).unwrap();
     let before = store.executor().write_stats();
     let (threads, each) = (64, 30);
@@ -322,13 +222,9 @@ fn one_winner_of_a_race() {
     for round in 0..50 {
         let id = format!("race {round}");
         let wins: usize = std::thread::scope(|scope| {
-            let threads: Vec<_> = (0..8)
-                .map(|_| scope.spawn(|| commit(&store, vec![insert(&id, 1)]).is_ok()))
-                .collect();
-            threads
-                .into_iter()
-                .map(|thread| usize::from(thread.join().unwrap()))
-                .sum()
+            let threads: Vec<_> =
+                (0..8).map(|_| scope.spawn(|| commit(&store, vec![insert(&id, 1)]).is_ok())).collect();
+            threads.into_iter().map(|thread| usize::from(thread.join().unwrap())).sum()
         });
         assert_eq!(wins, 1);
     }
@@ -371,14 +267,8 @@ fn a_lent_connection_whose_transaction_ended_is_refused() {
     host.execute_batch("BEGIN").unwrap();
     let lent = store.lend(LentSqlite::new(&host).unwrap()).unwrap();
     host.execute_batch("COMMIT").unwrap();
-    assert!(matches!(
-        commit(&lent, vec![insert("a", 1)]),
-        Err(CommitError::Store(StoreError::Failed(_)))
-    ));
-    assert!(matches!(
-        lent.read(&org(), &[Read::Find(Search::of(&THING))]),
-        Err(StoreError::Failed(_))
-    ));
+    assert!(matches!(commit(&lent, vec![insert("a", 1)]), Err(CommitError::Store(StoreError::Failed(_)))));
+    assert!(matches!(lent.read(&org(), &[Read::Find(Search::of(&THING))]), Err(StoreError::Failed(_))));
     assert_eq!(all(&store), 0);
 }
 
@@ -387,12 +277,10 @@ fn damaged_rows_are_errors() {
     let (directory, store) = store();
     commit(&store, vec![insert("a", 1)]).unwrap();
     let host = Connection::open(directory.path().join("crm.db")).unwrap();
-    host.execute_batch("UPDATE crm_thing SET body = CAST(x'ff' AS TEXT)")
-        .unwrap();
+    host.execute_batch("UPDATE crm_thing SET body = CAST(x'ff' AS TEXT)").unwrap();
     let read = store.read(&org(), &[Read::Find(Search::of(&THING))]);
     assert!(matches!(read, Err(StoreError::Corrupt(_))), "{read:?}");
-    host.execute_batch("UPDATE crm_thing SET body = '{}', org_id = ''")
-        .unwrap();
+    host.execute_batch("UPDATE crm_thing SET body = '{}', org_id = ''").unwrap();
     let due = store.due_organisations(&THING, "due", 9, 9);
     assert!(matches!(due, Err(StoreError::Corrupt(_))), "{due:?}");
 }
@@ -403,10 +291,7 @@ fn bad_files_are_told_apart() {
     let missing = open(&directory.path().join("none/crm.db"));
     assert!(matches!(missing, Err(StoreError::CannotOpen(_))), "{missing:?}");
     let is_directory = open(directory.path());
-    assert!(
-        matches!(is_directory, Err(StoreError::CannotOpen(_))),
-        "{is_directory:?}"
-    );
+    assert!(matches!(is_directory, Err(StoreError::CannotOpen(_))), "{is_directory:?}");
 
     let text = directory.path().join("text");
     std::fs::write(&text, "no database, but long enough to be read as one".repeat(100)).unwrap();
@@ -416,10 +301,7 @@ fn bad_files_are_told_apart() {
     assert_eq!(std::fs::read(&text).unwrap(), before);
 
     let wide = directory.path().join("utf16.db");
-    Connection::open(&wide)
-        .unwrap()
-        .execute_batch("PRAGMA encoding = 'UTF-16'; CREATE TABLE t (a)")
-        .unwrap();
+    Connection::open(&wide).unwrap().execute_batch("PRAGMA encoding = 'UTF-16'; CREATE TABLE t (a)").unwrap();
     assert!(matches!(open(&wide), Err(StoreError::Engine(_))));
 }
 
@@ -436,10 +318,7 @@ fn a_damaged_page_is_an_error() {
         *byte = 0xa5;
     }
     std::fs::write(&path, bytes).unwrap();
-    let options = SqlOptions {
-        migrate: Migrate::Off,
-        ..SqlOptions::new(KINDS)
-    };
+    let options = SqlOptions { migrate: Migrate::Off, ..SqlOptions::new(KINDS) };
     let store = SqliteStore::open_file(&path, quick(), options).unwrap();
     let read = store.read(&org(), &[Read::Find(Search::of(&THING))]);
     assert!(matches!(read, Err(StoreError::NotADatabase(_))), "{read:?}");
@@ -478,8 +357,7 @@ fn a_file_that_somebody_else_writes_is_waited_for() {
     // For itself alone.
     let path = directory.path().join("alone.db");
     let host = Connection::open(&path).unwrap();
-    host.execute_batch("PRAGMA locking_mode = EXCLUSIVE; CREATE TABLE t (a)")
-        .unwrap();
+    host.execute_batch("PRAGMA locking_mode = EXCLUSIVE; CREATE TABLE t (a)").unwrap();
     assert!(matches!(open(&path), Err(StoreError::Busy(_))));
 }
 
@@ -491,10 +369,7 @@ fn a_full_disk_loses_nothing_that_was_acknowledged() {
     let mut written = 1;
     let large = |n: usize| Write::Insert {
         kind: &THING,
-        row: Row {
-            body: format!("\"{}\"", "x".repeat(20_000)),
-            ..row(&format!("large {n}"), 1)
-        },
+        row: Row { body: format!("\"{}\"", "x".repeat(20_000)), ..row(&format!("large {n}"), 1) },
     };
     let error = loop {
         match commit(&store, vec![large(written)]) {

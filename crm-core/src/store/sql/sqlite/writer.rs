@@ -95,9 +95,7 @@ impl Lead<'_> {
 
 impl Drop for Lead<'_> {
     fn drop(&mut self) {
-        self.answer(std::iter::repeat(Err(StoreError::Failed(
-            "the writing thread broke off".into(),
-        ))));
+        self.answer(std::iter::repeat(Err(StoreError::Failed("the writing thread broke off".into()))));
         let mut gate = lock(&self.writer.gate);
         match gate.waiting.pop_front() {
             Some(heir) => heir.call(Turn::Leads),
@@ -141,19 +139,15 @@ impl Writer {
             // Those answered last are about to come back: let them, they share the fsync.
             std::thread::yield_now();
         }
-        let mut lead = Lead {
-            writer: self,
-            others: Vec::new(),
-        };
+        let mut lead = Lead { writer: self, others: Vec::new() };
         {
             let mut gate = lock(&self.gate);
             let company = gate.waiting.len().min(BATCH);
             lead.others.extend(gate.waiting.drain(..company));
         }
         let connection = lock(&self.connection);
-        let units: Vec<&[Statement]> = std::iter::once(statements)
-            .chain(lead.others.iter().map(|ticket| ticket.statements.as_slice()))
-            .collect();
+        let units: Vec<&[Statement]> =
+            std::iter::once(statements).chain(lead.others.iter().map(|ticket| ticket.statements.as_slice())).collect();
         let mut results = self.run(&connection, &units).into_iter();
         let own = results.next();
         drop(connection);
@@ -170,11 +164,8 @@ impl Writer {
         }
         drop(gate);
         // Copied without the gate; whether somebody still leads must be asked again then.
-        let ticket = Arc::new(Ticket {
-            statements: statements.to_vec(),
-            turn: Mutex::new(Turn::Waits),
-            called: Condvar::new(),
-        });
+        let ticket =
+            Arc::new(Ticket { statements: statements.to_vec(), turn: Mutex::new(Turn::Waits), called: Condvar::new() });
         gate = lock(&self.gate);
         if !gate.led {
             gate.led = true;
@@ -194,12 +185,8 @@ impl Writer {
                 Err(Broken) => units.iter().map(|unit| self.alone(connection, unit)).collect(),
             },
         };
-        let written = results
-            .iter()
-            .filter(|result| matches!(result, Ok(Outcome::Done)))
-            .count();
-        self.units
-            .fetch_add(i64::try_from(written).unwrap_or(0), Ordering::Relaxed);
+        let written = results.iter().filter(|result| matches!(result, Ok(Outcome::Done))).count();
+        self.units.fetch_add(i64::try_from(written).unwrap_or(0), Ordering::Relaxed);
         results
     }
 

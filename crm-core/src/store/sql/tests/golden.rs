@@ -17,24 +17,15 @@ fn searches() -> Vec<(&'static str, Search)> {
             Filter::Any(Vec::new()),
         ]),
     ]);
-    let after = |search: Search, value: Option<Value>| Search {
-        after: Some((value, "i9".into())),
-        ..search
-    };
+    let after = |search: Search, value: Option<Value>| Search { after: Some((value, "i9".into())), ..search };
     let two = || vec!["u1".into(), "u2".into()];
     let bytes = || vec![vec![0x01].into(), Vec::new().into()];
     vec![
-        (
-            "organisation by id, behind",
-            after(Search::of(&THING).limited(20), None),
-        ),
+        ("organisation by id, behind", after(Search::of(&THING).limited(20), None)),
         (
             "organisation by rank, filtered, behind",
             after(
-                Search::of(&THING)
-                    .ordered("rank", Direction::Descending)
-                    .filtered(filter.clone())
-                    .limited(20),
+                Search::of(&THING).ordered("rank", Direction::Descending).filtered(filter.clone()).limited(20),
                 Some(5.into()),
             ),
         ),
@@ -60,23 +51,14 @@ fn searches() -> Vec<(&'static str, Search)> {
                 Some(5.into()),
             ),
         ),
-        (
-            "two owners by id",
-            Search::of(&THING).within("owner", two()).limited(20),
-        ),
+        ("two owners by id", Search::of(&THING).within("owner", two()).limited(20)),
         (
             "two groups by name",
-            Search::of(&THING)
-                .within("grp", bytes())
-                .ordered("name", Direction::Ascending)
-                .limited(20),
+            Search::of(&THING).within("grp", bytes()).ordered("name", Direction::Ascending).limited(20),
         ),
         (
             "two owners by label",
-            Search::of(&THING)
-                .within("owner", two())
-                .ordered("label", Direction::Descending)
-                .limited(20),
+            Search::of(&THING).within("owner", two()).ordered("label", Direction::Descending).limited(20),
         ),
         (
             "two levels by due, which no index serves",
@@ -99,15 +81,7 @@ fn document(dialect: Dialect) -> String {
     let row = Row {
         id: "i1".into(),
         version: 3,
-        values: vec![
-            "u1".into(),
-            5.into(),
-            vec![1].into(),
-            "-".into(),
-            0.into(),
-            9.into(),
-            Vec::new().into(),
-        ],
+        values: vec!["u1".into(), 5.into(), vec![1].into(), "-".into(), 0.into(), 9.into(), Vec::new().into()],
         body: "{}".into(),
     };
     add("get one", texts.get("o", &["i1".into()]));
@@ -131,25 +105,14 @@ fn document(dialect: Dialect) -> String {
     }
     add("add", texts.add("o", &row, &["rank", "level"]).unwrap());
     add("add nothing", texts.add("o", &row, &[]).unwrap());
-    add(
-        "reassign",
-        texts.reassign("o", "owner", &"u1".into(), &"u2".into()).unwrap(),
-    );
+    add("reassign", texts.reassign("o", "owner", &"u1".into(), &"u2".into()).unwrap());
     add("due", search::due(dialect, &texts, "due", 9, 10).unwrap());
     for (title, search) in searches() {
         add(title, search::find(dialect, &texts, "o", &search).unwrap());
-        add(
-            &format!("count: {title}"),
-            search::count(dialect, &texts, "o", &search, 100).unwrap(),
-        );
+        add(&format!("count: {title}"), search::count(dialect, &texts, "o", &search, 100).unwrap());
     }
     let note = Texts::new(dialect, &prefix, &NOTE);
-    let row = Row {
-        id: "n".into(),
-        version: 1,
-        values: Vec::new(),
-        body: "{}".into(),
-    };
+    let row = Row { id: "n".into(), version: 1, values: Vec::new(), body: "{}".into() };
     add("insert without columns", note.insert("o", &row).unwrap());
     add("put without columns", note.put("o", &row).unwrap());
     text
@@ -185,18 +148,7 @@ fn prefixes_are_plain_identifiers() {
     for good in ["crm_", "a", "x1_", "abcdefghijklmnop"] {
         assert_eq!(TablePrefix::new(good).unwrap().as_str(), good);
     }
-    for bad in [
-        "",
-        "_a",
-        "1a",
-        "A",
-        "a-b",
-        "a\"b",
-        "a b",
-        "客户",
-        "abcdefghijklmnopq",
-        "a;",
-    ] {
+    for bad in ["", "_a", "1a", "A", "a-b", "a\"b", "a b", "客户", "abcdefghijklmnopq", "a;"] {
         assert!(TablePrefix::new(bad).is_err(), "{bad}");
     }
 }

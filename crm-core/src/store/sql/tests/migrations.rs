@@ -25,34 +25,20 @@ static OLD_THING: Kind = Kind {
         index("owner_rank", &["owner", "rank"], 1),
         index("owner_name", &["owner", "name"], 1),
         index("owner_label", &["owner", "label"], 1),
-        crate::store::Index {
-            name: "due",
-            columns: &["due"],
-            across: true,
-            since: 1,
-        },
+        crate::store::Index { name: "due", columns: &["due"], across: true, since: 1 },
     ],
     since: 1,
 };
 static OLD_KINDS: &[&Kind] = &[&OLD_THING];
 
 fn open(path: &Path, kinds: &'static [&'static Kind], migrate: Migrate) -> Result<SqliteStore, StoreError> {
-    SqliteStore::open_file(
-        path,
-        SqliteOptions::default(),
-        SqlOptions {
-            migrate,
-            ..SqlOptions::new(kinds)
-        },
-    )
+    SqliteStore::open_file(path, SqliteOptions::default(), SqlOptions { migrate, ..SqlOptions::new(kinds) })
 }
 
 /// The schema, so that nothing done can be overlooked.
 fn schema(path: &Path) -> Vec<(String, String)> {
     let connection = Connection::open(path).unwrap();
-    let mut statement = connection
-        .prepare("SELECT name, coalesce(sql, '') FROM sqlite_schema ORDER BY name")
-        .unwrap();
+    let mut statement = connection.prepare("SELECT name, coalesce(sql, '') FROM sqlite_schema ORDER BY name").unwrap();
     let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
     rows.collect::<Result<_, _>>().unwrap()
 }
@@ -64,33 +50,15 @@ fn old_rows_get_the_defaults_of_added_columns() {
     let org = OrgId::new("o").unwrap();
     let old = open(&path, OLD_KINDS, Migrate::Auto).unwrap();
     let values = vec!["u".into(), 1.into(), vec![1].into(), "-".into(), 2.into(), 3.into()];
-    let mut row = Row {
-        id: "i".into(),
-        version: 1,
-        values,
-        body: "{}".into(),
-    };
-    let insert = Write::Insert {
-        kind: &OLD_THING,
-        row: row.clone(),
-    };
-    old.commit(&ChangeSet {
-        writes: vec![insert],
-        ..ChangeSet::new(org.clone())
-    })
-    .unwrap();
+    let mut row = Row { id: "i".into(), version: 1, values, body: "{}".into() };
+    let insert = Write::Insert { kind: &OLD_THING, row: row.clone() };
+    old.commit(&ChangeSet { writes: vec![insert], ..ChangeSet::new(org.clone()) }).unwrap();
     drop(old);
 
-    assert_eq!(
-        open(&path, KINDS, Migrate::Verify).unwrap_err(),
-        StoreError::NotMigrated { found: 1, known: 3 }
-    );
+    assert_eq!(open(&path, KINDS, Migrate::Verify).unwrap_err(), StoreError::NotMigrated { found: 1, known: 3 });
     let new = open(&path, KINDS, Migrate::Auto).unwrap();
     row.values.push(Vec::new().into());
-    let get = |kind| Read::Get {
-        kind,
-        ids: vec!["i".into()],
-    };
+    let get = |kind| Read::Get { kind, ids: vec!["i".into()] };
     let answers = new.read(&org, &[get(&THING), get(&NOTE)]).unwrap();
     assert_eq!(answers, [Answer::Rows(vec![row]), Answer::Rows(Vec::new())]);
     drop(new);
@@ -103,10 +71,7 @@ fn old_rows_get_the_defaults_of_added_columns() {
     let fresh = directory.path().join("fresh.db");
     open(&fresh, KINDS, Migrate::Auto).unwrap();
     assert_eq!(schema(&fresh), grown);
-    assert_eq!(
-        open(&path, OLD_KINDS, Migrate::Auto).unwrap_err(),
-        StoreError::Newer { found: 3, known: 1 }
-    );
+    assert_eq!(open(&path, OLD_KINDS, Migrate::Auto).unwrap_err(), StoreError::Newer { found: 3, known: 1 });
     assert_eq!(schema(&path), grown);
 }
 
@@ -129,8 +94,7 @@ fn what_is_not_ours_is_left_alone() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("crm.db");
     let host = Connection::open(&path).unwrap();
-    host.execute_batch("PRAGMA user_version = 7; CREATE TABLE thing (a); INSERT INTO thing VALUES (1);")
-        .unwrap();
+    host.execute_batch("PRAGMA user_version = 7; CREATE TABLE thing (a); INSERT INTO thing VALUES (1);").unwrap();
     open(&path, KINDS, Migrate::Auto).unwrap();
     let version: i64 = host.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
     let value: i64 = host.query_row("SELECT a FROM thing", [], |row| row.get(0)).unwrap();
@@ -139,21 +103,11 @@ fn what_is_not_ours_is_left_alone() {
     // Two stores of other prefixes live side by side.
     let prefix = TablePrefix::new("other_").unwrap();
     let executor = SqliteExecutor::open(&path, SqliteOptions::default()).unwrap();
-    crate::store::sql::SqlStore::open(
-        executor,
-        SqlOptions {
-            prefix,
-            ..SqlOptions::new(KINDS)
-        },
-    )
-    .unwrap();
+    crate::store::sql::SqlStore::open(executor, SqlOptions { prefix, ..SqlOptions::new(KINDS) }).unwrap();
 
     // A table of the host's that has the name of one of ours.
     let path = directory.path().join("taken.db");
-    Connection::open(&path)
-        .unwrap()
-        .execute_batch("CREATE TABLE crm_thing (a)")
-        .unwrap();
+    Connection::open(&path).unwrap().execute_batch("CREATE TABLE crm_thing (a)").unwrap();
     let before = schema(&path);
     assert!(matches!(open(&path, KINDS, Migrate::Auto), Err(StoreError::Schema(_))));
     assert_eq!(schema(&path), before);

@@ -32,12 +32,7 @@ pub(crate) static THING: Kind = Kind {
         index("owner_rank", &["owner", "rank"], 1),
         index("owner_name", &["owner", "name"], 1),
         index("owner_label", &["owner", "label"], 1),
-        Index {
-            name: "due",
-            columns: &["due"],
-            across: true,
-            since: 1,
-        },
+        Index { name: "due", columns: &["due"], across: true, since: 1 },
         index("grp_name", &["grp", "name"], 2),
         index("level_name", &["level", "name"], 3),
     ],
@@ -45,12 +40,7 @@ pub(crate) static THING: Kind = Kind {
 };
 
 /// A kind that came later and has no columns.
-pub(crate) static NOTE: Kind = Kind {
-    name: "note",
-    columns: &[],
-    indexes: &[],
-    since: 2,
-};
+pub(crate) static NOTE: Kind = Kind { name: "note", columns: &[], indexes: &[], since: 2 };
 
 pub(crate) static KINDS: &[&Kind] = &[&THING, &NOTE];
 
@@ -59,10 +49,5 @@ pub(crate) const fn column(name: &'static str, ty: ColumnType, live: bool, since
 }
 
 pub(crate) const fn index(name: &'static str, columns: &'static [&'static str], since: i32) -> Index {
-    Index {
-        name,
-        columns,
-        across: false,
-        since,
-    }
+    Index { name, columns, across: false, since }
 }

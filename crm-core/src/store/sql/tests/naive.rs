@@ -35,12 +35,7 @@ fn in_scope(row: &Row, search: &Search) -> bool {
 }
 
 pub(super) fn find(rows: &[Row], search: &Search) -> Vec<Row> {
-    let key = |row: &Row| {
-        (
-            search.order.map(|column| value(search.kind, row, column).clone()),
-            row.id.clone(),
-        )
-    };
+    let key = |row: &Row| (search.order.map(|column| value(search.kind, row, column).clone()), row.id.clone());
     let ascending = search.direction == Direction::Ascending;
     let behind = |row: &Row| match &search.after {
         None => true,
@@ -60,9 +55,6 @@ pub(super) fn find(rows: &[Row], search: &Search) -> Vec<Row> {
 pub(super) fn count(rows: &[Row], search: &Search, cap: i64) -> Option<i64> {
     let ranged = |row: &&Row| search.range().all(|range| passes(search.kind, row, range));
     let scope: Vec<&Row> = rows.iter().filter(|row| in_scope(row, search)).filter(ranged).collect();
-    let hits = scope
-        .iter()
-        .filter(|row| passes(search.kind, row, &search.filter))
-        .count();
+    let hits = scope.iter().filter(|row| passes(search.kind, row, &search.filter)).count();
     (i64::try_from(scope.len()).unwrap() < cap).then_some(i64::try_from(hits).unwrap())
 }

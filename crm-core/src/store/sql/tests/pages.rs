@@ -10,39 +10,13 @@ use crate::store::{
 use proptest::prelude::*;
 
 fn integer() -> impl Strategy<Value = Value> {
-    let extremes = prop::sample::select(vec![
-        0,
-        1,
-        -1,
-        2,
-        9,
-        10,
-        -10,
-        i64::MAX,
-        i64::MIN,
-        i64::MAX - 1,
-        i64::MIN + 1,
-    ]);
+    let extremes = prop::sample::select(vec![0, 1, -1, 2, 9, 10, -10, i64::MAX, i64::MIN, i64::MAX - 1, i64::MIN + 1]);
     prop_oneof![3 => -3i64..4, 1 => extremes].prop_map(Value::Integer)
 }
 
 fn text() -> impl Strategy<Value = Value> {
-    prop::sample::select(vec![
-        "-",
-        "a",
-        "ab",
-        "a!",
-        "a!b",
-        "b",
-        "A",
-        "客户",
-        "\u{10ffff}",
-        "12",
-        "1e2",
-        "'\"\\%_",
-        "~",
-    ])
-    .prop_map(Value::from)
+    prop::sample::select(vec!["-", "a", "ab", "a!", "a!b", "b", "A", "客户", "\u{10ffff}", "12", "1e2", "'\"\\%_", "~"])
+        .prop_map(Value::from)
 }
 
 fn bytes() -> impl Strategy<Value = Value> {
@@ -64,12 +38,7 @@ fn rows() -> impl Strategy<Value = Vec<Row>> {
     let values = values.prop_map(|(a, b, c, d, e, f, g)| vec![a, b, c, d, e.into(), f, g]);
     let id = prop_oneof![Just("客".to_owned()), "[!-~]{1,3}", "[ab]{1,4}"];
     prop::collection::btree_map(id, values, 0..70).prop_map(|rows| {
-        let row = |(id, values)| Row {
-            id,
-            version: 1,
-            values,
-            body: "{}".into(),
-        };
+        let row = |(id, values)| Row { id, version: 1, values, body: "{}".into() };
         rows.into_iter().map(row).collect()
     })
 }
@@ -78,11 +47,7 @@ fn filter() -> impl Strategy<Value = Filter> {
     use Comparison::{AtLeast, AtMost, Equal, Greater, Less};
     let comparison = prop::sample::select(vec![Equal, Less, AtMost, Greater, AtLeast]);
     let same = |values: Vec<(&'static str, Value)>, column: &str| {
-        values
-            .into_iter()
-            .filter(|(c, _)| *c == column)
-            .map(|(_, v)| v)
-            .collect()
+        values.into_iter().filter(|(c, _)| *c == column).map(|(_, v)| v).collect()
     };
     let leaf = prop_oneof![
         4 => (typed(), comparison).prop_map(|((column, value), comparison)| Filter::Is(column, comparison, value)),
@@ -108,12 +73,8 @@ fn filter() -> impl Strategy<Value = Filter> {
 
 fn scope() -> impl Strategy<Value = Option<Scope>> {
     let of = |column: &'static str, value: BoxedStrategy<Value>| {
-        prop::collection::btree_set(value, 0..9).prop_map(move |values| {
-            Some(Scope {
-                column,
-                values: values.into_iter().collect(),
-            })
-        })
+        prop::collection::btree_set(value, 0..9)
+            .prop_map(move |values| Some(Scope { column, values: values.into_iter().collect() }))
     };
     prop_oneof![
         1 => Just(None),
@@ -133,15 +94,8 @@ fn search() -> impl Strategy<Value = Search> {
         1 => integer().prop_map(|v| (Some("due"), Some(v))),
     ];
     let direction = prop::sample::select(vec![Direction::Ascending, Direction::Descending]);
-    (
-        scope(),
-        filter(),
-        order,
-        direction,
-        prop::option::of("[!-~]{1,2}"),
-        1i64..9,
-    )
-        .prop_map(|(scope, filter, (order, value), direction, id, limit)| Search {
+    (scope(), filter(), order, direction, prop::option::of("[!-~]{1,2}"), 1i64..9).prop_map(
+        |(scope, filter, (order, value), direction, id, limit)| Search {
             kind: &THING,
             scope,
             filter,
@@ -149,7 +103,8 @@ fn search() -> impl Strategy<Value = Search> {
             direction,
             after: id.map(|id| (value, id)),
             limit,
-        })
+        },
+    )
 }
 
 fn insert(row: Row) -> Write {

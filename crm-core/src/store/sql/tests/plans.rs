@@ -22,35 +22,20 @@ fn searches_take_their_index() {
     let connection = rusqlite::Connection::open(&path).unwrap();
     let texts = Texts::new(Dialect::Sqlite, &TablePrefix::default(), &THING);
     // A filter that other indexes would serve.
-    let filter = Filter::All(vec![
-        Filter::equal("level", 1),
-        Filter::Is("due", Comparison::Less, 2.into()),
-    ]);
+    let filter = Filter::All(vec![Filter::equal("level", 1), Filter::Is("due", Comparison::Less, 2.into())]);
     let within = |n: i64| -> Vec<Value> { (0..n).map(|n| n.to_string().into()).collect() };
     let by_rank = Search::of(&THING).ordered("rank", Direction::Descending).limited(20);
-    let behind = |search: Search, value: Option<Value>| Search {
-        after: Some((value, "i".into())),
-        ..search
-    };
+    let behind = |search: Search, value: Option<Value>| Search { after: Some((value, "i".into())), ..search };
     let owned = |n| by_rank.clone().within("owner", within(n));
     let step = "INDEX crm_thing_owner_rank (org_id=? AND owner=? AND (rank,id)<(?,?))";
     let cases = [
         (by_rank.clone(), vec!["INDEX crm_thing_rank (org_id=?)"]),
-        (
-            behind(by_rank.clone(), Some(1.into())),
-            vec!["INDEX crm_thing_rank (org_id=? AND (rank,id)<(?,?))"],
-        ),
+        (behind(by_rank.clone(), Some(1.into())), vec!["INDEX crm_thing_rank (org_id=? AND (rank,id)<(?,?))"]),
         (owned(1), vec!["INDEX crm_thing_owner_rank (org_id=? AND owner=?)"]),
         (behind(owned(1), Some(1.into())).filtered(filter.clone()), vec![step]),
-        (
-            owned(30),
-            vec!["COVERING INDEX crm_thing_owner_rank (org_id=? AND owner=?)", step],
-        ),
+        (owned(30), vec!["COVERING INDEX crm_thing_owner_rank (org_id=? AND owner=?)", step]),
         (behind(owned(30), Some(1.into())), vec![step, step]),
-        (
-            owned(30).filtered(filter),
-            vec!["INDEX crm_thing_owner_rank (org_id=? AND owner=?)", step],
-        ),
+        (owned(30).filtered(filter), vec!["INDEX crm_thing_owner_rank (org_id=? AND owner=?)", step]),
         (
             Search::of(&THING).within("owner", within(30)),
             vec![
@@ -71,36 +56,17 @@ fn searches_take_their_index() {
     for (search, expected) in cases {
         let statement = search::find(Dialect::Sqlite, &texts, "o", &search).unwrap();
         let plan = plan(&connection, &statement);
-        let mut seen = plan
-            .iter()
-            .filter(|line| line.contains("crm_thing_") && !line.contains("autoindex"));
+        let mut seen = plan.iter().filter(|line| line.contains("crm_thing_") && !line.contains("autoindex"));
         for part in expected {
             let line = seen.next().map_or("", String::as_str);
-            assert!(
-                line.starts_with("SEARCH x") && line.ends_with(part),
-                "{part}\n{plan:#?}\n{}",
-                statement.sql
-            );
+            assert!(line.starts_with("SEARCH x") && line.ends_with(part), "{part}\n{plan:#?}\n{}", statement.sql);
         }
-        assert!(
-            !plan
-                .iter()
-                .any(|line| line.contains("SCAN x") || line.contains("SCAN crm")),
-            "{plan:#?}"
-        );
+        assert!(!plan.iter().any(|line| line.contains("SCAN x") || line.contains("SCAN crm")), "{plan:#?}");
         let count = search::count(Dialect::Sqlite, &texts, "o", &search, 100).unwrap();
         let plan = self::plan(&connection, &count);
-        assert!(
-            plan.iter()
-                .any(|line| line.starts_with("SEARCH x") && line.contains("INDEX crm_thing_")),
-            "{plan:#?}"
-        );
+        assert!(plan.iter().any(|line| line.starts_with("SEARCH x") && line.contains("INDEX crm_thing_")), "{plan:#?}");
     }
     let due = search::due(Dialect::Sqlite, &texts, "due", 9, 10).unwrap();
     let plan = plan(&connection, &due);
-    assert!(
-        plan.iter()
-            .any(|line| line.ends_with("COVERING INDEX crm_thing_due (due<?)")),
-        "{plan:#?}"
-    );
+    assert!(plan.iter().any(|line| line.ends_with("COVERING INDEX crm_thing_due (due<?)")), "{plan:#?}");
 }
