@@ -448,7 +448,7 @@ impl Work<'_> {
     /// are few: then they are read by their condition and sorted here. Walking the order until
     /// enough of them turn up costs what exists, not what is due.
     fn few(&mut self, query: &CustomerQuery, search: &Search) -> Result<Option<Vec<Row>>, Stop> {
-        const FEW: i64 = 500;
+        const FEW: i64 = 150;
         let (column, direction) = CustomerOrder::of(&query.view).column();
         let conditional = matches!(query.view, View::Today | View::NotFollowedFor { .. });
         if !conditional || search.order == Some(column) {
