@@ -289,6 +289,9 @@ mod tests {
     #[test]
     fn the_first_migration_is_frozen() {
         let hash = super::hex(&<sha2::Sha256 as sha2::Digest>::digest(described(crate::KINDS, 1).as_bytes()));
-        assert_eq!(hash, "5529cf6ec8fabff2e879e65018dc96e3b85303378c9b8070303354411afc4d3e", "a released migration never changes: add to the next one");
+        assert_eq!(
+            hash, "5529cf6ec8fabff2e879e65018dc96e3b85303378c9b8070303354411afc4d3e",
+            "a released migration never changes: add to the next one"
+        );
     }
 }
