@@ -7,11 +7,11 @@ CREATE INDEX "crm_thing_owner_rank" ON "crm_thing" ("org_id", "owner", "rank", "
 CREATE INDEX "crm_thing_owner_name" ON "crm_thing" ("org_id", "owner", "name", "id");
 CREATE INDEX "crm_thing_owner_label" ON "crm_thing" ("org_id", "owner", "label", "id");
 CREATE INDEX "crm_thing_due" ON "crm_thing" ("due", "org_id");
-INSERT INTO "crm_migration" ("number", "checksum", "state") VALUES (1, '4b002ddfe66cc987003cba72271db89e2482eee0b1f4813a75dbc84a0a45a011', 'done') ON CONFLICT DO NOTHING;
+INSERT INTO "crm_migration" ("number", "checksum", "state") VALUES (1, 'c90ffdc691634454e687f262e4aeab01993f171f69e45283575a5e4729ce20ce', 'done') ON CONFLICT DO NOTHING;
 ALTER TABLE "crm_thing" ADD COLUMN "grp" BYTEA NOT NULL DEFAULT ('');
 CREATE INDEX "crm_thing_grp_name" ON "crm_thing" ("org_id", "grp", "name", "id");
 CREATE TABLE "crm_note" ( "org_id" VARCHAR(64) COLLATE "C" NOT NULL, "id" VARCHAR(191) COLLATE "C" NOT NULL, "version" BIGINT NOT NULL, "body" TEXT NOT NULL, PRIMARY KEY ("org_id", "id") );
-INSERT INTO "crm_migration" ("number", "checksum", "state") VALUES (2, 'bb2e6a9288489332268a413a5ce85b4b8ad50a0c3b93f4b9f247d8e9cb522709', 'done') ON CONFLICT DO NOTHING;
+INSERT INTO "crm_migration" ("number", "checksum", "state") VALUES (2, 'f69366301d21e7fad96905c2a56bd1457451933fa2a1867548c26e02794a5886', 'done') ON CONFLICT DO NOTHING;
 CREATE INDEX "crm_thing_level_name" ON "crm_thing" ("org_id", "level", "name", "id");
 INSERT INTO "crm_migration" ("number", "checksum", "state") VALUES (3, '782bca7e28cc4861aae48e278e7f39c155057b14be61b0abce497ebbb1c9b67e', 'done') ON CONFLICT DO NOTHING;
 
