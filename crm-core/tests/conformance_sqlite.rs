@@ -1,4 +1,4 @@
-//! The SQLite store passes the conformance suite, in memory of the process' own directory.
+//! The SQLite store passes the conformance suite, each check in a file of its own.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot open its store has failed")]
 
