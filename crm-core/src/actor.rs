@@ -11,8 +11,12 @@ macro_rules! host_id {
         /// at its ends; compared byte by byte.
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+        #[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
         #[serde(try_from = "String", into = "String")]
         pub struct $name(String);
+
+        #[cfg(feature = "uniffi")]
+        uniffi::custom_type!($name, String, { lower: |id| id.0, try_lift: |text| Ok($name::new(text)?) });
 
         impl $name {
             /// Takes over an id of the host.

@@ -35,6 +35,8 @@ const HOUSEKEEPING: &str = "housekeeping";
 /// What a tick did.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
 pub struct TickReport {
     /// Things done that were due.
     pub done: i32,
@@ -70,7 +72,7 @@ impl Crm {
     /// # Errors
     /// [`Error::Unavailable`].
     pub fn due_organisations(&self) -> Result<Vec<OrgId>, Error> {
-        Ok(self.store().due_organisations(&AGENDA, "due", self.now().millis(), 1_000)?)
+        Ok(self.store().due_organisations(&AGENDA, "due", self.now()?.millis(), 1_000)?)
     }
 
     /// Ticks every organisation that has something due, until nothing is: what a host's

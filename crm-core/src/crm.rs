@@ -4,8 +4,10 @@ use crate::actor::{Actor, Who};
 use crate::environment::Environment;
 use crate::error::{CallRefusal, Error};
 use crate::idempotency;
-use crate::operations::Operation;
+use crate::log::{LogLevel, LogSink};
+use crate::operations::{Operation, op};
 use crate::organisation::{Context, ContextCache};
+use crate::person::Directory;
 use crate::store::{ChangeSet, CommitError, Store};
 use crate::time::Timestamp;
 use crate::work::{Draws, Stop, Work};
@@ -30,9 +32,14 @@ pub struct Crm {
     engine: Arc<Engine>,
 }
 
+/// What the host gives, and what is remembered.
+#[derive(Clone)]
 pub(crate) struct Engine {
     pub(crate) environment: Arc<dyn Environment>,
-    contexts: ContextCache,
+    pub(crate) directory: Option<Arc<dyn Directory>>,
+    /// The least level that is told, and to whom.
+    pub(crate) log: Option<(LogLevel, Arc<dyn LogSink>)>,
+    contexts: Arc<ContextCache>,
 }
 
 impl std::fmt::Debug for Crm {
@@ -46,8 +53,31 @@ impl Crm {
     pub fn new(store: impl Store + Send + Sync + 'static, environment: impl Environment + 'static) -> Self {
         Crm {
             store: Arc::new(store),
-            engine: Arc::new(Engine { environment: Arc::new(environment), contexts: ContextCache::default() }),
+            engine: Arc::new(Engine {
+                environment: Arc::new(environment),
+                directory: None,
+                log: None,
+                contexts: Arc::default(),
+            }),
         }
+    }
+
+    /// Asks this directory of the host when people are looked for (`search_people`).
+    #[must_use]
+    pub fn with_directory(self, directory: impl Directory + 'static) -> Self {
+        self.changed(|engine| engine.directory = Some(Arc::new(directory)))
+    }
+
+    /// Tells this log of the host about calls, from a level on.
+    #[must_use]
+    pub fn with_log(self, least: LogLevel, sink: impl LogSink + 'static) -> Self {
+        self.changed(|engine| engine.log = Some((least, Arc::new(sink))))
+    }
+
+    fn changed(self, change: impl FnOnce(&mut Engine)) -> Self {
+        let mut engine = Engine::clone(&self.engine);
+        change(&mut engine);
+        Crm { store: self.store, engine: Arc::new(engine) }
     }
 
     /// In memory, with the system's clock: for tries, tests and browsers.
@@ -111,8 +141,11 @@ impl Crm {
     }
 
     /// The time of the environment.
-    pub fn now(&self) -> Timestamp {
-        self.engine.environment.now()
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the host's clock fails.
+    pub fn now(&self) -> Result<Timestamp, Error> {
+        Ok(self.engine.environment.now()?)
     }
 }
 
@@ -193,6 +226,14 @@ impl Session<'_> {
     pub(crate) fn query<T>(
         &self,
         operation: &'static Operation,
+        ask: impl FnMut(&mut Work<'_>) -> Result<T, Stop>,
+    ) -> Result<T, Error> {
+        self.noted(operation, self.answer(operation, ask))
+    }
+
+    fn answer<T>(
+        &self,
+        operation: &'static Operation,
         mut ask: impl FnMut(&mut Work<'_>) -> Result<T, Stop>,
     ) -> Result<T, Error> {
         let draws = Draws::default();
@@ -213,6 +254,16 @@ impl Session<'_> {
     /// Carries out a command: `decide` loads facts and writes its decision into the work;
     /// `recall` answers a repeat of an idempotent request from the ids it made then.
     pub(crate) fn command<T>(
+        &self,
+        operation: &'static Operation,
+        request: &impl Serialize,
+        decide: impl FnMut(&mut Work<'_>) -> Result<T, Stop>,
+        recall: impl FnMut(&mut Work<'_>, &[String]) -> Result<T, Stop>,
+    ) -> Result<T, Error> {
+        self.noted(operation, self.carry_out(operation, request, decide, recall))
+    }
+
+    fn carry_out<T>(
         &self,
         operation: &'static Operation,
         request: &impl Serialize,
@@ -277,6 +328,11 @@ impl Session<'_> {
         Session { part: Some(place), ..self.clone() }
     }
 
+    /// Whether it carries out one item of a batch.
+    pub(crate) fn is_item(&self) -> bool {
+        self.part.is_some()
+    }
+
     /// Refuses a key that is none, before a batch begins.
     pub(crate) fn check_key(&self) -> Result<(), Error> {
         self.idempotency_key.as_deref().map_or(Ok(()), idempotency::check_key)
@@ -287,11 +343,15 @@ impl Session<'_> {
         &self,
         make: impl FnOnce(&mut Founding) -> Result<(), Error>,
     ) -> Result<(), Error> {
+        self.noted(&op::create_organisation, self.found(make))
+    }
+
+    fn found(&self, make: impl FnOnce(&mut Founding) -> Result<(), Error>) -> Result<(), Error> {
         if !matches!(self.actor.who, Who::System(_)) {
             return Err(Error::ActorUnknown { user: self.actor.name() });
         }
         let mut founding =
-            Founding { now: self.engine.environment.now(), changes: ChangeSet::new(self.actor.org.clone()) };
+            Founding { now: self.engine.environment.now()?, changes: ChangeSet::new(self.actor.org.clone()) };
         make(&mut founding)?;
         match self.store.commit(&founding.changes) {
             Ok(()) => Ok(()),

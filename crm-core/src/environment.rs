@@ -1,24 +1,31 @@
 //! What the core may not take for itself: the time and chance.
 
+use crate::error::HostFailure;
 use crate::time::Timestamp;
 
 /// Clock and entropy. The core reads neither by itself, so that a test, a scenario or a host
 /// decides what time it is and which ids are drawn.
 pub trait Environment: Send + Sync {
     /// The time.
-    fn now(&self) -> Timestamp;
+    ///
+    /// # Errors
+    /// [`HostFailure`] when the host can't tell; the call is not carried out then.
+    fn now(&self) -> Result<Timestamp, HostFailure>;
 
     /// Sixteen random bytes, for an id. They must be unpredictable outside tests.
-    fn entropy(&self) -> [u8; 16];
+    ///
+    /// # Errors
+    /// [`HostFailure`] when there are none; the call is not carried out then.
+    fn entropy(&self) -> Result<[u8; 16], HostFailure>;
 }
 
 /// A shared environment, of which the caller keeps a handle: a test moves its clock.
 impl<E: Environment + ?Sized> Environment for std::sync::Arc<E> {
-    fn now(&self) -> Timestamp {
+    fn now(&self) -> Result<Timestamp, HostFailure> {
         (**self).now()
     }
 
-    fn entropy(&self) -> [u8; 16] {
+    fn entropy(&self) -> Result<[u8; 16], HostFailure> {
         (**self).entropy()
     }
 }
@@ -30,12 +37,12 @@ pub struct SystemEnvironment;
 
 #[cfg(feature = "system")]
 impl Environment for SystemEnvironment {
-    fn now(&self) -> Timestamp {
+    fn now(&self) -> Result<Timestamp, HostFailure> {
         let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-        Timestamp::saturating(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+        Ok(Timestamp::saturating(i64::try_from(since.as_millis()).unwrap_or(i64::MAX)))
     }
 
-    fn entropy(&self) -> [u8; 16] {
+    fn entropy(&self) -> Result<[u8; 16], HostFailure> {
         // Ids are drawn by the thousand: a block from the system serves 32 of them.
         thread_local! {
             static BLOCK: std::cell::RefCell<(usize, [[u8; 16]; 32])> =
@@ -43,17 +50,13 @@ impl Environment for SystemEnvironment {
         }
         BLOCK.with_borrow_mut(|(next, block)| {
             if *next >= block.len() {
-                for bytes in block.iter_mut() {
-                    // Without entropy an id would repeat, and the key's precondition refuse it.
-                    if getrandom::fill(bytes).is_err() {
-                        *bytes = [0; 16];
-                    }
-                }
+                getrandom::fill(block.as_flattened_mut())
+                    .map_err(|error| HostFailure::new(format!("no random bytes: {error}")))?;
                 *next = 0;
             }
             let bytes = block.get(*next).copied().unwrap_or_default();
             *next += 1;
-            bytes
+            Ok(bytes)
         })
     }
 }
@@ -89,12 +92,12 @@ impl TestEnvironment {
 
 #[cfg(any(test, feature = "testing"))]
 impl Environment for TestEnvironment {
-    fn now(&self) -> Timestamp {
-        Timestamp::saturating(self.now.load(std::sync::atomic::Ordering::SeqCst))
+    fn now(&self) -> Result<Timestamp, HostFailure> {
+        Ok(Timestamp::saturating(self.now.load(std::sync::atomic::Ordering::SeqCst)))
     }
 
-    fn entropy(&self) -> [u8; 16] {
+    fn entropy(&self) -> Result<[u8; 16], HostFailure> {
         let drawn = self.drawn.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
-        u128::from(drawn).to_be_bytes()
+        Ok(u128::from(drawn).to_be_bytes())
     }
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 /// A language of the library's own texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
 pub enum Language {
     /// English.
     English,
@@ -18,6 +19,7 @@ pub enum Language {
 /// Branch on the variant or on [`Error::code`], which stays the same from version to version;
 /// show [`Error::text`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Error), uniffi(name = "CrmError"))]
 #[non_exhaustive]
 pub enum Error {
     /// There is no such record, or the actor may not see it: the two answer alike.
@@ -51,7 +53,7 @@ pub enum Error {
     },
     /// A rule of the trade says no.
     #[error("{}: {}", .0.code, .0.english)]
-    Refused(Refusal),
+    Refused(/** The rule that says so. */ Refusal),
     /// Somebody else changed the record since it was read: read it again and decide again.
     #[error("changed meanwhile: {record} {id}")]
     Conflict {
@@ -70,9 +72,32 @@ pub enum Error {
     },
 }
 
+/// What a host gave failed: its clock, its random source, its directory.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the host failed: {reason}")]
+pub struct HostFailure {
+    /// What happened, for the log.
+    pub reason: String,
+}
+
+impl HostFailure {
+    /// For a reason.
+    pub fn new(reason: impl Into<String>) -> Self {
+        HostFailure { reason: reason.into() }
+    }
+}
+
+impl From<HostFailure> for Error {
+    fn from(failure: HostFailure) -> Self {
+        Error::Unavailable { reason: failure.to_string(), retryable: false }
+    }
+}
+
 /// One thing that is wrong with the input.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
 pub struct Violation {
     /// The field, as a path: `name`, `contacts[2].phones[0]`.
     pub field: String,
@@ -144,17 +169,21 @@ impl From<Violation> for Error {
     }
 }
 
+/// Named data, in the order of the names.
+pub type DataMap = BTreeMap<String, String>;
+
 /// A refusal by a rule; each room lists its own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 pub struct Refusal {
     /// The stable code, such as `primary_contact_needed`.
-    pub code: &'static str,
+    pub code: String,
     /// Named data of the refusal.
-    pub data: BTreeMap<String, String>,
+    pub data: DataMap,
     /// The text in English.
-    pub english: &'static str,
+    pub english: String,
     /// The text in Chinese.
-    pub chinese: &'static str,
+    pub chinese: String,
 }
 
 /// Lists the refusals of a room: name, code (the name in snake case is written out), texts.
@@ -170,10 +199,10 @@ macro_rules! refusals {
             fn from(refusal: $name) -> Self {
                 match refusal {
                     $($name::$variant $({ $($field),* })? => $crate::error::Error::Refused($crate::error::Refusal {
-                        code: $code,
+                        code: $code.to_owned(),
                         data: [$($((stringify!($field).to_owned(), $field)),*)?].into_iter().collect(),
-                        english: $english,
-                        chinese: $chinese,
+                        english: $english.to_owned(),
+                        chinese: $chinese.to_owned(),
                     }),)*
                 }
             }
@@ -211,14 +240,14 @@ impl Error {
             Error::Forbidden { .. } => "forbidden",
             Error::ActorUnknown { .. } => "actor_unknown",
             Error::Invalid { .. } => "invalid",
-            Error::Refused(refusal) => refusal.code,
+            Error::Refused(refusal) => &refusal.code,
             Error::Conflict { .. } => "conflict",
             Error::Unavailable { .. } => "unavailable",
         }
     }
 
     /// What the code speaks of, by name.
-    pub fn data(&self) -> BTreeMap<String, String> {
+    pub fn data(&self) -> DataMap {
         let pairs: Vec<(&str, &str)> = match self {
             Error::NotFound { record, id } | Error::Conflict { record, id } => {
                 vec![("record", record), ("id", id)]
@@ -250,7 +279,7 @@ impl Error {
                 .map(|violation| format!("{} {}", violation.field, violation.text(language)))
                 .collect::<Vec<_>>()
                 .join(if english { "; " } else { "；" }),
-            Error::Refused(refusal) => if english { refusal.english } else { refusal.chinese }.to_owned(),
+            Error::Refused(refusal) => if english { &refusal.english } else { &refusal.chinese }.clone(),
             Error::Conflict { .. } => {
                 if english { "Somebody else changed this meanwhile" } else { "他人已同时修改此记录" }.to_owned()
             }

@@ -30,6 +30,8 @@ pub(crate) static EVENT_CONSUMER: Kind = Kind::plain("event_consumer");
 /// Something that happened. The form carries a version; fields may be added to it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
 pub struct Event {
     /// The version of the form: 1.
     pub v: i32,
@@ -52,6 +54,7 @@ pub struct Event {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub correlation_id: Option<String>,
     /// What else belongs to it, by kind.
+    #[cfg_attr(feature = "tsify", tsify(type = "unknown"))]
     pub data: serde_json::Value,
 }
 

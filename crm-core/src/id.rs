@@ -8,7 +8,11 @@ macro_rules! record_id {
     ($($(#[$doc:meta])* $name:ident, $record:literal;)*) => {$(
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(type = "string"))]
         pub struct $name(pub(crate) uuid::Uuid);
+
+        #[cfg(feature = "uniffi")]
+        uniffi::custom_type!($name, String, { lower: |id| id.to_string(), try_lift: |text| Ok(text.parse()?) });
 
         impl $name {
             /// What the id names, as it stands in errors.

@@ -1,4 +1,5 @@
-#![forbid(unsafe_code)]
+// The glue that `uniffi` derives is unsafe by nature; nothing written here is.
+#![cfg_attr(not(feature = "uniffi"), forbid(unsafe_code))]
 #![doc = include_str!("../../README.md")]
 
 mod access;
@@ -12,9 +13,12 @@ mod environment;
 pub mod error;
 pub mod event;
 pub mod follow_up;
+#[cfg(feature = "uniffi")]
+mod foreign;
 pub mod history;
 mod id;
 mod idempotency;
+mod log;
 mod menu;
 #[cfg(feature = "openapi")]
 mod openapi;
@@ -48,7 +52,7 @@ pub use environment::Environment;
 pub use environment::SystemEnvironment;
 #[cfg(any(test, feature = "testing"))]
 pub use environment::TestEnvironment;
-pub use error::{Error, Language, Refusal, Violation};
+pub use error::{DataMap, Error, HostFailure, Language, Refusal, Violation};
 pub use event::Event;
 pub use follow_up::{
     FollowUp, FollowUpId, FollowUpPage, FollowUpQuery, FollowUpView, FollowUps, NewFollowUp, NewReply, Place, Reply,
@@ -56,19 +60,23 @@ pub use follow_up::{
 };
 pub use history::{FieldChange, HistoryEntry, HistoryPage};
 pub use id::{EventId, HistoryId, RelationId, ShareId};
+pub use log::{LogEntry, LogLevel, LogSink};
 pub use menu::{EVENT_KINDS, Menu, MenuEntry, PluginManifest, plugin_manifest};
 #[cfg(feature = "openapi")]
 pub use openapi::openapi_document;
 pub use operations::{OPERATIONS, Operation};
 pub use organisation::{FollowUpSettings, NameRule, NewOrganisation, PresetLanguage, Settings};
 pub use page::{Count, PageRequest};
-pub use person::{Person, PersonInput, SyncMode, SyncReport};
+pub use person::{Directory, DirectoryPerson, Person, PersonInput, SyncMode, SyncReport};
 pub use position::{AccessChange, Position, PositionId, PositionInput, PositionSyncReport};
 pub use problem::Problem;
 pub use record::Removed;
 pub use relation::RelationView;
 pub use sharing::{Share, ShareInput, ShareRight};
 pub use time::{Birthday, Calendar, TimeZone, Timestamp};
+
+#[cfg(feature = "uniffi")]
+uniffi::setup_scaffolding!();
 
 /// Every kind of record that the library stores.
 pub static KINDS: &[&store::Kind] = &[

@@ -13,6 +13,8 @@ use std::collections::BTreeSet;
 /// The navigation of the module for one actor.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
 pub struct Menu {
     /// The entries that the actor may use, in order.
     pub entries: Vec<MenuEntry>,
@@ -29,6 +31,8 @@ pub struct Menu {
 /// One entry of the menu.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
 pub struct MenuEntry {
     /// The stable id: `quick_create`, `mine`, `today`, ...
     pub id: String,

@@ -11,17 +11,22 @@ use sha2::{Digest as _, Sha256};
 /// Which page of a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
 #[serde(deny_unknown_fields)]
 pub struct PageRequest {
     /// How many items, 1 to 500.
     #[serde(default = "default_size")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = 20))]
     pub size: i32,
     /// The marker that an earlier page of the same list gave as its `next`; absent: the first
     /// page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub cursor: Option<String>,
     /// Whether to count the whole list, too.
     #[serde(default)]
+    #[cfg_attr(feature = "uniffi", uniffi(default = false))]
     pub count: bool,
 }
 
@@ -83,6 +88,8 @@ impl PageRequest {
 /// How many items a list has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
 pub struct Count {
     /// The number, or the least that it is known to be.
     pub value: i64,
@@ -113,6 +120,8 @@ macro_rules! page {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
         #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+        #[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+        #[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
         pub struct $name {
             /// The items, in the order of the list.
             pub items: Vec<$item>,

@@ -1,12 +1,13 @@
 //! An [`Error`] as problem details (RFC 9457), for hosts that answer over HTTP.
 
-use crate::error::{Error, Language, Violation};
+use crate::error::{DataMap, Error, Language, Violation};
 use serde::Serialize;
-use std::collections::BTreeMap;
 
 /// Problem details: the body of an error over HTTP, `application/problem+json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
 pub struct Problem {
     /// `urn:crm:problem:` and the code.
     #[serde(rename = "type")]
@@ -18,7 +19,8 @@ pub struct Problem {
     /// The stable code.
     pub code: String,
     /// What the code speaks of, by name.
-    pub data: BTreeMap<String, String>,
+    #[cfg_attr(feature = "tsify", tsify(type = "Record<string, string>"))]
+    pub data: DataMap,
     /// What is wrong with the input, field by field.
     pub violations: Vec<Violation>,
 }

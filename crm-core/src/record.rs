@@ -16,6 +16,8 @@ pub(crate) const ABSENT: &str = "-";
 /// A record that was removed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
 pub struct Removed {
     /// What it was: `contact`, `relation`, `share`.
     pub record: String,

@@ -7,7 +7,14 @@ use serde::{Deserialize, Serialize};
 /// An instant: milliseconds since 1970-01-01 UTC, between the years 1900 and 9999; written
 /// as `2026-11-23T07:05:00.000Z`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(type = "string"))]
 pub struct Timestamp(i64);
+
+#[cfg(feature = "uniffi")]
+uniffi::custom_type!(Timestamp, i64, {
+    lower: |at| at.millis(),
+    try_lift: |millis| Ok(Timestamp::from_millis(millis)?),
+});
 
 impl Timestamp {
     const FIRST: i64 = -2_208_988_800_000;
@@ -114,8 +121,15 @@ impl schemars::JsonSchema for Timestamp {
 
 /// A time zone by its IANA name, such as `Asia/Shanghai`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(type = "string"))]
 #[serde(try_from = "String", into = "String")]
 pub struct TimeZone(chrono_tz::Tz);
+
+#[cfg(feature = "uniffi")]
+uniffi::custom_type!(TimeZone, String, {
+    lower: |zone| zone.name().to_owned(),
+    try_lift: |name| Ok(TimeZone::named(&name)?),
+});
 
 impl TimeZone {
     /// China's.
@@ -213,12 +227,15 @@ impl schemars::JsonSchema for TimeZone {
 /// A birthday 生日, solar 公历 or lunar 农历, whose year need not be known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
 #[serde(deny_unknown_fields)]
 pub struct Birthday {
     /// The calendar of month and day.
     pub calendar: Calendar,
     /// The year, 1900 to 2100, where it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub year: Option<i32>,
     /// The month, 1 to 12.
     pub month: i32,
@@ -226,12 +243,15 @@ pub struct Birthday {
     pub day: i32,
     /// Whether a lunar month is the leap month 闰月 behind the ordinary one.
     #[serde(default)]
+    #[cfg_attr(feature = "uniffi", uniffi(default = false))]
     pub leap_month: bool,
 }
 
 /// The calendar of a birthday.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
 #[serde(rename_all = "snake_case")]
 pub enum Calendar {
     /// 公历

@@ -27,14 +27,14 @@ impl Draws {
         self.next.set(0);
     }
 
-    fn draw(&self, environment: &dyn Environment, now: Timestamp) -> uuid::Uuid {
+    fn draw(&self, environment: &dyn Environment, now: Timestamp) -> Result<uuid::Uuid, Error> {
         let mut drawn = self.drawn.borrow_mut();
         let place = self.next.get();
         self.next.set(place + 1);
         if let Some(id) = drawn.get(place) {
-            return *id;
+            return Ok(*id);
         }
-        let entropy = environment.entropy();
+        let entropy = environment.entropy()?;
         let [_, _, _, _, _, _, mut random @ ..] = entropy;
         // Ids of one command ascend in the order in which they are drawn: its events keep theirs.
         if let ([first, second, ..], Ok(place)) = (&mut random, u16::try_from(place)) {
@@ -43,7 +43,7 @@ impl Draws {
         let millis = u64::try_from(now.millis()).unwrap_or_default();
         let id = uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid();
         drawn.push(id);
-        id
+        Ok(id)
     }
 }
 
@@ -98,7 +98,7 @@ impl<'w> Work<'w> {
         Ok(Work {
             session,
             context,
-            now: session.engine.environment.now(),
+            now: session.engine.environment.now()?,
             draws,
             claim,
             expired_claim: None,
@@ -124,7 +124,7 @@ impl<'w> Work<'w> {
     }
 
     /// A new id.
-    pub(crate) fn draw(&self) -> uuid::Uuid {
+    pub(crate) fn draw(&self) -> Result<uuid::Uuid, Error> {
         self.draws.draw(self.session.engine.environment.as_ref(), self.now)
     }
 
@@ -269,7 +269,7 @@ impl<'w> Work<'w> {
             return Ok(());
         }
         let row = history::entry(
-            self.draw(),
+            self.draw()?,
             record,
             &id.to_string(),
             self.now,
@@ -305,7 +305,7 @@ impl<'w> Work<'w> {
         data: serde_json::Value,
     ) -> Result<(), Error> {
         let row = event::unnumbered(
-            self.draw(),
+            self.draw()?,
             kind,
             record,
             &id.to_string(),

@@ -48,6 +48,7 @@ pub fn case(operation: &str, world: &World, absent: bool) -> Option<(Need, Value
         "change_settings" => (Need::Administrator, json!({"settings": {"version": 1, "recycle_bin_days": 31}})),
         "menu" => (Need::Nothing, json!({})),
         "people" => (Need::Nothing, json!({"text": "a"})),
+        "search_people" => (Need::Nothing, json!({"text": "a"})),
         "sync_people" => (Need::Administrator, json!({"people": [{"id": "new", "name": "New"}], "mode": "delta"})),
         "deactivate_person" => (Need::Administrator, json!({"person": "bob"})),
         "positions" => (Need::Nothing, json!({})),

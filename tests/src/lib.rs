@@ -34,6 +34,11 @@ pub struct Bed {
 }
 
 impl Bed {
+    /// The time of its clock.
+    pub fn now(&self) -> crm_core::Timestamp {
+        self.crm.now().unwrap()
+    }
+
     /// In memory.
     pub fn memory() -> Self {
         let clock = Arc::new(TestEnvironment::at(START).unwrap());

@@ -288,7 +288,7 @@ fn a2_a_share_to_a_position_opens_for_its_holders_of_today() {
 #[test]
 fn a2_a_share_ends_at_its_instant_whether_anybody_ticks_or_not() {
     in_every_world(|world| {
-        let ends_at = Some(world.bed.crm.now().plus_millis(1_000));
+        let ends_at = Some(world.bed.now().plus_millis(1_000));
         let share = ShareInput { person: Some(user("stan")), ends_at, ..ShareInput::default() };
         world.user("alice").share_customer(world.third, share).unwrap();
         world.bed.clock.advance(999);

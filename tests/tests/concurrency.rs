@@ -268,7 +268,7 @@ fn a7_a_deactivation_is_effective_for_every_call_that_begins_after_it() {
 fn f3_follow_ups_at_once_all_stand_and_the_latest_counts() {
     in_every_world(|world| {
         let written = together(16, |n| {
-            let at = world.bed.crm.now().plus_millis(-1_000 * (n as i64 * 7 % 16));
+            let at = world.bed.now().plus_millis(-1_000 * (n as i64 * 7 % 16));
             retry(|| {
                 world
                     .user("alice")

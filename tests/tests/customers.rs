@@ -64,7 +64,7 @@ fn c1_a_customer_keeps_every_field() {
         assert_eq!(made.description.as_deref(), Some("第一行\n第二行"));
         assert_eq!(
             (made.created_at, made.received_at, made.idle_since),
-            (world.bed.crm.now(), made.created_at, made.created_at)
+            (world.bed.now(), made.created_at, made.created_at)
         );
         assert_eq!((made.created_by.as_str(), made.version), ("alice", 1));
         assert_eq!((made.last_follow_up_at, made.next_follow_up_at), (None, None));
@@ -105,7 +105,7 @@ fn c1_a_birthday_belongs_to_a_person() {
             "birthday",
             "not_allowed",
         );
-        let person = NewCustomer { kind: CustomerKind::Person, birthday: Some(birthday), ..named("Person") };
+        let person = NewCustomer { kind: Some(CustomerKind::Person), birthday: Some(birthday), ..named("Person") };
         let person = alice.create_customer(person).unwrap();
         assert_eq!(person.birthday, Some(birthday));
         let edit = CustomerEdit { version: 1, kind: Some(CustomerKind::Company), ..CustomerEdit::default() };
@@ -119,7 +119,7 @@ fn c1_a_birthday_belongs_to_a_person() {
         ];
         for (calendar, month, day, leap_month) in impossible {
             let birthday = Some(crm_core::Birthday { calendar, year: None, month, day, leap_month });
-            let customer = NewCustomer { kind: CustomerKind::Person, birthday, ..named("Impossible") };
+            let customer = NewCustomer { kind: Some(CustomerKind::Person), birthday, ..named("Impossible") };
             violates(alice.create_customer(customer), "birthday", "out_of_range");
         }
     });
@@ -131,12 +131,12 @@ fn c1_a_follow_up_does_not_move_the_version_and_an_edit_does() {
         let alice = world.user("alice");
         let before = alice.customer(world.customer).unwrap();
         world.bed.clock.advance(1_000);
-        let next = Some(world.bed.crm.now().plus_days(3));
+        let next = Some(world.bed.now().plus_days(3));
         let follow_up = NewFollowUp { next_at: next, stage: Some(entry("needs")), ..NewFollowUp::text("Met") };
         alice.follow_up(world.customer, follow_up).unwrap();
         let followed = alice.customer(world.customer).unwrap();
         assert_eq!(followed.version, before.version);
-        assert_eq!((followed.last_follow_up_at, followed.next_follow_up_at), (Some(world.bed.crm.now()), next));
+        assert_eq!((followed.last_follow_up_at, followed.next_follow_up_at), (Some(world.bed.now()), next));
         assert_eq!(followed.stage, Some(entry("needs")));
         // A form that was open all the while is still good, and takes nothing back.
         let edit =
@@ -145,7 +145,7 @@ fn c1_a_follow_up_does_not_move_the_version_and_an_edit_does() {
         assert_eq!(edited.version, before.version + 1);
         assert_eq!(alice.customer(world.customer).unwrap(), edited);
         assert_eq!((edited.stage, edited.next_follow_up_at), (Some(entry("needs")), next));
-        assert_eq!((edited.changed_by.as_str(), edited.changed_at), ("alice", world.bed.crm.now()));
+        assert_eq!((edited.changed_by.as_str(), edited.changed_at), ("alice", world.bed.now()));
         refused(alice.edit_customer(world.customer, edit), "conflict");
     });
 }
@@ -594,14 +594,14 @@ fn c4_panels_follow_the_rights_on_their_modules() {
 #[test]
 fn c6_the_new_owner_reads_all_that_went_before_and_the_old_one_only_if_asked() {
     in_every_world(|world| {
-        let until = world.bed.crm.now().plus_days(2);
+        let until = world.bed.now().plus_days(2);
         world.bed.clock.advance_days(1);
         let moved = Transfer { keep_reader_until: Some(until), reason: Some("调岗".to_owned()), ..to("bob") };
         let answer = world.user("mona").transfer_customers(vec![world.customer], moved).unwrap();
         assert_eq!((answer.done, answer.failed), (1, 0));
         let bob = world.user("bob").customer_panels(world.customer).unwrap();
         assert_eq!((bob.contacts.len(), bob.follow_ups.len(), bob.customer.owner.as_str()), (2, 1, "bob"));
-        assert_eq!((bob.customer.received_at, bob.customer.idle_since), (world.bed.crm.now(), world.bed.crm.now()));
+        assert_eq!((bob.customer.received_at, bob.customer.idle_since), (world.bed.now(), world.bed.now()));
         assert_eq!(bob.customer.owner_position.unwrap().as_str(), "agent");
         let history = world.user("bob").customer_history(world.customer, PageRequest::first(1)).unwrap();
         let fields: Vec<&str> = history.items[0].changes.iter().map(|change| change.field.as_str()).collect();
@@ -643,7 +643,7 @@ fn c6_only_who_disposes_of_it_transfers_and_only_below_himself() {
         for who in ["rhea", "eve"] {
             assert_eq!(item(who, who), "forbidden", "{who}");
         }
-        let past = Transfer { keep_reader_until: Some(world.bed.crm.now()), ..to("bob") };
+        let past = Transfer { keep_reader_until: Some(world.bed.now()), ..to("bob") };
         let answer = world.user("mona").transfer_customers(vec![world.customer], past).unwrap();
         assert_eq!(answer.items[0].error.as_deref(), Some("invalid"));
         assert_eq!(world.bed.dump(), before);
@@ -757,7 +757,7 @@ fn c8_the_recycle_bin_hides_restores_and_purges() {
             refused(world.user(who).customer(world.customer), "not_found");
         }
         let deleted = world.user("mona").customer(world.customer).unwrap();
-        assert_eq!((deleted.status, deleted.deleted_at), (CustomerStatus::Deleted, Some(world.bed.crm.now())));
+        assert_eq!((deleted.status, deleted.deleted_at), (CustomerStatus::Deleted, Some(world.bed.now())));
         for (who, view) in
             [("alice", View::Mine), ("mona", View::Subordinates), ("adam", View::All), ("rhea", View::SharedWithMe)]
         {
@@ -861,7 +861,7 @@ fn c8_an_unrelated_edit_is_not_refused_for_a_name_that_was_allowed_before() {
             alice.edit_customer(twin, edit).unwrap();
         }
         refused(alice.create_customer(named("twin")), "same_name");
-        let person = NewCustomer { kind: CustomerKind::Person, ..named("Twin") };
+        let person = NewCustomer { kind: Some(CustomerKind::Person), ..named("Twin") };
         alice.create_customer(person).unwrap();
     });
 }

@@ -128,8 +128,10 @@ fn g1_merging_values_moves_every_record_that_holds_them() {
 fn g1_presets_come_in_chinese_and_english_and_settings_are_checked() {
     on_every_store(|bed| {
         let host = bed.host();
-        let new =
-            crm_core::NewOrganisation { language: PresetLanguage::English, ..crm_core::NewOrganisation::named("Acme") };
+        let new = crm_core::NewOrganisation {
+            language: Some(PresetLanguage::English),
+            ..crm_core::NewOrganisation::named("Acme")
+        };
         host.create_organisation(new.clone()).unwrap();
         refused(host.create_organisation(new), "organisation_exists");
         let entries = host.dictionaries().unwrap();

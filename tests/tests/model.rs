@@ -174,7 +174,7 @@ fn code_of(dice: &mut Dice, dictionary: &str) -> Value {
 }
 
 fn instant(dice: &mut Dice, crm: &Crm) -> Value {
-    let now = crm.now();
+    let now = crm.now().unwrap();
     let minutes = *dice.pick(&[-100_000, -6, -5, -1, 0, 1, 5, 6, 600, 1_440, 10_000, 100_000]);
     match dice.below(20) {
         0 => json!("9999-12-31T23:59:59.999Z"),

@@ -139,7 +139,10 @@ fn h1_a_batch_inside_a_transaction_rolls_back_whole() {
         host.transaction(end, |lent, _| {
             let plans = ids
                 .iter()
-                .map(|customer| crm_core::NextFollowUp { customer: *customer, at: Some(host.crm.now().plus_days(1)) })
+                .map(|customer| crm_core::NextFollowUp {
+                    customer: *customer,
+                    at: Some(host.crm.now().unwrap().plus_days(1)),
+                })
                 .collect();
             host.crm.join(lent).as_user(&alice()).plan_follow_ups(plans).unwrap().done
         })

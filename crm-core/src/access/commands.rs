@@ -19,6 +19,8 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Who can see a record, and by which rules (A4).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
 pub struct AccessExplanation {
     /// One line per person and rule, by person.
     pub grants: Vec<AccessGrant>,
@@ -27,6 +29,8 @@ pub struct AccessExplanation {
 /// One reason for which a person can see a record.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
 pub struct AccessGrant {
     /// The person.
     pub person: UserId,

@@ -27,8 +27,12 @@ host_id! {
 /// A right of a module, written `customer.create`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
 #[serde(try_from = "String", into = "String")]
 pub struct Permission(String);
+
+#[cfg(feature = "uniffi")]
+uniffi::custom_type!(Permission, String, { lower: |right| right.0, try_lift: |text| Ok(Permission::new(&text)?) });
 
 impl Permission {
     /// A right of a module.
@@ -66,6 +70,8 @@ impl From<Permission> for String {
 /// A role.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
 pub struct Role {
     /// The id.
     pub id: RoleId,
@@ -100,6 +106,8 @@ pub struct Role {
 /// A role as an administrator or the host gives it; the fields are those of [`Role`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
 #[serde(deny_unknown_fields)]
 pub struct RoleInput {
     /// The id.
@@ -108,24 +116,31 @@ pub struct RoleInput {
     pub name: String,
     /// Whether its holders see every customer and have every right that is not denied them.
     #[serde(default)]
+    #[cfg_attr(feature = "uniffi", uniffi(default = false))]
     pub administrator: bool,
     /// Rights it grants.
     #[serde(default)]
+    #[cfg_attr(feature = "uniffi", uniffi(default = []))]
     pub allow: Vec<Permission>,
     /// Rights it denies, whatever other roles grant.
     #[serde(default)]
+    #[cfg_attr(feature = "uniffi", uniffi(default = []))]
     pub deny: Vec<Permission>,
     /// Whether everyone in the organisation has it.
     #[serde(default)]
+    #[cfg_attr(feature = "uniffi", uniffi(default = false))]
     pub everyone: bool,
     /// People who have it, at most 1,000.
     #[serde(default)]
+    #[cfg_attr(feature = "uniffi", uniffi(default = []))]
     pub people: Vec<UserId>,
     /// Positions whose holders have it, at most 1,000.
     #[serde(default)]
+    #[cfg_attr(feature = "uniffi", uniffi(default = []))]
     pub positions: Vec<PositionId>,
     /// Roles of the host whose bearers have it, at most 100.
     #[serde(default)]
+    #[cfg_attr(feature = "uniffi", uniffi(default = []))]
     pub host_roles: Vec<String>,
 }
 

@@ -18,90 +18,119 @@ use serde::{Deserialize, Serialize};
 /// A contact to add. Only the name must be given.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
 #[serde(deny_unknown_fields, default)]
 pub struct NewContact {
     /// The name, 1 to 100 characters.
     pub name: String,
     /// Whether it becomes the primary contact; the first one does anyway.
+    #[cfg_attr(feature = "uniffi", uniffi(default = false))]
     pub primary: bool,
     /// The gender.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub gender: Option<Gender>,
     /// The title, at most 100 characters.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub title: Option<String>,
     /// The department, at most 100 characters.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub department: Option<String>,
     /// Phones, at most 10 of 40 characters.
+    #[cfg_attr(feature = "uniffi", uniffi(default = []))]
     pub phones: Vec<String>,
     /// The e-mail address, at most 200 characters.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub email: Option<String>,
     /// 微信, at most 60 characters.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub wechat: Option<String>,
     /// QQ, at most 60 characters.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub qq: Option<String>,
     /// The birthday.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub birthday: Option<Birthday>,
     /// The address, at most 300 characters.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub address: Option<String>,
     /// Preferences, at most 1,000 characters.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub preferences: Option<String>,
     /// A note, at most 2,000 characters.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub note: Option<String>,
 }
 
 /// Changes to a contact: what is absent stays, what `clear` names becomes empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
 #[serde(deny_unknown_fields, default)]
 pub struct ContactEdit {
     /// The version that was read.
     pub version: i64,
     /// The name.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub name: Option<String>,
     /// The gender.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub gender: Option<Gender>,
     /// The title.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub title: Option<String>,
     /// The department.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub department: Option<String>,
     /// All phones.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub phones: Option<Vec<String>>,
     /// The e-mail address.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub email: Option<String>,
     /// 微信
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub wechat: Option<String>,
     /// QQ
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub qq: Option<String>,
     /// The birthday.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub birthday: Option<Birthday>,
     /// The address.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub address: Option<String>,
     /// Preferences.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub preferences: Option<String>,
     /// A note.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub note: Option<String>,
     /// Fields to make empty: any but the name.
+    #[cfg_attr(feature = "uniffi", uniffi(default = []))]
     pub clear: Vec<String>,
 }
 
@@ -149,7 +178,7 @@ impl Session<'_> {
                     return Err(ContactRefusal::TooMany.into());
                 }
                 let mut check = Checker::new();
-                let mut added = build(work, &owner, &contact, &mut check);
+                let mut added = build(work, &owner, &contact, &mut check)?;
                 check.done()?;
                 added.primary = contact.primary || standing.is_empty();
                 if added.primary {
@@ -341,14 +370,14 @@ pub(crate) fn new_contacts(
     customer: &Customer,
     contacts: &[NewContact],
     check: &mut Checker,
-) -> Vec<Contact> {
+) -> Result<Vec<Contact>, Error> {
     let mut built: Vec<Contact> = contacts
         .iter()
         .enumerate()
         .map(|(place, contact)| {
             check.under(&format!("contacts[{place}]"), |check| build(work, customer, contact, check))
         })
-        .collect();
+        .collect::<Result<_, _>>()?;
     let primaries = built.iter().filter(|contact| contact.primary).count();
     check.ensure(primaries <= 1, || Violation::repeated("contacts.primary"));
     if primaries == 0
@@ -356,14 +385,14 @@ pub(crate) fn new_contacts(
     {
         first.primary = true;
     }
-    built
+    Ok(built)
 }
 
-fn build(work: &Work<'_>, customer: &Customer, input: &NewContact, check: &mut Checker) -> Contact {
+fn build(work: &Work<'_>, customer: &Customer, input: &NewContact, check: &mut Checker) -> Result<Contact, Error> {
     let by = work.actor().name();
     let scope = customer.scope();
     let mut contact = Contact {
-        id: ContactId(work.draw()),
+        id: ContactId(work.draw()?),
         customer: customer.id,
         primary: input.primary,
         name: input.name.clone(),
@@ -386,7 +415,7 @@ fn build(work: &Work<'_>, customer: &Customer, input: &NewContact, check: &mut C
         scope: scope.as_text().unwrap_or_default().to_owned(),
     };
     clean(&mut contact, check);
-    contact
+    Ok(contact)
 }
 
 fn clean(contact: &mut Contact, check: &mut Checker) {

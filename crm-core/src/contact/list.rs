@@ -17,18 +17,24 @@ use std::collections::BTreeMap;
 /// Narrows the list of contacts.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
 #[serde(deny_unknown_fields, default)]
 pub struct ContactFilter {
     /// Name or phone contains this, at most 60 characters.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub text: Option<String>,
     /// Only contacts of the actor's own customers.
+    #[cfg_attr(feature = "uniffi", uniffi(default = false))]
     pub mine: bool,
 }
 
 /// A contact in a list, with its customer's name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
 pub struct ContactRow {
     /// The contact.
     pub contact: Contact,

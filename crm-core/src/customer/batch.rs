@@ -14,6 +14,8 @@ use serde::{Deserialize, Serialize};
 /// The answer to a batch.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
 pub struct BatchAnswer {
     /// One answer per item, in the order of the items.
     pub items: Vec<BatchItem>,
@@ -26,6 +28,8 @@ pub struct BatchAnswer {
 /// What became of one item of a batch.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
 pub struct BatchItem {
     /// The customer.
     pub customer: CustomerId,
@@ -40,6 +44,8 @@ pub struct BatchItem {
 /// One customer's edit in a batch.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
 #[serde(deny_unknown_fields)]
 pub struct CustomerEditItem {
     /// The customer.
@@ -51,12 +57,15 @@ pub struct CustomerEditItem {
 /// One customer's next follow-up in a batch.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
 #[serde(deny_unknown_fields)]
 pub struct NextFollowUp {
     /// The customer.
     pub customer: CustomerId,
     /// When, not in the past; absent: none is planned any more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub at: Option<Timestamp>,
 }
 
@@ -191,7 +200,7 @@ impl Session<'_> {
                 |work| {
                     let data =
                         serde_json::json!({"operation": operation.name, "done": answer.done, "failed": answer.failed});
-                    let id = work.draw();
+                    let id = work.draw()?;
                     work.remember(
                         "batch",
                         id,

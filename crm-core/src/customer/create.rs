@@ -68,15 +68,15 @@ impl Work<'_> {
             rules::owner(&context, &access, input.owner.as_ref(), input.owner_position.as_ref())?
         };
         let settings = context.settings();
-        let id = CustomerId(self.draw());
+        let id = CustomerId(self.draw()?);
         let number = match &input.number {
             Some(number) => number.clone(),
-            None => rules::number(&settings.customer_number, settings.time_zone, now, self.draw()),
+            None => rules::number(&settings.customer_number, settings.time_zone, now, self.draw()?),
         };
         let mut customer = Customer {
             id,
             number,
-            kind: input.kind,
+            kind: input.kind.unwrap_or_default(),
             name: input.name.clone(),
             short_name: input.short_name.clone(),
             credit_code: input.credit_code.clone(),
@@ -109,7 +109,7 @@ impl Work<'_> {
         clean(&mut customer, None, &context, &mut check);
         check.ensure(input.contacts.len() <= 50, || Violation::too_many("contacts", 50));
         check.ensure(input.relations.len() <= 50, || Violation::too_many("relations", 50));
-        let contacts: Vec<Contact> = new_contacts(self, &customer, &input.contacts, &mut check);
+        let contacts: Vec<Contact> = new_contacts(self, &customer, &input.contacts, &mut check)?;
         check.done()?;
 
         // A number that was made, not given, is made again when somebody has it.
@@ -118,7 +118,7 @@ impl Work<'_> {
             match self.claim_keys(&customer, None) {
                 Err(Stop::Error(Error::Refused(taken))) if redraws > 0 && taken.code == "number_taken" => {
                     redraws -= 1;
-                    customer.number = rules::number(&settings.customer_number, settings.time_zone, now, self.draw());
+                    customer.number = rules::number(&settings.customer_number, settings.time_zone, now, self.draw()?);
                 }
                 claimed => {
                     claimed?;

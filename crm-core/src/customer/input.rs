@@ -15,64 +15,86 @@ use serde::{Deserialize, Serialize};
 /// A customer to create. Only the name must be given.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
 #[serde(deny_unknown_fields, default)]
 pub struct NewCustomer {
     /// The host's number; absent: one is made by the organisation's pattern. At most 60
     /// characters, unique.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub number: Option<String>,
-    /// Company or person.
-    pub kind: CustomerKind,
+    /// Company (when absent) or person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
+    pub kind: Option<CustomerKind>,
     /// The name, 1 to 200 characters.
     pub name: String,
     /// The short name, at most 60 characters.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub short_name: Option<String>,
     /// 统一社会信用代码, 18 letters and digits. A wrong check digit is taken: some real codes have one.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub credit_code: Option<String>,
     /// The level, a code of the dictionary.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub level: Option<EntryCode>,
     /// The stage, a code of the dictionary.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub stage: Option<EntryCode>,
     /// The source, a code of the dictionary.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub source: Option<EntryCode>,
     /// The industry, a code of the dictionary.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub industry: Option<EntryCode>,
     /// The region, at most 100 characters.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub region: Option<String>,
     /// The address, at most 300 characters.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub address: Option<String>,
     /// Phones, at most 10 of 40 characters.
+    #[cfg_attr(feature = "uniffi", uniffi(default = []))]
     pub phones: Vec<String>,
     /// The website, at most 200 characters.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub website: Option<String>,
     /// The e-mail address, at most 200 characters.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub email: Option<String>,
     /// A description, at most 4,000 characters.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub description: Option<String>,
     /// The birthday; for a person.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub birthday: Option<Birthday>,
     /// The owner; absent: the caller. Another one needs the right `customer.assign` and stands below the
     /// caller.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub owner: Option<UserId>,
     /// The owner's position; absent: his main one.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub owner_position: Option<PositionId>,
     /// Contacts that come with it, at most 50. The first one is the primary contact unless another says so.
+    #[cfg_attr(feature = "uniffi", uniffi(default = []))]
     pub contacts: Vec<NewContact>,
     /// Relations that come with it, at most 50.
+    #[cfg_attr(feature = "uniffi", uniffi(default = []))]
     pub relations: Vec<NewRelation>,
 }
 
@@ -86,6 +108,8 @@ impl NewCustomer {
 /// A relation from the record at hand to another customer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
 #[serde(deny_unknown_fields)]
 pub struct NewRelation {
     /// The other customer.
@@ -94,69 +118,90 @@ pub struct NewRelation {
     pub kind: EntryCode,
     /// Of a kind with two directions: whether the *other* customer is the first one (the parent).
     #[serde(default)]
+    #[cfg_attr(feature = "uniffi", uniffi(default = false))]
     pub inverse: bool,
     /// A note, at most 200 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub note: Option<String>,
 }
 
 /// Changes to a customer: what is absent stays, what `clear` names becomes empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
 #[serde(deny_unknown_fields, default)]
 pub struct CustomerEdit {
     /// The version that was read. Somebody else's change in between is a conflict.
     pub version: i64,
     /// The number.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub number: Option<String>,
     /// Company or person.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub kind: Option<CustomerKind>,
     /// The name.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub name: Option<String>,
     /// The short name.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub short_name: Option<String>,
     /// 统一社会信用代码
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub credit_code: Option<String>,
     /// The level.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub level: Option<EntryCode>,
     /// The stage.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub stage: Option<EntryCode>,
     /// The source.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub source: Option<EntryCode>,
     /// The industry.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub industry: Option<EntryCode>,
     /// The region.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub region: Option<String>,
     /// The address.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub address: Option<String>,
     /// All phones.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub phones: Option<Vec<String>>,
     /// The website.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub website: Option<String>,
     /// The e-mail address.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub email: Option<String>,
     /// The description.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub description: Option<String>,
     /// The birthday.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub birthday: Option<Birthday>,
     /// Fields to make empty: any of `short_name`, `credit_code`, `level`, `stage`, `source`,
     /// `industry`, `region`, `address`, `phones`, `website`, `email`, `description`, `birthday`.
+    #[cfg_attr(feature = "uniffi", uniffi(default = []))]
     pub clear: Vec<String>,
 }
 

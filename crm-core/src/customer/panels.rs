@@ -17,6 +17,8 @@ use serde::{Deserialize, Serialize};
 /// A customer and what lies under it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
 pub struct CustomerPanels {
     /// The customer.
     pub customer: Customer,

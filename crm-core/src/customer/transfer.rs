@@ -17,18 +17,23 @@ use serde::{Deserialize, Serialize};
 /// To whom customers go.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
 #[serde(deny_unknown_fields)]
 pub struct Transfer {
     /// The new owner: the caller, or somebody below him; anybody for an administrator.
     pub to: UserId,
     /// The position at which he gets them; absent: his main one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub to_position: Option<PositionId>,
     /// Until when the old owner may still read them; absent: not at all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub keep_reader_until: Option<Timestamp>,
     /// Why, at most 200 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub reason: Option<String>,
 }
 
@@ -89,7 +94,7 @@ impl Work<'_> {
 
     fn keep_reader(&mut self, before: &Customer, until: Timestamp) -> Result<(), Error> {
         let share = Share {
-            id: ShareId(self.draw()),
+            id: ShareId(self.draw()?),
             customer: before.id,
             person: Some(before.owner.clone()),
             position: None,

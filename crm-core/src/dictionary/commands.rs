@@ -13,6 +13,8 @@ use serde::{Deserialize, Serialize};
 /// An entry as an administrator types it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
 #[serde(deny_unknown_fields)]
 pub struct DictionaryEntryInput {
     /// The dictionary.
@@ -23,22 +25,27 @@ pub struct DictionaryEntryInput {
     pub label: String,
     /// Of a kind of relation: its name seen from the other end, at most 60 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub inverse_label: Option<String>,
     /// Of a kind of relation: whether it makes a tree. Fixed once the entry is there.
     #[serde(default)]
+    #[cfg_attr(feature = "uniffi", uniffi(default = false))]
     pub hierarchical: bool,
     /// Its place in the list, 0 to 9999.
     #[serde(default)]
     pub order: i32,
     /// A colour as `#rrggbb`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub colour: Option<String>,
     /// Whether it is retired.
     #[serde(default)]
+    #[cfg_attr(feature = "uniffi", uniffi(default = false))]
     pub retired: bool,
     /// The version that was read, to be given when an entry is changed: somebody else's change in between is then a
     /// conflict. Absent: it is changed whatever it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub version: Option<i64>,
 }
 

@@ -40,6 +40,8 @@ pub(crate) static DICTIONARY_ENTRY: Kind = Kind::plain("dictionary_entry");
 /// An entry of a dictionary.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
 pub struct DictionaryEntry {
     /// The dictionary: `level`, `stage`, `source`, `industry`, `method` or `relation_kind`.
     pub dictionary: String,

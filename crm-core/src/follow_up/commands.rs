@@ -22,31 +22,40 @@ use serde::{Deserialize, Serialize};
 /// A follow-up to write. The author is the caller: there is no field for him.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
 #[serde(deny_unknown_fields, default)]
 pub struct NewFollowUp {
     /// What was done, 1 to 4,000 characters.
     pub content: String,
     /// When; absent: now. Not in the future.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub at: Option<Timestamp>,
     /// How, a code of the dictionary.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub method: Option<EntryCode>,
     /// The contact it was with; one of the customer's.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub contact: Option<ContactId>,
     /// The stage to which the customer has come, a code of the dictionary; absent: it stays.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub stage: Option<EntryCode>,
     /// Where.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub place: Option<Place>,
     /// When the next one is planned, not in the past. Absent: what was planned for today or
     /// before is done.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub next_at: Option<Timestamp>,
     /// What is planned, at most 1,000 characters.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub next_content: Option<String>,
 }
 
@@ -60,16 +69,21 @@ impl NewFollowUp {
 /// A place: a text, coordinates (WGS 84), or both.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
 #[serde(deny_unknown_fields, default)]
 pub struct Place {
     /// In words, at most 200 characters.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub text: Option<String>,
     /// The latitude in degrees, -90 to 90.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub latitude: Option<f64>,
     /// The longitude in degrees, -180 to 180.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub longitude: Option<f64>,
 }
 
@@ -240,7 +254,7 @@ impl Work<'_> {
             check.ensure(of_customer, || Violation::unknown("contact"));
         }
         let follow_up = FollowUp {
-            id: FollowUpId(self.draw()),
+            id: FollowUpId(self.draw()?),
             customer: customer.id,
             contact: input.contact,
             author,

@@ -19,6 +19,8 @@ use serde::{Deserialize, Serialize};
 /// Whose follow-ups.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
 #[serde(tag = "kind", rename_all = "snake_case", from = "FollowUpsInput")]
 pub enum FollowUps {
     /// All of one customer.
@@ -55,21 +57,27 @@ impl From<FollowUpsInput> for FollowUps {
 /// Which follow-ups.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
 #[serde(deny_unknown_fields)]
 pub struct FollowUpQuery {
     /// Whose.
     pub of: FollowUps,
     /// Only from this instant on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub from: Option<Timestamp>,
     /// Only before this instant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub before: Option<Timestamp>,
     /// Only by this person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub author: Option<UserId>,
     /// Only by this method.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub method: Option<EntryCode>,
 }
 
@@ -82,6 +90,8 @@ impl From<FollowUps> for FollowUpQuery {
 /// A follow-up in a list: with its customer's name and its replies, oldest first.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
 pub struct FollowUpView {
     /// The follow-up.
     pub follow_up: FollowUp,

@@ -38,6 +38,8 @@ pub(crate) static FOLLOW_UP: Kind = Kind {
 /// A follow-up 跟单: what somebody did for a customer, and what comes next.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
 pub struct FollowUp {
     /// The id.
     pub id: FollowUpId,

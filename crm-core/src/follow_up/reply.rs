@@ -29,6 +29,8 @@ pub(crate) static REPLY: Kind = Kind {
 /// A reply to a follow-up, or to another reply to it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
 pub struct Reply {
     /// The id.
     pub id: ReplyId,
@@ -57,20 +59,26 @@ pub struct Reply {
 /// A reply to write.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
 #[serde(deny_unknown_fields, default)]
 pub struct NewReply {
     /// The text, 1 to 2,000 characters.
     pub content: String,
     /// The reply it answers.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub to: Option<ReplyId>,
     /// Whom it addresses (@), at most 50.
+    #[cfg_attr(feature = "uniffi", uniffi(default = []))]
     pub addressed: Vec<UserId>,
 }
 
 /// A reply that was written, and who hears of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
 pub struct ReplyAnswer {
     /// The reply.
     pub reply: Reply,
@@ -233,7 +241,7 @@ fn checked(work: &Work<'_>, answered: &FollowUp, author: UserId, input: &NewRepl
         check.ensure(work.context.people.contains_key(person), || Violation::unknown(format!("addressed[{place}]")));
     }
     let reply = Reply {
-        id: ReplyId(work.draw()),
+        id: ReplyId(work.draw()?),
         follow_up: answered.id,
         to: input.to,
         author,

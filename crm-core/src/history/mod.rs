@@ -25,6 +25,8 @@ pub(crate) static HISTORY: Kind = Kind {
 /// One change of a record.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
 pub struct HistoryEntry {
     /// The id.
     pub id: HistoryId,
@@ -40,20 +42,24 @@ pub struct HistoryEntry {
     /// The fields that changed.
     pub changes: Vec<FieldChange>,
     /// The record: `customer:` and its id.
-    pub(crate) subject: String,
+    pub subject: String,
 }
 
 /// One field of a change.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
 pub struct FieldChange {
     /// The field.
     pub field: String,
     /// What it was, as JSON; absent: nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "tsify", tsify(type = "unknown"))]
     pub was: Option<serde_json::Value>,
     /// What it became, as JSON; absent: nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "tsify", tsify(type = "unknown"))]
     pub became: Option<serde_json::Value>,
 }
 

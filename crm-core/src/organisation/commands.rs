@@ -23,7 +23,7 @@ impl Session<'_> {
     /// let crm = Crm::in_memory();
     /// let host = Actor::system("acme", "set-up")?;
     /// crm.as_user(&host).create_organisation(NewOrganisation {
-    ///     name: "Acme".into(), language: PresetLanguage::English, time_zone: None,
+    ///     name: "Acme".into(), language: Some(PresetLanguage::English), time_zone: None,
     /// })?;
     /// # }
     /// # Ok::<(), crm_core::Error>(())
@@ -40,7 +40,7 @@ impl Session<'_> {
         if let Some(zone) = organisation.time_zone {
             settings.time_zone = zone;
         }
-        let chinese = organisation.language == PresetLanguage::Chinese;
+        let chinese = organisation.language != Some(PresetLanguage::English);
         self.found_organisation(|founding| {
             let head = Organisation { name, settings: settings.clone(), version: 1 };
             let mut rows = vec![(&ORGANISATION, Record::to_row(&head)?)];

@@ -25,28 +25,34 @@ pub(crate) static UNIQUE_KEY: Kind = Kind::plain("unique_key");
 /// What an organisation begins with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
 #[serde(deny_unknown_fields)]
 pub struct NewOrganisation {
     /// The name, at most 200 characters.
     pub name: String,
-    /// The language of the presets: `zh` or `en`.
-    #[serde(default)]
-    pub language: PresetLanguage,
+    /// The language of the presets: `zh` (when absent) or `en`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
+    pub language: Option<PresetLanguage>,
     /// The time zone of its days; China's when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub time_zone: Option<crate::time::TimeZone>,
 }
 
 impl NewOrganisation {
     /// Of a name, with Chinese presets and China's time zone.
     pub fn named(name: impl Into<String>) -> Self {
-        NewOrganisation { name: name.into(), language: PresetLanguage::Chinese, time_zone: None }
+        NewOrganisation { name: name.into(), language: None, time_zone: None }
     }
 }
 
 /// The language of an organisation's presets.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
 pub enum PresetLanguage {
     /// 中文
     #[default]

@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 /// present values only when the whole is read, altered and given back: settings are changed as one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
     /// The time zone of the organisation's days.
@@ -52,6 +54,8 @@ fn thirty() -> i32 {
 /// What happens when a company of the same name is entered.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
 #[serde(rename_all = "snake_case")]
 pub enum NameRule {
     /// It is refused.
@@ -64,6 +68,8 @@ pub enum NameRule {
 /// Settings of follow-ups 跟单.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
 #[serde(deny_unknown_fields)]
 pub struct FollowUpSettings {
     /// Hours in which authors may correct their own text, 0 to 720.
@@ -71,12 +77,14 @@ pub struct FollowUpSettings {
     pub correction_hours: i32,
     /// Methods that reset the idle clock; none named: all do.
     #[serde(default)]
+    #[cfg_attr(feature = "uniffi", uniffi(default = []))]
     pub methods_that_count: Vec<EntryCode>,
     /// The least length of a text that resets the idle clock, in characters, 0 to 1000.
     #[serde(default)]
     pub least_length: i32,
     /// Whether a superior's follow-up resets the idle clock.
     #[serde(default)]
+    #[cfg_attr(feature = "uniffi", uniffi(default = false))]
     pub superiors_count: bool,
 }
 

@@ -1,7 +1,9 @@
 //! People of the organisation, kept in step with the host's users.
 
+mod directory;
 mod sync;
 
+pub use directory::{Directory, DirectoryPerson};
 pub(crate) use sync::MOST_SYNCED;
 pub use sync::{PersonInput, SyncMode, SyncReport};
 
@@ -17,6 +19,8 @@ pub(crate) static PERSON: Kind = Kind::plain("person");
 /// A person 人员 of the organisation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
 pub struct Person {
     /// The host's user id.
     pub id: UserId,
@@ -39,3 +43,12 @@ pub struct Person {
 }
 
 plain_record!(Person, &PERSON, |person| person.id.to_string());
+
+/// Those whose names or ids contain the text, however it is written, by name.
+fn matching<'p>(people: impl Iterator<Item = &'p Person>, text: &str) -> Vec<&'p Person> {
+    let text = crate::text::fold(text);
+    let holds = |own: &str| crate::text::fold(own).contains(&text);
+    let mut found: Vec<&Person> = people.filter(|person| holds(&person.name) || holds(person.id.as_str())).collect();
+    found.sort_by_cached_key(|person| (crate::text::sort_key(&person.name), person.id.clone()));
+    found
+}

@@ -15,6 +15,8 @@ use std::collections::BTreeSet;
 /// A user of the host, as the host knows him.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
 #[serde(deny_unknown_fields)]
 pub struct PersonInput {
     /// The host's user id.
@@ -23,12 +25,15 @@ pub struct PersonInput {
     pub name: String,
     /// Whether he may act.
     #[serde(default = "yes")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = true))]
     pub active: bool,
     /// The host's own roles, at most 50 of 64 characters.
     #[serde(default)]
+    #[cfg_attr(feature = "uniffi", uniffi(default = []))]
     pub host_roles: Vec<String>,
     /// His main position, if the host knows; else the first he gets.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub main_position: Option<PositionId>,
 }
 
@@ -55,6 +60,8 @@ impl PersonInput {
 /// Whether a list is all there is, or what changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
 #[serde(rename_all = "snake_case")]
 pub enum SyncMode {
     /// All there is: who is missing is deactivated, which position is missing is removed.
@@ -66,6 +73,8 @@ pub enum SyncMode {
 /// What a synchronisation did.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
 pub struct SyncReport {
     /// Records that are new.
     pub added: i32,
@@ -213,17 +222,7 @@ impl Session<'_> {
             if text.chars().count() > 60 {
                 return Err(Violation::too_long("text", 60).into());
             }
-            let text = crate::text::fold(text);
-            let mut found: Vec<&Person> = work
-                .context
-                .people
-                .values()
-                .filter(|person| {
-                    crate::text::fold(&person.name).contains(&text)
-                        || crate::text::fold(person.id.as_str()).contains(&text)
-                })
-                .collect();
-            found.sort_by_cached_key(|person| (crate::text::sort_key(&person.name), person.id.clone()));
+            let found = super::matching(work.context.people.values(), text);
             let keeps_people = work.access()?.may("person.edit");
             let shown = found.into_iter().take(500).cloned();
             Ok(shown

@@ -24,6 +24,8 @@ pub(crate) static POSITION: Kind = Kind::plain("position");
 /// above see all of theirs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
 pub struct Position {
     /// The host's id.
     pub id: PositionId,

@@ -18,6 +18,8 @@ use std::collections::{BTreeMap, BTreeSet};
 /// A position as the host knows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
 #[serde(deny_unknown_fields)]
 pub struct PositionInput {
     /// The host's id.
@@ -26,12 +28,15 @@ pub struct PositionInput {
     pub name: String,
     /// The position above; absent for a root.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub parent: Option<PositionId>,
     /// Who holds it, at most 1,000.
     #[serde(default)]
+    #[cfg_attr(feature = "uniffi", uniffi(default = []))]
     pub holders: Vec<UserId>,
     /// Whether it is removed: nobody holds it any more, nothing may lie below it.
     #[serde(default)]
+    #[cfg_attr(feature = "uniffi", uniffi(default = false))]
     pub removed: bool,
 }
 
@@ -54,6 +59,8 @@ impl PositionInput {
 /// What a synchronisation of positions did, or would do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
 pub struct PositionSyncReport {
     /// How many positions are new, changed, removed.
     pub report: SyncReport,
@@ -64,6 +71,8 @@ pub struct PositionSyncReport {
 /// What a person sees of others, before and after.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
 pub struct AccessChange {
     /// The person.
     pub person: UserId,

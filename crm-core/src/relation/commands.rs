@@ -20,6 +20,8 @@ use std::collections::BTreeSet;
 /// A relation seen from one of its ends.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
 pub struct RelationView {
     /// The id.
     pub id: RelationId,
@@ -196,7 +198,7 @@ impl Work<'_> {
         let swap = if directed { input.inverse } else { there.id < here.id };
         let (first, second) = if swap { (there.id, here.id) } else { (here.id, there.id) };
         let relation = Relation {
-            id: RelationId(self.draw()),
+            id: RelationId(self.draw()?),
             first,
             second,
             kind: input.kind.clone(),

@@ -21,22 +21,28 @@ use serde::{Deserialize, Serialize};
 /// With whom, for what and how long a customer is shared.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
 #[serde(deny_unknown_fields)]
 pub struct ShareInput {
     /// The person; this or a position.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub person: Option<UserId>,
     /// The position whose holders; this or a person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub position: Option<PositionId>,
     /// To read or to edit.
     #[serde(default)]
     pub right: ShareRight,
     /// When it ends by itself, in the future.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub ends_at: Option<Timestamp>,
     /// Why, at most 60 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub label: Option<String>,
 }
 
@@ -81,7 +87,10 @@ impl Session<'_> {
                     return Err(SharingRefusal::TooMany.into());
                 }
                 let share = Share {
-                    id: known.map_or_else(|| ShareId(work.draw()), |known| known.id),
+                    id: match known {
+                        Some(known) => known.id,
+                        None => ShareId(work.draw()?),
+                    },
                     customer,
                     person: input.person,
                     position: input.position,

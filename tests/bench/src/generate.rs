@@ -21,9 +21,9 @@ use crm_core::store::sql::sqlite::Durability;
 use crm_core::store::sql::sqlite::rusqlite::{Connection, Statement, params};
 use crm_core::text::{fold, sort_key};
 use crm_core::{
-    Actor, Contact, Crm, Customer, CustomerKind, CustomerStatus, EntryCode, Environment, FollowUp, NameRule,
-    NewContact, NewCustomer, NewOrganisation, PersonInput, PositionId, PositionInput, Settings, Share, ShareRight,
-    SyncMode, Timestamp, UserId,
+    Actor, Contact, Crm, Customer, CustomerKind, CustomerStatus, EntryCode, Environment, FollowUp, HostFailure,
+    NameRule, NewContact, NewCustomer, NewOrganisation, PersonInput, PositionId, PositionInput, Settings, Share,
+    ShareRight, SyncMode, Timestamp, UserId,
 };
 use std::path::Path;
 
@@ -41,10 +41,10 @@ pub const OWNERS: usize = 2_000;
 pub struct Noon;
 
 impl Environment for Noon {
-    fn now(&self) -> Timestamp {
-        Timestamp::saturating(NOW)
+    fn now(&self) -> std::result::Result<Timestamp, HostFailure> {
+        Ok(Timestamp::saturating(NOW))
     }
-    fn entropy(&self) -> [u8; 16] {
+    fn entropy(&self) -> std::result::Result<[u8; 16], HostFailure> {
         crm_core::SystemEnvironment.entropy()
     }
 }

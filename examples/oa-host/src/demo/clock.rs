@@ -1,7 +1,7 @@
 //! The clock of a story that is told after the fact: each thread stands at the moment of the
 //! scene it plays. Ids come from the scene, so that the story is the same each time.
 
-use crm_core::{Environment, Timestamp};
+use crm_core::{Environment, HostFailure, Timestamp};
 use std::cell::Cell;
 
 thread_local! {
@@ -25,15 +25,15 @@ impl StoryClock {
 }
 
 impl Environment for StoryClock {
-    fn now(&self) -> Timestamp {
-        Timestamp::saturating(NOW.get())
+    fn now(&self) -> Result<Timestamp, HostFailure> {
+        Ok(Timestamp::saturating(NOW.get()))
     }
 
-    fn entropy(&self) -> [u8; 16] {
+    fn entropy(&self) -> Result<[u8; 16], HostFailure> {
         let mut dice = Dice(DICE.get());
         let bytes = (u128::from(dice.roll()) << 64 | u128::from(dice.roll())).to_be_bytes();
         DICE.set(dice.0);
-        bytes
+        Ok(bytes)
     }
 }
 

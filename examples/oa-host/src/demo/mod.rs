@@ -54,7 +54,7 @@ impl Story {
 /// `organisation_exists`; [`Error::Unavailable`] when the store can't be written.
 pub(crate) fn load<S: Store + Send + Sync + 'static>(store: Arc<S>) -> Result<(), Error> {
     let zone = TimeZone::SHANGHAI;
-    let today = zone.start_of(zone.day_of(SystemEnvironment.now()));
+    let today = zone.start_of(zone.day_of(SystemEnvironment.now()?));
     let story = Story { crm: Crm::new(store, StoryClock), today };
     StoryClock::scene(u64::MAX - 1);
     StoryClock::at(story.day(120));

@@ -130,7 +130,7 @@ fn new_customer(dice: &mut Dice, number: u64, company: &Company, owner: Owner) -
     if number % 25 == 24 {
         let (name, _, _) = words::person(dice);
         return Ok(NewCustomer {
-            kind: CustomerKind::Person,
+            kind: Some(CustomerKind::Person),
             name,
             phones: vec![words::mobile(dice)],
             birthday: Some(words::birthday(dice)),

@@ -67,7 +67,7 @@ pub(crate) fn run(crm: &Crm, org: &str, dir: &Path, progress: bool) -> Result<Im
     };
     let mut summary = ImportSummary::default();
     let zone = structure::organisation(crm, org)?;
-    let now = zone.local_text(crm.now());
+    let now = zone.local_text(crm.now()?);
     let today = now.get(..10).unwrap_or_default();
     let plan = plan::plan(&tables, today, &mut summary);
     structure::people(crm, org, &plan, &mut summary)?;

@@ -52,7 +52,7 @@ pub(super) fn organisation(crm: &Crm, org: &str) -> Result<TimeZone, ImportError
     }
     let new = NewOrganisation {
         name: "CRM Sales".to_owned(),
-        language: PresetLanguage::English,
+        language: Some(PresetLanguage::English),
         // The offices of the data set are American; its days are days there.
         time_zone: Some(TimeZone::named("America/Chicago")?),
     };

@@ -104,7 +104,7 @@ fn created(desk: &Desk<'_>, values: &Values) -> Result<Customer, Error> {
     });
     let customer = NewCustomer {
         number: values.text("number"),
-        kind: kind(values),
+        kind: Some(kind(values)),
         name: values.get("name").to_owned(),
         short_name: values.text("short_name"),
         credit_code: values.text("credit_code"),

@@ -1,0 +1,132 @@
+//! The one table of operations.
+
+/// Hands the table of all operations to a macro: `query` reads, `command` changes; then the
+/// method of [`Session`](crate::Session) with its arguments, its answer, and the right it needs. Types are those of
+/// the crate's root. The facade, `dispatch` and the wrappers of other languages are made from it.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! for_each_operation {
+    ($then:ident) => {
+        $then! {
+            /// Founds the organisation; for the system alone.
+            command create_organisation(organisation: NewOrganisation) -> Settings, "";
+            /// The settings.
+            query settings() -> Settings, "settings.view";
+            /// Changes the settings, as one.
+            command change_settings(settings: Settings) -> Settings, "settings.manage_settings";
+            /// The menu of the module for the actor, with counts.
+            query menu() -> Menu, "";
+
+            /// People whose name or id contains a text, for choosing one.
+            query people(text: Option<String>) -> Vec<Person>, "person.view";
+            /// People whom the host knows, by a text in their names, for choosing one.
+            query search_people(text: String) -> Vec<DirectoryPerson>, "person.view";
+            /// Keeps people in step with the host's users.
+            command sync_people(people: Vec<PersonInput>, mode: SyncMode) -> SyncReport, "person.edit";
+            /// Deactivates a leaver.
+            command deactivate_person(person: UserId) -> Person, "person.edit";
+            /// Every position of the tree.
+            query positions() -> Vec<Position>, "position.view";
+            /// Keeps the tree of positions and their holders in step with the host, or previews it.
+            command sync_positions(positions: Vec<PositionInput>, mode: SyncMode, preview: bool) -> PositionSyncReport, "position.edit";
+            /// Every role.
+            query roles() -> Vec<Role>, "role.view";
+            /// Keeps roles in step with the host, or as an administrator sets them.
+            command sync_roles(roles: Vec<RoleInput>, mode: SyncMode) -> SyncReport, "role.edit";
+            /// Who can see a customer, and by which rule.
+            query explain_access(customer: CustomerId) -> AccessExplanation, "customer.view";
+
+            /// Every entry of every dictionary.
+            query dictionaries() -> Vec<DictionaryEntry>, "dictionary.view";
+            /// Adds or changes an entry of a dictionary.
+            command save_dictionary_entry(entry: DictionaryEntryInput) -> DictionaryEntry, "dictionary.edit";
+            /// Merges a value of a dictionary into another.
+            command merge_dictionary_entries(dictionary: String, from: EntryCode, into: EntryCode) -> DictionaryEntry, "dictionary.edit";
+
+            /// Creates a customer, with contacts and relations.
+            command create_customer(customer: NewCustomer) -> Customer, "customer.create";
+            /// A customer.
+            query customer(customer: CustomerId) -> Customer, "customer.view";
+            /// A customer with its panels.
+            query customer_panels(customer: CustomerId) -> CustomerPanels, "customer.view";
+            /// A page of a view of customers.
+            query customers(query: CustomerQuery, page: PageRequest) -> CustomerPage, "customer.view";
+            /// How many customers views have.
+            query count_customers(views: Vec<View>) -> Vec<ViewCount>, "customer.view";
+            /// Notes that the actor looked at a customer.
+            command mark_viewed(customer: CustomerId) -> Customer, "customer.view";
+            /// What changed on a customer.
+            query customer_history(customer: CustomerId, page: PageRequest) -> HistoryPage, "customer.view";
+            /// What changed on a contact.
+            query contact_history(contact: ContactId, page: PageRequest) -> HistoryPage, "contact.view";
+            /// What the author of a follow-up corrected.
+            query follow_up_history(follow_up: FollowUpId, page: PageRequest) -> HistoryPage, "follow_up.view";
+            /// What the author of a reply corrected.
+            query reply_history(reply: ReplyId, page: PageRequest) -> HistoryPage, "follow_up.view";
+            /// What changed in the settings, roles, dictionaries and positions.
+            query settings_history(page: PageRequest) -> HistoryPage, "settings.view";
+            /// Edits a customer.
+            command edit_customer(customer: CustomerId, edit: CustomerEdit) -> Customer, "customer.edit";
+            /// Edits customers, item by item.
+            command edit_customers(edits: Vec<CustomerEditItem>) -> BatchAnswer, "customer.edit";
+            /// Plans next follow-ups of customers, item by item.
+            command plan_follow_ups(plans: Vec<NextFollowUp>) -> BatchAnswer, "customer.edit";
+            /// Moves customers to another owner, item by item.
+            command transfer_customers(customers: Vec<CustomerId>, transfer: Transfer) -> BatchAnswer, "customer.assign";
+            /// Puts a customer into the recycle bin.
+            command delete_customer(customer: CustomerId) -> Customer, "customer.delete";
+            /// Takes a customer out of the recycle bin.
+            command restore_customer(customer: CustomerId, name: Option<String>) -> Customer, "customer.delete";
+
+            /// Adds a contact to a customer.
+            command add_contact(customer: CustomerId, contact: NewContact) -> Contact, "contact.create";
+            /// A contact.
+            query contact(contact: ContactId) -> Contact, "contact.view";
+            /// A page of contacts over all customers that the actor sees.
+            query contacts(filter: ContactFilter, page: PageRequest) -> ContactPage, "contact.view";
+            /// Edits a contact.
+            command edit_contact(contact: ContactId, edit: ContactEdit) -> Contact, "contact.edit";
+            /// Makes a contact the primary one.
+            command set_primary_contact(contact: ContactId) -> Contact, "contact.edit";
+            /// Removes a contact.
+            command remove_contact(contact: ContactId, new_primary: Option<ContactId>) -> Removed, "contact.delete";
+
+            /// Relates a customer to another.
+            command add_relation(customer: CustomerId, relation: NewRelation) -> RelationView, "customer.edit";
+            /// Takes a relation back.
+            command remove_relation(relation: RelationId) -> Removed, "customer.edit";
+            /// The relations of a customer.
+            query relations(customer: CustomerId) -> Vec<RelationView>, "customer.view";
+
+            /// Writes a follow-up in the actor's own name.
+            command follow_up(customer: CustomerId, follow_up: NewFollowUp) -> FollowUp, "follow_up.create";
+            /// Corrects the text of one's own follow-up.
+            command correct_follow_up(follow_up: FollowUpId, version: i64, content: String) -> FollowUp, "follow_up.edit";
+            /// A page of follow-ups with their replies.
+            query follow_ups(query: FollowUpQuery, page: PageRequest) -> FollowUpPage, "follow_up.view";
+            /// A follow-up with its replies.
+            query follow_up_with_replies(follow_up: FollowUpId) -> FollowUpView, "follow_up.view";
+            /// A page of the replies to a follow-up.
+            query replies(follow_up: FollowUpId, page: PageRequest) -> ReplyPage, "follow_up.view";
+            /// Replies to a follow-up.
+            command reply(follow_up: FollowUpId, reply: NewReply) -> ReplyAnswer, "follow_up.view";
+
+            /// Corrects the text of one's own reply.
+            command correct_reply(reply: ReplyId, version: i64, content: String) -> Reply, "follow_up.view";
+
+            /// Shares a customer with a person or a position.
+            command share_customer(customer: CustomerId, share: ShareInput) -> Share, "sharing.create";
+            /// Ends a share.
+            command end_share(share: ShareId) -> Removed, "sharing.delete";
+            /// With whom a customer is shared.
+            query shares(customer: CustomerId) -> Vec<Share>, "sharing.view";
+
+            /// Events that a consumer has not acknowledged.
+            query events(consumer: String, limit: i32) -> Vec<Event>, "event.view";
+            /// Acknowledges events.
+            command acknowledge_events(consumer: String, up_to: i64) -> i64, "event.edit";
+            /// Does what is due.
+            command tick() -> TickReport, "settings.manage_settings";
+        }
+    };
+}
