@@ -1,8 +1,8 @@
 //! Positions, roles, who sees what and why: A1 to A4, A7, and people kept in step (H1).
 
 use crm_core::{
-    Actor, Crm, CustomerId, NewCustomer, PageRequest, Permission, PositionInput, RoleInput, ShareInput, SyncMode,
-    Transfer, View,
+    Actor, ContactEdit, Crm, CustomerId, NewCustomer, PageRequest, Permission, PositionInput, RoleInput, ShareInput,
+    SyncMode, Transfer, View,
 };
 use crm_tests::{Bed, Role, code, found, in_every_world, on_every_store, person, position, refused, user, violates};
 use proptest::prelude::*;
@@ -299,6 +299,39 @@ fn a2_a_share_ends_at_its_instant_whether_anybody_ticks_or_not() {
         assert_eq!(world.user("alice").shares(world.third).unwrap(), []);
         world.bed.crm.tick_all().unwrap();
         assert!(!world.bed.dump().contains("acme agenda \"share_end"));
+    });
+}
+
+#[test]
+fn a2_a_share_that_is_replaced_answers_as_it_stands() {
+    in_every_world(|world| {
+        let alice = world.user("alice");
+        let share = |label: &str| ShareInput {
+            person: Some(user("stan")),
+            label: Some(label.to_owned()),
+            ..ShareInput::default()
+        };
+        for (label, version) in [("one", 1), ("two", 2), ("three", 3)] {
+            let answered = alice.share_customer(world.third, share(label)).unwrap();
+            assert_eq!(answered.version, version);
+            assert_eq!(alice.shares(world.third).unwrap(), [answered]);
+        }
+    });
+}
+
+#[test]
+fn a3_who_may_not_view_contacts_is_shown_none_by_editing_one() {
+    in_every_world(|world| {
+        world.bed.host().sync_roles(vec![role("blind", &[], &["contact.view"], &["alice"])], SyncMode::Delta).unwrap();
+        let alice = world.user("alice");
+        let before = world.bed.dump();
+        let nothing = ContactEdit { version: 1, ..ContactEdit::default() };
+        refused(alice.edit_contact(world.primary, nothing), "forbidden");
+        refused(alice.set_primary_contact(world.second), "forbidden");
+        refused(alice.remove_contact(world.second, None), "forbidden");
+        assert_eq!(world.bed.dump(), before);
+        let allowed = alice.customer_panels(world.customer).unwrap().allowed;
+        assert!(!allowed.iter().any(|doable| doable == "edit_contact" || doable == "remove_contact"), "{allowed:?}");
     });
 }
 

@@ -263,6 +263,9 @@ fn c2_the_first_contact_is_primary_and_removing_it_asks_for_another() {
         violates(alice.remove_contact(first.id, Some(world.second)), "new_primary", "unknown");
         alice.remove_contact(first.id, Some(second.id)).unwrap();
         assert!(alice.contact(second.id).unwrap().primary);
+        // Its history names what was called.
+        let history = alice.contact_history(second.id, PageRequest::first(5)).unwrap();
+        assert_eq!(history.items[0].operation, "remove_contact");
         refused(alice.contact(first.id), "not_found");
         alice.remove_contact(second.id, None).unwrap();
         assert!(alice.customer_panels(world.third).unwrap().contacts.is_empty());
@@ -606,6 +609,13 @@ fn c6_the_new_owner_reads_all_that_went_before_and_the_old_one_only_if_asked() {
         let history = world.user("bob").customer_history(world.customer, PageRequest::first(1)).unwrap();
         let fields: Vec<&str> = history.items[0].changes.iter().map(|change| change.field.as_str()).collect();
         assert_eq!((fields, history.items[0].by.as_str()), (vec!["owner", "reason"], "mona"));
+        // That he may still read is remembered and announced as any share is.
+        let history = world.user("bob").customer_history(world.customer, PageRequest::first(2)).unwrap();
+        let given = history.items[1].changes[0].became.clone().unwrap();
+        assert_eq!((&given["with"], &given["right"]), (&serde_json::json!("u:alice"), &serde_json::json!("read")));
+        let events = world.bed.host().events("oa".to_owned(), 1_000).unwrap();
+        let shared = events.iter().rfind(|event| event.kind == "customer_shared").unwrap();
+        assert_eq!(shared.data, given);
         // The shares are over; alice reads until the day comes, then no more, tick or not.
         for who in ["rhea", "eve"] {
             refused(world.user(who).customer(world.customer), "not_found");
@@ -892,8 +902,8 @@ fn c9_batches_answer_item_by_item_with_one_audit_entry() {
         assert_eq!((answer.done, answer.failed), (1, 6));
         assert!(answer.items[1].texts.len() == 2 && answer.items[0].texts.is_empty());
         assert_eq!(audits(), before + 1);
-        violates(alice.edit_customers(vec![]), "items", "required");
-        violates(alice.transfer_customers(vec![world.third; 501], to("luis")), "items", "too_many");
+        violates(alice.edit_customers(vec![]), "edits", "required");
+        violates(alice.transfer_customers(vec![world.third; 501], to("luis")), "customers", "too_many");
         let unchanged = world.bed.dump();
         assert_eq!(alice.edit_customers(vec![edit(world.foreign, 1, "x")]).unwrap().failed, 1);
         assert_eq!(world.bed.dump(), unchanged, "nothing done, nothing noted");

@@ -270,7 +270,7 @@ impl Session<'_> {
                 let standing = work.contacts(customer.id)?;
                 work.depose_primary(&standing, "set_primary_contact")?;
                 work.bump_customer(&customer)?;
-                work.crown_primary(&before)
+                work.crown_primary(&before, "set_primary_contact")
             },
             |work, ids| work.contact_made(ids),
         )
@@ -295,7 +295,7 @@ impl Session<'_> {
                     let heir = new_primary.ok_or(ContactRefusal::PrimaryNeeded)?;
                     let heir = standing.iter().find(|other| other.id == heir && other.id != contact);
                     let heir = heir.ok_or_else(|| Violation::unknown("new_primary"))?;
-                    work.crown_primary(heir)?;
+                    work.crown_primary(heir, "remove_contact")?;
                 }
                 work.bump_customer(&customer)?;
                 work.write(Write::Delete { kind: &CONTACT, id: contact.to_string(), version: gone.version });
@@ -321,6 +321,8 @@ impl Work<'_> {
 
     /// A contact and its customer, into which the actor reaches so far.
     pub(crate) fn contact_within(&mut self, id: ContactId, need: Reach) -> Result<(Customer, Contact), Stop> {
+        // Whoever edits it is answered with all of it.
+        self.access()?.allow("contact.view")?;
         let row = self.get_one(&CONTACT, id.to_string())?.ok_or_else(|| not_found(id))?;
         let contact = Contact::from_row(&row)?;
         let found = self.customer_with_shares(contact.customer, need);
@@ -342,11 +344,11 @@ impl Work<'_> {
         Ok(())
     }
 
-    fn crown_primary(&mut self, contact: &Contact) -> Result<Contact, Stop> {
+    fn crown_primary(&mut self, contact: &Contact, operation: &str) -> Result<Contact, Stop> {
         let mut crowned = contact.clone();
         crowned.primary = true;
         self.save(contact, &crowned)?;
-        self.remember("contact", contact.id, "set_primary_contact", history::changes(contact, &crowned, &["primary"]))?;
+        self.remember("contact", contact.id, operation, history::changes(contact, &crowned, &["primary"]))?;
         crowned.version += 1;
         Ok(crowned)
     }

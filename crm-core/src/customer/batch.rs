@@ -153,11 +153,12 @@ impl Session<'_> {
         customer: impl Fn(&I) -> CustomerId,
         mut each: impl FnMut(&Session<'_>, &I) -> Result<Customer, Error>,
     ) -> Result<BatchAnswer, Error> {
+        let list = operation.arguments.first().copied().unwrap_or("items");
         if items.is_empty() {
-            return Err(Violation::required("items").into());
+            return Err(Violation::required(list).into());
         }
         if items.len() > 500 {
-            return Err(Violation::too_many("items", 500).into());
+            return Err(Violation::too_many(list, 500).into());
         }
         self.check_key()?;
         // Who may not do it at all is told so once.

@@ -67,8 +67,8 @@ impl Session<'_> {
                 ("delete", active && may("customer.delete") && reaches(Reach::Own)),
                 ("restore", !active && may("customer.delete") && reaches(Reach::Own)),
                 ("add_contact", active && may("contact.create") && reaches(Reach::Edit)),
-                ("edit_contact", active && may("contact.edit") && reaches(Reach::Edit)),
-                ("remove_contact", active && may("contact.delete") && reaches(Reach::Edit)),
+                ("edit_contact", active && sees_contacts && may("contact.edit") && reaches(Reach::Edit)),
+                ("remove_contact", active && sees_contacts && may("contact.delete") && reaches(Reach::Edit)),
                 ("follow_up", active && may("follow_up.create") && reaches(Reach::Edit)),
             ];
             let allowed = doable.iter().filter(|(_, allowed)| *allowed).map(|(name, _)| (*name).to_owned()).collect();

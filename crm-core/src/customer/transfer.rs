@@ -106,6 +106,9 @@ impl Work<'_> {
             version: 1,
         };
         self.insert(&SHARE, share.to_row()?);
+        let given = history::change("share", None, Some(share.told()));
+        self.remember(CustomerId::RECORD, before.id, "transfer_customers", vec![given])?;
+        self.announce("customer_shared", CustomerId::RECORD, before.id, share.told())?;
         self.write(agenda::at(until, agenda::SHARE_END, &share.id.to_string()));
         Ok(())
     }

@@ -80,13 +80,12 @@ impl Session<'_> {
                 {
                     return Err(SharingRefusal::WithDeactivated { person: person.to_string() }.into());
                 }
-                let known = shares.iter().find(|known| {
-                    known.person == input.person && known.position == input.position
-                });
+                let known =
+                    shares.iter().find(|known| known.person == input.person && known.position == input.position);
                 if known.is_none() && shares.len() >= 200 {
                     return Err(SharingRefusal::TooMany.into());
                 }
-                let share = Share {
+                let mut share = Share {
                     id: match known {
                         Some(known) => known.id,
                         None => ShareId(work.draw()?),
@@ -101,10 +100,13 @@ impl Session<'_> {
                     created_by: work.actor().name(),
                     version: known.map_or(1, |known| known.version),
                 };
-                let before = known.map(|known| serde_json::json!({"with": known.grantee_key(), "right": known.right, "ends_at": known.ends_at}));
-                let after = serde_json::json!({"with": share.grantee_key(), "right": share.right, "ends_at": share.ends_at});
+                let before = known.map(Share::told);
+                let after = share.told();
                 match known {
-                    Some(known) => work.save(known, &share)?,
+                    Some(known) => {
+                        work.save(known, &share)?;
+                        share.version += 1;
+                    }
                     None => work.insert(&SHARE, share.to_row()?),
                 }
                 // A transfer ends the shares that it sees: it must see this one, or come first.
@@ -112,7 +114,12 @@ impl Session<'_> {
                 if let Some(end) = share.ends_at {
                     work.write(agenda::at(end, agenda::SHARE_END, &share.id.to_string()));
                 }
-                work.remember("customer", customer, "share_customer", vec![history::change("share", before, Some(after.clone()))])?;
+                work.remember(
+                    "customer",
+                    customer,
+                    "share_customer",
+                    vec![history::change("share", before, Some(after.clone()))],
+                )?;
                 work.announce("customer_shared", "customer", customer, after)?;
                 work.made(share.id);
                 Ok(share)
@@ -163,7 +170,7 @@ impl Work<'_> {
     /// Removes a share and remembers it.
     pub(crate) fn end_share_row(&mut self, share: &Share) -> Result<(), Error> {
         self.write(Write::Delete { kind: &SHARE, id: share.id.to_string(), version: share.version });
-        let was = serde_json::json!({"with": share.grantee_key(), "right": share.right, "ends_at": share.ends_at});
+        let was = share.told();
         self.remember(
             "customer",
             share.customer,

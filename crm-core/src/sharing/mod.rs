@@ -95,6 +95,11 @@ impl Share {
             (None, None) => crate::record::ABSENT.to_owned(),
         }
     }
+
+    /// As it stands in the customer's history and in events.
+    pub(crate) fn told(&self) -> serde_json::Value {
+        serde_json::json!({"with": self.grantee_key(), "right": self.right, "ends_at": self.ends_at})
+    }
 }
 
 impl Record for Share {
