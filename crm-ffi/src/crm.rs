@@ -2,11 +2,11 @@
 
 use crate::executor::{Bridge, HostExecutor, SqlSettings};
 use crate::host::{Directory, Environment, HostDirectory, HostEnvironment, HostLog, Log};
-use crate::session::Session;
+use crate::session::{Caller, Session};
 use crm_core::store::sql::{SqlOptions, SqlStore, SqliteStore, sqlite::SqliteOptions};
 use crm_core::store::{MemoryStore, Store, StoreError};
 use crm_core::{
-    Actor, DataMap, Error, KINDS, Language, LogLevel, OPERATIONS, Problem, Refusal, SystemEnvironment, TickReport,
+    DataMap, Error, KINDS, Language, LogLevel, OPERATIONS, Problem, Refusal, SystemEnvironment, TickReport,
 };
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -106,20 +106,13 @@ impl Crm {
         Ok(opened(store, options.unwrap_or_default()))
     }
 
-    /// A person of an organisation, at work.
+    /// What a caller can do.
     ///
     /// # Errors
-    /// `invalid` when one of the ids is empty, too long or holds control characters; `closed`.
-    pub fn as_user(&self, organisation: String, user: String) -> Result<Arc<Session>, Error> {
-        self.session(Actor::user(organisation, user)?)
-    }
-
-    /// The host itself, for what no person does; the reason stands in the history.
-    ///
-    /// # Errors
-    /// As for a person.
-    pub fn as_system(&self, organisation: String, reason: String) -> Result<Arc<Session>, Error> {
-        self.session(Actor::system(organisation, reason)?)
+    /// `invalid` when an id is empty, too long or holds control characters; `closed`.
+    pub fn session(&self, caller: Caller) -> Result<Arc<Session>, Error> {
+        self.inner.get()?;
+        Ok(Arc::new(Session::new(self.inner.clone(), caller)?))
     }
 
     /// Ticks every organisation that has something due, until nothing is.
@@ -141,13 +134,6 @@ impl Crm {
     /// Closes the CRM: calls that are on their way end as they would, later ones are refused with `closed`.
     pub fn close_store(&self) {
         drop(self.inner.0.write().unwrap_or_else(PoisonError::into_inner).take());
-    }
-}
-
-impl Crm {
-    fn session(&self, actor: Actor) -> Result<Arc<Session>, Error> {
-        self.inner.get()?;
-        Ok(Arc::new(Session::new(self.inner.clone(), actor)))
     }
 }
 
@@ -173,16 +159,19 @@ pub fn problem_json(error: Error, language: Language) -> Result<String, Error> {
     written(&Problem::of(&error, language))
 }
 
-/// The stable code of an error.
-#[uniffi::export]
-pub fn error_code(error: Error) -> String {
-    error.code().to_owned()
+/// What there is to say of an error.
+#[derive(Debug, Clone, uniffi::Record)]
+pub struct ErrorFacts {
+    /// Code, data, violations and status, with the text in English.
+    pub problem: Problem,
+    /// The text in Chinese.
+    pub chinese: String,
 }
 
-/// What an error says to a person.
+/// What there is to say of an error.
 #[uniffi::export]
-pub fn error_text(error: Error, language: Language) -> String {
-    error.text(language)
+pub fn error_facts(error: Error) -> ErrorFacts {
+    ErrorFacts { problem: Problem::of(&error, Language::English), chinese: error.text(Language::Chinese) }
 }
 
 /// The module as a host registers it, in JSON (H4).

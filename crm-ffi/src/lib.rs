@@ -15,12 +15,12 @@ mod session;
 mod testing;
 
 pub use crm::{
-    Crm, CrmOptions, error_code, error_text, operation_arguments, operation_names, plugin_manifest_json, problem_json,
+    Crm, CrmOptions, ErrorFacts, error_facts, operation_arguments, operation_names, plugin_manifest_json, problem_json,
 };
 pub use executor::{ExecutorError, HostExecutor, SqlAnswer, SqlColumn, SqlDialect, SqlRow, SqlStatement, SqlValue};
 pub use executor::{MigrateMode, SqlSettings, WriteOutcome};
 pub use host::{HostDirectory, HostEnvironment, HostError, HostLog};
-pub use session::Session;
+pub use session::{Caller, Session};
 #[cfg(feature = "testing")]
 pub use testing::{ConformanceFailure, ConformanceReport, ExecutorFactory, certify_executor};
 

@@ -4,6 +4,26 @@ use crate::crm::Inner;
 use crm_core::*;
 use std::sync::Arc;
 
+/// On whose behalf calls are made, and under what names.
+#[derive(Debug, Clone, uniffi::Record)]
+pub struct Caller {
+    /// The organisation.
+    pub organisation: String,
+    /// The user of the host; absent for the host itself.
+    #[uniffi(default = None)]
+    pub user: Option<String>,
+    /// Why the host itself acts; it stands in the history. Absent for a user.
+    #[uniffi(default = None)]
+    pub system_reason: Option<String>,
+    /// The key, 1 to 100 characters, under which the next command happens once: the same request
+    /// under the same key within 30 days answers alike.
+    #[uniffi(default = None)]
+    pub idempotency_key: Option<String>,
+    /// The host's request, at most 100 characters, as it stands in history, events and log.
+    #[uniffi(default = None)]
+    pub correlation_id: Option<String>,
+}
+
 /// One actor at work. Cheap; make one per request.
 #[derive(Debug, uniffi::Object)]
 pub struct Session {
@@ -14,8 +34,15 @@ pub struct Session {
 }
 
 impl Session {
-    pub(crate) fn new(inner: Arc<Inner>, actor: Actor) -> Self {
-        Session { inner, actor, idempotency_key: None, correlation_id: None }
+    pub(crate) fn new(inner: Arc<Inner>, caller: Caller) -> Result<Self, Error> {
+        let Caller { organisation, user, system_reason, idempotency_key, correlation_id } = caller;
+        let actor = match (user, system_reason) {
+            (Some(user), None) => Actor::user(organisation, user)?,
+            (None, Some(reason)) => Actor::system(organisation, reason)?,
+            (None, None) => return Err(Violation::required("user").into()),
+            (Some(_), Some(_)) => return Err(Violation::not_allowed("system_reason").into()),
+        };
+        Ok(Session { inner, actor, idempotency_key, correlation_id })
     }
 
     fn call<T>(&self, work: impl FnOnce(crm_core::Session<'_>) -> Result<T, Error>) -> Result<T, Error> {
@@ -33,27 +60,6 @@ impl Session {
 
 #[uniffi::export]
 impl Session {
-    /// The same actor, whose next command is idempotent under a key of 1 to 100 characters: the same request
-    /// under the same key within 30 days happens once and answers alike.
-    pub fn idempotent(&self, key: String) -> Arc<Session> {
-        Arc::new(Session {
-            inner: self.inner.clone(),
-            actor: self.actor.clone(),
-            idempotency_key: Some(key),
-            correlation_id: self.correlation_id.clone(),
-        })
-    }
-
-    /// The same actor, in a request of the host that is named in history, events and log.
-    pub fn correlated(&self, id: String) -> Arc<Session> {
-        Arc::new(Session {
-            inner: self.inner.clone(),
-            actor: self.actor.clone(),
-            idempotency_key: self.idempotency_key.clone(),
-            correlation_id: Some(id),
-        })
-    }
-
     /// Any operation by its name, input and answer in JSON: for hosts that mount an API.
     ///
     /// # Errors
