@@ -9,7 +9,7 @@ use crate::history;
 use crate::id::{CustomerId, ShareId};
 use crate::position::PositionId;
 use crate::record::Record;
-use crate::sharing::{SHARE, Share, ShareRight};
+use crate::sharing::{SHARE, SHARE_END, Share, ShareRight};
 use crate::time::Timestamp;
 use crate::work::{Stop, Work};
 use serde::{Deserialize, Serialize};
@@ -106,7 +106,7 @@ impl Work<'_> {
             version: 1,
         };
         self.insert(&SHARE, share.to_row()?);
-        self.write(agenda::at(until, agenda::SHARE_END, &share.id.to_string()));
+        self.write(agenda::at(until, &SHARE_END, share.id));
         Ok(())
     }
 }
