@@ -1,14 +1,12 @@
-//! The agenda: work that time causes, done by [`tick`](crate::Session::tick).
+//! The agenda: work that time causes, done by [`tick`](crate::Session::tick). What the work is, each room says
+//! itself with a [`Duty`].
 
-use crate::access::Standing;
 use crate::crm::{Crm, Session};
-use crate::customer::{CUSTOMER, Customer};
 use crate::error::Error;
 use crate::event;
 use crate::idempotency::IDEMPOTENCY;
 use crate::operations::op;
-use crate::record::{Columns, Record};
-use crate::sharing::{SHARE, Share};
+use crate::record::Columns;
 use crate::store::{
     Change, Column, ColumnType, Comparison, Direction, Filter, Index, Kind, Read, Row, Search, Value, Write,
 };
@@ -25,12 +23,31 @@ pub(crate) static AGENDA: Kind = Kind {
     since: 1,
 };
 
-/// A customer in the recycle bin goes for good.
-pub(crate) const PURGE: &str = "purge";
-/// A share ends.
-pub(crate) const SHARE_END: &str = "share_end";
-/// Old idempotency keys and such are thrown away.
-const HOUSEKEEPING: &str = "housekeeping";
+/// Work that time causes; [`DUTIES`](crate::DUTIES) lists those of all rooms.
+pub(crate) struct Duty {
+    /// What stands before the subject in the key on the agenda; it stays for ever.
+    pub(crate) kind: &'static str,
+    /// Does it for a subject, in one commit. Whether there is still something to do it finds out itself.
+    pub(crate) run: fn(&mut Work<'_>, &str) -> Result<Turn, Stop>,
+}
+
+/// What became of a thing on the agenda.
+pub(crate) enum Turn {
+    /// It was not due any more, or is of a kind that only a newer library knows.
+    NotNow,
+    /// It was done and leaves the agenda.
+    Done,
+    /// Part of it was done; it stays due.
+    Begun,
+    /// It was done, and is due again then.
+    Again(Timestamp),
+}
+
+/// Old idempotency keys and such are thrown away, once a day.
+pub(crate) static HOUSEKEEPING: Duty = Duty {
+    kind: "housekeeping",
+    run: |work, _| Ok(if work.throw_away()? { Turn::Begun } else { Turn::Again(work.now.plus_days(1)) }),
+};
 
 /// What a tick did.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,23 +64,25 @@ pub struct TickReport {
     pub more: bool,
 }
 
-fn row(due: Timestamp, kind: &str, subject: &str) -> Row {
-    Row {
-        id: format!("{kind}:{subject}"),
-        version: 1,
-        values: vec![Value::Integer(due.millis())],
-        body: "{}".to_owned(),
+impl Duty {
+    /// The key of a subject on the agenda.
+    pub(crate) fn key(&self, subject: impl std::fmt::Display) -> String {
+        format!("{}:{subject}", self.kind)
     }
 }
 
+fn row(due: Timestamp, duty: &Duty, subject: impl std::fmt::Display) -> Row {
+    Row { id: duty.key(subject), version: 1, values: vec![Value::Integer(due.millis())], body: "{}".to_owned() }
+}
+
 /// Puts something on the agenda, or moves it.
-pub(crate) fn at(due: Timestamp, kind: &str, subject: &str) -> Write {
-    Write::Put { kind: &AGENDA, row: row(due, kind, subject) }
+pub(crate) fn at(due: Timestamp, duty: &Duty, subject: impl std::fmt::Display) -> Write {
+    Write::Put { kind: &AGENDA, row: row(due, duty, subject) }
 }
 
 /// The daily housekeeping of a new organisation.
 pub(crate) fn housekeeping(now: Timestamp) -> Result<Row, Error> {
-    Ok(row(now.plus_days(1), HOUSEKEEPING, "daily"))
+    Ok(row(now.plus_days(1), &HOUSEKEEPING, "daily"))
 }
 
 impl Crm {
@@ -105,16 +124,6 @@ impl Crm {
     }
 }
 
-/// What became of a thing on the agenda.
-enum Turn {
-    /// It was not due any more, or is of a kind that only a newer library knows.
-    NotNow,
-    /// It was done.
-    Done,
-    /// Part of it was done.
-    Begun,
-}
-
 impl Session<'_> {
     /// Does what is due in the actor's organisation, some hundred things at a time. Safe to call
     /// from many processes at once, as often as one likes, after any time of silence.
@@ -134,7 +143,7 @@ impl Session<'_> {
         for item in due {
             match self.do_due(&item.id) {
                 Ok(Turn::NotNow) => {}
-                Ok(Turn::Done) => report.done += 1,
+                Ok(Turn::Done | Turn::Again(_)) => report.done += 1,
                 Ok(Turn::Begun) => {
                     report.done += 1;
                     report.more = true;
@@ -171,7 +180,7 @@ impl Session<'_> {
 
     /// Does one thing of the agenda in one commit.
     fn do_due(&self, id: &str) -> Result<Turn, Error> {
-        if id.starts_with(HOUSEKEEPING) {
+        if id.starts_with(HOUSEKEEPING.kind) {
             let numbering = Session::clone(self).not_idempotent();
             while numbering.number_events()? {}
         }
@@ -187,39 +196,20 @@ impl Session<'_> {
                     return Ok(Turn::NotNow);
                 }
                 let (kind, subject) = id.split_once(':').unwrap_or((id, ""));
-                match kind {
-                    PURGE => {
-                        let known = work.get_one(&CUSTOMER, subject.to_owned())?;
-                        if let Some(customer) = known.map(|row| Customer::from_row(&row)).transpose()?
-                            && customer.standing() == Standing::Deleted
-                            && !work.purge_customer(&customer)?
-                        {
-                            return Ok(Turn::Begun);
-                        }
-                    }
-                    SHARE_END => {
-                        let known = work.get_one(&SHARE, subject.to_owned())?;
-                        if let Some(share) = known.map(|row| Share::from_row(&row)).transpose()?
-                            && !share.holds(work.now)
-                        {
-                            work.end_share_row(&share)?;
-                        }
-                    }
-                    HOUSEKEEPING => {
-                        let more = work.throw_away()?;
-                        let next = if more { work.now.plus_millis(1) } else { work.now.plus_days(1) };
-                        work.write(Write::Update {
-                            kind: &AGENDA,
-                            row: item,
-                            changes: vec![("due", Change::Set(next.millis().into()))],
-                        });
-                        return Ok(if more { Turn::Begun } else { Turn::Done });
-                    }
+                let Some(duty) = crate::DUTIES.iter().find(|duty| duty.kind == kind) else {
                     // A newer version of the library put it there and will know it.
-                    _ => return Ok(Turn::NotNow),
+                    return Ok(Turn::NotNow);
+                };
+                let turn = (duty.run)(work, subject)?;
+                match &turn {
+                    Turn::NotNow | Turn::Begun => {}
+                    Turn::Done => work.write(Write::Delete { kind: &AGENDA, id: item.id, version: item.version }),
+                    Turn::Again(next) => {
+                        let due = vec![("due", Change::Set(next.millis().into()))];
+                        work.write(Write::Update { kind: &AGENDA, row: item, changes: due });
+                    }
                 }
-                work.write(Write::Delete { kind: &AGENDA, id: item.id, version: item.version });
-                Ok(Turn::Done)
+                Ok(turn)
             },
             |_, _| Ok(Turn::NotNow),
         )

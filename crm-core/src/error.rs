@@ -19,7 +19,7 @@ pub enum Language {
 /// Branch on the variant or on [`Error::code`], which stays the same from version to version;
 /// show [`Error::text`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[cfg_attr(feature = "uniffi", derive(uniffi::Error), uniffi(name = "CrmError"))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Error), uniffi(name = "CoreError"))]
 #[non_exhaustive]
 pub enum Error {
     /// There is no such record, or the actor may not see it: the two answer alike.

@@ -78,6 +78,13 @@ pub use time::{Birthday, Calendar, TimeZone, Timestamp};
 #[cfg(feature = "uniffi")]
 uniffi::setup_scaffolding!();
 
+/// What time causes, by room.
+static DUTIES: &[&agenda::Duty] = &[&customer::PURGE, &sharing::SHARE_END, &agenda::HOUSEKEEPING];
+
+/// What lies under a customer, by room: what may be much first.
+static UNDER_CUSTOMER: &[&customer::Under] =
+    &[&follow_up::FOLLOW_UPS_UNDER, &contact::CONTACTS_UNDER, &sharing::SHARES_UNDER, &relation::RELATIONS_UNDER];
+
 /// Every kind of record that the library stores.
 pub static KINDS: &[&store::Kind] = &[
     &organisation::ORGANISATION,

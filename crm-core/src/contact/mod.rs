@@ -8,9 +8,10 @@ pub(crate) use commands::new_contacts;
 pub use commands::{ContactEdit, ContactRefusal, NewContact};
 pub use list::{ContactFilter, ContactPage, ContactRow};
 
+use crate::customer::Under;
 use crate::id::CustomerId;
 use crate::record::{Columns, Record, bytes_column};
-use crate::store::{Column, ColumnType, Index, Kind, Search, Value};
+use crate::store::{Change, Column, ColumnType, Index, Kind, Search, Value, Write};
 use crate::text::{fold, sort_key};
 use crate::time::{Birthday, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -144,3 +145,19 @@ impl Record for Contact {
 pub(crate) fn contacts_of(customer: CustomerId) -> Search {
     Search::of(&CONTACT).within("customer", vec![customer.to_string().into()])
 }
+
+/// Contacts go with their customer, and stand in its scope.
+pub(crate) static CONTACTS_UNDER: Under = Under {
+    purge: |work, customer| {
+        for row in work.find_all(contacts_of(customer))? {
+            work.write(Write::Delete { kind: &CONTACT, id: row.id, version: row.version });
+        }
+        Ok(true)
+    },
+    follow: Some(|work, customer| {
+        for contact in work.find_all(contacts_of(customer.id))? {
+            work.touch(&CONTACT, contact.id, None, vec![("scope", Change::Set(customer.scope()))]);
+        }
+        Ok(())
+    }),
+};

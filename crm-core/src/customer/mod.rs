@@ -16,6 +16,7 @@ pub(crate) use input::apply_edit;
 pub use input::{CustomerEdit, NewCustomer, NewRelation};
 pub use list::{CustomerFilter, CustomerOrder, CustomerPage, CustomerQuery, View, ViewCount};
 pub use panels::CustomerPanels;
+pub(crate) use recycle::{PURGE, Under};
 pub use rules::CustomerRefusal;
 pub use transfer::Transfer;
 

@@ -2,21 +2,16 @@
 
 use super::{CUSTOMER, Customer, CustomerRefusal, CustomerStatus};
 use crate::access::Reach;
-use crate::agenda;
-use crate::contact::CONTACT;
+use crate::agenda::{self, Duty, Turn};
 use crate::crm::Session;
 use crate::error::Error;
-use crate::follow_up::{FOLLOW_UP, REPLY};
 use crate::history;
 use crate::id::CustomerId;
 use crate::operations::op;
-use crate::organisation::UNIQUE_KEY;
 use crate::record::{Columns, Record};
-use crate::relation::{RELATION, Relation, relations_of};
-use crate::sharing::{SHARE, shares_of};
-use crate::store::{Change, Direction, Read, Search, Write};
+use crate::store::Write;
 use crate::text::Checker;
-use crate::work::{Stop, Work, rows};
+use crate::work::{Stop, Work};
 
 impl Session<'_> {
     /// Puts a customer into the recycle bin, where it stays for the days of the settings. It
@@ -35,7 +30,7 @@ impl Session<'_> {
                 work.release_keys(&before)?;
                 let days = work.context.settings().recycle_bin_days;
                 let after = work.move_bin(&before, before.clone(), CustomerStatus::Deleted, "delete_customer")?;
-                work.write(agenda::at(work.now.plus_days(days.into()), agenda::PURGE, &customer.to_string()));
+                work.write(agenda::at(work.now.plus_days(days.into()), &PURGE, customer));
                 work.announce("customer_deleted", "customer", customer, serde_json::json!({}))?;
                 Ok(after)
             },
@@ -65,7 +60,7 @@ impl Session<'_> {
                     renamed.name = check.line("name", name, 200);
                     check.done()?;
                 }
-                let purge = format!("{}:{customer}", agenda::PURGE);
+                let purge = PURGE.key(customer);
                 if let Some(row) = work.get_one(&agenda::AGENDA, purge)? {
                     let due = Columns::of(&agenda::AGENDA, &row).integer("due");
                     if due <= work.now.millis() {
@@ -105,56 +100,48 @@ impl Work<'_> {
         Ok(after)
     }
 
-    /// Contacts stand in the scope of their customer.
+    /// What stands in the scope of its customer moves with it.
     pub(crate) fn follow_scope(&mut self, customer: &Customer) -> Result<(), Stop> {
-        for contact in self.find_all(crate::contact::contacts_of(customer.id))? {
-            self.touch(&CONTACT, contact.id, None, vec![("scope", Change::Set(customer.scope()))]);
-        }
-        Ok(())
+        crate::UNDER_CUSTOMER.iter().filter_map(|under| under.follow).try_for_each(|follow| follow(self, customer))
     }
 
-    /// Removes a customer and all that lies under it, for good: some hundred follow-ups at a time,
+    /// Removes a customer and all that lies under it, for good: some hundred rows of it at a time,
     /// the customer itself last. Says whether it is gone. Its history stays, of which nobody but
     /// administrators of the database can see anything any more.
-    pub(crate) fn purge_customer(&mut self, customer: &Customer) -> Result<bool, Stop> {
-        const BATCH: i64 = 200;
+    fn purge_customer(&mut self, customer: &Customer) -> Result<bool, Stop> {
+        for under in crate::UNDER_CUSTOMER {
+            if !(under.purge)(self, customer.id)? {
+                self.rely_on_customer(customer);
+                return Ok(false);
+            }
+        }
         let id = customer.id.to_string();
-        let of_customer = |kind| Search::of(kind).within("customer", vec![id.as_str().into()]);
-        let follow_ups = of_customer(&FOLLOW_UP).ordered("at", Direction::Ascending).limited(BATCH);
-        let follow_ups = rows(self.read(vec![Read::Find(follow_ups)])?.into_iter().next());
-        let begun = follow_ups.len() as i64 >= BATCH;
-        let written = follow_ups.iter().map(|row| row.id.as_str().into()).collect();
-        let mut doomed = Vec::new();
-        for reply in self.find_all(Search::of(&REPLY).within("follow_up", written))? {
-            doomed.push((&REPLY, reply));
-        }
-        doomed.extend(follow_ups.into_iter().map(|row| (&FOLLOW_UP, row)));
-        if !begun {
-            for row in self.find_all(of_customer(&CONTACT))? {
-                doomed.push((&CONTACT, row));
-            }
-            for row in self.find_all(shares_of(customer.id))? {
-                doomed.push((&SHARE, row));
-            }
-            for search in relations_of(customer.id) {
-                for row in self.find_all(search)? {
-                    let key = Relation::from_row(&row)?.unique_key_id();
-                    if let Some(key) = self.get_one(&UNIQUE_KEY, key)? {
-                        doomed.push((&UNIQUE_KEY, key));
-                    }
-                    doomed.push((&RELATION, row));
-                }
-            }
-        }
-        for (kind, row) in doomed {
-            self.write(Write::Delete { kind, id: row.id, version: row.version });
-        }
-        if begun {
-            self.rely_on_customer(customer);
-            return Ok(false);
-        }
         self.write(Write::Delete { kind: &CUSTOMER, id: id.clone(), version: customer.version });
         self.announce("customer_purged", "customer", id, serde_json::json!({}))?;
         Ok(true)
     }
 }
+
+/// What a room keeps under a customer; [`UNDER_CUSTOMER`](crate::UNDER_CUSTOMER) lists those of all rooms,
+/// what may be much first.
+pub(crate) struct Under {
+    /// Removes it for good, some hundred rows at a time; says whether all of it is gone with this commit.
+    pub(crate) purge: fn(&mut Work<'_>, CustomerId) -> Result<bool, Stop>,
+    /// Where it stands in the scope of the customer: moves it there.
+    pub(crate) follow: Option<fn(&mut Work<'_>, &Customer) -> Result<(), Stop>>,
+}
+
+/// A customer in the recycle bin goes for good.
+pub(crate) static PURGE: Duty = Duty {
+    kind: "purge",
+    run: |work, customer| {
+        let known = work.get_one(&CUSTOMER, customer.to_owned())?;
+        if let Some(customer) = known.map(|row| Customer::from_row(&row)).transpose()?
+            && customer.status == CustomerStatus::Deleted
+            && !work.purge_customer(&customer)?
+        {
+            return Ok(Turn::Begun);
+        }
+        Ok(Turn::Done)
+    },
+};

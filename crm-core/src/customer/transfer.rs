@@ -9,7 +9,7 @@ use crate::history;
 use crate::id::{CustomerId, ShareId};
 use crate::position::PositionId;
 use crate::record::Record;
-use crate::sharing::{SHARE, Share, ShareRight};
+use crate::sharing::{SHARE, SHARE_END, Share, ShareRight};
 use crate::time::Timestamp;
 use crate::work::{Stop, Work};
 use serde::{Deserialize, Serialize};
@@ -109,7 +109,7 @@ impl Work<'_> {
         let given = history::change("share", None, Some(share.told()));
         self.remember(CustomerId::RECORD, before.id, "transfer_customers", vec![given])?;
         self.announce("customer_shared", CustomerId::RECORD, before.id, share.told())?;
-        self.write(agenda::at(until, agenda::SHARE_END, &share.id.to_string()));
+        self.write(agenda::at(until, &SHARE_END, share.id));
         Ok(())
     }
 }

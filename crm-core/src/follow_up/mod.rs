@@ -14,11 +14,13 @@ pub use reply::{NewReply, Reply, ReplyAnswer};
 
 use crate::actor::UserId;
 use crate::contact::ContactId;
+use crate::customer::Under;
 use crate::dictionary::EntryCode;
 use crate::id::CustomerId;
 use crate::record::{Columns, Record, text_column};
-use crate::store::{Column, ColumnType, Index, Kind, Value};
+use crate::store::{Column, ColumnType, Direction, Index, Kind, Read, Search, Value, Write};
 use crate::time::Timestamp;
+use crate::work::rows;
 use serde::{Deserialize, Serialize};
 
 /// Follow-ups by id.
@@ -107,3 +109,23 @@ impl Record for FollowUp {
         self.stage = row.text("stage").and_then(|code| EntryCode::new(code).ok());
     }
 }
+
+/// Follow-ups and their replies go with their customer, some hundred at a time.
+pub(crate) static FOLLOW_UPS_UNDER: Under = Under {
+    purge: |work, customer| {
+        const BATCH: i64 = 200;
+        let of_customer = Search::of(&FOLLOW_UP).within("customer", vec![customer.to_string().into()]);
+        let of_customer = of_customer.ordered("at", Direction::Ascending).limited(BATCH);
+        let found = rows(work.read(vec![Read::Find(of_customer)])?.into_iter().next());
+        let all = (found.len() as i64) < BATCH;
+        let ids = found.iter().map(|row| row.id.as_str().into()).collect();
+        for reply in work.find_all(Search::of(&REPLY).within("follow_up", ids))? {
+            work.write(Write::Delete { kind: &REPLY, id: reply.id, version: reply.version });
+        }
+        for row in found {
+            work.write(Write::Delete { kind: &FOLLOW_UP, id: row.id, version: row.version });
+        }
+        Ok(all)
+    },
+    follow: None,
+};

@@ -3,7 +3,7 @@
 use super::{RELATION, Relation};
 use crate::access::Reach;
 use crate::crm::Session;
-use crate::customer::{CUSTOMER, Customer, NewRelation};
+use crate::customer::{CUSTOMER, Customer, NewRelation, Under};
 use crate::dictionary::{EntryCode, RELATION_KIND};
 use crate::error::{Error, Violation, refusals};
 use crate::history;
@@ -66,6 +66,23 @@ pub(crate) fn parents_guard() -> Row {
 pub(crate) fn relations_of(customer: CustomerId) -> [Search; 2] {
     ["first", "second"].map(|end| Search::of(&RELATION).within(end, vec![customer.to_string().into()]))
 }
+
+/// Relations go with either end.
+pub(crate) static RELATIONS_UNDER: Under = Under {
+    purge: |work, customer| {
+        for search in relations_of(customer) {
+            for row in work.find_all(search)? {
+                let key = Relation::from_row(&row)?.unique_key_id();
+                if let Some(key) = work.get_one(&UNIQUE_KEY, key)? {
+                    work.write(Write::Delete { kind: &UNIQUE_KEY, id: key.id, version: key.version });
+                }
+                work.write(Write::Delete { kind: &RELATION, id: row.id, version: row.version });
+            }
+        }
+        Ok(true)
+    },
+    follow: None,
+};
 
 impl Session<'_> {
     /// Relates a customer to another. Both ends must be open to the actor for editing.

@@ -2,8 +2,8 @@
 
 mod commands;
 
+pub(crate) use commands::{RELATIONS_UNDER, parents_guard, relations_of};
 pub use commands::{RelationRefusal, RelationView};
-pub(crate) use commands::{parents_guard, relations_of};
 
 use crate::dictionary::EntryCode;
 use crate::id::{CustomerId, RelationId};

@@ -3,9 +3,9 @@
 use super::{SHARE, Share, ShareRight};
 use crate::access::Reach;
 use crate::actor::UserId;
-use crate::agenda;
+use crate::agenda::{self, Duty, Turn};
 use crate::crm::Session;
-use crate::customer::CustomerId;
+use crate::customer::{CustomerId, Under};
 use crate::error::{Error, Violation, refusals};
 use crate::history;
 use crate::id::ShareId;
@@ -112,7 +112,7 @@ impl Session<'_> {
                 // A transfer ends the shares that it sees: it must see this one, or come first.
                 work.bump_customer(&owner_of)?;
                 if let Some(end) = share.ends_at {
-                    work.write(agenda::at(end, agenda::SHARE_END, &share.id.to_string()));
+                    work.write(agenda::at(end, &SHARE_END, share.id));
                 }
                 work.remember(
                     "customer",
@@ -189,6 +189,31 @@ impl Work<'_> {
         Ok(share)
     }
 }
+
+/// A share ends.
+pub(crate) static SHARE_END: Duty = Duty {
+    kind: "share_end",
+    run: |work, share| {
+        let known = work.get_one(&SHARE, share.to_owned())?;
+        if let Some(share) = known.map(|row| Share::from_row(&row)).transpose()?
+            && !share.holds(work.now)
+        {
+            work.end_share_row(&share)?;
+        }
+        Ok(Turn::Done)
+    },
+};
+
+/// Shares go with their customer.
+pub(crate) static SHARES_UNDER: Under = Under {
+    purge: |work, customer| {
+        for row in work.find_all(shares_of(customer))? {
+            work.write(Write::Delete { kind: &SHARE, id: row.id, version: row.version });
+        }
+        Ok(true)
+    },
+    follow: None,
+};
 
 /// The shares of a customer, all of them.
 pub(crate) fn shares_of(customer: CustomerId) -> Search {

@@ -2,7 +2,7 @@
 
 mod commands;
 
-pub(crate) use commands::shares_of;
+pub(crate) use commands::{SHARE_END, SHARES_UNDER, shares_of};
 pub use commands::{ShareInput, SharingRefusal};
 
 use crate::actor::UserId;

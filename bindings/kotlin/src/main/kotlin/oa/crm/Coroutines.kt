@@ -1,0 +1,19 @@
+package oa.crm
+
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.withContext
+
+/**
+ * Calls in a coroutine, on a thread that may block:
+ *
+ * ```kotlin
+ * val mine = alice.io { customers(CustomerQuery(View.Mine), PageRequest()) }
+ * ```
+ *
+ * Several calls in one block stay on one thread. A call that has begun is carried out whole, whether the
+ * coroutine is cancelled or not.
+ */
+suspend fun <T> CrmSession.io(calls: CrmSession.() -> T): T = withContext(Dispatchers.IO) { calls() }
+
+/** As [CrmSession.io], for what is done with the CRM itself. */
+suspend fun <T> Crm.io(calls: Crm.() -> T): T = withContext(Dispatchers.IO) { calls() }
