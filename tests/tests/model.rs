@@ -288,7 +288,7 @@ fn input(dice: &mut Dice, known: &mut Known, operation: &str, crm: &Crm) -> Valu
             "recycle_bin_days": dice.pick(&[0, 1, 2, 30]),
             "follow_up": {"correction_hours": dice.pick(&[0, 24, 721]), "superiors_count": dice.one_in(2), "least_length": dice.below(4)},
         }}),
-        "people" => json!({"text": some_text(dice)}),
+        "people" | "search_people" => json!({"text": some_text(dice)}),
         "sync_people" => {
             let people: Vec<Value> = PEOPLE
                 .iter()
