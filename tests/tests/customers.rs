@@ -645,6 +645,9 @@ fn c6_only_who_disposes_of_it_transfers_and_only_below_himself() {
         assert_eq!(item("alice", "alice"), "owner_already");
         assert_eq!(item("alice", "bob"), "owner_outside_subtree");
         assert_eq!(item("alice", "nobody"), "invalid");
+        // What is wrong is named as it was given.
+        let nobody = world.user("mona").transfer_customers(vec![world.customer], to("nobody")).unwrap();
+        assert_eq!(nobody.items[0].texts, ["to is not known", "to 不存在"]);
         assert_eq!(item("mona", "dan"), "owner_deactivated");
         assert_eq!(item("mona", "stan"), "owner_outside_subtree");
         for who in ["bob", "stan", "xavier"] {

@@ -37,7 +37,11 @@ fn scenarios() -> Vec<Scenario> {
         .unwrap()
         .filter_map(|entry| {
             let path = entry.unwrap().path();
-            let name = path.file_name()?.to_str()?.strip_suffix(".calls.jsonl")?.to_owned();
+            let file = path.file_name()?.to_str()?;
+            if let Some(name) = file.strip_suffix(".answers.jsonl") {
+                assert!(folder.join(format!("{name}.calls.jsonl")).exists(), "{file} has no calls");
+            }
+            let name = file.strip_suffix(".calls.jsonl")?.to_owned();
             Some(Scenario { calls: calls(&path), answers: folder.join(format!("{name}.answers.jsonl")), name })
         })
         .collect();

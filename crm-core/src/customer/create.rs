@@ -65,7 +65,13 @@ impl Work<'_> {
             if !input.relations.is_empty() {
                 access.allow("customer.edit")?;
             }
-            rules::owner(&context, &access, input.owner.as_ref(), input.owner_position.as_ref())?
+            rules::owner(
+                &context,
+                &access,
+                input.owner.as_ref(),
+                input.owner_position.as_ref(),
+                ["owner", "owner_position"],
+            )?
         };
         let settings = context.settings();
         let id = CustomerId(self.draw()?);

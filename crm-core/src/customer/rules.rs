@@ -41,22 +41,24 @@ impl Customer {
 }
 
 /// Who shall own a customer, and at which position: the caller, or somebody that he may assign to.
+/// `fields` are the names under which the two were given.
 pub(crate) fn owner(
     context: &Context,
     access: &Access<'_>,
     owner: Option<&UserId>,
     position: Option<&PositionId>,
+    fields: [&str; 2],
 ) -> Result<(UserId, Option<PositionId>), Error> {
     let owner = match (owner, access.person()) {
         (Some(owner), _) => owner,
         (None, Some(person)) => &person.id,
-        (None, None) => return Err(Violation::required("owner").into()),
+        (None, None) => return Err(Violation::required(fields[0]).into()),
     };
-    let person = context.people.get(owner).ok_or_else(|| Violation::unknown("owner"))?;
+    let person = context.people.get(owner).ok_or_else(|| Violation::unknown(fields[0]))?;
     let held = context.positions.held_by(owner);
     let position = match position {
         Some(position) if held.contains(position) => Some(position),
-        Some(_) => return Err(Violation::not_allowed("owner_position").into()),
+        Some(_) => return Err(Violation::not_allowed(fields[1]).into()),
         None => person.main_position.as_ref().filter(|main| held.contains(main)).or(held.first()),
     };
     if access.person().is_some_and(|caller| caller.id == *owner) {
