@@ -163,7 +163,12 @@ pub(super) fn malformed_questions_are_refused(make: &Make<'_>) -> Outcome {
         questions.push(("a cap below 1", Read::Count { search, cap }));
     }
     let ids = ["a", "b", "a"].map(str::to_owned).to_vec();
-    questions.push(("a key twice", Read::Get { kind: &ITEM, ids }));
+    questions.push(("a key twice", Read::Get { kind: &ITEM, ids: ids.clone() }));
+    questions.push(("a key twice for columns", Read::Columns { kind: &ITEM, ids, columns: vec!["rank"] }));
+    for column in ["absent", "id", "body", "rank, body"] {
+        let ids = vec!["a".to_owned()];
+        questions.push(("a column that is none", Read::Columns { kind: &ITEM, ids, columns: vec!["rank", column] }));
+    }
     for (what, read) in questions {
         let answer = client.store.read(&client.org, &[Read::Find(of()), read]);
         let refused = matches!(answer, Err(StoreError::Failed(_)));

@@ -52,6 +52,12 @@ impl Store for MemoryStore {
                 Some(table) => ids.iter().filter_map(|id| table.get(id)).cloned().collect(),
                 None => Vec::new(),
             }),
+            Read::Columns { kind, ids, columns } => {
+                let rows = ids.iter().filter_map(|id| table(kind).and_then(|table| table.get(id)));
+                let value = |row: &Row, column: &str| kind.position(column).and_then(|place| row.values.get(place)).cloned();
+                let columns = |row: &Row| columns.iter().filter_map(|column| value(row, column)).collect();
+                Answer::Columns(rows.map(|row| (row.id.clone(), columns(row))).collect())
+            }
             Read::Find(search) => Answer::Rows(match table(search.kind) {
                 Some(table) => search::page(table, search),
                 None => Vec::new(),

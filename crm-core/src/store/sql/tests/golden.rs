@@ -86,6 +86,7 @@ fn document(dialect: Dialect) -> String {
     };
     add("get one", texts.get("o", &["i1".into()]));
     add("get many", texts.get("o", &["i1".into(), "i2".into()]));
+    add("columns of many", texts.columns("o", &["i1".into(), "i2".into()], &["rank", "owner"]).unwrap());
     add("check", texts.check("o", "i1", 3));
     add("insert", texts.insert("o", &row).unwrap());
     add("update", texts.update("o", &row, &[]).unwrap());

@@ -23,6 +23,10 @@ SELECT "x"."id", "x"."version", "x"."owner", "x"."rank", "x"."name", "x"."label"
 SELECT "x"."id", "x"."version", "x"."owner", "x"."rank", "x"."name", "x"."label", "x"."level", "x"."due", "x"."grp", "x"."body" FROM json_array_elements_text($1::text::json) AS "k" CROSS JOIN "crm_thing" AS "x" WHERE "x"."org_id" = $2 AND "x"."id" = "k"."value"
 -- [Text("[\"i1\",\"i2\"]"), Text("o")]
 
+-- columns of many
+SELECT "x"."id", "x"."rank", "x"."owner" FROM json_array_elements_text($1::text::json) AS "k" CROSS JOIN "crm_thing" AS "x" WHERE "x"."org_id" = $2 AND "x"."id" = "k"."value"
+-- [Text("[\"i1\",\"i2\"]"), Text("o")]
+
 -- check
 SELECT "version" FROM "crm_thing" WHERE "org_id" = $1 AND "id" = $2 AND "version" = $3 FOR SHARE
 -- [Text("o"), Text("i1"), Integer(3)]

@@ -23,6 +23,10 @@ SELECT "x"."id", "x"."version", "x"."owner", "x"."rank", "x"."name", "x"."label"
 SELECT "x"."id", "x"."version", "x"."owner", "x"."rank", "x"."name", "x"."label", "x"."level", "x"."due", "x"."grp", "x"."body" FROM json_each(?) AS "k" CROSS JOIN "crm_thing" AS "x" WHERE "x"."org_id" = ? AND "x"."id" = "k"."value"
 -- [Text("[\"i1\",\"i2\"]"), Text("o")]
 
+-- columns of many
+SELECT "x"."id", "x"."rank", "x"."owner" FROM json_each(?) AS "k" CROSS JOIN "crm_thing" AS "x" WHERE "x"."org_id" = ? AND "x"."id" = "k"."value"
+-- [Text("[\"i1\",\"i2\"]"), Text("o")]
+
 -- check
 SELECT "version" FROM "crm_thing" WHERE "org_id" = ? AND "id" = ? AND "version" = ?
 -- [Text("o"), Text("i1"), Integer(3)]
