@@ -10,7 +10,7 @@ use crate::error::{Error, Violation};
 use crate::operations::op;
 use crate::page::{COUNT_CAP, Count, PageRequest, Place, encode_cursor, list_identity, page};
 use crate::record::Record;
-use crate::store::{ColumnType, Comparison, Direction, Filter, Read, Row, Search};
+use crate::store::{ColumnType, Comparison, Direction, Filter, Read, Row, Search, Selection};
 use crate::text::fold;
 use crate::work::{Stop, Work, counted, rows};
 use serde::{Deserialize, Serialize};
@@ -212,16 +212,14 @@ impl Session<'_> {
             let ty = CUSTOMER.column(column).map_or(ColumnType::Integer, |column| column.ty);
             let after = page.place(&list, ty)?;
             let filter = query.filter.conditions()?;
-            let (found, more, count) = match work.source(&query, filter, column)? {
+            let (places, count) = match work.source(&query, filter, column)? {
                 Source::Search(search) => {
                     let search =
                         Search { after: after.clone(), ..search }.ordered(column, direction).limited(limit + 1);
-                    if let Some(all) = work.few(&query, &search)? {
-                        let count = page.count.then_some((i64::try_from(all.len()).ok(), true));
-                        let places = all.iter().map(|row| place(row, column)).zip(all.iter().cloned()).collect();
-                        let found = cut(places, direction, after.as_ref(), limit);
-                        let found = found.into_iter().map(|(_, row)| row).collect();
-                        return page_of(found, &list, column, limit, None, count);
+                    if let Some(few) = work.few(&query, &search)? {
+                        let count = i64::try_from(few.len()).ok();
+                        let places = cut(few, direction, after.as_ref(), limit);
+                        return work.page_at(places, &list, column, limit, page.count.then_some((count, true)));
                     }
                     let mut reads = vec![Read::Find(search.clone())];
                     // Counted by the view's own condition, which then bounds what is looked at.
@@ -235,11 +233,13 @@ impl Session<'_> {
                     let mut answers = work.read(reads)?.into_iter();
                     let found = rows(answers.next());
                     let count = answers.next().map(|answer| (counted(Some(answer)), whole));
-                    (found, None, count)
+                    let more = found.len() as i64 > limit;
+                    return page_of(found, more, &list, column, limit, count);
                 }
                 Source::Named(named) => {
-                    let places = work.named(&named, &query.filter, column)?;
-                    let known = i64::try_from(places.len()).ok().filter(|_| named.whole);
+                    let whole = named.whole;
+                    let places = work.named(named, &query.filter, column)?;
+                    let known = i64::try_from(places.len()).ok().filter(|_| whole);
                     if query.order.is_none() && query.view == View::RecentlyViewed {
                         // At most a hundred, in the order in which they were viewed: one page.
                         let count = page.count.then(|| Count::exactly(places.len() as i64));
@@ -247,15 +247,10 @@ impl Session<'_> {
                         let items = Customer::from_rows(&work.get(&CUSTOMER, ids)?)?;
                         return Ok(CustomerPage { items, next: None, count });
                     }
-                    let places = places.into_iter().map(|place| (place, ())).collect();
-                    let places = cut(places, direction, after.as_ref(), limit);
-                    // Those that are gone by now are missing on the page, and end nothing.
-                    let more = places.len() as i64 > limit;
-                    let ids = places.into_iter().map(|((_, id), ())| id).collect();
-                    (work.get(&CUSTOMER, ids)?, Some(more), page.count.then_some((known, false)))
+                    (cut(places, direction, after.as_ref(), limit), page.count.then_some((known, false)))
                 }
             };
-            page_of(found, &list, column, limit, more, count)
+            work.page_at(places, &list, column, limit, count)
         })
     }
 
@@ -285,8 +280,9 @@ impl Work<'_> {
                     known.push(None);
                 }
                 Source::Named(list) => {
-                    let named = self.named(&list, &CustomerFilter::default(), column.0)?.len() as i64;
-                    known.push(Some(Count { value: named, exact: list.whole }));
+                    let exact = list.whole;
+                    let value = self.named(list, &CustomerFilter::default(), column.0)?.len() as i64;
+                    known.push(Some(Count { value, exact }));
                 }
             }
         }
@@ -353,34 +349,52 @@ impl Work<'_> {
         Ok(Source::Search(search))
     }
 
-    /// All customers of a view whose own condition is on another column than the order, if they
-    /// are few: then they are read by their condition and sorted here. Walking the order until
-    /// enough of them turn up costs what exists, not what is due.
-    fn few(&mut self, query: &CustomerQuery, search: &Search) -> Result<Option<Vec<Row>>, Stop> {
+    /// The places of all customers of a view whose own condition is on another column than the
+    /// order, if they are few: then they are found by their condition and sorted here. Walking
+    /// the order until enough of them turn up costs what exists, not what is due.
+    fn few(&mut self, query: &CustomerQuery, search: &Search) -> Result<Option<Vec<Place>>, Stop> {
         const FEW: i64 = 150;
         let (column, direction) = CustomerOrder::of(&query.view).column();
         let conditional = matches!(query.view, View::Today | View::NotFollowedFor { .. });
-        if !conditional || search.order == Some(column) {
+        let Some(order) = search.order.filter(|order| conditional && *order != column) else {
+            return Ok(None);
+        };
+        let by_condition = Search { after: None, ..search.clone() }.ordered(column, direction).limited(FEW);
+        // Counted out of the index first: rows are only read if it pays.
+        let count = Read::Count { search: by_condition.clone(), cap: FEW };
+        if counted(self.read(vec![count])?.into_iter().next()).is_none() {
             return Ok(None);
         }
-        let by_condition = Search { after: None, ..search.clone() }.ordered(column, direction).limited(FEW + 1);
-        let found = rows(self.read(vec![Read::Find(by_condition)])?.into_iter().next());
-        Ok((found.len() as i64 <= FEW).then_some(found))
+        let found = self.columns(Selection::Page(by_condition), vec![order])?;
+        Ok(Some(found.into_iter().map(|(id, values)| (values.into_iter().next(), id)).collect()))
+    }
+
+    /// The page at these places and perhaps one more. Those gone by now are missing on it, and
+    /// end nothing.
+    fn page_at(
+        &mut self,
+        places: Vec<Place>,
+        list: &str,
+        column: &'static str,
+        limit: i64,
+        count: Option<(Option<i64>, bool)>,
+    ) -> Result<CustomerPage, Stop> {
+        let more = places.len() as i64 > limit;
+        let found = self.get(&CUSTOMER, places.into_iter().map(|(_, id)| id).collect())?;
+        page_of(found, more, list, column, limit, count)
     }
 }
 
-/// The page out of its rows and perhaps one more, which tells whether more follow unless that is
-/// known; with what was counted, and whether a count that stopped has seen its cap of what the
-/// list has.
+/// The page out of its rows and perhaps one more, with what was counted, and whether a count that
+/// stopped has seen its cap of what the list has.
 fn page_of(
     found: Vec<Row>,
+    more: bool,
     list: &str,
     column: &'static str,
     limit: i64,
-    more: Option<bool>,
     count: Option<(Option<i64>, bool)>,
 ) -> Result<CustomerPage, Stop> {
-    let more = more.unwrap_or(found.len() as i64 > limit);
     let shown = found.get(..found.len().min(usize::try_from(limit).unwrap_or_default())).unwrap_or_default();
     let next = shown.last().filter(|_| more).map(|last| encode_cursor(list, &place(last, column)));
     // Where counting stopped, what is known is the cap, or, of a filtered list, this page.
@@ -395,14 +409,14 @@ fn place(row: &Row, column: &'static str) -> Place {
 }
 
 /// A page out of places that are all there, as a store would cut it; one more than the limit.
-fn cut<T>(mut all: Vec<(Place, T)>, direction: Direction, after: Option<&Place>, limit: i64) -> Vec<(Place, T)> {
-    all.retain(|(place, _)| {
+fn cut(mut all: Vec<Place>, direction: Direction, after: Option<&Place>, limit: i64) -> Vec<Place> {
+    all.retain(|place| {
         after.is_none_or(|after| match direction {
             Direction::Ascending => place > after,
             Direction::Descending => place < after,
         })
     });
-    all.sort_unstable_by(|(a, _), (b, _)| match direction {
+    all.sort_unstable_by(|a, b| match direction {
         Direction::Ascending => a.cmp(b),
         Direction::Descending => b.cmp(a),
     });

@@ -8,8 +8,8 @@ use crate::error::Error;
 use crate::page::Place;
 use crate::record::{Columns, Record};
 use crate::sharing::{SHARE, Share};
-use crate::store::{Answer, Comparison, Direction, Filter, Read, Row, Search, StoreError, Value};
-use crate::work::{Stop, Work, rows};
+use crate::store::{Comparison, Direction, Filter, Read, Row, Search, Selection, Value};
+use crate::work::{Stop, Work, columns_of, rows};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Shares looked at for the view of what is shared, and views for what was viewed.
@@ -31,20 +31,25 @@ impl Work<'_> {
         let holds = Filter::Is("ends_at", Comparison::Greater, self.now.millis().into());
         let of = |grantee| {
             let search = Search::of(&SHARE).within("grantee", vec![grantee]).filtered(holds.clone());
-            Read::Find(search.ordered("created_at", Direction::Descending).limited(MOST_SHARED))
+            let search = search.ordered("created_at", Direction::Descending).limited(MOST_SHARED);
+            Read::Columns { of: Selection::Page(search), columns: vec!["created_at", "customer"] }
         };
-        let mut found: Vec<Row> = Vec::new();
+        let mut found: Vec<(Vec<Value>, String)> = Vec::new();
         for answer in self.read(grantees.into_iter().map(of).collect())? {
-            found.extend(rows(Some(answer)));
+            found.extend(columns_of(Some(answer)).into_iter().map(|(id, values)| (values, id)));
         }
         let most = usize::try_from(MOST_SHARED).unwrap_or_default();
         let whole = found.len() < most;
         if found.len() > most {
-            found.sort_by_cached_key(|row| (Columns::of(&SHARE, row).integer("created_at"), row.id.clone()));
+            found.sort_unstable();
             found.drain(..found.len() - most);
         }
-        let mut ids: Vec<String> = found.iter().filter_map(|row| Columns::of(&SHARE, row).text("customer")).collect();
-        ids.sort();
+        let customer = |(mut values, _): (Vec<Value>, String)| match values.pop() {
+            Some(Value::Text(customer)) => Some(customer),
+            _ => None,
+        };
+        let mut ids: Vec<String> = found.into_iter().filter_map(customer).collect();
+        ids.sort_unstable();
         ids.dedup();
         Ok(Named { ids, whole, seen: true })
     }
@@ -65,7 +70,7 @@ impl Work<'_> {
     pub(crate) fn shared_customers(&mut self, scopes: &[Value]) -> Result<Vec<Value>, Stop> {
         let grantees = self.access()?.grantee_keys();
         let shared = self.shared_ids(grantees)?;
-        let named = self.named(&shared, &CustomerFilter::default(), "scope")?;
+        let named = self.named(shared, &CustomerFilter::default(), "scope")?;
         if named.is_empty() {
             return Ok(Vec::new());
         }
@@ -78,7 +83,7 @@ impl Work<'_> {
     /// sees and that pass the filter; still in their own order.
     pub(super) fn named(
         &mut self,
-        list: &Named,
+        list: Named,
         filter: &CustomerFilter,
         order: &'static str,
     ) -> Result<Vec<Place>, Stop> {
@@ -88,28 +93,31 @@ impl Work<'_> {
             columns.push(order);
         }
         conditions.columns(&mut columns);
-        let read = Read::Columns { kind: &CUSTOMER, ids: list.ids.clone(), columns: columns.clone() };
-        let found = match self.read(vec![read])?.into_iter().next() {
-            Some(Answer::Columns(found)) => found,
-            _ => return Err(StoreError::Failed("a store left a question unanswered".to_owned()).into()),
-        };
+        let found = self.columns(Selection::Keys { kind: &CUSTOMER, ids: list.ids }, columns.clone())?;
         let of = |column: &str| columns.iter().position(|known| *known == column);
-        let mut standing = Vec::with_capacity(found.len());
+        let ordered = of(order);
+        let (mut places, mut scopes) = (Vec::with_capacity(found.len()), Vec::new());
         for (id, values) in found {
             let scope = values.first().and_then(Value::as_text).unwrap_or_default();
-            let scope = Scope::parse(scope)?;
-            let passes = scope.standing == Standing::Active
-                && filter.owner.as_ref().is_none_or(|owner| *owner == scope.owner)
-                && conditions.holds(&|column| of(column).and_then(|place| values.get(place)));
-            if passes {
-                let value = of(order).and_then(|place| values.get(place)).cloned();
-                standing.push(((value, id), scope));
+            if Standing::of_scope(scope) != Some(Standing::Active)
+                || !conditions.holds(&|column| of(column).and_then(|place| values.get(place)))
+            {
+                continue;
             }
+            // Who owns it matters to some lists only, and there are thousands.
+            if filter.owner.is_some() || !list.seen {
+                let scope = Scope::parse(scope)?;
+                if filter.owner.as_ref().is_some_and(|owner| *owner != scope.owner) {
+                    continue;
+                }
+                scopes.push(scope);
+            }
+            let value = ordered.and_then(|place| values.into_iter().nth(place));
+            places.push((value, id));
         }
         if list.seen {
-            return Ok(standing.into_iter().map(|(place, _)| place).collect());
+            return Ok(places);
         }
-        let (places, scopes): (Vec<Place>, Vec<Scope>) = standing.into_iter().unzip();
         let ids: Vec<&str> = places.iter().map(|(_, id)| id.as_str()).collect();
         let reached = self.reach_of(&ids, &scopes)?;
         Ok(places.into_iter().zip(reached).filter(|(_, reach)| reach.is_some()).map(|(place, _)| place).collect())

@@ -13,14 +13,11 @@ pub enum Read {
         /// The keys, without repeats.
         ids: Vec<String>,
     },
-    /// Some columns of rows by key, where their bodies are not needed: to put many rows in order
-    /// of which few are shown. Keys that do not exist are left out of the answer, which has the
-    /// order of the keys asked for.
+    /// Some columns of rows, where their bodies are not needed: to put many rows in order of
+    /// which few are shown.
     Columns {
-        /// The kind.
-        kind: &'static Kind,
-        /// The keys, without repeats.
-        ids: Vec<String>,
+        /// Which rows.
+        of: Selection,
         /// The columns of the kind that are wanted, in the order in which they are answered.
         columns: Vec<&'static str>,
     },
@@ -34,6 +31,30 @@ pub enum Read {
         /// How many rows are looked at, at the most.
         cap: i64,
     },
+}
+
+/// The rows of a [`Read::Columns`].
+#[derive(Debug, Clone)]
+pub enum Selection {
+    /// As [`Read::Get`] answers them.
+    Keys {
+        /// The kind.
+        kind: &'static Kind,
+        /// The keys, without repeats.
+        ids: Vec<String>,
+    },
+    /// As [`Read::Find`] answers them.
+    Page(Search),
+}
+
+impl Selection {
+    /// The kind of the rows.
+    pub fn kind(&self) -> &'static Kind {
+        match self {
+            Selection::Keys { kind, .. } => kind,
+            Selection::Page(search) => search.kind,
+        }
+    }
 }
 
 /// The answer to a [`Read`], in the place of its question.

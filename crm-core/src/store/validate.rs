@@ -1,7 +1,9 @@
 //! What every store refuses before it does anything: change sets and questions that do not fit
 //! the descriptions. Shared, so that all stores refuse the same.
 
-use super::{Change, ChangeSet, Column, ColumnType, Filter, Kind, Read, Row, Search, StoreError, Value, Write};
+use super::{
+    Change, ChangeSet, Column, ColumnType, Filter, Kind, Read, Row, Search, Selection, StoreError, Value, Write,
+};
 use std::collections::BTreeSet;
 
 /// The greatest page and the greatest number of organisations asked for at once.
@@ -67,9 +69,12 @@ pub(crate) fn changes(changes: &ChangeSet) -> Result<(), StoreError> {
 pub(crate) fn reads(reads: &[Read]) -> Result<(), StoreError> {
     reads.iter().try_for_each(|read| match read {
         Read::Get { kind, ids } => keys(kind, ids),
-        Read::Columns { kind, ids, columns } => {
-            columns.iter().try_for_each(|column| described(kind, column).map(drop))?;
-            keys(kind, ids)
+        Read::Columns { of, columns } => {
+            columns.iter().try_for_each(|column| described(of.kind(), column).map(drop))?;
+            match of {
+                Selection::Keys { kind, ids } => keys(kind, ids),
+                Selection::Page(search) => page(search),
+            }
         }
         Read::Find(search) => page(search),
         Read::Count { search, cap } => {
@@ -127,8 +132,8 @@ fn selection(search: &Search) -> Result<(), StoreError> {
             same_type(search.kind, column, value)?;
         }
         // Thousands of values come in order, mostly: then looking at neighbours is enough.
-        let ascending = scope.values.is_sorted_by(|a, b| a < b);
-        if !ascending && scope.values.iter().collect::<BTreeSet<_>>().len() < scope.values.len() {
+        let in_order = scope.values.is_sorted_by(|a, b| a < b) || scope.values.is_sorted_by(|a, b| a > b);
+        if !in_order && scope.values.iter().collect::<BTreeSet<_>>().len() < scope.values.len() {
             return Err(failed(search.kind, "a value of the scope is given twice"));
         }
     }

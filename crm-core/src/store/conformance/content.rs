@@ -2,10 +2,10 @@
 
 use super::Make;
 use super::kinds::{BARE, ITEM};
+use super::model::value_of;
 use super::searches::{INTEGERS, TEXTS, byte_strings};
 use super::tools::{Client, Outcome, bare, delete, insert, item, item_with, same, update};
-use super::model::value_of;
-use crate::store::{Answer, Change, Read, Row, Search, Value, Write};
+use crate::store::{Answer, Change, Read, Row, Search, Selection, Value, Write};
 
 pub(super) fn bodies_come_back_as_they_were(make: &Make<'_>) -> Outcome {
     let store = make();
@@ -58,7 +58,7 @@ pub(super) fn columns_come_back_without_the_rest(make: &Make<'_>) -> Outcome {
     let client = Client::new(&*store, "acme")?;
     let columns = |ids: &[String], columns: &[&'static str]| {
         let columns = columns.to_vec();
-        match client.read(&[Read::Columns { kind: &ITEM, ids: ids.to_vec(), columns }])?.pop() {
+        match client.read(&[Read::Columns { of: Selection::Keys { kind: &ITEM, ids: ids.to_vec() }, columns }])?.pop() {
             Some(Answer::Columns(found)) => Ok(found),
             other => Err(format!("columns were asked for, {other:?} answered")),
         }
