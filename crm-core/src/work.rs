@@ -11,7 +11,7 @@ use crate::idempotency;
 use crate::operations::Operation;
 use crate::organisation::{Context, ORGANISATION};
 use crate::record::Record;
-use crate::store::{Answer, Change, ChangeSet, Check, CommitError, Kind, Read, Row, Write};
+use crate::store::{Answer, Change, ChangeSet, Check, CommitError, Kind, Read, Row, Selection, Value, Write};
 use crate::time::Timestamp;
 use std::sync::Arc;
 
@@ -166,6 +166,15 @@ impl<'w> Work<'w> {
     /// One row by key.
     pub(crate) fn get_one(&mut self, kind: &'static Kind, id: String) -> Result<Option<Row>, Stop> {
         Ok(self.get(kind, vec![id])?.into_iter().next())
+    }
+
+    /// Some columns of rows, behind their keys.
+    pub(crate) fn columns(
+        &mut self,
+        of: Selection,
+        columns: Vec<&'static str>,
+    ) -> Result<Vec<(String, Vec<Value>)>, Stop> {
+        Ok(columns_of(self.read(vec![Read::Columns { of, columns }])?.into_iter().next()))
     }
 
     /// Every row of a search, however many pages it takes.
@@ -341,6 +350,14 @@ impl<'w> Work<'w> {
 pub(crate) fn rows(answer: Option<Answer>) -> Vec<Row> {
     match answer {
         Some(Answer::Rows(rows)) => rows,
+        _ => Vec::new(),
+    }
+}
+
+/// The columns of an answer; none when it is of another kind.
+pub(crate) fn columns_of(answer: Option<Answer>) -> Vec<(String, Vec<Value>)> {
+    match answer {
+        Some(Answer::Columns(columns)) => columns,
         _ => Vec::new(),
     }
 }

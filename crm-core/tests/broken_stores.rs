@@ -9,7 +9,7 @@
 
 use crm_core::OrgId;
 use crm_core::store::{
-    Answer, ChangeSet, Check, CommitError, Conflict, Direction, Kind, MemoryStore, Read, Row, Search, Store,
+    Answer, ChangeSet, Check, CommitError, Conflict, Direction, Kind, MemoryStore, Read, Row, Search, Selection, Store,
     StoreError, Value, Write, conformance,
 };
 
@@ -340,6 +340,39 @@ fn searches(reads: &[Read], change: fn(&mut Search)) -> Vec<Read> {
         }
     }
     reads
+}
+
+#[test]
+fn columns_come_in_the_order_of_the_table() {
+    let by: ReadFn = |store, org, reads| {
+        let mut reads = reads.to_vec();
+        for read in &mut reads {
+            if let Read::Columns { of, columns } = read {
+                let place = |column: &&str| of.kind().position(column);
+                columns.sort_by_key(place);
+            }
+        }
+        store.read(org, &reads)
+    };
+    reads(by, &["columns_come_back_without_the_rest", "limits_are_kept"]);
+}
+
+#[test]
+fn columns_of_many_keys_come_in_the_order_of_the_table() {
+    let by: ReadFn = |store, org, reads| {
+        let answers = store.read(org, reads)?.into_iter();
+        Ok(answers
+            .zip(reads)
+            .map(|(answer, read)| match (answer, read) {
+                (Answer::Columns(mut found), Read::Columns { of: Selection::Keys { .. }, .. }) => {
+                    found.sort();
+                    Answer::Columns(found)
+                }
+                (answer, _) => answer,
+            })
+            .collect())
+    };
+    reads(by, &["columns_come_back_without_the_rest"]);
 }
 
 #[test]

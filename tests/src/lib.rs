@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)] // a tool of tests fails loudly
 
 pub mod cases;
+pub mod inputs;
 
 use crm_core::store::sql::sqlite::{Durability, SqliteOptions};
 use crm_core::store::sql::{SqlOptions, SqliteStore};

@@ -7,7 +7,7 @@ mod scope;
 pub use commands::{AccessExplanation, AccessGrant};
 pub use role::{MODULES, Permission, RIGHTS, Role, RoleId, RoleInput};
 pub(crate) use role::{ROLE, preset_roles};
-pub(crate) use scope::{Scope, Standing};
+pub(crate) use scope::{Scope, ScopeList, Standing};
 
 use crate::actor::{Actor, UserId, Who};
 use crate::error::Error;
@@ -151,14 +151,16 @@ impl<'c> Access<'c> {
         let Some(person) = self.person else {
             return Vec::new();
         };
-        if standing != Standing::Active {
-            return self.scopes_below(standing, person);
-        }
-        let known = self.context.subordinates.read().unwrap_or_else(PoisonError::into_inner).get(&person.id).cloned();
+        self.kept(ScopeList::Below(standing, person.id.clone()), || self.scopes_below(standing, person))
+    }
+
+    /// A list of scopes as it is kept with the context, or made now.
+    fn kept(&self, list: ScopeList, make: impl FnOnce() -> Vec<Value>) -> Vec<Value> {
+        let known = self.context.scopes.read().unwrap_or_else(PoisonError::into_inner).get(&list).cloned();
         let scopes = known.unwrap_or_else(|| {
-            let scopes: Arc<[Value]> = self.scopes_below(standing, person).into();
-            let mut kept = self.context.subordinates.write().unwrap_or_else(PoisonError::into_inner);
-            kept.insert(person.id.clone(), scopes.clone());
+            let scopes: Arc<[Value]> = make().into();
+            let mut kept = self.context.scopes.write().unwrap_or_else(PoisonError::into_inner);
+            kept.insert(list, scopes.clone());
             scopes
         });
         scopes.to_vec()
@@ -180,7 +182,14 @@ impl<'c> Access<'c> {
     /// for an administrator.
     pub(crate) fn visible_scopes(&self, standing: Standing) -> Vec<Value> {
         if self.administrator {
-            return self.context.people.values().flat_map(|person| scopes_of(standing, person)).collect();
+            return self.kept(ScopeList::All(standing), || {
+                let mut all: Vec<Value> =
+                    self.context.people.values().flat_map(|person| scopes_of(standing, person)).collect();
+                // Neighbours in the indexes together, and those of no position, which are rare,
+                // at the end: a count that stops has mostly stopped before.
+                all.sort_by(|a, b| b.cmp(a));
+                all
+            });
         }
         let mut scopes = self.own_scopes(standing);
         scopes.extend(self.subordinate_scopes(standing));

@@ -6,7 +6,7 @@ use crate::position::PositionId;
 use crate::store::{StoreError, Value};
 
 /// Whether a customer stands in the lists of its owner or in the recycle bin.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Standing {
     /// In the lists.
     Active,
@@ -24,8 +24,32 @@ pub(crate) struct Scope {
     pub(crate) owner: UserId,
 }
 
+/// A list of scopes that is kept with the context of an organisation.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum ScopeList {
+    /// Of everybody.
+    All(Standing),
+    /// Of those below a person, apart from his own.
+    Below(Standing, UserId),
+}
+
 /// Stands between the parts; ids hold no control characters.
 const SEPARATOR: char = '\u{1f}';
+
+impl Standing {
+    fn parse(text: &str) -> Option<Self> {
+        match text {
+            "a" => Some(Standing::Active),
+            "d" => Some(Standing::Deleted),
+            _ => None,
+        }
+    }
+
+    /// The standing of a scope that need not be known further.
+    pub(crate) fn of_scope(scope: &str) -> Option<Self> {
+        Standing::parse(scope.split(SEPARATOR).next().unwrap_or_default())
+    }
+}
 
 impl Scope {
     pub(crate) fn new(standing: Standing, position: Option<PositionId>, owner: UserId) -> Self {
@@ -48,11 +72,7 @@ impl Scope {
             return Err(corrupt());
         };
         Ok(Scope {
-            standing: match standing {
-                "a" => Standing::Active,
-                "d" => Standing::Deleted,
-                _ => return Err(corrupt()),
-            },
+            standing: Standing::parse(standing).ok_or_else(corrupt)?,
             position: match position {
                 "" => None,
                 id => Some(PositionId::new(id).map_err(|_| corrupt())?),
@@ -73,6 +93,7 @@ mod tests {
             let scope = Scope::new(standing, position, UserId::new("a/b:c").unwrap());
             let column = scope.to_value();
             assert_eq!(Scope::parse(column.as_text().unwrap()).unwrap(), scope);
+            assert_eq!(Standing::of_scope(column.as_text().unwrap()), Some(standing));
         }
         assert!(Scope::parse("a").is_err());
         assert!(Scope::parse("x\u{1f}\u{1f}bob").is_err());

@@ -1,7 +1,7 @@
 //! Reading one customer, editing it, its history.
 
 use super::input::EDITABLE;
-use super::list::MOST_RECENT;
+use super::named::MOST_RECENT;
 use super::{CUSTOMER, Customer, CustomerEdit, CustomerStatus, RECENT};
 use crate::access::Reach;
 use crate::crm::Session;

@@ -1,20 +1,19 @@
 //! Views of customers (F4): who sees which, in what order, how many.
 
-use super::{CUSTOMER, Customer, RECENT};
-use crate::access::{Reach, Scope, Standing};
+use super::named::Named;
+use super::{CUSTOMER, Customer};
+use crate::access::{Scope, Standing};
 use crate::actor::UserId;
 use crate::crm::Session;
 use crate::dictionary::EntryCode;
 use crate::error::{Error, Violation};
 use crate::operations::op;
 use crate::page::{COUNT_CAP, Count, PageRequest, Place, encode_cursor, list_identity, page};
-use crate::record::{Columns, Record};
-use crate::sharing::{SHARE, Share};
-use crate::store::{ColumnType, Comparison, Direction, Filter, Read, Row, Search, Value};
+use crate::record::Record;
+use crate::store::{ColumnType, Comparison, Direction, Filter, Read, Row, Search, Selection};
 use crate::text::fold;
 use crate::work::{Stop, Work, counted, rows};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// A list of customers with a name of its own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -193,23 +192,12 @@ impl CustomerOrder {
     }
 }
 
-/// Shares looked at for the view of what is shared, and views for what was viewed.
-const MOST_SHARED: i64 = 2_000;
-pub(super) const MOST_RECENT: i64 = 100;
-
 /// Where the customers of a view come from.
 enum Source {
     /// A search over scopes.
     Search(Search),
     /// Customers named one by one.
     Named(Named),
-}
-
-/// Customers named one by one, in an order of their own.
-struct Named {
-    ids: Vec<String>,
-    /// Whether these are all.
-    whole: bool,
 }
 
 /// How many conditions a filter has in its outermost list.
@@ -242,45 +230,45 @@ impl Session<'_> {
             let ty = CUSTOMER.column(column).map_or(ColumnType::Integer, |column| column.ty);
             let after = page.place(&list, ty)?;
             let filter = query.filter.conditions()?;
-            let (found, count) = match work.source(&query, filter, column)? {
+            let (places, count) = match work.source(&query, filter, column)? {
                 Source::Search(search) => {
                     let search =
                         Search { after: after.clone(), ..search }.ordered(column, direction).limited(limit + 1);
-                    if let Some(all) = work.few(&query, &search)? {
-                        let count = page.count.then_some((i64::try_from(all.len()).ok(), true));
-                        return page_of(
-                            cut(all, column, direction, after.as_ref(), limit),
-                            &list,
-                            column,
-                            limit,
-                            count,
-                        );
+                    if let Some(few) = work.few(&query, &search)? {
+                        let count = i64::try_from(few.len()).ok();
+                        let places = cut(few, direction, after.as_ref(), limit);
+                        return work.page_at(places, &list, column, limit, page.count.then_some((count, true)));
                     }
+                    let mut reads = vec![Read::Find(search.clone())];
+                    // Counted by the view's own condition, which then bounds what is looked at.
+                    let own = CustomerOrder::of(&query.view).column().0;
+                    let search = Search { after: None, ..search }.ordered(own, direction);
                     // Where nothing else narrows the list, a count that stopped has seen the cap.
                     let whole = search.range().count() == conditions_of(&search.filter);
-                    let mut reads = vec![Read::Find(search.clone())];
                     if page.count {
                         reads.push(Read::Count { search, cap: COUNT_CAP });
                     }
                     let mut answers = work.read(reads)?.into_iter();
                     let found = rows(answers.next());
                     let count = answers.next().map(|answer| (counted(Some(answer)), whole));
-                    (found, count)
+                    let more = found.len() as i64 > limit;
+                    return page_of(found, more, &list, column, limit, count);
                 }
-                Source::Named(list) => {
-                    let named = work.named(&list, &query.filter)?;
-                    let known = i64::try_from(named.len()).ok().filter(|_| list.whole);
-                    let count = page.count.then_some((known, false));
+                Source::Named(named) => {
+                    let whole = named.whole;
+                    let places = work.named(named, &query.filter, column)?;
+                    let known = i64::try_from(places.len()).ok().filter(|_| whole);
                     if query.order.is_none() && query.view == View::RecentlyViewed {
                         // At most a hundred, in the order in which they were viewed: one page.
-                        let items = Customer::from_rows(&named)?;
-                        let count = page.count.then(|| Count::exactly(items.len() as i64));
+                        let count = page.count.then(|| Count::exactly(places.len() as i64));
+                        let ids = places.into_iter().map(|(_, id)| id).collect();
+                        let items = Customer::from_rows(&work.get(&CUSTOMER, ids)?)?;
                         return Ok(CustomerPage { items, next: None, count });
                     }
-                    (cut(named, column, direction, after.as_ref(), limit), count)
+                    (cut(places, direction, after.as_ref(), limit), page.count.then_some((known, false)))
                 }
             };
-            page_of(found, &list, column, limit, count)
+            work.page_at(places, &list, column, limit, count)
         })
     }
 
@@ -310,8 +298,9 @@ impl Work<'_> {
                     known.push(None);
                 }
                 Source::Named(list) => {
-                    let named = self.named(&list, &CustomerFilter::default())?.len() as i64;
-                    known.push(Some(Count { value: named, exact: list.whole }));
+                    let exact = list.whole;
+                    let value = self.named(list, &CustomerFilter::default(), column.0)?.len() as i64;
+                    known.push(Some(Count { value, exact }));
                 }
             }
         }
@@ -378,121 +367,52 @@ impl Work<'_> {
         Ok(Source::Search(search))
     }
 
-    fn shared_ids(&mut self, grantees: Vec<Value>) -> Result<Named, Stop> {
-        let search = Search::of(&SHARE)
-            .within("grantee", grantees)
-            .ordered("created_at", Direction::Descending)
-            .limited(MOST_SHARED);
-        let found = rows(self.read(vec![Read::Find(search)])?.into_iter().next());
-        let mut ids: Vec<String> = Share::from_rows(&found)?
-            .into_iter()
-            .filter(|share| share.holds(self.now))
-            .map(|share| share.customer.to_string())
-            .collect();
-        ids.sort();
-        ids.dedup();
-        let whole = (found.len() as i64) < MOST_SHARED;
-        Ok(Named { ids, whole })
-    }
-
-    fn recent_ids(&mut self, viewer: String) -> Result<Named, Stop> {
-        let search = Search::of(&RECENT)
-            .within("viewer", vec![viewer.into()])
-            .ordered("viewed_at", Direction::Descending)
-            .limited(MOST_RECENT);
-        let found = rows(self.read(vec![Read::Find(search)])?.into_iter().next());
-        let ids = found.iter().filter_map(|row| row.id.split('\u{1f}').nth(1)).map(str::to_owned).collect();
-        Ok(Named { ids, whole: true })
-    }
-
-    /// The ids of active customers that the actor sees by a share alone: that stand in none of
-    /// these scopes.
-    pub(crate) fn shared_customers(&mut self, scopes: &[Value]) -> Result<Vec<Value>, Stop> {
-        let grantees = self.access()?.grantee_keys();
-        let shared = self.shared_ids(grantees)?;
-        let scopes: std::collections::BTreeSet<&Value> = scopes.iter().collect();
-        let scope = |row: &Row| Columns::of(&CUSTOMER, row).text("scope").map(Value::Text);
-        let alone = |row: &Row| scope(row).is_none_or(|scope| !scopes.contains(&scope));
-        let named = self.named(&shared, &CustomerFilter::default())?;
-        Ok(named.into_iter().filter(alone).map(|row| row.id.into()).collect())
-    }
-
-    /// Those of the named customers that the actor sees and that pass the filter. The columns of
-    /// a row tell; bodies are only read of what is shown.
-    fn named(&mut self, list: &Named, filter: &CustomerFilter) -> Result<Vec<Row>, Stop> {
-        let found = self.get(&CUSTOMER, list.ids.clone())?;
-        let reached = self.reach_of_rows(&found)?;
-        let conditions = filter.conditions()?;
-        let mut named = Vec::new();
-        for (row, reach) in found.into_iter().zip(reached) {
-            let scope = scope_of(&row)?;
-            if reach.is_some()
-                && scope.standing == Standing::Active
-                && filter.owner.as_ref().is_none_or(|owner| *owner == scope.owner)
-                && conditions.passes(&CUSTOMER, &row)
-            {
-                named.push(row);
-            }
-        }
-        Ok(named)
-    }
-
-    /// How far the actor reaches into each of these customers.
-    pub(crate) fn reach_of_rows(&mut self, found: &[Row]) -> Result<Vec<Option<Reach>>, Stop> {
-        let scopes = found.iter().map(scope_of).collect::<Result<Vec<Scope>, Error>>()?;
-        let access = self.access()?;
-        let owned = |scope: &Scope| access.reach(&scope.owner, scope.position.as_ref(), &[], self.now).is_some();
-        let rows = found.iter().zip(&scopes);
-        let others: Vec<Value> =
-            rows.filter(|(_, scope)| !owned(scope)).map(|(row, _)| row.id.as_str().into()).collect();
-        let mut shares: BTreeMap<String, Vec<Share>> = BTreeMap::new();
-        if !others.is_empty() {
-            let of_others = Search::of(&SHARE).within("customer", others);
-            for share in Share::from_rows(&self.find_all(of_others)?)? {
-                shares.entry(share.customer.to_string()).or_default().push(share);
-            }
-        }
-        let access = self.access()?;
-        let reach = |(row, scope): (&Row, Scope)| {
-            let shares = shares.get(&row.id).map_or(&[][..], Vec::as_slice);
-            access
-                .reach(&scope.owner, scope.position.as_ref(), shares, self.now)
-                .filter(|reach| scope.standing == Standing::Active || *reach == Reach::Own)
-        };
-        Ok(found.iter().zip(scopes).map(reach).collect())
-    }
-
-    /// All customers of a view whose own condition is on another column than the order, if they
-    /// are few: then they are read by their condition and sorted here. Walking the order until
-    /// enough of them turn up costs what exists, not what is due.
-    fn few(&mut self, query: &CustomerQuery, search: &Search) -> Result<Option<Vec<Row>>, Stop> {
+    /// The places of all customers of a view whose own condition is on another column than the
+    /// order, if they are few: then they are found by their condition and sorted here. Walking
+    /// the order until enough of them turn up costs what exists, not what is due.
+    fn few(&mut self, query: &CustomerQuery, search: &Search) -> Result<Option<Vec<Place>>, Stop> {
         const FEW: i64 = 150;
         let (column, direction) = CustomerOrder::of(&query.view).column();
         let conditional = matches!(query.view, View::Today | View::NotFollowedFor { .. });
-        if !conditional || search.order == Some(column) {
+        let Some(order) = search.order.filter(|order| conditional && *order != column) else {
+            return Ok(None);
+        };
+        let by_condition = Search { after: None, ..search.clone() }.ordered(column, direction).limited(FEW);
+        // Counted out of the index first: rows are only read if it pays.
+        let count = Read::Count { search: by_condition.clone(), cap: FEW };
+        if counted(self.read(vec![count])?.into_iter().next()).is_none() {
             return Ok(None);
         }
-        let by_condition = Search { after: None, ..search.clone() }.ordered(column, direction).limited(FEW + 1);
-        let found = rows(self.read(vec![Read::Find(by_condition)])?.into_iter().next());
-        Ok((found.len() as i64 <= FEW).then_some(found))
+        let found = self.columns(Selection::Page(by_condition), vec![order])?;
+        Ok(Some(found.into_iter().map(|(id, values)| (values.into_iter().next(), id)).collect()))
     }
-}
 
-/// The scope in which a customer's row stands.
-fn scope_of(row: &Row) -> Result<Scope, Error> {
-    Scope::parse(&Columns::of(&CUSTOMER, row).text("scope").unwrap_or_default())
+    /// The page at these places and perhaps one more. Those gone by now are missing on it, and
+    /// end nothing.
+    fn page_at(
+        &mut self,
+        places: Vec<Place>,
+        list: &str,
+        column: &'static str,
+        limit: i64,
+        count: Option<(Option<i64>, bool)>,
+    ) -> Result<CustomerPage, Stop> {
+        let more = places.len() as i64 > limit;
+        let found = self.get(&CUSTOMER, places.into_iter().map(|(_, id)| id).collect())?;
+        page_of(found, more, list, column, limit, count)
+    }
 }
 
 /// The page out of its rows and perhaps one more, with what was counted, and whether a count that
 /// stopped has seen its cap of what the list has.
 fn page_of(
     found: Vec<Row>,
+    more: bool,
     list: &str,
     column: &'static str,
     limit: i64,
     count: Option<(Option<i64>, bool)>,
 ) -> Result<CustomerPage, Stop> {
-    let more = found.len() as i64 > limit;
     let shown = found.get(..found.len().min(usize::try_from(limit).unwrap_or_default())).unwrap_or_default();
     let next = shown.last().filter(|_| more).map(|last| encode_cursor(list, &place(last, column)));
     // Where counting stopped, what is known is the cap, or, of a filtered list, this page.
@@ -506,26 +426,25 @@ fn place(row: &Row, column: &'static str) -> Place {
     (value, row.id.clone())
 }
 
-/// A page out of rows that are all there, as a store would cut it; one more than the limit.
-fn cut(mut all: Vec<Row>, column: &'static str, direction: Direction, after: Option<&Place>, limit: i64) -> Vec<Row> {
-    all.sort_by_cached_key(|row| place(row, column));
-    if direction == Direction::Descending {
-        all.reverse();
-    }
-    all.into_iter()
-        .filter(|row| {
-            after.is_none_or(|after| match direction {
-                Direction::Ascending => place(row, column) > *after,
-                Direction::Descending => place(row, column) < *after,
-            })
+/// A page out of places that are all there, as a store would cut it; one more than the limit.
+fn cut(mut all: Vec<Place>, direction: Direction, after: Option<&Place>, limit: i64) -> Vec<Place> {
+    all.retain(|place| {
+        after.is_none_or(|after| match direction {
+            Direction::Ascending => place > after,
+            Direction::Descending => place < after,
         })
-        .take(usize::try_from(limit + 1).unwrap_or_default())
-        .collect()
+    });
+    all.sort_unstable_by(|a, b| match direction {
+        Direction::Ascending => a.cmp(b),
+        Direction::Descending => b.cmp(a),
+    });
+    all.truncate(usize::try_from(limit + 1).unwrap_or_default());
+    all
 }
 
 impl CustomerFilter {
     /// The conditions on columns; the owner narrows the scopes instead.
-    fn conditions(&self) -> Result<Filter, Error> {
+    pub(super) fn conditions(&self) -> Result<Filter, Error> {
         let mut conditions = Vec::new();
         if let Some(text) = self.text.as_deref().map(str::trim).filter(|text| !text.is_empty()) {
             if text.chars().count() > 60 {

@@ -5,6 +5,7 @@ mod commands;
 mod create;
 mod input;
 mod list;
+mod named;
 mod panels;
 mod recycle;
 mod rules;

@@ -1,7 +1,7 @@
 //! The context of an organisation: everything about it that every call needs, read once.
 
 use super::{ORGANISATION, Organisation};
-use crate::access::{ROLE, Role};
+use crate::access::{ROLE, Role, ScopeList};
 use crate::actor::{OrgId, UserId};
 use crate::dictionary::{DICTIONARY_ENTRY, DictionaryEntry};
 use crate::error::Error;
@@ -22,8 +22,8 @@ pub(crate) struct Context {
     pub(crate) positions: PositionTree,
     pub(crate) roles: Vec<Role>,
     pub(crate) dictionaries: BTreeMap<String, Vec<DictionaryEntry>>,
-    /// What of others a person sees by his positions; filled when first asked.
-    pub(crate) subordinates: RwLock<HashMap<UserId, Arc<[Value]>>>,
+    /// Lists of scopes, which may be thousands; filled when first asked.
+    pub(crate) scopes: RwLock<HashMap<ScopeList, Arc<[Value]>>>,
 }
 
 impl Context {
@@ -111,7 +111,7 @@ impl Context {
             positions,
             roles: Role::from_rows(roles)?,
             dictionaries,
-            subordinates: RwLock::default(),
+            scopes: RwLock::default(),
         })
     }
 }

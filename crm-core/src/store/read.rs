@@ -13,6 +13,14 @@ pub enum Read {
         /// The keys, without repeats.
         ids: Vec<String>,
     },
+    /// Some columns of rows, where their bodies are not needed: to put many rows in order of
+    /// which few are shown.
+    Columns {
+        /// Which rows.
+        of: Selection,
+        /// The columns of the kind that are wanted, in the order in which they are answered.
+        columns: Vec<&'static str>,
+    },
     /// A page of rows.
     Find(Search),
     /// How many rows there are, if looking at fewer than `cap` rows tells. Rows looked at are
@@ -25,11 +33,37 @@ pub enum Read {
     },
 }
 
+/// The rows of a [`Read::Columns`].
+#[derive(Debug, Clone)]
+pub enum Selection {
+    /// As [`Read::Get`] answers them.
+    Keys {
+        /// The kind.
+        kind: &'static Kind,
+        /// The keys, without repeats.
+        ids: Vec<String>,
+    },
+    /// As [`Read::Find`] answers them.
+    Page(Search),
+}
+
+impl Selection {
+    /// The kind of the rows.
+    pub fn kind(&self) -> &'static Kind {
+        match self {
+            Selection::Keys { kind, .. } => kind,
+            Selection::Page(search) => search.kind,
+        }
+    }
+}
+
 /// The answer to a [`Read`], in the place of its question.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
     /// To [`Read::Get`] and [`Read::Find`].
     Rows(Vec<Row>),
+    /// To [`Read::Columns`]: the key of each row with the values of the columns asked for.
+    Columns(Vec<(String, Vec<Value>)>),
     /// To [`Read::Count`]: the number, or `None` where `cap` rows of the scope (before the
     /// filter) were reached.
     Count(Option<i64>),
@@ -129,11 +163,15 @@ pub enum Direction {
 impl Filter {
     /// Whether a row of the kind passes. A column that the kind does not have passes nothing.
     pub fn passes(&self, kind: &Kind, row: &Row) -> bool {
-        let own = |column: &str| kind.position(column).and_then(|place| row.values.get(place));
+        self.holds(&|column| kind.position(column).and_then(|place| row.values.get(place)))
+    }
+
+    /// Whether it holds for the columns of a row; one that is not there passes nothing.
+    pub(crate) fn holds<'v>(&self, own: &impl Fn(&str) -> Option<&'v Value>) -> bool {
         match self {
-            Filter::All(all) => all.iter().all(|filter| filter.passes(kind, row)),
-            Filter::Any(any) => any.iter().any(|filter| filter.passes(kind, row)),
-            Filter::Not(inner) => !inner.passes(kind, row),
+            Filter::All(all) => all.iter().all(|filter| filter.holds(own)),
+            Filter::Any(any) => any.iter().any(|filter| filter.holds(own)),
+            Filter::Not(inner) => !inner.holds(own),
             Filter::Is(column, comparison, value) => own(column).is_some_and(|own| match comparison {
                 Comparison::Equal => own == value,
                 Comparison::Less => own < value,
@@ -172,6 +210,19 @@ impl Filter {
     /// The column equals the value.
     pub fn equal(column: &'static str, value: impl Into<Value>) -> Self {
         Filter::Is(column, Comparison::Equal, value.into())
+    }
+
+    /// Adds the columns that it looks at, each once.
+    pub(crate) fn columns(&self, into: &mut Vec<&'static str>) {
+        match self {
+            Filter::All(list) | Filter::Any(list) => list.iter().for_each(|filter| filter.columns(into)),
+            Filter::Not(inner) => inner.columns(into),
+            Filter::Is(column, ..) | Filter::In(column, _) | Filter::Contains(column, _) => {
+                if !into.contains(column) {
+                    into.push(column);
+                }
+            }
+        }
     }
 
     /// Whether it always holds because it asks nothing.

@@ -1,7 +1,9 @@
 //! What every store refuses before it does anything: change sets and questions that do not fit
 //! the descriptions. Shared, so that all stores refuse the same.
 
-use super::{Change, ChangeSet, Column, ColumnType, Filter, Kind, Read, Row, Search, StoreError, Value, Write};
+use super::{
+    Change, ChangeSet, Column, ColumnType, Filter, Kind, Read, Row, Search, Selection, StoreError, Value, Write,
+};
 use std::collections::BTreeSet;
 
 /// The greatest page and the greatest number of organisations asked for at once.
@@ -66,11 +68,12 @@ pub(crate) fn changes(changes: &ChangeSet) -> Result<(), StoreError> {
 /// Refuses a batch with a malformed question.
 pub(crate) fn reads(reads: &[Read]) -> Result<(), StoreError> {
     reads.iter().try_for_each(|read| match read {
-        Read::Get { kind, ids } => {
-            let mut seen = BTreeSet::new();
-            match ids.iter().find(|id| !seen.insert(id.as_str())) {
-                Some(id) => Err(refused(kind, id, "the key is asked for twice")),
-                None => Ok(()),
+        Read::Get { kind, ids } => keys(kind, ids),
+        Read::Columns { of, columns } => {
+            columns.iter().try_for_each(|column| described(of.kind(), column).map(drop))?;
+            match of {
+                Selection::Keys { kind, ids } => keys(kind, ids),
+                Selection::Page(search) => page(search),
             }
         }
         Read::Find(search) => page(search),
@@ -82,6 +85,18 @@ pub(crate) fn reads(reads: &[Read]) -> Result<(), StoreError> {
             selection(search)
         }
     })
+}
+
+fn keys(kind: &'static Kind, ids: &[String]) -> Result<(), StoreError> {
+    // Thousands of keys come in order, mostly: then looking at neighbours is enough.
+    if ids.is_sorted_by(|a, b| a < b) {
+        return Ok(());
+    }
+    let mut seen = BTreeSet::new();
+    match ids.iter().find(|id| !seen.insert(id.as_str())) {
+        Some(id) => Err(refused(kind, id, "the key is asked for twice")),
+        None => Ok(()),
+    }
 }
 
 /// Refuses a question for [`Store::due_organisations`](super::Store::due_organisations) that no
@@ -117,8 +132,8 @@ fn selection(search: &Search) -> Result<(), StoreError> {
             same_type(search.kind, column, value)?;
         }
         // Thousands of values come in order, mostly: then looking at neighbours is enough.
-        let ascending = scope.values.is_sorted_by(|a, b| a < b);
-        if !ascending && scope.values.iter().collect::<BTreeSet<_>>().len() < scope.values.len() {
+        let in_order = scope.values.is_sorted_by(|a, b| a < b) || scope.values.is_sorted_by(|a, b| a > b);
+        if !in_order && scope.values.iter().collect::<BTreeSet<_>>().len() < scope.values.len() {
             return Err(failed(search.kind, "a value of the scope is given twice"));
         }
     }

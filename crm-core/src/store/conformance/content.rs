@@ -2,9 +2,10 @@
 
 use super::Make;
 use super::kinds::{BARE, ITEM};
+use super::model::value_of;
 use super::searches::{INTEGERS, TEXTS, byte_strings};
 use super::tools::{Client, Outcome, bare, delete, insert, item, item_with, same, update};
-use crate::store::{Row, Search, Value};
+use crate::store::{Answer, Change, Read, Row, Search, Selection, Value, Write};
 
 pub(super) fn bodies_come_back_as_they_were(make: &Make<'_>) -> Outcome {
     let store = make();
@@ -50,6 +51,44 @@ pub(super) fn values_come_back_as_they_were(make: &Make<'_>) -> Outcome {
     let rows: Vec<Row> = values.map(|(i, (column, value))| item_with(&format!("{i:03}"), column, value)).collect();
     client.insert(&ITEM, &rows)?;
     same("values", &client.find(&Search::of(&ITEM))?, &rows)
+}
+
+pub(super) fn columns_come_back_without_the_rest(make: &Make<'_>) -> Outcome {
+    let store = make();
+    let client = Client::new(&*store, "acme")?;
+    let columns = |ids: &[String], columns: &[&'static str]| {
+        let columns = columns.to_vec();
+        match client.read(&[Read::Columns { of: Selection::Keys { kind: &ITEM, ids: ids.to_vec() }, columns }])?.pop() {
+            Some(Answer::Columns(found)) => Ok(found),
+            other => Err(format!("columns were asked for, {other:?} answered")),
+        }
+    };
+    let mut ids: Vec<String> = (0..2_500).map(|i| format!("row-{i}")).collect();
+    same("of an empty store", &columns(&ids, &["rank"])?, &Vec::new())?;
+    let row = |id: &String| item(id, &format!("owner of {id}"), i64::try_from(id.len()).unwrap_or(0));
+    let rows: Vec<Row> = ids.iter().map(row).collect();
+    for part in rows.chunks(1_000) {
+        client.insert(&ITEM, part)?;
+    }
+    // Live columns answer what they hold now.
+    client.commit(vec![touch("row-7", "rank", 77)])?;
+    // Neither the order of the keys nor that of the columns is the stored one; one is absent.
+    ids.reverse();
+    ids.insert(3, "absent".to_owned());
+    let value = |row: &Row, column| match (row.id.as_str(), column) {
+        ("row-7", "rank") => 77.into(),
+        _ => value_of(&ITEM, row, column),
+    };
+    for asked in [&["sort_key", "rank", "owner"][..], &["label"], &["amount", "label"], &[]] {
+        let expected = rows.iter().rev().map(|row| (row.id.clone(), asked.iter().map(|c| value(row, *c)).collect()));
+        let expected: Vec<(String, Vec<Value>)> = expected.collect();
+        same(&format!("columns {asked:?}"), &columns(&ids, asked)?, &expected)?;
+    }
+    same("of no keys", &columns(&[], &["rank"])?, &Vec::new())
+}
+
+fn touch(id: &str, column: &'static str, value: i64) -> Write {
+    Write::Touch { kind: &ITEM, id: id.to_owned(), version: None, changes: vec![(column, Change::Set(value.into()))] }
 }
 
 pub(super) fn ids_differ_by_every_byte(make: &Make<'_>) -> Outcome {

@@ -4,7 +4,7 @@ use super::Make;
 use super::kinds::{BARE, ITEM, TOTAL};
 use super::tools::{Client, Outcome, add, at, bare, check, delete, holds, insert, item, item_with, put, total, update};
 use crate::store::{
-    Change, ChangeSet, Comparison, Direction, Filter, Kind, Read, Row, Search, StoreError, Value, Write,
+    Change, ChangeSet, Comparison, Direction, Filter, Kind, Read, Row, Search, Selection, StoreError, Value, Write,
 };
 
 fn touch(kind: &'static Kind, changes: Vec<(&'static str, Change)>) -> Write {
@@ -156,6 +156,8 @@ pub(super) fn malformed_questions_are_refused(make: &Make<'_>) -> Outcome {
         questions.push((what, Read::Find(search)));
     }
     for (what, search) in pages {
+        let of = Selection::Page(search.clone());
+        questions.push((what, Read::Columns { of, columns: vec!["rank"] }));
         questions.push((what, Read::Find(search)));
     }
     for cap in [0, -1, i64::MIN] {
@@ -163,7 +165,16 @@ pub(super) fn malformed_questions_are_refused(make: &Make<'_>) -> Outcome {
         questions.push(("a cap below 1", Read::Count { search, cap }));
     }
     let ids = ["a", "b", "a"].map(str::to_owned).to_vec();
-    questions.push(("a key twice", Read::Get { kind: &ITEM, ids }));
+    questions.push(("a key twice", Read::Get { kind: &ITEM, ids: ids.clone() }));
+    questions.push((
+        "a key twice for columns",
+        Read::Columns { of: Selection::Keys { kind: &ITEM, ids }, columns: vec!["rank"] },
+    ));
+    for column in ["absent", "id", "body", "rank, body"] {
+        for of in [Selection::Keys { kind: &ITEM, ids: vec!["a".to_owned()] }, Selection::Page(Search::of(&ITEM))] {
+            questions.push(("a column that is none", Read::Columns { of, columns: vec!["rank", column] }));
+        }
+    }
     for (what, read) in questions {
         let answer = client.store.read(&client.org, &[Read::Find(of()), read]);
         let refused = matches!(answer, Err(StoreError::Failed(_)));

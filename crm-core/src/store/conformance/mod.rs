@@ -112,6 +112,7 @@ macro_rules! for_each_store_check {
             counts_stop_at_the_cap
             bodies_come_back_as_they_were
             values_come_back_as_they_were
+            columns_come_back_without_the_rest
             ids_differ_by_every_byte
             random_histories_follow_the_model
             one_insert_of_a_key_wins

@@ -5,7 +5,7 @@ use super::kinds::{AGENDA, ITEM, KINDS, TOTAL};
 use super::model;
 use crate::OrgId;
 use crate::store::{
-    Answer, Change, ChangeSet, Check, CommitError, Kind, Read, Row, Search, Store, StoreError, Value, Write,
+    Answer, Change, ChangeSet, Check, CommitError, Kind, Read, Row, Search, Selection, Store, StoreError, Value, Write,
 };
 use std::fmt::Debug;
 
@@ -110,9 +110,14 @@ impl<'s> Client<'s> {
     pub(super) fn agrees(&self, rows: &[Row], search: &Search) -> Outcome {
         let ids = |rows: Vec<Row>| rows.into_iter().map(|row| row.id).collect::<Vec<_>>();
         let expected = model::page(rows, search);
-        let found = self.find(search)?;
+        let columns = search.kind.columns.iter().rev().map(|column| column.name).collect();
+        let columns = Read::Columns { of: Selection::Page(search.clone()), columns };
+        let mut answers = self.read(&[Read::Find(search.clone()), columns])?;
+        let columns = answers.pop();
+        let found = one_rows(answers)?;
         if found == expected {
-            return Ok(());
+            let expected = expected.into_iter().map(|row| (row.id, row.values.into_iter().rev().collect())).collect();
+            return same(&format!("columns of {}", shown(search)), &columns, &Some(Answer::Columns(expected)));
         }
         let what = format!("rows of {}", shown(search));
         same(&what, &ids(found), &ids(expected))?;

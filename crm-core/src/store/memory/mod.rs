@@ -4,7 +4,8 @@ mod search;
 mod table;
 
 use super::{
-    Answer, Change, ChangeSet, CommitError, Conflict, Kind, Read, Row, Store, StoreError, Value, Write, validate,
+    Answer, Change, ChangeSet, CommitError, Conflict, Kind, Read, Row, Selection, Store, StoreError, Value, Write,
+    validate,
 };
 use crate::OrgId;
 use std::collections::BTreeMap;
@@ -52,8 +53,19 @@ impl Store for MemoryStore {
                 Some(table) => ids.iter().filter_map(|id| table.get(id)).cloned().collect(),
                 None => Vec::new(),
             }),
+            Read::Columns { of, columns } => {
+                let kind = of.kind();
+                let rows: Vec<&Row> = match (table(kind), of) {
+                    (None, _) => Vec::new(),
+                    (Some(table), Selection::Keys { ids, .. }) => ids.iter().filter_map(|id| table.get(id)).collect(),
+                    (Some(table), Selection::Page(search)) => search::page(table, search),
+                };
+                let value = |row: &Row, column: &str| kind.position(column).and_then(|p| row.values.get(p)).cloned();
+                let columns = |row: &Row| columns.iter().filter_map(|column| value(row, column)).collect();
+                Answer::Columns(rows.into_iter().map(|row| (row.id.clone(), columns(row))).collect())
+            }
             Read::Find(search) => Answer::Rows(match table(search.kind) {
-                Some(table) => search::page(table, search),
+                Some(table) => search::page(table, search).into_iter().cloned().collect(),
                 None => Vec::new(),
             }),
             Read::Count { search, cap } => Answer::Count(match table(search.kind) {

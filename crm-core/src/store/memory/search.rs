@@ -9,7 +9,7 @@ use std::collections::{BTreeSet, BinaryHeap};
 const MOST_RANGES: usize = 10_000;
 
 /// The page of rows that a search asks for.
-pub(super) fn page(table: &Table, search: &Search) -> Vec<Row> {
+pub(super) fn page<'t>(table: &'t Table, search: &Search) -> Vec<&'t Row> {
     let limit = usize::try_from(search.limit).unwrap_or(0);
     let members = search.scope.as_ref();
     let members: Option<BTreeSet<&Value>> = members.map(|s| s.values.iter().collect());
@@ -29,7 +29,7 @@ pub(super) fn page(table: &Table, search: &Search) -> Vec<Row> {
     if plan.ordered {
         let rows = Merge::new(plan.order_part(search), search.direction, ranges);
         let rows = rows.filter_map(|entry| table.get(&entry.id));
-        return rows.filter(shown).take(limit).cloned().collect();
+        return rows.filter(shown).take(limit).collect();
     }
     let rows = ranges.into_iter().flatten();
     let rows = rows.filter_map(|entry| table.get(&entry.id));
@@ -38,7 +38,8 @@ pub(super) fn page(table: &Table, search: &Search) -> Vec<Row> {
         let order = key(search, a).cmp(&key(search, b));
         directed(order, search.direction)
     });
-    rows.into_iter().take(limit).cloned().collect()
+    rows.truncate(limit);
+    rows
 }
 
 /// How many rows a search finds, unless its scope has `cap` rows or more.

@@ -209,7 +209,8 @@ pub(super) fn json_set(values: &[Value]) -> String {
 
 /// The keys of a set as a JSON array.
 pub(super) fn json_keys(keys: &[String]) -> String {
-    serde_json::Value::from(keys.to_vec()).to_string()
+    // Texts always can be written.
+    serde_json::to_string(keys).unwrap_or_default()
 }
 
 /// Bytes as hexadecimal digits.

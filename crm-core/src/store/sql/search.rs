@@ -10,9 +10,23 @@ use sea_query::{
 };
 use std::sync::Arc;
 
-/// The statement of a page.
-pub(super) fn find(dialect: Dialect, texts: &Texts, org: &str, search: &Search) -> Result<Statement, StoreError> {
-    let plan = Plan::new(dialect, texts, org, search)?;
+/// The statement of a page: of whole rows, or of their keys and some columns.
+pub(super) fn find(
+    dialect: Dialect,
+    texts: &Texts,
+    org: &str,
+    search: &Search,
+    columns: Option<&[&'static str]>,
+) -> Result<Statement, StoreError> {
+    let mut plan = Plan::new(dialect, texts, org, search)?;
+    plan.columns = columns;
+    let answered = match columns {
+        None => texts.row.clone(),
+        Some(columns) => {
+            let types = columns.iter().map(|column| type_of(texts.kind, column));
+            std::iter::once(Ok(ColumnType::Text)).chain(types).collect::<Result<_, _>>()?
+        }
+    };
     let (sql, parameters) = match &search.scope {
         None => dialect.render(&plan.rows_of_page(None)),
         Some(Scope { column, values }) if plan.merges && values.len() != 1 => match dialect {
@@ -21,7 +35,7 @@ pub(super) fn find(dialect: Dialect, texts: &Texts, org: &str, search: &Search) 
         },
         Some(Scope { column, values }) => dialect.render(&plan.rows_of_page(Some(plan.scoped(column, values)))),
     };
-    Ok(Statement { sql: sql.into(), parameters, columns: texts.row.clone(), expected: Expected::Any })
+    Ok(Statement { sql: sql.into(), parameters, columns: answered, expected: Expected::Any })
 }
 
 /// The statement of a count. It answers how many rows of the scope were looked at, at most
@@ -109,6 +123,8 @@ struct Plan<'a> {
     /// Whether an index begins with the scope's column and goes on with the order's.
     merges: bool,
     filter: Option<Condition>,
+    /// The columns that are answered; all of the row, if not only some.
+    columns: Option<&'a [&'static str]>,
 }
 
 impl<'a> Plan<'a> {
@@ -136,7 +152,8 @@ impl<'a> Plan<'a> {
                 [] => false,
             })
         });
-        let mut plan = Plan { dialect, texts, org, search, order_type, scope_type, merges, filter: None };
+        let mut plan =
+            Plan { dialect, texts, org, search, order_type, scope_type, merges, filter: None, columns: None };
         if !search.filter.is_empty() {
             plan.filter = Some(plan.condition(&search.filter)?);
         }
@@ -190,9 +207,14 @@ impl<'a> Plan<'a> {
         }
     }
 
-    /// Selects what makes a row.
+    /// Selects what makes a row, or those columns of it that are asked for.
     fn select_row(&self, query: &mut SelectStatement) {
-        query.column(("x", "id")).column(("x", "version"));
+        query.column(("x", "id"));
+        if let Some(columns) = self.columns {
+            query.columns(columns.iter().map(|column| ("x", *column)));
+            return;
+        }
+        query.column(("x", "version"));
         for column in self.texts.kind.columns {
             query.column(("x", column.name));
         }

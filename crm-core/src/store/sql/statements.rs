@@ -39,6 +39,8 @@ enum Shape {
     Stands(Vec<usize>, bool),
     Add(Vec<usize>),
     Reassign(usize),
+    /// Some columns by key.
+    Columns(Vec<usize>),
 }
 
 /// [`Change`] without its value.
@@ -168,6 +170,22 @@ impl Texts {
             ids => (&self.get_many, vec![json_keys(ids).into(), org.into()]),
         };
         Statement { sql: sql.clone(), parameters, columns: self.row.clone(), expected: Expected::Any }
+    }
+
+    /// Some columns of rows by key.
+    pub(super) fn columns(&self, org: &str, ids: &[String], columns: &[&'static str]) -> Result<Statement, StoreError> {
+        let known = |column: &&'static str| {
+            let known = self.kind.position(column).zip(self.kind.column(column));
+            known.ok_or_else(|| StoreError::Failed(format!("{} has no column {column}", self.kind.name)))
+        };
+        let known = columns.iter().map(known).collect::<Result<Vec<_>, _>>()?;
+        let types = known.iter().map(|(_, column)| column.ty);
+        Ok(Statement {
+            columns: std::iter::once(ColumnType::Text).chain(types).collect(),
+            sql: self.shaped(Shape::Columns(known.into_iter().map(|(place, _)| place).collect())),
+            parameters: vec![json_keys(ids).into(), org.into()],
+            expected: Expected::Any,
+        })
     }
 
     pub(super) fn check(&self, org: &str, id: &str, version: i64) -> Statement {
@@ -373,6 +391,11 @@ impl Texts {
                         replace(text.add(" + "), c)
                     })
                     .done()
+            }
+            Shape::Columns(places) => {
+                let read = std::iter::once("id").chain(places.iter().map(column));
+                let select = Text::new(self.dialect, "SELECT ").list(read, |t, c| t.name("x").add(".").name(c));
+                get_many(self.dialect, &self.table, &select.sql)
             }
             Shape::Reassign(place) => update
                 .name(column(place))

@@ -4,7 +4,7 @@ use super::statements::Texts;
 use super::{Dialect, Executor, Migrate, Outcome, Statement, TablePrefix, migrate, search};
 use crate::OrgId;
 use crate::store::{
-    Answer, ChangeSet, CommitError, Conflict, Kind, Read, Row, Store, StoreError, Value, Write, validate,
+    Answer, ChangeSet, CommitError, Conflict, Kind, Read, Row, Selection, Store, StoreError, Value, Write, validate,
 };
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -85,7 +85,13 @@ impl Schema {
     fn reading(&self, org: &str, read: &Read) -> Result<Statement, StoreError> {
         match read {
             Read::Get { kind, ids } => Ok(self.texts(kind)?.get(org, ids)),
-            Read::Find(search) => search::find(self.dialect, self.texts(search.kind)?, org, search),
+            Read::Columns { of: Selection::Keys { kind, ids }, columns } => {
+                self.texts(kind)?.columns(org, ids, columns)
+            }
+            Read::Columns { of: Selection::Page(search), columns } => {
+                search::find(self.dialect, self.texts(search.kind)?, org, search, Some(columns))
+            }
+            Read::Find(search) => search::find(self.dialect, self.texts(search.kind)?, org, search, None),
             Read::Count { search, cap } => search::count(self.dialect, self.texts(search.kind)?, org, search, *cap),
         }
     }
@@ -136,7 +142,7 @@ impl<E: Executor> Store for SqlStore<E> {
     fn read(&self, org: &OrgId, reads: &[Read]) -> Result<Vec<Answer>, StoreError> {
         validate::reads(reads)?;
         // A question for nothing is answered without the database.
-        let asks = |read: &&Read| !matches!(read, Read::Get { ids, .. } if ids.is_empty());
+        let asks = |read: &&Read| !asks_nothing(read);
         let statements = reads.iter().filter(asks).map(|read| self.schema.reading(org.as_str(), read));
         let statements = statements.collect::<Result<Vec<_>, _>>()?;
         let mut sets = match statements.is_empty() {
@@ -145,8 +151,13 @@ impl<E: Executor> Store for SqlStore<E> {
         }
         .into_iter();
         let answer = |read: &Read| match read {
-            Read::Get { ids, .. } if ids.is_empty() => Ok(Answer::Rows(Vec::new())),
-            Read::Get { ids, .. } => Ok(Answer::Rows(in_order(rows(next(&mut sets)?)?, ids))),
+            Read::Get { .. } if asks_nothing(read) => Ok(Answer::Rows(Vec::new())),
+            Read::Columns { .. } if asks_nothing(read) => Ok(Answer::Columns(Vec::new())),
+            Read::Get { ids, .. } => Ok(Answer::Rows(in_order(rows(next(&mut sets)?)?, ids, |row| &row.id))),
+            Read::Columns { of: Selection::Keys { ids, .. }, .. } => {
+                Ok(Answer::Columns(in_order(keyed(next(&mut sets)?)?, ids, |(id, _)| id)))
+            }
+            Read::Columns { .. } => Ok(Answer::Columns(keyed(next(&mut sets)?)?)),
             Read::Find(_) => Ok(Answer::Rows(rows(next(&mut sets)?)?)),
             Read::Count { cap, .. } => counted(next(&mut sets)?, *cap),
         };
@@ -194,6 +205,11 @@ fn damaged(problem: &str) -> StoreError {
     StoreError::Corrupt(problem.to_owned())
 }
 
+/// Whether a question names no keys.
+fn asks_nothing(read: &Read) -> bool {
+    matches!(read, Read::Get { ids, .. } | Read::Columns { of: Selection::Keys { ids, .. }, .. } if ids.is_empty())
+}
+
 /// The next set of rows that an executor answered.
 fn next(sets: &mut impl Iterator<Item = Vec<Vec<Value>>>) -> Result<Vec<Vec<Value>>, StoreError> {
     sets.next().ok_or_else(|| StoreError::Failed("the executor answers fewer questions than it was asked".into()))
@@ -214,12 +230,28 @@ fn rows(set: Vec<Vec<Value>>) -> Result<Vec<Row>, StoreError> {
     set.into_iter().map(row).collect()
 }
 
-/// Rows in the order of the keys asked for.
-fn in_order(rows: Vec<Row>, ids: &[String]) -> Vec<Row> {
-    if rows.len() < 2 {
-        return rows;
+/// Values behind the key of their row.
+fn keyed(set: Vec<Vec<Value>>) -> Result<Vec<(String, Vec<Value>)>, StoreError> {
+    let keyed = |mut values: Vec<Value>| {
+        if values.is_empty() {
+            return Err(damaged("a row lacks its key"));
+        }
+        match values.remove(0) {
+            Value::Text(id) => Ok((id, values)),
+            _ => Err(damaged("a key is no text")),
+        }
+    };
+    set.into_iter().map(keyed).collect()
+}
+
+/// What was found, in the order of the keys asked for.
+fn in_order<T>(found: Vec<T>, ids: &[String], id: impl Fn(&T) -> &String) -> Vec<T> {
+    // Mostly the database answers in the order in which it was asked.
+    let mut asked = ids.iter();
+    if found.iter().all(|one| asked.any(|asked| asked == id(one))) {
+        return found;
     }
-    let mut found: HashMap<String, Row> = rows.into_iter().map(|row| (row.id.clone(), row)).collect();
+    let mut found: HashMap<String, T> = found.into_iter().map(|one| (id(&one).clone(), one)).collect();
     ids.iter().filter_map(|id| found.remove(id)).collect()
 }
 

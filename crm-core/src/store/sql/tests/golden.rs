@@ -86,6 +86,7 @@ fn document(dialect: Dialect) -> String {
     };
     add("get one", texts.get("o", &["i1".into()]));
     add("get many", texts.get("o", &["i1".into(), "i2".into()]));
+    add("columns of many", texts.columns("o", &["i1".into(), "i2".into()], &["rank", "owner"]).unwrap());
     add("check", texts.check("o", "i1", 3));
     add("insert", texts.insert("o", &row).unwrap());
     add("update", texts.update("o", &row, &[]).unwrap());
@@ -108,9 +109,13 @@ fn document(dialect: Dialect) -> String {
     add("reassign", texts.reassign("o", "owner", &"u1".into(), &"u2".into()).unwrap());
     add("due", search::due(dialect, &texts, "due", 9, 10).unwrap());
     for (title, search) in searches() {
-        add(title, search::find(dialect, &texts, "o", &search).unwrap());
+        add(title, search::find(dialect, &texts, "o", &search, None).unwrap());
         add(&format!("count: {title}"), search::count(dialect, &texts, "o", &search, 100).unwrap());
     }
+    let search = Search::of(&THING).within("owner", vec!["u1".into(), "u2".into()]).limited(20);
+    let search = search.ordered("rank", Direction::Descending);
+    let columns: &[&'static str] = &["label", "rank"];
+    add("columns of two owners by rank", search::find(dialect, &texts, "o", &search, Some(columns)).unwrap());
     let note = Texts::new(dialect, &prefix, &NOTE);
     let row = Row { id: "n".into(), version: 1, values: Vec::new(), body: "{}".into() };
     add("insert without columns", note.insert("o", &row).unwrap());

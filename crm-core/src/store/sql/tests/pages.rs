@@ -5,7 +5,7 @@ use crate::OrgId;
 use crate::store::sql::SqlOptions;
 use crate::store::sql::sqlite::{Durability, SqliteOptions, SqliteStore};
 use crate::store::{
-    Answer, ChangeSet, Comparison, Direction, Filter, Read, Row, Scope, Search, Store as _, Value, Write,
+    Answer, ChangeSet, Comparison, Direction, Filter, Read, Row, Scope, Search, Selection, Store as _, Value, Write,
 };
 use proptest::prelude::*;
 
@@ -138,12 +138,21 @@ proptest! {
 
         let reads: Vec<Read> = searches
             .iter()
-            .flat_map(|(search, cap)| [Read::Find(search.clone()), Read::Count { search: search.clone(), cap: *cap }])
+            .flat_map(|(search, cap)| {
+                let columns = Read::Columns { of: Selection::Page(search.clone()), columns: vec!["label", "rank"] };
+                [Read::Find(search.clone()), Read::Count { search: search.clone(), cap: *cap }, columns]
+            })
             .collect();
         let answers = store.read(&org, &reads).unwrap();
-        for ((search, cap), answers) in searches.iter().zip(answers.chunks(2)) {
+        for ((search, cap), answers) in searches.iter().zip(answers.chunks(3)) {
             prop_assert_eq!(&answers[0], &Answer::Rows(naive::find(&rows, search)), "{:?}", search);
             prop_assert_eq!(&answers[1], &Answer::Count(naive::count(&rows, search, *cap)), "{:?} {}", search, cap);
+            let columns = naive::find(&rows, search).into_iter().map(|row| {
+                let value = |column| row.values[THING.position(column).unwrap()].clone();
+                let values = vec![value("label"), value("rank")];
+                (row.id, values)
+            });
+            prop_assert_eq!(&answers[2], &Answer::Columns(columns.collect()), "columns of {:?}", search);
         }
         // Page by page the whole is found.
         if let Some((search, _)) = searches.first() {

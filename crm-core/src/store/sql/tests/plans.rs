@@ -54,7 +54,7 @@ fn searches_take_their_index() {
         ),
     ];
     for (search, expected) in cases {
-        let statement = search::find(Dialect::Sqlite, &texts, "o", &search).unwrap();
+        let statement = search::find(Dialect::Sqlite, &texts, "o", &search, None).unwrap();
         let plan = plan(&connection, &statement);
         let mut seen = plan.iter().filter(|line| line.contains("crm_thing_") && !line.contains("autoindex"));
         for part in expected {

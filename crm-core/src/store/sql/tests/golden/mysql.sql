@@ -23,6 +23,10 @@ SELECT `x`.`id`, `x`.`version`, `x`.`owner`, `x`.`rank`, `x`.`name`, `x`.`label`
 SELECT `x`.`id`, `x`.`version`, `x`.`owner`, `x`.`rank`, `x`.`name`, `x`.`label`, `x`.`level`, `x`.`due`, `x`.`grp`, `x`.`body` FROM JSON_TABLE(?, '$[*]' COLUMNS (value VARCHAR(191) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin PATH '$')) AS `k` CROSS JOIN `crm_thing` AS `x` WHERE `x`.`org_id` = ? AND `x`.`id` = `k`.`value`
 -- [Text("[\"i1\",\"i2\"]"), Text("o")]
 
+-- columns of many
+SELECT `x`.`id`, `x`.`rank`, `x`.`owner` FROM JSON_TABLE(?, '$[*]' COLUMNS (value VARCHAR(191) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin PATH '$')) AS `k` CROSS JOIN `crm_thing` AS `x` WHERE `x`.`org_id` = ? AND `x`.`id` = `k`.`value`
+-- [Text("[\"i1\",\"i2\"]"), Text("o")]
+
 -- check
 SELECT `version` FROM `crm_thing` WHERE `org_id` = ? AND `id` = ? AND `version` = ? FOR SHARE
 -- [Text("o"), Text("i1"), Integer(3)]
@@ -142,6 +146,10 @@ SELECT `x`.`id`, `x`.`version`, `x`.`owner`, `x`.`rank`, `x`.`name`, `x`.`label`
 -- count: two levels by due, which no index serves
 SELECT COUNT(*), COUNT(`s`.`hit`) FROM (SELECT 1 AS `hit` FROM JSON_TABLE(?, '$[*]' COLUMNS (value BIGINT PATH '$')) AS `v` CROSS JOIN `crm_thing` AS `x` WHERE `x`.`org_id` = ? AND `x`.`level` = `v`.`value` LIMIT ?) AS `s`
 -- [Text("[1,2]"), Text("o"), Integer(100)]
+
+-- columns of two owners by rank
+SELECT `x`.`id`, `x`.`label`, `x`.`rank` FROM (SELECT `r`.`rank`, `r`.`id` FROM (SELECT `v`.`value` AS `s` FROM JSON_TABLE(?, '$[*]' COLUMNS (value VARCHAR(191) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin PATH '$')) AS `v` INNER JOIN LATERAL (SELECT `x`.`rank`, `x`.`id` FROM `crm_thing` AS `x` WHERE `x`.`org_id` = ? AND `x`.`owner` = `v`.`value` ORDER BY `x`.`rank` DESC, `x`.`id` DESC LIMIT ?) AS `h` ON TRUE ORDER BY `h`.`rank` DESC, `h`.`id` DESC LIMIT ?) AS `b` INNER JOIN LATERAL (SELECT `x`.`rank`, `x`.`id` FROM `crm_thing` AS `x` WHERE `x`.`org_id` = ? AND `x`.`owner` = `b`.`s` ORDER BY `x`.`rank` DESC, `x`.`id` DESC LIMIT ?) AS `r` ON TRUE ORDER BY `r`.`rank` DESC, `r`.`id` DESC LIMIT ?) AS `p` INNER JOIN `crm_thing` AS `x` ON `x`.`org_id` = ? AND `x`.`id` = `p`.`id` ORDER BY `p`.`rank` DESC, `p`.`id` DESC LIMIT ?
+-- [Text("[\"u1\",\"u2\"]"), Text("o"), Integer(1), Integer(20), Text("o"), Integer(20), Integer(20), Text("o"), Integer(20)]
 
 -- insert without columns
 INSERT IGNORE INTO `crm_note` (`org_id`, `id`, `version`, `body`) VALUES (?, ?, 1, ?)

@@ -23,6 +23,10 @@ SELECT "x"."id", "x"."version", "x"."owner", "x"."rank", "x"."name", "x"."label"
 SELECT "x"."id", "x"."version", "x"."owner", "x"."rank", "x"."name", "x"."label", "x"."level", "x"."due", "x"."grp", "x"."body" FROM json_array_elements_text($1::text::json) AS "k" CROSS JOIN "crm_thing" AS "x" WHERE "x"."org_id" = $2 AND "x"."id" = "k"."value"
 -- [Text("[\"i1\",\"i2\"]"), Text("o")]
 
+-- columns of many
+SELECT "x"."id", "x"."rank", "x"."owner" FROM json_array_elements_text($1::text::json) AS "k" CROSS JOIN "crm_thing" AS "x" WHERE "x"."org_id" = $2 AND "x"."id" = "k"."value"
+-- [Text("[\"i1\",\"i2\"]"), Text("o")]
+
 -- check
 SELECT "version" FROM "crm_thing" WHERE "org_id" = $1 AND "id" = $2 AND "version" = $3 FOR SHARE
 -- [Text("o"), Text("i1"), Integer(3)]
@@ -134,6 +138,10 @@ SELECT "x"."id", "x"."version", "x"."owner", "x"."rank", "x"."name", "x"."label"
 -- count: two levels by due, which no index serves
 SELECT COUNT(*), COUNT("s"."hit") FROM (SELECT 1 AS "hit" FROM json_array_elements_text($1::text::json) AS "v" CROSS JOIN "crm_thing" AS "x" WHERE "x"."org_id" = $2 AND "x"."level" = CAST("v"."value" AS bigint) LIMIT $3) AS "s"
 -- [Text("[1,2]"), Text("o"), Integer(100)]
+
+-- columns of two owners by rank
+SELECT "x"."id", "x"."label", "x"."rank" FROM (SELECT "r"."rank", "r"."id" FROM (SELECT "v"."value" AS "s" FROM json_array_elements_text($1::text::json) AS "v" INNER JOIN LATERAL (SELECT "x"."rank", "x"."id" FROM "crm_thing" AS "x" WHERE "x"."org_id" = $2 AND "x"."owner" = "v"."value" ORDER BY "x"."rank" DESC, "x"."id" DESC LIMIT $3) AS "h" ON TRUE ORDER BY "h"."rank" DESC, "h"."id" DESC LIMIT $4) AS "b" INNER JOIN LATERAL (SELECT "x"."rank", "x"."id" FROM "crm_thing" AS "x" WHERE "x"."org_id" = $5 AND "x"."owner" = "b"."s" ORDER BY "x"."rank" DESC, "x"."id" DESC LIMIT $6) AS "r" ON TRUE ORDER BY "r"."rank" DESC, "r"."id" DESC LIMIT $7) AS "p" INNER JOIN "crm_thing" AS "x" ON "x"."org_id" = $8 AND "x"."id" = "p"."id" ORDER BY "p"."rank" DESC, "p"."id" DESC LIMIT $9
+-- [Text("[\"u1\",\"u2\"]"), Text("o"), Integer(1), Integer(20), Text("o"), Integer(20), Integer(20), Text("o"), Integer(20)]
 
 -- insert without columns
 INSERT INTO "crm_note" ("org_id", "id", "version", "body") VALUES ($1, $2, 1, $3) ON CONFLICT ("org_id", "id") DO NOTHING

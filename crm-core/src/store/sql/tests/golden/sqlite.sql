@@ -23,6 +23,10 @@ SELECT "x"."id", "x"."version", "x"."owner", "x"."rank", "x"."name", "x"."label"
 SELECT "x"."id", "x"."version", "x"."owner", "x"."rank", "x"."name", "x"."label", "x"."level", "x"."due", "x"."grp", "x"."body" FROM json_each(?) AS "k" CROSS JOIN "crm_thing" AS "x" WHERE "x"."org_id" = ? AND "x"."id" = "k"."value"
 -- [Text("[\"i1\",\"i2\"]"), Text("o")]
 
+-- columns of many
+SELECT "x"."id", "x"."rank", "x"."owner" FROM json_each(?) AS "k" CROSS JOIN "crm_thing" AS "x" WHERE "x"."org_id" = ? AND "x"."id" = "k"."value"
+-- [Text("[\"i1\",\"i2\"]"), Text("o")]
+
 -- check
 SELECT "version" FROM "crm_thing" WHERE "org_id" = ? AND "id" = ? AND "version" = ?
 -- [Text("o"), Text("i1"), Integer(3)]
@@ -134,6 +138,10 @@ SELECT "x"."id", "x"."version", "x"."owner", "x"."rank", "x"."name", "x"."label"
 -- count: two levels by due, which no index serves
 SELECT COUNT(*), COUNT("s"."hit") FROM (SELECT 1 AS "hit" FROM json_each(?) AS "v" CROSS JOIN "crm_thing" AS "x" WHERE "x"."org_id" = ? AND "x"."level" = "v"."value" LIMIT ?) AS "s"
 -- [Text("[1,2]"), Text("o"), Integer(100)]
+
+-- columns of two owners by rank
+WITH RECURSIVE "q" ("s", "k") AS (SELECT "h"."s", "h"."k" FROM (SELECT "v"."value" AS "s", (SELECT CAST(printf('%d%019d', "x"."rank" >= 0, CASE WHEN "x"."rank" < 0 THEN "x"."rank" + 9223372036854775807 + 1 ELSE "x"."rank" END) || "x"."id" AS BLOB) FROM "crm_thing" AS "x" WHERE "x"."org_id" = ? AND "x"."owner" = "v"."value" ORDER BY "x"."rank" DESC, "x"."id" DESC LIMIT ?) AS "k" FROM json_each(?) AS "v" ORDER BY 2 DESC NULLS LAST LIMIT ?) AS "h" WHERE "h"."k" IS NOT NULL UNION ALL SELECT "q"."s", (SELECT CAST(printf('%d%019d', "x"."rank" >= 0, CASE WHEN "x"."rank" < 0 THEN "x"."rank" + 9223372036854775807 + 1 ELSE "x"."rank" END) || "x"."id" AS BLOB) FROM "crm_thing" AS "x" WHERE "x"."org_id" = ? AND "x"."owner" = "q"."s" AND ("x"."rank", "x"."id") < (+(CAST(substr("q"."k", 2, 19) AS INTEGER) - CASE WHEN substr("q"."k", 1, 1) = x'31' THEN 0 ELSE 9223372036854775807 END - CASE WHEN substr("q"."k", 1, 1) = x'31' THEN 0 ELSE 1 END), +CAST(substr("q"."k", 21) AS TEXT)) ORDER BY "x"."rank" DESC, "x"."id" DESC LIMIT ?) FROM "q" WHERE "q"."k" IS NOT NULL ORDER BY 2 DESC NULLS LAST LIMIT ?) SELECT "x"."id", "x"."label", "x"."rank" FROM "q" CROSS JOIN "crm_thing" AS "x" WHERE "x"."org_id" = ? AND "x"."id" = (+CAST(substr("q"."k", 21) AS TEXT)) AND "q"."k" IS NOT NULL ORDER BY "q"."k" DESC
+-- [Text("o"), Integer(1), Text("[\"u1\",\"u2\"]"), Integer(20), Text("o"), Integer(1), Integer(20), Text("o")]
 
 -- insert without columns
 INSERT INTO "crm_note" ("org_id", "id", "version", "body") VALUES (?, ?, 1, ?) ON CONFLICT ("org_id", "id") DO NOTHING

@@ -1,0 +1,156 @@
+//! Customers named one by one: by shares, by what was viewed. Of each only those columns are read
+//! that put it in its place; whole rows are read of the page alone.
+
+use super::list::CustomerFilter;
+use super::{CUSTOMER, RECENT};
+use crate::access::{Reach, Scope, Standing};
+use crate::error::Error;
+use crate::page::Place;
+use crate::record::{Columns, Record};
+use crate::sharing::{SHARE, Share};
+use crate::store::{Comparison, Direction, Filter, Read, Row, Search, Selection, Value};
+use crate::work::{Stop, Work, columns_of, rows};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Shares looked at for the view of what is shared, and views for what was viewed.
+const MOST_SHARED: i64 = 2_000;
+pub(super) const MOST_RECENT: i64 = 100;
+
+/// Customers named one by one, in an order of their own.
+pub(super) struct Named {
+    ids: Vec<String>,
+    /// Whether these are all.
+    pub(super) whole: bool,
+    /// Whether what names them also lets the actor see them while they are active.
+    seen: bool,
+}
+
+impl Work<'_> {
+    /// The customers shared with one of these grantees: by the latest of shares that hold.
+    pub(super) fn shared_ids(&mut self, grantees: Vec<Value>) -> Result<Named, Stop> {
+        let holds = Filter::Is("ends_at", Comparison::Greater, self.now.millis().into());
+        let of = |grantee| {
+            let search = Search::of(&SHARE).within("grantee", vec![grantee]).filtered(holds.clone());
+            let search = search.ordered("created_at", Direction::Descending).limited(MOST_SHARED);
+            Read::Columns { of: Selection::Page(search), columns: vec!["created_at", "customer"] }
+        };
+        let mut found: Vec<(Vec<Value>, String)> = Vec::new();
+        for answer in self.read(grantees.into_iter().map(of).collect())? {
+            found.extend(columns_of(Some(answer)).into_iter().map(|(id, values)| (values, id)));
+        }
+        let most = usize::try_from(MOST_SHARED).unwrap_or_default();
+        let whole = found.len() < most;
+        if found.len() > most {
+            found.sort_unstable();
+            found.drain(..found.len() - most);
+        }
+        let customer = |(mut values, _): (Vec<Value>, String)| match values.pop() {
+            Some(Value::Text(customer)) => Some(customer),
+            _ => None,
+        };
+        let mut ids: Vec<String> = found.into_iter().filter_map(customer).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        Ok(Named { ids, whole, seen: true })
+    }
+
+    /// The customers that somebody viewed last, the last one first.
+    pub(super) fn recent_ids(&mut self, viewer: String) -> Result<Named, Stop> {
+        let search = Search::of(&RECENT)
+            .within("viewer", vec![viewer.into()])
+            .ordered("viewed_at", Direction::Descending)
+            .limited(MOST_RECENT);
+        let found = rows(self.read(vec![Read::Find(search)])?.into_iter().next());
+        let ids = found.iter().filter_map(|row| row.id.split('\u{1f}').nth(1)).map(str::to_owned).collect();
+        Ok(Named { ids, whole: true, seen: false })
+    }
+
+    /// The ids of active customers that the actor sees by a share alone: that stand in none of
+    /// these scopes.
+    pub(crate) fn shared_customers(&mut self, scopes: &[Value]) -> Result<Vec<Value>, Stop> {
+        let grantees = self.access()?.grantee_keys();
+        let shared = self.shared_ids(grantees)?;
+        let named = self.named(shared, &CustomerFilter::default(), "scope")?;
+        if named.is_empty() {
+            return Ok(Vec::new());
+        }
+        let scopes: BTreeSet<&Value> = scopes.iter().collect();
+        let alone = |(scope, _): &Place| scope.as_ref().is_none_or(|scope| !scopes.contains(scope));
+        Ok(named.into_iter().filter(alone).map(|(_, id)| id.into()).collect())
+    }
+
+    /// The places in an order of those of the named customers that are active, that the actor
+    /// sees and that pass the filter; still in their own order.
+    pub(super) fn named(
+        &mut self,
+        list: Named,
+        filter: &CustomerFilter,
+        order: &'static str,
+    ) -> Result<Vec<Place>, Stop> {
+        let conditions = filter.conditions()?;
+        let mut columns = vec!["scope"];
+        if !columns.contains(&order) {
+            columns.push(order);
+        }
+        conditions.columns(&mut columns);
+        let found = self.columns(Selection::Keys { kind: &CUSTOMER, ids: list.ids }, columns.clone())?;
+        let of = |column: &str| columns.iter().position(|known| *known == column);
+        let ordered = of(order);
+        let (mut places, mut scopes) = (Vec::with_capacity(found.len()), Vec::new());
+        for (id, values) in found {
+            let scope = values.first().and_then(Value::as_text).unwrap_or_default();
+            if Standing::of_scope(scope) != Some(Standing::Active)
+                || !conditions.holds(&|column| of(column).and_then(|place| values.get(place)))
+            {
+                continue;
+            }
+            // Who owns it matters to some lists only, and there are thousands.
+            if filter.owner.is_some() || !list.seen {
+                let scope = Scope::parse(scope)?;
+                if filter.owner.as_ref().is_some_and(|owner| *owner != scope.owner) {
+                    continue;
+                }
+                scopes.push(scope);
+            }
+            let value = ordered.and_then(|place| values.into_iter().nth(place));
+            places.push((value, id));
+        }
+        if list.seen {
+            return Ok(places);
+        }
+        let ids: Vec<&str> = places.iter().map(|(_, id)| id.as_str()).collect();
+        let reached = self.reach_of(&ids, &scopes)?;
+        Ok(places.into_iter().zip(reached).filter(|(_, reach)| reach.is_some()).map(|(place, _)| place).collect())
+    }
+
+    /// How far the actor reaches into each of these customers.
+    pub(crate) fn reach_of_rows(&mut self, found: &[Row]) -> Result<Vec<Option<Reach>>, Stop> {
+        let scope = |row| Scope::parse(&Columns::of(&CUSTOMER, row).text("scope").unwrap_or_default());
+        let scopes = found.iter().map(scope).collect::<Result<Vec<Scope>, Error>>()?;
+        let ids: Vec<&str> = found.iter().map(|row| row.id.as_str()).collect();
+        self.reach_of(&ids, &scopes)
+    }
+
+    /// How far the actor reaches into customers that stand in these scopes.
+    fn reach_of(&mut self, ids: &[&str], scopes: &[Scope]) -> Result<Vec<Option<Reach>>, Stop> {
+        let access = self.access()?;
+        let owned = |scope: &Scope| access.reach(&scope.owner, scope.position.as_ref(), &[], self.now).is_some();
+        let others: Vec<Value> =
+            ids.iter().zip(scopes).filter(|(_, scope)| !owned(scope)).map(|(id, _)| (*id).into()).collect();
+        let mut shares: BTreeMap<String, Vec<Share>> = BTreeMap::new();
+        if !others.is_empty() {
+            let of_others = Search::of(&SHARE).within("customer", others);
+            for share in Share::from_rows(&self.find_all(of_others)?)? {
+                shares.entry(share.customer.to_string()).or_default().push(share);
+            }
+        }
+        let access = self.access()?;
+        let reach = |(id, scope): (&&str, &Scope)| {
+            let shares = shares.get(*id).map_or(&[][..], Vec::as_slice);
+            access
+                .reach(&scope.owner, scope.position.as_ref(), shares, self.now)
+                .filter(|reach| scope.standing == Standing::Active || *reach == Reach::Own)
+        };
+        Ok(ids.iter().zip(scopes).map(reach).collect())
+    }
+}
