@@ -122,13 +122,16 @@ impl Work<'_> {
     }
 }
 
+/// Moves what stands in the scope of a customer to where it is now.
+type Follow = fn(&mut Work<'_>, &Customer) -> Result<(), Stop>;
+
 /// What a room keeps under a customer; [`UNDER_CUSTOMER`](crate::UNDER_CUSTOMER) lists those of all rooms,
 /// what may be much first.
 pub(crate) struct Under {
     /// Removes it for good, some hundred rows at a time; says whether all of it is gone with this commit.
     pub(crate) purge: fn(&mut Work<'_>, CustomerId) -> Result<bool, Stop>,
     /// Where it stands in the scope of the customer: moves it there.
-    pub(crate) follow: Option<fn(&mut Work<'_>, &Customer) -> Result<(), Stop>>,
+    pub(crate) follow: Option<Follow>,
 }
 
 /// A customer in the recycle bin goes for good.
