@@ -124,6 +124,9 @@ fn violation(path: &str, error: &serde_json::Error) -> Violation {
     if let Some(name) = named("missing field `") {
         return Violation::required(below(name));
     }
+    if let Some(name) = named("duplicate field `") {
+        return Violation::repeated(below(name));
+    }
     if let Some(name) = named("unknown field `") {
         // The path goes as far as the unknown field, unless it stands in a choice of variants.
         let whole = path.strip_suffix(name).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));

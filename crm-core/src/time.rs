@@ -60,6 +60,11 @@ impl Timestamp {
         self.plus_millis(days.saturating_mul(86_400_000))
     }
 
+    /// How far ahead anything is planned or shared: some ten years. What lies farther is a slip of the pen.
+    pub(crate) const fn farthest(self) -> Timestamp {
+        self.plus_days(3_660)
+    }
+
     fn utc(self) -> DateTime<chrono::Utc> {
         DateTime::from_timestamp_millis(self.0).unwrap_or_default()
     }

@@ -369,6 +369,54 @@ fn a3_grants_unite_and_a_denial_beats_them() {
 }
 
 #[test]
+fn a3_nobody_gets_a_role_by_a_position_that_he_gives_himself() {
+    in_every_world(|world| {
+        let (host, dora) = (world.bed.host(), world.user("dora"));
+        let chief = RoleInput {
+            administrator: true,
+            positions: vec![crm_core::position::PositionId::new("helper").unwrap()],
+            ..role("chief", &[], &[], &[])
+        };
+        let keeper = role("keeper", &["position.edit", "person.edit"], &[], &["dora"]);
+        host.sync_roles(vec![chief, keeper], SyncMode::Delta).unwrap();
+        let before = world.bed.dump();
+        let seat = || vec![position("helper", Some("manager"), &["luis", "dora"])];
+        for preview in [true, false] {
+            refused(dora.sync_positions(seat(), SyncMode::Delta, preview), "forbidden");
+        }
+        assert_eq!(world.bed.dump(), before);
+        // What no role goes by she keeps as before, and the host does as it likes.
+        dora.sync_positions(vec![position("annex", Some("manager"), &["dora"])], SyncMode::Delta, false).unwrap();
+        // H1: the preview tells who becomes an administrator.
+        let preview = host.sync_positions(seat(), SyncMode::Delta, true).unwrap();
+        let hers = preview.access.iter().find(|change| change.person.as_str() == "dora").unwrap();
+        assert_eq!(hers.administrator, Some(true));
+        host.sync_positions(seat(), SyncMode::Delta, false).unwrap();
+        assert!(dora.menu().unwrap().administrator);
+    });
+}
+
+#[test]
+fn a3_the_last_administrator_stays() {
+    in_every_world(|world| {
+        let (host, adam) = (world.bed.host(), world.user("adam"));
+        host.sync_roles(vec![role("keeper", &["person.edit"], &[], &["dora"])], SyncMode::Delta).unwrap();
+        let before = world.bed.dump();
+        let dora = world.user("dora");
+        refused(dora.deactivate_person(user("adam")), "forbidden");
+        violates(adam.deactivate_person(user("adam")), "person", "not_allowed");
+        violates(adam.sync_people(vec![person("adam", &[])], SyncMode::Delta), "people", "not_allowed");
+        violates(adam.sync_people(vec![person("dora", &[])], SyncMode::Whole), "people", "not_allowed");
+        assert_eq!(world.bed.dump(), before);
+        dora.deactivate_person(user("bob")).unwrap();
+        // With another administrator he may go; the host may do so in any case.
+        adam.sync_people(vec![person("mona", &["crm_admin"])], SyncMode::Delta).unwrap();
+        adam.deactivate_person(user("adam")).unwrap();
+        host.deactivate_person(user("mona")).unwrap();
+    });
+}
+
+#[test]
 fn a3_nobody_takes_his_own_administration_away() {
     in_every_world(|world| {
         let adam = world.user("adam");

@@ -368,6 +368,14 @@ fn h5_what_is_no_json_is_malformed() {
 }
 
 #[test]
+fn h5_a_key_given_twice_is_named() {
+    in_every_world(|world| {
+        let twice = r#"{"customer": {"name": "A", "name": "B"}}"#;
+        violates(world.user("alice").dispatch("create_customer", twice), "customer.name", "repeated");
+    });
+}
+
+#[test]
 fn h5_fields_that_may_not_be_given_are_named() {
     in_every_world(|world| {
         let alice = world.user("alice");

@@ -90,6 +90,44 @@ fn f1_no_time_in_the_future_no_plan_in_the_past_five_minutes_apart() {
 }
 
 #[test]
+fn f1_days_far_off_are_slips_of_the_pen() {
+    in_every_world(|world| {
+        let alice = world.user("alice");
+        let now = world.bed.now();
+        let (past, ahead) = (now.plus_days(-18_300), now.plus_days(3_660));
+        let follow = |at, next_at| alice.follow_up(world.customer, NewFollowUp { at: Some(at), next_at, ..said("x") });
+        follow(past, Some(ahead)).unwrap();
+        violates(follow(past.plus_millis(-1), None), "at", "out_of_range");
+        violates(follow(now, Some(ahead.plus_millis(1))), "next_at", "out_of_range");
+        let until = crm_core::Transfer {
+            to: crm_tests::user("luis"),
+            to_position: None,
+            keep_reader_until: Some(ahead.plus_millis(1)),
+            reason: None,
+        };
+        let answer = world.user("mona").transfer_customers(vec![world.customer], until).unwrap();
+        assert_eq!(answer.items[0].texts[0], "keep_reader_until is out of range");
+        let share = crm_core::ShareInput {
+            person: Some(crm_tests::user("bob")),
+            ends_at: Some(ahead.plus_millis(1)),
+            ..crm_core::ShareInput::default()
+        };
+        violates(alice.share_customer(world.customer, share), "ends_at", "out_of_range");
+    });
+}
+
+#[test]
+fn f1_a_text_that_shows_nothing_is_none() {
+    in_every_world(|world| {
+        let alice = world.user("alice");
+        for text in ["\u{200b}", "\u{3164}", " \u{2800}\u{feff}"] {
+            violates(alice.follow_up(world.customer, said(text)), "content", "required");
+            violates(alice.create_customer(crm_core::NewCustomer::named(text)), "name", "required");
+        }
+    });
+}
+
+#[test]
 fn f1_the_author_is_the_caller_and_may_write() {
     in_every_world(|world| {
         for who in ["alice", "eve", "mona", "dora", "adam"] {
@@ -149,6 +187,28 @@ fn f2_replies_thread_and_tell_who_can_still_see_the_customer() {
         violates(mona.reply(elsewhere.id, wrong), "to", "unknown");
         world.user("alice").end_share(world.share).unwrap();
         let answer = mona.reply(world.follow_up, reply("再", &["rhea"])).unwrap();
+        assert_eq!((texts(&answer.notified), texts(&answer.not_notified)), (vec!["alice"], vec!["rhea"]));
+    });
+}
+
+#[test]
+fn f2_whoever_may_see_no_customer_is_told_of_no_reply() {
+    in_every_world(|world| {
+        let deny = vec![crm_core::Permission::new("customer.view").unwrap()];
+        let blind = crm_core::RoleInput {
+            id: crm_core::RoleId::new("blind").unwrap(),
+            name: "Blind".to_owned(),
+            administrator: false,
+            allow: vec![],
+            deny,
+            everyone: false,
+            people: vec![crm_tests::user("rhea")],
+            positions: vec![],
+            host_roles: vec![],
+        };
+        world.bed.host().sync_roles(vec![blind], crm_core::SyncMode::Delta).unwrap();
+        refused(world.user("rhea").customer(world.customer), "forbidden");
+        let answer = world.user("mona").reply(world.follow_up, reply("x", &["rhea"])).unwrap();
         assert_eq!((texts(&answer.notified), texts(&answer.not_notified)), (vec!["alice"], vec!["rhea"]));
     });
 }

@@ -8,11 +8,13 @@ use crate::customer::CustomerId;
 use crate::error::{Error, Violation};
 use crate::history;
 use crate::operations::op;
-use crate::person::{SyncMode, SyncReport};
+use crate::person::{Person, SyncMode, SyncReport};
+use crate::position::{PositionId, PositionTree};
 use crate::record::Record;
 use crate::sharing::ShareRight;
 use crate::store::Write;
 use crate::text::Checker;
+use crate::work::Work;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -174,6 +176,49 @@ impl Session<'_> {
             Ok(AccessExplanation { grants })
         })
     }
+}
+
+/// Who would be an administrator with these people and positions.
+pub(crate) fn administrators<'p>(
+    roles: &[Role],
+    people: &'p BTreeMap<UserId, Person>,
+    positions: &PositionTree,
+) -> BTreeSet<&'p UserId> {
+    let administers = |person: &&Person| {
+        let holds = |role: &Role| role.administrator && role.is_held_by(person, positions.held_by(&person.id));
+        person.active && roles.iter().any(holds)
+    };
+    people.values().filter(administers).map(|person| &person.id).collect()
+}
+
+/// Whether people and positions may become these. Roles go by both: whoever could change who bears a role
+/// could give himself any right, so only administrators may; and nobody but the host takes the last
+/// administrator away. `field` is what was given.
+pub(crate) fn check_administration(
+    work: &Work<'_>,
+    field: &str,
+    people: &BTreeMap<UserId, Person>,
+    positions: &PositionTree,
+) -> Result<(), Error> {
+    let access = work.access()?;
+    if access.person().is_none() {
+        return Ok(());
+    }
+    let context = &work.context;
+    let before = administrators(&context.roles, &context.people, &context.positions);
+    let after = administrators(&context.roles, people, positions);
+    let named: BTreeSet<_> = context.roles.iter().flat_map(|role| &role.positions).collect();
+    let bears = |tree: &PositionTree, person: &UserId| -> BTreeSet<PositionId> {
+        tree.held_by(person).iter().filter(|position| named.contains(position)).cloned().collect()
+    };
+    let others = people.keys().any(|person| bears(&context.positions, person) != bears(positions, person));
+    if !access.sees_all() && (before != after || others) {
+        return Err(Error::Forbidden { module: "role".to_owned(), right: "edit".to_owned() });
+    }
+    if after.is_empty() && !before.is_empty() {
+        return Err(Violation::not_allowed(field).into());
+    }
+    Ok(())
 }
 
 fn checked(roles: &[RoleInput]) -> Result<Vec<Role>, Error> {

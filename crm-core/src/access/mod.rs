@@ -5,6 +5,7 @@ mod role;
 mod scope;
 
 pub use commands::{AccessExplanation, AccessGrant};
+pub(crate) use commands::{administrators, check_administration};
 pub use role::{MODULES, Permission, RIGHTS, Role, RoleId, RoleInput};
 pub(crate) use role::{ROLE, preset_roles};
 pub(crate) use scope::{Scope, ScopeList, Standing};
@@ -101,15 +102,7 @@ impl<'c> Access<'c> {
         position.is_some_and(|position| self.context.positions.is_below(position, self.positions()))
     }
 
-    /// How far the actor reaches into a customer of this owner and position, with these shares
-    /// of it; `None`: he does not see it.
-    pub(crate) fn reach(
-        &self,
-        owner: &UserId,
-        position: Option<&PositionId>,
-        shares: &[Share],
-        now: Timestamp,
-    ) -> Option<Reach> {
+    fn reach(&self, owner: &UserId, position: Option<&PositionId>, shares: &[Share], now: Timestamp) -> Option<Reach> {
         let own = self.person.is_some_and(|person| person.id == *owner);
         if own || self.administrator || self.is_superior_of(position) {
             return Some(Reach::Own);
@@ -122,6 +115,14 @@ impl<'c> Access<'c> {
                 ShareRight::Edit => Reach::Edit,
             })
             .max()
+    }
+
+    /// How far the actor reaches into a customer that stands in this scope, with these shares of it; `None`: for
+    /// him it is not there. What lies in the recycle bin is there for who disposes of it.
+    pub(crate) fn reach_into(&self, scope: &Scope, shares: &[Share], now: Timestamp) -> Option<Reach> {
+        self.reach(&scope.owner, scope.position.as_ref(), shares, now)
+            .filter(|reach| scope.standing == Standing::Active || *reach == Reach::Own)
+            .filter(|_| self.may("customer.view"))
     }
 
     /// Whether a share was given to the actor or to a position of his.

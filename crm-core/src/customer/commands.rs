@@ -2,7 +2,7 @@
 
 use super::input::EDITABLE;
 use super::named::MOST_RECENT;
-use super::{CUSTOMER, Customer, CustomerEdit, CustomerStatus, RECENT};
+use super::{CUSTOMER, Customer, CustomerEdit, RECENT};
 use crate::access::Reach;
 use crate::crm::Session;
 use crate::error::Error;
@@ -121,10 +121,7 @@ impl Work<'_> {
     pub(crate) fn check_reach(&self, customer: &Customer, shares: &[Share], need: Reach) -> Result<(), Error> {
         let access = self.access()?;
         access.allow("customer.view")?;
-        let reach = access
-            .reach(&customer.owner, customer.owner_position.as_ref(), shares, self.now)
-            .filter(|reach| customer.status == CustomerStatus::Active || *reach == Reach::Own)
-            .ok_or_else(|| not_found(customer.id))?;
+        let reach = access.reach_into(&customer.stands(), shares, self.now).ok_or_else(|| not_found(customer.id))?;
         if reach >= need {
             return Ok(());
         }

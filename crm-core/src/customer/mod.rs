@@ -185,8 +185,13 @@ impl Customer {
         }
     }
 
+    /// In whose lists it stands.
+    pub(crate) fn stands(&self) -> Scope {
+        Scope::new(self.standing(), self.owner_position.clone(), self.owner.clone())
+    }
+
     pub(crate) fn scope(&self) -> Value {
-        Scope::new(self.standing(), self.owner_position.clone(), self.owner.clone()).to_value()
+        self.stands().to_value()
     }
 }
 

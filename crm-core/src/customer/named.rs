@@ -2,7 +2,7 @@
 //! that put it in its place; whole rows are read of the page alone.
 
 use super::list::CustomerFilter;
-use super::{CUSTOMER, RECENT};
+use super::{CUSTOMER, Customer, CustomerId, CustomerStatus, RECENT};
 use crate::access::{Reach, Scope, Standing};
 use crate::error::Error;
 use crate::page::Place;
@@ -134,7 +134,7 @@ impl Work<'_> {
     /// How far the actor reaches into customers that stand in these scopes.
     fn reach_of(&mut self, ids: &[&str], scopes: &[Scope]) -> Result<Vec<Option<Reach>>, Stop> {
         let access = self.access()?;
-        let owned = |scope: &Scope| access.reach(&scope.owner, scope.position.as_ref(), &[], self.now).is_some();
+        let owned = |scope: &Scope| access.reach_into(scope, &[], self.now).is_some();
         let others: Vec<Value> =
             ids.iter().zip(scopes).filter(|(_, scope)| !owned(scope)).map(|(id, _)| (*id).into()).collect();
         let mut shares: BTreeMap<String, Vec<Share>> = BTreeMap::new();
@@ -147,10 +147,29 @@ impl Work<'_> {
         let access = self.access()?;
         let reach = |(id, scope): (&&str, &Scope)| {
             let shares = shares.get(*id).map_or(&[][..], Vec::as_slice);
-            access
-                .reach(&scope.owner, scope.position.as_ref(), shares, self.now)
-                .filter(|reach| scope.standing == Standing::Active || *reach == Reach::Own)
+            access.reach_into(scope, shares, self.now)
         };
         Ok(ids.iter().zip(scopes).map(reach).collect())
+    }
+
+    /// Those of the customers that the actor sees, by id with their names; those in the recycle
+    /// bin only where asked for.
+    pub(crate) fn visible_customers(
+        &mut self,
+        mut ids: Vec<String>,
+        in_bin: bool,
+    ) -> Result<BTreeMap<CustomerId, String>, Stop> {
+        ids.sort();
+        ids.dedup();
+        let found = self.get(&CUSTOMER, ids)?;
+        let reached = self.reach_of_rows(&found)?;
+        let mut names = BTreeMap::new();
+        for (row, reach) in found.iter().zip(reached) {
+            let customer = Customer::from_row(row)?;
+            if reach.is_some() && (in_bin || customer.status == CustomerStatus::Active) {
+                names.insert(customer.id, customer.name);
+            }
+        }
+        Ok(names)
     }
 }

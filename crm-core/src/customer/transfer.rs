@@ -42,7 +42,7 @@ impl Work<'_> {
     /// everything written before go along.
     pub(crate) fn transfer_customer(&mut self, id: CustomerId, transfer: &Transfer) -> Result<Customer, Stop> {
         let now = self.now;
-        if transfer.keep_reader_until.is_some_and(|until| until <= now) {
+        if transfer.keep_reader_until.is_some_and(|until| until <= now || until > now.farthest()) {
             return Err(Violation::out_of_range("keep_reader_until").into());
         }
         let mut check = crate::text::Checker::new();

@@ -4,7 +4,7 @@ use super::{FOLLOW_UP, FollowUp};
 use crate::access::Reach;
 use crate::contact::ContactId;
 use crate::crm::Session;
-use crate::customer::{CUSTOMER, Customer, CustomerStatus};
+use crate::customer::Customer;
 use crate::dictionary::{self, EntryCode, check_code};
 use crate::error::{Error, Violation, refusals};
 use crate::history;
@@ -102,9 +102,12 @@ refusals! {
 /// Clocks differ: how far a time may lie on the wrong side of now.
 const TOLERANCE: i64 = 5 * 60 * 1_000;
 
-/// Refuses a plan that lies in the past.
+/// How far back a follow-up may lie: some fifty years.
+const EARLIEST_DAYS: i64 = 18_300;
+
+/// Refuses a plan that lies in the past or too far ahead.
 pub(crate) fn check_next(next: Timestamp, now: Timestamp, field: &str) -> Result<(), Error> {
-    if next < now.plus_millis(-TOLERANCE) {
+    if next < now.plus_millis(-TOLERANCE) || next > now.farthest() {
         return Err(Violation::out_of_range(field).into());
     }
     Ok(())
@@ -231,7 +234,8 @@ impl Work<'_> {
         let context = self.context.clone();
         let mut check = Checker::new();
         let at = input.at.unwrap_or(now);
-        check.ensure(at <= now.plus_millis(TOLERANCE), || Violation::out_of_range("at"));
+        let is_near = at <= now.plus_millis(TOLERANCE) && at >= now.plus_days(-EARLIEST_DAYS);
+        check.ensure(is_near, || Violation::out_of_range("at"));
         if let Some(next) = input.next_at {
             check.ensure(check_next(next, now, "next_at").is_ok(), || Violation::out_of_range("next_at"));
         }
@@ -325,27 +329,6 @@ impl Work<'_> {
             other => other,
         })?;
         Ok((customer, follow_up))
-    }
-
-    /// Those of the customers that the actor sees, by id with their names; those in the recycle
-    /// bin only where asked for.
-    pub(crate) fn visible_customers(
-        &mut self,
-        mut ids: Vec<String>,
-        in_bin: bool,
-    ) -> Result<std::collections::BTreeMap<CustomerId, String>, Stop> {
-        ids.sort();
-        ids.dedup();
-        let found = self.get(&CUSTOMER, ids)?;
-        let reached = self.reach_of_rows(&found)?;
-        let mut names = std::collections::BTreeMap::new();
-        for (row, reach) in found.iter().zip(reached) {
-            let customer = Customer::from_row(row)?;
-            if reach.is_some() && (in_bin || customer.status == CustomerStatus::Active) {
-                names.insert(customer.id, customer.name);
-            }
-        }
-        Ok(names)
     }
 }
 

@@ -106,7 +106,7 @@ pub struct FollowUpView {
 
 page! {
     /// A page of follow-ups, newest first. It may hold fewer than asked for although more follow:
-    /// those on customers that the actor does not see are left out.
+    /// those on customers that the actor does not see are left out. After 100,000 such in a row the list ends.
     FollowUpPage of FollowUpView
 }
 

@@ -225,8 +225,7 @@ impl Work<'_> {
         for person in concerned {
             let actor = Actor::user(self.actor().org().as_str(), person.as_str())?;
             let sees = Access::of(&context, &actor).is_ok_and(|access| {
-                access.may("follow_up.view")
-                    && access.reach(&customer.owner, customer.owner_position.as_ref(), &shares, self.now).is_some()
+                access.may("follow_up.view") && access.reach_into(&customer.stands(), &shares, self.now).is_some()
             });
             if sees { notified.push(person) } else { not_notified.push(person) }
         }

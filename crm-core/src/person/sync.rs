@@ -1,6 +1,7 @@
 //! Keeping people in step with the host (H1), and deactivating a leaver (A7).
 
 use super::{PERSON, Person};
+use crate::access::check_administration;
 use crate::actor::UserId;
 use crate::crm::Session;
 use crate::error::{Error, Violation};
@@ -107,7 +108,9 @@ impl Session<'_> {
     /// Keeps people in step with the host's users. Doing it twice changes nothing.
     ///
     /// # Errors
-    /// [`Error::Forbidden`] without the right `person.edit`; [`Error::Invalid`].
+    /// [`Error::Forbidden`] without the right `person.edit`, or, for who is no administrator, when it changes
+    /// somebody's roles of the host or who is an administrator; [`Error::Invalid`], also when no
+    /// administrator would be left.
     pub fn sync_people(&self, people: Vec<PersonInput>, mode: SyncMode) -> Result<SyncReport, Error> {
         self.command(
             &op::sync_people,
@@ -116,6 +119,7 @@ impl Session<'_> {
                 let people = checked(&people)?;
                 let mut report = SyncReport::default();
                 let context = work.context.clone();
+                let mut after = context.people.clone();
                 for input in &people {
                     match context.people.get(&input.id) {
                         None => {
@@ -135,6 +139,7 @@ impl Session<'_> {
                                 version: 1,
                             };
                             work.insert(&PERSON, person.to_row()?);
+                            after.insert(person.id.clone(), person);
                         }
                         Some(known) => {
                             let person = Person {
@@ -156,6 +161,7 @@ impl Session<'_> {
                                 if known.active && !person.active {
                                     announce_deactivated(work, &person.id)?;
                                 }
+                                after.insert(person.id.clone(), person);
                             }
                         }
                     }
@@ -165,10 +171,12 @@ impl Session<'_> {
                     for known in context.people.values() {
                         if known.active && !given.contains(&known.id) {
                             report.removed += 1;
-                            deactivate(work, known)?;
+                            let gone = deactivate(work, known)?;
+                            after.insert(gone.id.clone(), gone);
                         }
                     }
                 }
+                check_administration(work, "people", &after, &context.positions)?;
                 report.keep(work);
                 if report != SyncReport::default() {
                     work.change_organisation(&context.organisation)?;
@@ -183,7 +191,8 @@ impl Session<'_> {
     /// superiors until it is handed over.
     ///
     /// # Errors
-    /// [`Error::Forbidden`] without the right `person.edit`; [`Error::NotFound`].
+    /// [`Error::Forbidden`] without the right `person.edit`, or for an administrator when the caller is none;
+    /// [`Error::NotFound`]; [`Error::Invalid`] when no administrator would be left.
     pub fn deactivate_person(&self, person: UserId) -> Result<Person, Error> {
         self.command(
             &op::deactivate_person,
@@ -198,6 +207,9 @@ impl Session<'_> {
                     return Ok(known.clone());
                 }
                 let gone = deactivate(work, known)?;
+                let mut after = context.people.clone();
+                after.insert(gone.id.clone(), gone.clone());
+                check_administration(work, "person", &after, &context.positions)?;
                 work.change_organisation(&context.organisation)?;
                 Ok(gone)
             },

@@ -2,6 +2,7 @@
 
 use super::tree::{PositionTree, circle};
 use super::{POSITION, Position, PositionId};
+use crate::access::{administrators, check_administration};
 use crate::actor::UserId;
 use crate::crm::Session;
 use crate::error::{Error, Violation, refusals};
@@ -80,6 +81,9 @@ pub struct AccessChange {
     pub gained: Vec<PositionId>,
     /// Positions whose customers he no longer sees.
     pub lost: Vec<PositionId>,
+    /// Whether he becomes an administrator, who sees everything, or ceases to be one; absent: neither.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub administrator: Option<bool>,
 }
 
 refusals! {
@@ -99,8 +103,9 @@ impl Session<'_> {
     /// nothing is changed: the answer says what would be, and who would gain or lose sight of what.
     ///
     /// # Errors
-    /// [`Error::Forbidden`] without the right `position.edit`; [`Error::Invalid`] for unknown
-    /// parents or holders; `position_circle`; `position_has_others_below` when
+    /// [`Error::Forbidden`] without the right `position.edit`, or, for who is no administrator, when it changes
+    /// who holds a position that a role goes by; [`Error::Invalid`] for unknown parents or holders, or when no
+    /// administrator would be left; `position_circle`; `position_has_others_below` when
     /// a removed position has others below it.
     pub fn sync_positions(
         &self,
@@ -161,7 +166,9 @@ impl Session<'_> {
                 check_circle(&after)?;
                 check_tree(&after, &context)?;
                 let people = seats_of(&after, &context.people);
-                let access = access_changes(&context.positions, &after, &context.people);
+                let tree = PositionTree::new(after.values().cloned().collect(), &context.people);
+                check_administration(work, "positions", &context.people, &tree)?;
+                let access = access_changes(&context, &tree);
                 report.keep(work);
                 let report = PositionSyncReport { report, access };
                 if preview || writes.is_empty() {
@@ -290,20 +297,19 @@ fn seats_of(after: &BTreeMap<PositionId, Position>, people: &BTreeMap<UserId, Pe
     changed
 }
 
-fn access_changes(
-    before: &PositionTree,
-    after: &BTreeMap<PositionId, Position>,
-    people: &BTreeMap<UserId, Person>,
-) -> Vec<AccessChange> {
-    let after = PositionTree::new(after.values().cloned().collect(), people);
+fn access_changes(context: &Context, after: &PositionTree) -> Vec<AccessChange> {
+    let (before, people) = (&context.positions, &context.people);
+    let [administered, administer] = [before, after].map(|tree| administrators(&context.roles, people, tree));
     let mut changes = Vec::new();
     for person in people.values() {
         let saw = before.below(before.held_by(&person.id));
         let sees = after.below(after.held_by(&person.id));
         let gained: Vec<PositionId> = sees.difference(&saw).cloned().collect();
         let lost: Vec<PositionId> = saw.difference(&sees).cloned().collect();
-        if !gained.is_empty() || !lost.is_empty() {
-            changes.push(AccessChange { person: person.id.clone(), gained, lost });
+        let becomes = administer.contains(&person.id);
+        let administrator = (becomes != administered.contains(&person.id)).then_some(becomes);
+        if !gained.is_empty() || !lost.is_empty() || administrator.is_some() {
+            changes.push(AccessChange { person: person.id.clone(), gained, lost, administrator });
         }
     }
     changes

@@ -3,7 +3,7 @@
 use super::{RELATION, Relation};
 use crate::access::Reach;
 use crate::crm::Session;
-use crate::customer::{CUSTOMER, Customer, NewRelation, Under};
+use crate::customer::{Customer, NewRelation, Under};
 use crate::dictionary::{EntryCode, RELATION_KIND};
 use crate::error::{Error, Violation, refusals};
 use crate::history;
@@ -11,9 +11,9 @@ use crate::id::{CustomerId, RelationId};
 use crate::operations::op;
 use crate::organisation::{GUARD, UNIQUE_KEY};
 use crate::record::{Record, Removed};
-use crate::store::{Filter, Read, Row, Search, Write};
+use crate::store::{Filter, Row, Search, Write};
 use crate::text::Checker;
-use crate::work::{Stop, Work, rows};
+use crate::work::{Stop, Work};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -291,22 +291,8 @@ impl Work<'_> {
         let other = |relation: &Relation| {
             if relation.first == here { relation.second } else { relation.first }
         };
-        let mut ids: Vec<String> = relations.iter().map(|relation| other(relation).to_string()).collect();
-        ids.sort();
-        ids.dedup();
-        if ids.is_empty() {
-            return Ok(Vec::new());
-        }
-        let answers = self.read(vec![Read::Get { kind: &CUSTOMER, ids }])?;
-        let found = rows(answers.into_iter().next());
-        let reached = self.reach_of_rows(&found)?;
-        let mut names = std::collections::BTreeMap::new();
-        for (row, reach) in found.iter().zip(reached) {
-            let customer = Customer::from_row(row)?;
-            if reach.is_some() && customer.check_active().is_ok() {
-                names.insert(customer.id, customer.name);
-            }
-        }
+        let names =
+            self.visible_customers(relations.iter().map(|relation| other(relation).to_string()).collect(), false)?;
         let context = self.context.clone();
         let mut views: Vec<(crate::Timestamp, RelationView)> = relations
             .iter()

@@ -82,7 +82,7 @@ impl Session<'_> {
                 }
                 let known =
                     shares.iter().find(|known| known.person == input.person && known.position == input.position);
-                if known.is_none() && shares.len() >= 200 {
+                if known.is_none() && shares.iter().filter(|share| share.holds(work.now)).count() >= 200 {
                     return Err(SharingRefusal::TooMany.into());
                 }
                 let mut share = Share {
@@ -234,7 +234,9 @@ fn checked(share: &ShareInput, work: &Work<'_>) -> Result<ShareInput, Error> {
         position.is_none_or(|position| work.context.positions.get(position).is_some_and(|known| !known.removed)),
         || Violation::unknown("position"),
     );
-    check.ensure(share.ends_at.is_none_or(|end| end > work.now), || Violation::out_of_range("ends_at"));
+    check.ensure(share.ends_at.is_none_or(|end| end > work.now && end <= work.now.farthest()), || {
+        Violation::out_of_range("ends_at")
+    });
     let label = check.optional_line("label", &share.label, 60);
     check.done()?;
     Ok(ShareInput { label, ..share.clone() })

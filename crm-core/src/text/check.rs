@@ -40,7 +40,7 @@ impl Checker {
     /// One line of text that must be there, trimmed.
     pub(crate) fn line(&mut self, field: &str, text: &str, most: i64) -> String {
         let text = text.trim();
-        if text.chars().all(super::fold::shows_nothing) {
+        if shows_nothing(text) {
             self.note(Violation::required(field));
         }
         self.bounded(field, text, most, char::is_control);
@@ -49,7 +49,7 @@ impl Checker {
 
     /// One line of text that may be absent; blank counts as absent.
     pub(crate) fn optional_line(&mut self, field: &str, text: &Option<String>, most: i64) -> Option<String> {
-        let text = text.as_deref().map(str::trim).filter(|text| !text.is_empty())?;
+        let text = text.as_deref().map(str::trim).filter(|text| !shows_nothing(text))?;
         self.bounded(field, text, most, char::is_control);
         Some(text.to_owned())
     }
@@ -57,7 +57,7 @@ impl Checker {
     /// Text of several lines that must be there, trimmed, with LF for every line end.
     pub(crate) fn lines(&mut self, field: &str, text: &str, most: i64) -> String {
         let text = text.trim().replace("\r\n", "\n").replace('\r', "\n");
-        if text.is_empty() {
+        if shows_nothing(&text) {
             self.note(Violation::required(field));
         }
         self.bounded(field, &text, most, |c| c.is_control() && c != '\n' && c != '\t');
@@ -66,7 +66,7 @@ impl Checker {
 
     /// Text of several lines that may be absent.
     pub(crate) fn optional_lines(&mut self, field: &str, text: &Option<String>, most: i64) -> Option<String> {
-        let text = text.as_deref().filter(|text| !text.trim().is_empty())?;
+        let text = text.as_deref().filter(|text| !shows_nothing(text))?;
         Some(self.lines(field, text, most))
     }
 
@@ -135,4 +135,8 @@ pub(crate) fn is_web_address(text: &str) -> bool {
     // `example.com:8080/path` has a port, `javascript:...` a scheme.
     let port = rest.split('/').next().unwrap_or_default();
     first.contains('.') && !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit())
+}
+/// Whether nobody would see anything of a text.
+fn shows_nothing(text: &str) -> bool {
+    text.chars().all(super::fold::shows_nothing)
 }

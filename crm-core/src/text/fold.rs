@@ -33,9 +33,10 @@ pub fn fold(text: &str) -> String {
     folded
 }
 
-/// Whether a character shows nothing: a blank, or one of those that folding drops.
+/// Whether a character shows nothing: a blank, one of those that folding drops, or a filler.
 pub(crate) fn shows_nothing(c: char) -> bool {
-    c.is_whitespace() || is_ignorable(c)
+    let filler = matches!(c, '\u{115f}' | '\u{1160}' | '\u{2800}' | '\u{3164}' | '\u{ffa0}');
+    c.is_whitespace() || is_ignorable(c) || filler
 }
 
 /// Characters that show nothing: zero-width ones, marks of direction, the byte order mark.
