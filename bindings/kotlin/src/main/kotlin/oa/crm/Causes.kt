@@ -56,7 +56,7 @@ internal class KeptLog(private val host: HostLog) : HostLog {
     override fun log(entry: LogEntry) =
         try {
             host.log(entry)
-        } catch (failure: Exception) {
+        } catch (failure: Throwable) {
             throw hostFailure(failure)
         }
 }
