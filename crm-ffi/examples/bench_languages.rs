@@ -56,6 +56,9 @@ fn measure(name: &str, store: &str, mut call: impl FnMut() -> Outcome<()>) -> Ou
     }
     rounds.sort_by(f64::total_cmp);
     let us = rounds.get(7).copied().unwrap_or_default();
-    println!("{}", serde_json::json!({"measure": name, "in": "rust", "store": store, "us": (us * 100.0).round() / 100.0}));
+    println!(
+        "{}",
+        serde_json::json!({"measure": name, "in": "rust", "store": store, "us": (us * 100.0).round() / 100.0})
+    );
     Ok(())
 }
