@@ -1,6 +1,6 @@
 //! Adding, editing, removing contacts, and the primary one (C2).
 
-use super::{CONTACT, Contact, Gender, MOST_CONTACTS, contacts_of};
+use super::{CONTACT, Contact, Gender, MOST_CONTACTS, StoredContact, contacts_of};
 use crate::access::Reach;
 use crate::crm::Session;
 use crate::customer::{Customer, apply_edit};
@@ -195,7 +195,7 @@ impl Session<'_> {
                 )?;
                 work.announce("contact_added", "contact", added.id, serde_json::json!({"customer": customer}))?;
                 work.made(added.id);
-                Ok(added)
+                Ok(added.contact)
             },
             |work, ids| work.contact_made(ids),
         )
@@ -206,7 +206,7 @@ impl Session<'_> {
     /// # Errors
     /// [`Error::Forbidden`] without the right `contact.view`; [`Error::NotFound`].
     pub fn contact(&self, contact: ContactId) -> Result<Contact, Error> {
-        self.query(&op::contact, |work| Ok(work.contact_within(contact, Reach::Read)?.1))
+        self.query(&op::contact, |work| Ok(work.contact_within(contact, Reach::Read)?.1.contact))
     }
 
     /// Changes what people typed about a contact.
@@ -237,7 +237,7 @@ impl Session<'_> {
                 work.made(contact);
                 let changes = history::changes(&before, &after, &EDITABLE);
                 if changes.is_empty() {
-                    return Ok(before);
+                    return Ok(before.contact);
                 }
                 after.changed_at = work.now;
                 after.changed_by = work.actor().name();
@@ -246,7 +246,7 @@ impl Session<'_> {
                 work.remember("contact", contact, "edit_contact", changes)?;
                 work.announce("contact_changed", "contact", contact, serde_json::json!({"customer": customer.id}))?;
                 after.version += 1;
-                Ok(after)
+                Ok(after.contact)
             },
             |work, ids| work.contact_made(ids),
         )
@@ -265,7 +265,7 @@ impl Session<'_> {
                 customer.check_active()?;
                 work.made(contact);
                 if before.primary {
-                    return Ok(before);
+                    return Ok(before.contact);
                 }
                 let standing = work.contacts(customer.id)?;
                 work.depose_primary(&standing, "set_primary_contact")?;
@@ -315,16 +315,16 @@ impl Session<'_> {
 
 impl Work<'_> {
     /// Every contact of a customer.
-    pub(crate) fn contacts(&mut self, customer: CustomerId) -> Result<Vec<Contact>, Stop> {
-        Ok(Contact::from_rows(&self.find_all(contacts_of(customer))?)?)
+    pub(crate) fn contacts(&mut self, customer: CustomerId) -> Result<Vec<StoredContact>, Stop> {
+        Ok(StoredContact::from_rows(&self.find_all(contacts_of(customer))?)?)
     }
 
     /// A contact and its customer, into which the actor reaches so far.
-    pub(crate) fn contact_within(&mut self, id: ContactId, need: Reach) -> Result<(Customer, Contact), Stop> {
+    pub(crate) fn contact_within(&mut self, id: ContactId, need: Reach) -> Result<(Customer, StoredContact), Stop> {
         // Whoever edits it is answered with all of it.
         self.access()?.allow("contact.view")?;
         let row = self.get_one(&CONTACT, id.to_string())?.ok_or_else(|| not_found(id))?;
-        let contact = Contact::from_row(&row)?;
+        let contact = StoredContact::from_row(&row)?;
         let found = self.customer_with_shares(contact.customer, need);
         let (customer, _) = found.map_err(|stop| match stop {
             Stop::Error(Error::NotFound { .. }) => not_found(id).into(),
@@ -333,7 +333,7 @@ impl Work<'_> {
         Ok((customer, contact))
     }
 
-    fn depose_primary(&mut self, standing: &[Contact], operation: &str) -> Result<(), Error> {
+    fn depose_primary(&mut self, standing: &[StoredContact], operation: &str) -> Result<(), Error> {
         for old in standing.iter().filter(|contact| contact.primary) {
             let mut deposed = old.clone();
             deposed.primary = false;
@@ -344,19 +344,19 @@ impl Work<'_> {
         Ok(())
     }
 
-    fn crown_primary(&mut self, contact: &Contact, operation: &str) -> Result<Contact, Stop> {
+    fn crown_primary(&mut self, contact: &StoredContact, operation: &str) -> Result<Contact, Stop> {
         let mut crowned = contact.clone();
         crowned.primary = true;
         self.save(contact, &crowned)?;
         self.remember("contact", contact.id, operation, history::changes(contact, &crowned, &["primary"]))?;
         crowned.version += 1;
-        Ok(crowned)
+        Ok(crowned.contact)
     }
 
     fn contact_made(&mut self, ids: &[String]) -> Result<Contact, Stop> {
         let id = ids.first().cloned().unwrap_or_default();
         match id.parse::<ContactId>() {
-            Ok(id) => Ok(self.contact_within(id, Reach::Read)?.1),
+            Ok(id) => Ok(self.contact_within(id, Reach::Read)?.1.contact),
             Err(_) => Err(not_found(id).into()),
         }
     }
@@ -372,8 +372,8 @@ pub(crate) fn new_contacts(
     customer: &Customer,
     contacts: &[NewContact],
     check: &mut Checker,
-) -> Result<Vec<Contact>, Error> {
-    let mut built: Vec<Contact> = contacts
+) -> Result<Vec<StoredContact>, Error> {
+    let mut built: Vec<StoredContact> = contacts
         .iter()
         .enumerate()
         .map(|(place, contact)| {
@@ -390,7 +390,12 @@ pub(crate) fn new_contacts(
     Ok(built)
 }
 
-fn build(work: &Work<'_>, customer: &Customer, input: &NewContact, check: &mut Checker) -> Result<Contact, Error> {
+fn build(
+    work: &Work<'_>,
+    customer: &Customer,
+    input: &NewContact,
+    check: &mut Checker,
+) -> Result<StoredContact, Error> {
     let by = work.actor().name();
     let scope = customer.scope();
     let mut contact = Contact {
@@ -414,10 +419,9 @@ fn build(work: &Work<'_>, customer: &Customer, input: &NewContact, check: &mut C
         changed_at: work.now,
         changed_by: by,
         version: 1,
-        scope: scope.as_text().unwrap_or_default().to_owned(),
     };
     clean(&mut contact, check);
-    Ok(contact)
+    Ok(StoredContact { contact, scope: scope.as_text().unwrap_or_default().to_owned() })
 }
 
 fn clean(contact: &mut Contact, check: &mut Checker) {

@@ -1,6 +1,6 @@
 //! The list of contacts over all customers one sees (C2).
 
-use super::{CONTACT, Contact};
+use super::{CONTACT, Contact, StoredContact};
 use crate::access::Standing;
 use crate::crm::Session;
 use crate::customer::{CUSTOMER, Customer};
@@ -92,7 +92,7 @@ impl Session<'_> {
             let more = found.len() as i64 > limit;
             found.truncate(usize::try_from(limit).unwrap_or_default());
             let next = found.last().filter(|_| more).map(|last| encode_cursor(&list, &place(last)));
-            let contacts = Contact::from_rows(&found)?;
+            let contacts = StoredContact::from_rows(&found)?;
             let mut ids: Vec<String> = contacts.iter().map(|contact| contact.customer.to_string()).collect();
             ids.sort();
             ids.dedup();
@@ -104,7 +104,7 @@ impl Session<'_> {
                 .into_iter()
                 .map(|contact| ContactRow {
                     customer_name: customers.get(&contact.customer).cloned().unwrap_or_default(),
-                    contact,
+                    contact: contact.contact,
                 })
                 .collect();
             Ok(ContactPage { items, next, count })

@@ -90,9 +90,29 @@ pub struct Contact {
     /// The version, to be given back with an edit.
     #[serde(default)]
     pub version: i64,
+}
+
+/// A contact as it is stored: beside the scope of its customer, which is nobody's to see.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct StoredContact {
+    pub(crate) contact: Contact,
     /// The scope of the customer.
     #[serde(skip)]
     pub(crate) scope: String,
+}
+
+impl std::ops::Deref for StoredContact {
+    type Target = Contact;
+    fn deref(&self) -> &Contact {
+        &self.contact
+    }
+}
+
+impl std::ops::DerefMut for StoredContact {
+    fn deref_mut(&mut self) -> &mut Contact {
+        &mut self.contact
+    }
 }
 
 /// The gender of a contact.
@@ -110,7 +130,7 @@ pub enum Gender {
     Other,
 }
 
-impl Record for Contact {
+impl Record for StoredContact {
     const KIND: &'static Kind = &CONTACT;
 
     fn key(&self) -> String {
@@ -136,7 +156,7 @@ impl Record for Contact {
     }
 
     fn refresh(&mut self, row: &Columns<'_>) {
-        self.version = row.version();
+        self.contact.version = row.version();
         self.scope = row.text("scope").unwrap_or_default();
     }
 }

@@ -3,7 +3,7 @@
 use super::input::clean;
 use super::rules::{self, CustomerRefusal};
 use super::{CUSTOMER, Customer, CustomerKind, CustomerStatus, NewCustomer};
-use crate::contact::{CONTACT, Contact, new_contacts};
+use crate::contact::{CONTACT, new_contacts};
 use crate::crm::Session;
 use crate::error::{Error, Violation};
 use crate::id::CustomerId;
@@ -115,7 +115,7 @@ impl Work<'_> {
         clean(&mut customer, None, &context, &mut check);
         check.ensure(input.contacts.len() <= 50, || Violation::too_many("contacts", 50));
         check.ensure(input.relations.len() <= 50, || Violation::too_many("relations", 50));
-        let contacts: Vec<Contact> = new_contacts(self, &customer, &input.contacts, &mut check)?;
+        let contacts = new_contacts(self, &customer, &input.contacts, &mut check)?;
         check.done()?;
 
         // A number that was made, not given, is made again when somebody has it.

@@ -2,7 +2,7 @@
 
 use super::Customer;
 use crate::access::Reach;
-use crate::contact::{Contact, contacts_of};
+use crate::contact::{Contact, StoredContact, contacts_of};
 use crate::crm::Session;
 use crate::error::Error;
 use crate::follow_up::{FollowUpView, latest_of};
@@ -50,7 +50,8 @@ impl Session<'_> {
                     Read::Find(latest_of(customer, 20)),
                 ])?
                 .into_iter();
-            let mut contacts = Contact::from_rows(&rows(answers.next()))?;
+            let mut contacts: Vec<Contact> =
+                StoredContact::from_rows(&rows(answers.next()))?.into_iter().map(|stored| stored.contact).collect();
             contacts.sort_by_key(|contact| (!contact.primary, contact.created_at, contact.id));
             let mut relations = rows(answers.next());
             relations.extend(rows(answers.next()));

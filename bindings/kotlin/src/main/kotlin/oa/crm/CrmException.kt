@@ -79,6 +79,10 @@ sealed class CrmException(
             // A lone surrogate is no character.
             is CharacterCodingException -> violated(Violation("$", "malformed", null), thrown)
             is NullPointerException -> missing(thrown)
+            // A list of Java that holds something else than its type says.
+            is ClassCastException -> violated(Violation("$", "malformed", null), thrown)
+            // An instant that has no count of milliseconds.
+            is ArithmeticException -> violated(Violation("$", "out_of_range", null), thrown)
             is IllegalStateException -> closed(thrown)
             is InternalException -> {
                 val reason = thrown.message ?: thrown.toString()
@@ -88,7 +92,9 @@ sealed class CrmException(
         }
 
         private fun of(core: CoreException): CrmException {
-            val facts = Facts(core, Causes.take())
+            val thrown = Causes.take()
+            // What the core went on in spite of explains nothing else.
+            val facts = Facts(core, thrown.takeIf { core is CoreException.Unavailable })
             return when (core) {
                 is CoreException.NotFound -> NotFound(facts)
                 is CoreException.Forbidden -> Forbidden(facts)

@@ -1,0 +1,32 @@
+package oa.crm
+
+import oa.crm.ffi.SessionInterface
+import oa.crm.ffi.operationArguments
+import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertTrue
+import org.junit.jupiter.api.Test
+
+/** One list of operations. */
+class TableTest {
+    @Test
+    fun `every operation is a method, every method is an operation`() {
+        val methods = SessionInterface::class.java.methods.map { it.name }.filter { !it.contains('$') }
+        assertEquals(methods.toSet().size, methods.size, "a name stands for one method")
+        assertEquals((Crm.operations().map(Wire::camel) + "dispatch").toSortedSet(), methods.toSortedSet())
+        assertTrue(Crm.operations().size > 40)
+    }
+
+    @Test
+    fun `methods take the arguments of the table`() {
+        for (operation in Crm.operations()) {
+            assertEquals(operationArguments(operation)!!.size, methodOf(operation).parameterCount, operation)
+        }
+        assertEquals(null, operationArguments("make_coffee"))
+    }
+
+    @Test
+    fun `no number without a sign crosses, which Java could not name`() {
+        val mangled = SessionInterface::class.java.methods.map { it.name }.filter { it.contains('-') }
+        assertEquals(emptyList<String>(), mangled)
+    }
+}

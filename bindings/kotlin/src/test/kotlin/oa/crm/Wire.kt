@@ -1,0 +1,103 @@
+package oa.crm
+
+import com.fasterxml.jackson.annotation.JsonInclude
+import com.fasterxml.jackson.annotation.JsonProperty
+import com.fasterxml.jackson.annotation.JsonRawValue
+import com.fasterxml.jackson.annotation.JsonTypeInfo
+import com.fasterxml.jackson.core.JsonGenerator
+import com.fasterxml.jackson.core.JsonParser
+import com.fasterxml.jackson.core.json.JsonWriteFeature
+import com.fasterxml.jackson.databind.DeserializationContext
+import com.fasterxml.jackson.databind.JsonDeserializer
+import com.fasterxml.jackson.databind.JsonSerializer
+import com.fasterxml.jackson.databind.MapperFeature
+import com.fasterxml.jackson.databind.PropertyNamingStrategies
+import com.fasterxml.jackson.databind.SerializationFeature
+import com.fasterxml.jackson.databind.SerializerProvider
+import com.fasterxml.jackson.databind.json.JsonMapper
+import com.fasterxml.jackson.databind.module.SimpleModule
+import com.fasterxml.jackson.module.kotlin.KotlinFeature
+import com.fasterxml.jackson.module.kotlin.kotlinModule
+import java.time.Instant
+import java.time.ZoneOffset
+import java.time.format.DateTimeFormatter
+import java.util.Locale
+
+/** Records as JSON, letter by letter as the core writes them (tests/scenarios/README.md). */
+internal object Wire {
+    private val instants: DateTimeFormatter =
+        DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.SSS'Z'").withZone(ZoneOffset.UTC)
+
+    val mapper: JsonMapper = JsonMapper.builder()
+        .addModule(kotlinModule {
+            enable(KotlinFeature.NullToEmptyCollection)
+            enable(KotlinFeature.SingletonSupport)
+        })
+        .addModule(SimpleModule().apply {
+            addSerializer(Instant::class.java, writing { at, json -> json.writeString(instants.format(at)) })
+            addDeserializer(Instant::class.java, InstantReader)
+            addSerializer(Enum::class.java, writing { value, json -> json.writeString(nameOf(value)) })
+            setMixInAnnotation(View::class.java, ByKind::class.java)
+            setMixInAnnotation(FollowUps::class.java, ByKind::class.java)
+            setMixInAnnotation(PresetLanguage::class.java, Presets::class.java)
+            setMixInAnnotation(FieldChange::class.java, Change::class.java)
+            setMixInAnnotation(Event::class.java, Happened::class.java)
+            for (kinds in listOf(View::class, FollowUps::class)) {
+                for (kind in kinds.sealedSubclasses) {
+                    registerSubtypes(com.fasterxml.jackson.databind.jsontype.NamedType(kind.java, snake(kind.simpleName!!)))
+                }
+            }
+        })
+        .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
+        .serializationInclusion(JsonInclude.Include.NON_NULL)
+        .enable(MapperFeature.ACCEPT_CASE_INSENSITIVE_ENUMS)
+        .enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS)
+        .disable(JsonWriteFeature.WRITE_HEX_UPPER_CASE)
+        .build()
+
+    fun write(value: Any?): String = mapper.writeValueAsString(value)
+
+    /** `createCustomer` as `create_customer`. */
+    fun snake(name: String): String =
+        name.replace(Regex("(?<=[a-z0-9])(?=[A-Z])"), "_").lowercase(Locale.ROOT)
+
+    /** `create_customer` as `createCustomer`. */
+    fun camel(name: String): String = name.replace(Regex("_([a-z0-9])")) { it.groupValues[1].uppercase(Locale.ROOT) }
+
+    private fun nameOf(value: Enum<*>): String = when (value) {
+        PresetLanguage.CHINESE -> "zh"
+        PresetLanguage.ENGLISH -> "en"
+        else -> value.name.lowercase(Locale.ROOT)
+    }
+
+    private fun <T> writing(write: (T, JsonGenerator) -> Unit) = object : JsonSerializer<T>() {
+        override fun serialize(value: T, json: JsonGenerator, provider: SerializerProvider) = write(value, json)
+    }
+
+    private object InstantReader : JsonDeserializer<Instant>() {
+        override fun deserialize(json: JsonParser, context: DeserializationContext): Instant = Instant.parse(json.text)
+    }
+
+    @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "kind")
+    private interface ByKind
+
+    @Suppress("unused")
+    private enum class Presets {
+        @JsonProperty("zh") CHINESE,
+        @JsonProperty("en") ENGLISH,
+    }
+
+    /** Values that are JSON themselves are records' texts. */
+    private interface Change {
+        @get:JsonRawValue
+        val was: String?
+
+        @get:JsonRawValue
+        val became: String?
+    }
+
+    private interface Happened {
+        @get:JsonRawValue
+        val data: String
+    }
+}
