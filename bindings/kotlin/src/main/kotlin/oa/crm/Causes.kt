@@ -29,10 +29,23 @@ internal object Causes {
 }
 
 private fun executorFailure(failure: Throwable): Exception =
-    failure as? ExecutorException ?: ExecutorException.Failed(failure.toString())
+    if (failure is ExecutorException && crosses(failure)) failure else ExecutorException.Failed(said(failure))
 
 private fun hostFailure(failure: Throwable): Exception =
-    failure as? HostException ?: HostException.Failed(failure.toString())
+    if (failure is HostException && crosses(failure)) failure else HostException.Failed(said(failure))
+
+/** Whether its text can cross the border; a lone surrogate can't. */
+private fun crosses(failure: Throwable): Boolean = said(failure) == failure.toString()
+
+/** Its text, whatever the host's exception makes of being asked for it. */
+private fun said(failure: Throwable): String {
+    val text = try {
+        failure.toString()
+    } catch (_: Throwable) {
+        failure.javaClass.name
+    }
+    return String(text.toByteArray(Charsets.UTF_8), Charsets.UTF_8)
+}
 
 internal class KeptExecutor(private val host: HostExecutor) : HostExecutor {
     override fun dialect() = Causes.kept(::executorFailure) { host.dialect() }

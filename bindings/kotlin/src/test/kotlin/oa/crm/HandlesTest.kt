@@ -55,7 +55,7 @@ class HandlesTest {
 
     @ParameterizedTest
     @EnumSource
-    internal fun `a call that is on its way ends as it would when the CRM is closed`(place: Place) {
+    internal fun `a call that is on its way ends as it would when the CRM is closed`(keeping: Keeping) {
         val inside = CountDownLatch(1)
         val goOn = CountDownLatch(1)
         val armed = AtomicInteger()
@@ -70,7 +70,7 @@ class HandlesTest {
                 return counted.entropy()
             }
         }
-        val crm = place.open(folder, CrmOptions(environment = environment))
+        val crm = keeping.open(folder, CrmOptions(environment = environment))
         val alice = crm.founded()
         armed.set(1)
         val pool = Executors.newSingleThreadExecutor()
@@ -86,14 +86,14 @@ class HandlesTest {
 
     @ParameterizedTest
     @EnumSource
-    internal fun `64 threads on one CRM`(place: Place) {
+    internal fun `64 threads on one CRM`(keeping: Keeping) {
         val said = AtomicInteger()
         val log = object : HostLog {
             override fun log(entry: LogEntry) {
                 said.incrementAndGet()
             }
         }
-        place.open(folder, CrmOptions(log = log)).use { crm ->
+        keeping.open(folder, CrmOptions(log = log, logLevel = LogLevel.DEBUG)).use { crm ->
             val alice = crm.founded()
             val before = said.get()
             val pool = Executors.newFixedThreadPool(64)
@@ -132,9 +132,10 @@ class HandlesTest {
             val work = List(64) {
                 pool.submit(Callable {
                     busy.countDown()
+                    var number = 0
                     while (true) {
                         try {
-                            alice.createCustomer(NewCustomer(name = "C"))
+                            alice.createCustomer(NewCustomer(name = "C $it ${number++}"))
                         } catch (refused: CrmException.Refused) {
                             return@Callable refused.code
                         }

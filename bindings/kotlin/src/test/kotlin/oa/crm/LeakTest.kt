@@ -29,7 +29,7 @@ class LeakTest {
                 when (number % 8) {
                     0 -> alice.customers(CustomerQuery(View.Mine), PageRequest(size = 10))
                     1 -> assertThrows(CrmException.Invalid::class.java) { alice.createCustomer(NewCustomer(name = "")) }
-                    2 -> crm.asUser("acme", "alice").use { it.settings() }
+                    2 -> crm.asUser("acme", "alice").use { it.menu() }
                     3 -> alice.dispatch("customer", """{"customer":"${customer.id}"}""")
                     4 -> assertThrows(CrmException.Invalid::class.java) { alice.dispatch("customer", "\uD800") }
                     else -> alice.customer(customer.id)

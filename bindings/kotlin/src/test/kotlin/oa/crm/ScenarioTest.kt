@@ -25,15 +25,15 @@ class ScenarioTest {
         val files = File(System.getProperty("crm.root"), "tests/scenarios").listFiles { file -> file.name.endsWith(CALLS) }
         val names = files!!.map { it.name.removeSuffix(CALLS) }.sorted()
         assertTrue(names.size > 10, "scenarios are missing: $names")
-        return names.flatMap { name -> Place.entries.map { place -> dynamicTest("$name, $place") { replay(name, place) } } }
+        return names.flatMap { name -> Keeping.entries.map { keeping -> dynamicTest("$name, $keeping") { replay(name, keeping) } } }
     }
 
-    private fun replay(name: String, place: Place) {
+    private fun replay(name: String, keeping: Keeping) {
         val calls = lines("$name$CALLS")
         val expected = lines("$name.answers.jsonl")
         assertEquals(calls.size, expected.size, "as many answers as calls")
         val environment = Counted()
-        place.open(folder, CrmOptions(environment = environment)).use { crm ->
+        keeping.open(folder, CrmOptions(environment = environment)).use { crm ->
             val answers = ArrayList<String>()
             for ((number, line) in calls.withIndex()) {
                 val call = Wire.mapper.readTree(line)

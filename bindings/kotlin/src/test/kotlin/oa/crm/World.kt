@@ -24,7 +24,7 @@ internal class Counted(start: String = "2026-11-23T01:00:00.000Z") : HostEnviron
 }
 
 /** Where a CRM of a test keeps its rows. */
-internal enum class Place {
+internal enum class Keeping {
     MEMORY {
         override fun open(folder: Path, options: CrmOptions) = Crm.inMemory(options)
     },
