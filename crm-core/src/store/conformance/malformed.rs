@@ -114,7 +114,7 @@ pub(super) fn malformed_questions_are_refused(make: &Make<'_>) -> Outcome {
     client.insert(&ITEM, &[item("a", "o", 1)])?;
     let of = || Search::of(&ITEM);
     let is = |column, value: Value| Filter::Is(column, Comparison::Less, value);
-    let deep = (0..10_000).fold(Filter::All(vec![]), |filter, _| Filter::Not(Box::new(filter)));
+    let deep = (0..1_000).fold(Filter::All(vec![]), |filter, _| Filter::Not(Box::new(filter)));
     let after = |order: Option<&'static str>, value: Option<Value>| {
         let mut search = of();
         search.order = order;
@@ -136,7 +136,7 @@ pub(super) fn malformed_questions_are_refused(make: &Make<'_>) -> Outcome {
             "wrong within others",
             of().filtered(Filter::Any(vec![Filter::All(vec![]), Filter::Not(Box::new(is("absent", 1.into())))])),
         ),
-        ("a filter 10,000 deep", of().filtered(deep)),
+        ("a filter 1,000 deep", of().filtered(deep)),
     ];
     let pages = [
         ("an unknown order", of().ordered("absent", Direction::Ascending)),

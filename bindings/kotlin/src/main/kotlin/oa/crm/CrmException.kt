@@ -54,6 +54,9 @@ sealed class CrmException(
     /** What it says to a person. */
     fun text(language: Language): String = if (language == Language.CHINESE) chinese else english
 
+    /** The status of HTTP that says the same. */
+    val status: Int get() = errorFacts(core ?: asCore()).problem.status
+
     /** As problem details (RFC 9457) in JSON: the body for a host that answers over HTTP. */
     fun problemJson(language: Language): String = problemJson(core ?: asCore(), language)
 

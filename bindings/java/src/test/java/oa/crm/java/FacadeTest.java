@@ -1,0 +1,190 @@
+package oa.crm.java;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
+import java.lang.reflect.Field;
+import java.lang.reflect.Method;
+import java.lang.reflect.Modifier;
+import java.lang.reflect.ParameterizedType;
+import java.lang.reflect.Type;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import oa.crm.Crm;
+import oa.crm.CrmException;
+import oa.crm.CrmSession;
+import oa.crm.Customer;
+import oa.crm.CustomerPage;
+import oa.crm.CustomerQuery;
+import oa.crm.LogLevel;
+import oa.crm.PageRequest;
+import oa.crm.Settings;
+import oa.crm.View;
+import oa.crm.ffi.SessionInterface;
+import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
+
+class FacadeTest {
+    private static Map<String, String> fields(Class<?> type) {
+        Map<String, String> fields = new TreeMap<>();
+        for (Field field : type.getDeclaredFields()) {
+            if (!Modifier.isStatic(field.getModifiers())) fields.put(field.getName(), field.getGenericType().getTypeName());
+        }
+        return fields;
+    }
+
+    /** What a record gains its builder must gain, too. */
+    @Test
+    void buildersHaveTheFieldsOfTheirRecords() throws Exception {
+        Set<Class<?>> built = new java.util.HashSet<>();
+        for (Method entry : Builders.class.getDeclaredMethods()) {
+            if (!Modifier.isPublic(entry.getModifiers())) continue;
+            Class<?> builder = entry.getReturnType();
+            Class<?> record = builder.getMethod("build").getReturnType();
+            built.add(record);
+            assertEquals(fields(record), fields(builder), builder.getSimpleName());
+            for (Field field : builder.getDeclaredFields()) {
+                boolean set = Arrays.stream(builder.getMethods()).anyMatch(m -> m.getName().equals(field.getName()));
+                assertEquals(!Modifier.isFinal(field.getModifiers()), set, builder.getSimpleName() + "." + field.getName());
+            }
+        }
+        Set<String> without = new TreeSet<>();
+        for (Method operation : SessionInterface.class.getMethods()) {
+            for (Type type : operation.getGenericParameterTypes()) inputs(type, built, without);
+        }
+        assertEquals(Collections.emptySet(), without, "records of an input with more than four fields, without a builder");
+        assertTrue(built.size() > 15);
+    }
+
+    private static void inputs(Type type, Set<Class<?>> built, Set<String> without) {
+        if (type instanceof ParameterizedType) {
+            for (Type argument : ((ParameterizedType) type).getActualTypeArguments()) inputs(argument, built, without);
+        } else if (type instanceof Class && ((Class<?>) type).getName().startsWith("oa.crm.")) {
+            Class<?> record = (Class<?>) type;
+            if (record.isEnum() || Modifier.isAbstract(record.getModifiers())) return;
+            // Birthday has a calendar, a day and a month, and two more: its constructor says it as well.
+            if (fields(record).size() > 4 && !built.contains(record) && !record.getSimpleName().equals("Birthday")) {
+                without.add(record.getSimpleName());
+            }
+            for (Field field : record.getDeclaredFields()) {
+                if (!Modifier.isStatic(field.getModifiers())) inputs(field.getGenericType(), built, without);
+            }
+        }
+    }
+
+    @Test
+    void nullIsRefusedByName() {
+        assertEquals("name", assertThrows(NullPointerException.class, () -> Builders.newCustomer(null)).getMessage());
+        assertEquals("phones", assertThrows(NullPointerException.class,
+                () -> Builders.newCustomer("x").phones("1", null)).getMessage());
+        try (Crm crm = Crm.inMemory()) {
+            CrmSession alice = Worlds.founded(crm);
+            CrmException.Invalid refusal = assertThrows(CrmException.Invalid.class, () -> alice.customer(null));
+            assertEquals("required", refusal.getViolations().get(0).getCode());
+        }
+    }
+
+    @Test
+    void recordsComeBackAsTheyWereBuilt() {
+        try (Crm crm = Crm.inMemory()) {
+            CrmSession alice = Worlds.founded(crm);
+            Customer customer = alice.createCustomer(Builders.newCustomer("杭州云帆科技有限公司").shortName("云帆")
+                    .phones("0571-88001234").contacts(Collections.singletonList(
+                            Builders.newContact("王芳").title("经理").primary(true).build())).build());
+            assertEquals("云帆", customer.getShortName());
+            assertEquals(Collections.singletonList("0571-88001234"), customer.getPhones());
+            Customer edited = alice.editCustomer(customer.getId(), Builders.customerEdit(customer.getVersion())
+                    .website("https://example.com").clear("short_name").build());
+            assertEquals(Optional.empty(), Optional.ofNullable(edited.getShortName()));
+            CrmSession host = crm.asSystem("acme", "set-up");
+            Settings settings = host.changeSettings(Builders.settings(host.settings()).recycleBinDays(7).build());
+            assertEquals(7, settings.getRecycleBinDays());
+        }
+    }
+
+    @Test
+    void whatIsNotThereIsEmptyAndOtherRefusalsStay() {
+        try (Crm crm = Crm.inMemory()) {
+            CrmSession alice = Worlds.founded(crm);
+            Customer customer = alice.createCustomer(Builders.newCustomer("A").build());
+            assertEquals(Optional.of("A"), Answers.find(() -> alice.customer(customer.getId())).map(Customer::getName));
+            String absent = "00000000-0000-7000-8000-000000000000";
+            assertFalse(Answers.find(() -> alice.customer(absent)).isPresent());
+            // What bob may not see is not there for him.
+            assertFalse(Answers.find(() -> crm.asUser("acme", "bob").customer(customer.getId())).isPresent());
+            assertThrows(CrmException.Invalid.class, () -> Answers.find(() -> alice.customer("no id")));
+            assertThrows(CrmException.ActorUnknown.class,
+                    () -> Answers.find(() -> crm.asUser("acme", "nobody").customer(customer.getId())));
+        }
+    }
+
+    @Test
+    void pagesFollowEachOther() {
+        try (Crm crm = Crm.inMemory()) {
+            CrmSession alice = Worlds.founded(crm);
+            for (int n = 0; n < 7; n++) alice.createCustomer(Builders.newCustomer("C" + n).build());
+            CustomerQuery query = new CustomerQuery(View.Mine.INSTANCE, Builders.customerFilter().build(), null);
+            List<Integer> sizes = new ArrayList<>();
+            List<String> names = Answers.all(Builders.pageRequest().size(3).build(), page -> {
+                CustomerPage answer = alice.customers(query, page);
+                sizes.add(answer.getItems().size());
+                return answer;
+            }, CustomerPage::getItems, CustomerPage::getNext).map(Customer::getName).sorted().collect(Collectors.toList());
+            assertEquals(Arrays.asList("C0", "C1", "C2", "C3", "C4", "C5", "C6"), names);
+            assertEquals(Arrays.asList(3, 3, 1), sizes);
+            assertEquals(Optional.empty(), Answers.next(new PageRequest(3, null, true), null));
+        }
+    }
+
+    @Test
+    void problemsSpeakTheReadersLanguage() {
+        try (Crm crm = Crm.inMemory()) {
+            CrmSession alice = Worlds.founded(crm);
+            CrmException refusal = assertThrows(CrmException.Invalid.class, () -> alice.createCustomer(Builders.newCustomer("").build()));
+            ProblemDetails english = ProblemDetails.of(refusal, Locale.US);
+            assertEquals(422, english.status());
+            assertTrue(english.json().contains("\"status\":422"), english.json());
+            assertFalse(english.json().equals(ProblemDetails.of(refusal, Locale.SIMPLIFIED_CHINESE).json()));
+        }
+    }
+
+    @Test
+    void entriesGoToSlf4jWithTheCorrelationIdInTheMdc() {
+        Logger logger = (Logger) LoggerFactory.getLogger("test.crm");
+        ListAppender<ILoggingEvent> seen = new ListAppender<>();
+        seen.start();
+        logger.setLevel(Level.DEBUG);
+        logger.setAdditive(false);
+        logger.addAppender(seen);
+        MDC.put("correlationId", "the host's");
+        try (Crm crm = Crm.inMemory(Builders.crmOptions().log(new Slf4jLog(logger)).logLevel(LogLevel.DEBUG).build())) {
+            CrmSession alice = Worlds.founded(crm);
+            seen.list.clear();
+            assertThrows(CrmException.class, () -> alice.correlated("req-7").customer("no id"));
+            assertEquals(1, seen.list.size());
+            ILoggingEvent event = seen.list.get(0);
+            assertEquals("req-7", event.getMDCPropertyMap().get("correlationId"));
+            assertEquals("acme", event.getMDCPropertyMap().get("organisation"));
+            assertTrue(event.getFormattedMessage().startsWith("customer: invalid"), event.getFormattedMessage());
+            assertEquals("the host's", MDC.get("correlationId"));
+        } finally {
+            MDC.remove("correlationId");
+        }
+    }
+}
