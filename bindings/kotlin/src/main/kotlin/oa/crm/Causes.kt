@@ -23,6 +23,7 @@ internal object Causes {
         try {
             work()
         } catch (failure: Throwable) {
+            if (failure is InterruptedException) Thread.currentThread().interrupt()
             thrown.set(failure.cause?.takeIf { failure is ExecutorException } ?: failure)
             throw declared(failure)
         }
@@ -51,7 +52,14 @@ internal class KeptExecutor(private val host: HostExecutor) : HostExecutor {
     override fun dialect() = Causes.kept(::executorFailure) { host.dialect() }
     override fun read(statements: List<SqlStatement>) = Causes.kept(::executorFailure) { host.read(statements) }
     override fun write(statements: List<SqlStatement>) = Causes.kept(::executorFailure) { host.write(statements) }
-    override fun inTransaction() = Causes.kept(::executorFailure) { host.inTransaction() }
+
+    /** What goes wrong here ends no call, so it is nobody's cause. */
+    override fun inTransaction() =
+        try {
+            host.inTransaction()
+        } catch (failure: Exception) {
+            throw executorFailure(failure)
+        }
 }
 
 internal class KeptEnvironment(private val host: HostEnvironment) : HostEnvironment {

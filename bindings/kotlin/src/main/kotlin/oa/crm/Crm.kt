@@ -21,11 +21,14 @@ import oa.crm.ffi.Crm as NativeCrm
 class Crm private constructor(private val native: NativeCrm) : AutoCloseable {
 
     /** A person of an organisation, at work. Make one per request. */
-    fun asUser(organisation: String, user: String): CrmSession = session(Caller(organisation, user = user))
+    fun asUser(organisation: String?, user: String?): CrmSession = calling {
+        session(Caller(given("organisation", organisation), user = given("user", user)))
+    }
 
     /** The host itself, for what no person does; the reason stands in the history. */
-    fun asSystem(organisation: String, reason: String): CrmSession =
-        session(Caller(organisation, systemReason = reason))
+    fun asSystem(organisation: String?, reason: String?): CrmSession = calling {
+        session(Caller(given("organisation", organisation), systemReason = given("reason", reason)))
+    }
 
     /** Ticks every organisation that has something due: what a scheduler calls every minute. */
     fun tickAll(): TickReport = calling { native.tickAll() }
@@ -49,14 +52,14 @@ class Crm private constructor(private val native: NativeCrm) : AutoCloseable {
         /** In a SQLite file, made when absent; every commit is on the disk when its call returns. */
         @JvmStatic
         @JvmOverloads
-        fun sqlite(path: String, options: CrmOptions? = null): Crm =
-            Crm(calling { NativeCrm.sqlite(path, options?.kept()) })
+        fun sqlite(path: String?, options: CrmOptions? = null): Crm =
+            Crm(calling { NativeCrm.sqlite(given("path", path), options?.kept()) })
 
         /** On the host's own database: the CRM renders its SQL, the host's executor runs it. */
         @JvmStatic
         @JvmOverloads
-        fun onHost(executor: HostExecutor, settings: SqlSettings? = null, options: CrmOptions? = null): Crm =
-            Crm(calling { NativeCrm.onHost(KeptExecutor(executor), settings, options?.kept()) })
+        fun onHost(executor: HostExecutor?, settings: SqlSettings? = null, options: CrmOptions? = null): Crm =
+            Crm(calling { NativeCrm.onHost(KeptExecutor(given("executor", executor)), settings, options?.kept()) })
 
         /** The names of all operations, each a method of a session. */
         @JvmStatic
@@ -74,6 +77,9 @@ class Crm private constructor(private val native: NativeCrm) : AutoCloseable {
     }
 }
 
+/** What Java may have left out, where there must be something. */
+internal fun <T : Any> given(name: String, value: T?): T = value ?: throw NullPointerException("parameter $name")
+
 /** Carries out a call; whatever goes wrong is a [CrmException]. */
 internal inline fun <T> calling(work: () -> T): T {
     Causes.clear()
@@ -81,5 +87,7 @@ internal inline fun <T> calling(work: () -> T): T {
         return work()
     } catch (thrown: Throwable) {
         throw CrmException.of(thrown)
+    } finally {
+        Causes.clear()
     }
 }

@@ -61,6 +61,6 @@ private class SessionHandler(private val crm: Crm, private val caller: Caller, p
         }
     }
 
-    private fun text(name: String, given: Array<Any?>): String =
-        given[0] as String? ?: throw CrmException.of(NullPointerException("parameter $name"))
+    private fun text(name: String, arguments: Array<Any?>): String =
+        calling { given(name, arguments[0] as String?) }
 }
