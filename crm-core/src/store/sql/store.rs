@@ -153,9 +153,9 @@ impl<E: Executor> Store for SqlStore<E> {
         let answer = |read: &Read| match read {
             Read::Get { .. } if asks_nothing(read) => Ok(Answer::Rows(Vec::new())),
             Read::Columns { .. } if asks_nothing(read) => Ok(Answer::Columns(Vec::new())),
-            Read::Get { ids, .. } => Ok(Answer::Rows(in_order(rows(next(&mut sets)?)?, ids, |row| &row.id))),
+            Read::Get { ids, .. } => Ok(Answer::Rows(in_order(rows(next(&mut sets)?)?, ids, |row| &row.id)?)),
             Read::Columns { of: Selection::Keys { ids, .. }, .. } => {
-                Ok(Answer::Columns(in_order(keyed(next(&mut sets)?)?, ids, |(id, _)| id)))
+                Ok(Answer::Columns(in_order(keyed(next(&mut sets)?)?, ids, |(id, _)| id)?))
             }
             Read::Columns { .. } => Ok(Answer::Columns(keyed(next(&mut sets)?)?)),
             Read::Find(_) => Ok(Answer::Rows(rows(next(&mut sets)?)?)),
@@ -244,15 +244,19 @@ fn keyed(set: Vec<Vec<Value>>) -> Result<Vec<(String, Vec<Value>)>, StoreError> 
     set.into_iter().map(keyed).collect()
 }
 
-/// What was found, in the order of the keys asked for.
-fn in_order<T>(found: Vec<T>, ids: &[String], id: impl Fn(&T) -> &String) -> Vec<T> {
+/// What was found, in the order of the keys asked for. What was not asked for is no answer.
+fn in_order<T>(found: Vec<T>, ids: &[String], id: impl Fn(&T) -> &String) -> Result<Vec<T>, StoreError> {
     // Mostly the database answers in the order in which it was asked.
     let mut asked = ids.iter();
     if found.iter().all(|one| asked.any(|asked| asked == id(one))) {
-        return found;
+        return Ok(found);
     }
     let mut found: HashMap<String, T> = found.into_iter().map(|one| (id(&one).clone(), one)).collect();
-    ids.iter().filter_map(|id| found.remove(id)).collect()
+    let ordered = ids.iter().filter_map(|id| found.remove(id)).collect();
+    match found.is_empty() {
+        true => Ok(ordered),
+        false => Err(damaged("a row was answered whose key was not asked for")),
+    }
 }
 
 fn counted(set: Vec<Vec<Value>>, cap: i64) -> Result<Answer, StoreError> {

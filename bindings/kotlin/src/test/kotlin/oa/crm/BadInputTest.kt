@@ -53,6 +53,9 @@ class BadInputTest {
         invalid("customer", "required") { called("customer", null) }
         assertThrows(CrmException.Invalid::class.java) { called("sync_people", listOf(null), SyncMode.DELTA) }
         assertThrows(CrmException.Invalid::class.java) { called("sync_people", listOf(7), SyncMode.DELTA) }
+        invalid("user", "required") { crm.asUser("acme", null) }
+        invalid("reason", "required") { crm.asSystem("acme", null) }
+        invalid("executor", "required") { Crm.onHost(null) }
         invalid("key", "required") { CrmSession::class.java.getMethod("idempotent", String::class.java).call(alice, null) }
     }
 
