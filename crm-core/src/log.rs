@@ -4,10 +4,13 @@ use crate::actor::OrgId;
 use crate::crm::Session;
 use crate::error::Error;
 use crate::operations::Operation;
+use serde::{Deserialize, Serialize};
 
 /// How much an entry matters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
+#[serde(rename_all = "snake_case")]
 pub enum LogLevel {
     /// A question that was answered, an item of a batch.
     Debug,
@@ -20,8 +23,9 @@ pub enum LogLevel {
 }
 
 /// One call. It names records and people by nothing but the actor: texts of customers never come into a log.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
 pub struct LogEntry {
     /// How much it matters.
     pub level: LogLevel,
@@ -32,10 +36,13 @@ pub struct LogEntry {
     /// Who called.
     pub actor: String,
     /// The host's request, where it was named.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub correlation_id: Option<String>,
     /// The code of the error; absent when it was carried out.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
     /// What failed, where the store or the host did.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
 
