@@ -1,6 +1,6 @@
 //! What the host gives, as plain functions: bindings/js makes them from what its caller passes.
 
-use crate::failure::{Cause, Outcome};
+use crate::failure::Outcome;
 use crm_core::{Directory, DirectoryPerson, Environment, HostFailure, LogEntry, LogLevel, LogSink, OrgId, Timestamp};
 use js_sys::{Date, Function, Uint8Array};
 use send_wrapper::SendWrapper;
@@ -9,13 +9,16 @@ use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen(typescript_custom_section)]
 const HOST: &str = r#"
-/** What the host gives: each part is optional. Lists and entries cross as JSON. */
+/**
+ * What the host gives: each part is optional. Lists and entries cross as JSON. No function throws: one that failed
+ * gives null.
+ */
 export interface Host {
-    now?: (() => number) | undefined;
-    entropy?: (() => Uint8Array) | undefined;
+    now?: (() => number | null) | undefined;
+    entropy?: (() => Uint8Array | null) | undefined;
     logLevel?: LogLevel | undefined;
     log?: ((entry: string) => void) | undefined;
-    searchPeople?: ((org: string, text: string, limit: number) => string) | undefined;
+    searchPeople?: ((org: string, text: string, limit: number) => string | null) | undefined;
 }
 "#;
 
@@ -48,28 +51,27 @@ fn function(name: &str, value: JsValue) -> Outcome<Option<Call>> {
     Ok(Some(SendWrapper::new(function)))
 }
 
+/// What a function of the host gave; null when it failed. An exception would cost a slot of wasm-bindgen's table of
+/// objects, which is why bindings/js catches it and keeps it for the error that follows.
+fn given(what: &str, answer: Outcome<JsValue>) -> Result<JsValue, HostFailure> {
+    answer.ok().filter(|answer| !answer.is_null()).ok_or_else(|| HostFailure::new(format!("{what} threw")))
+}
+
 /// Clock and entropy: the host's, or the engine's own.
 pub(crate) struct HostEnvironment {
     now: Option<Call>,
     entropy: Option<Call>,
-    cause: Cause,
     /// Ids are drawn by the thousand: a block from the engine serves 32 of them.
     block: SendWrapper<RefCell<(usize, [[u8; 16]; 32])>>,
 }
 
 impl HostEnvironment {
-    pub(crate) fn of(host: &Host, cause: &Cause) -> Outcome<Self> {
+    pub(crate) fn of(host: &Host) -> Outcome<Self> {
         Ok(HostEnvironment {
             now: function("now", host.now())?,
             entropy: function("entropy", host.entropy())?,
-            cause: cause.clone(),
             block: SendWrapper::new(RefCell::new((32, [[0; 16]; 32]))),
         })
-    }
-
-    fn failed(&self, what: &str, thrown: JsValue) -> HostFailure {
-        self.cause.keep(thrown);
-        HostFailure::new(format!("{what} threw"))
     }
 }
 
@@ -78,7 +80,7 @@ impl Environment for HostEnvironment {
         let millis = match &self.now {
             None => Date::now(),
             Some(now) => {
-                let answer = now.call0(&JsValue::UNDEFINED).map_err(|thrown| self.failed("now", thrown))?;
+                let answer = given("now", now.call0(&JsValue::UNDEFINED))?;
                 answer.as_f64().ok_or_else(|| HostFailure::new("now gave no number"))?
             }
         };
@@ -89,7 +91,7 @@ impl Environment for HostEnvironment {
 
     fn entropy(&self) -> Result<[u8; 16], HostFailure> {
         if let Some(entropy) = &self.entropy {
-            let answer = entropy.call0(&JsValue::UNDEFINED).map_err(|thrown| self.failed("entropy", thrown))?;
+            let answer = given("entropy", entropy.call0(&JsValue::UNDEFINED))?;
             let mut bytes = [0; 16];
             return match answer.dyn_into::<Uint8Array>() {
                 Ok(array) if array.length() == 16 => {
@@ -137,25 +139,20 @@ impl LogSink for HostLog {
 /// The host's directory.
 pub(crate) struct HostDirectory {
     search: Call,
-    cause: Cause,
 }
 
 impl HostDirectory {
-    pub(crate) fn of(host: &Host, cause: &Cause) -> Outcome<Option<Self>> {
+    pub(crate) fn of(host: &Host) -> Outcome<Option<Self>> {
         let search = function("searchPeople", host.search_people())?;
-        Ok(search.map(|search| HostDirectory { search, cause: cause.clone() }))
+        Ok(search.map(|search| HostDirectory { search }))
     }
 }
 
 impl Directory for HostDirectory {
     fn search_people(&self, org: &OrgId, text: &str, limit: i32) -> Result<Vec<DirectoryPerson>, HostFailure> {
-        let answer = self
-            .search
-            .call3(&JsValue::UNDEFINED, &org.as_str().into(), &text.into(), &limit.into())
-            .map_err(|thrown| {
-                self.cause.keep(thrown);
-                HostFailure::new("searchPeople threw")
-            })?;
+        let org = org.as_str().into();
+        let answer = self.search.call3(&JsValue::UNDEFINED, &org, &text.into(), &limit.into());
+        let answer = given("searchPeople", answer)?;
         let json = answer.as_string().ok_or_else(|| HostFailure::new("searchPeople gave no list"))?;
         serde_json::from_str(&json)
             .map_err(|error| HostFailure::new(format!("searchPeople gave something else: {error}")))

@@ -8,7 +8,7 @@ mod operations;
 
 use crm_core::store::MemoryStore;
 use crm_core::{Actor, Error};
-use failure::{Cause, Outcome};
+use failure::{Outcome, thrown};
 use host::{Host, HostDirectory, HostEnvironment, HostLog};
 use wasm_bindgen::prelude::*;
 
@@ -19,7 +19,6 @@ pub use operations::{OperationInfo, Operations};
 #[derive(Debug)]
 pub struct Crm {
     core: crm_core::Crm,
-    cause: Cause,
 }
 
 #[wasm_bindgen]
@@ -30,16 +29,15 @@ impl Crm {
     /// A part of it that is no function.
     #[wasm_bindgen(constructor)]
     pub fn new(host: &Host) -> Outcome<Crm> {
-        let cause = Cause::default();
-        let environment = HostEnvironment::of(host, &cause)?;
+        let environment = HostEnvironment::of(host)?;
         let mut core = crm_core::Crm::new(MemoryStore::new(), environment);
         if let Some((least, log)) = HostLog::of(host)? {
             core = core.with_log(least, log);
         }
-        if let Some(directory) = HostDirectory::of(host, &cause)? {
+        if let Some(directory) = HostDirectory::of(host)? {
             core = core.with_directory(directory);
         }
-        Ok(Crm { core, cause })
+        Ok(Crm { core })
     }
 
     /// Whether there can be such an actor: a user, or a reason of the system.
@@ -48,7 +46,7 @@ impl Crm {
     /// `invalid`.
     #[wasm_bindgen(js_name = checkActor)]
     pub fn check_actor(&self, org: &str, who: &str, system: bool) -> Outcome<()> {
-        self.cause.during(|| actor(org, who, system).map(drop))
+        actor(org, who, system).map(drop).map_err(thrown)
     }
 
     /// Carries out an operation by its name: the arguments as a JSON object, the answer as JSON.
@@ -66,17 +64,15 @@ impl Crm {
         operation: &str,
         json: &str,
     ) -> Outcome<String> {
-        self.cause.during(|| {
-            let actor = actor(org, who, system)?;
-            let mut session = self.core.as_user(&actor);
-            if let Some(key) = key {
-                session = session.idempotent(key);
-            }
-            if let Some(id) = correlation {
-                session = session.correlated(id);
-            }
-            session.dispatch(operation, json)
-        })
+        let actor = actor(org, who, system).map_err(thrown)?;
+        let mut session = self.core.as_user(&actor);
+        if let Some(key) = key {
+            session = session.idempotent(key);
+        }
+        if let Some(id) = correlation {
+            session = session.correlated(id);
+        }
+        session.dispatch(operation, json).map_err(thrown)
     }
 
     /// Does what is due in every organisation; a `TickReport` as JSON.
@@ -85,7 +81,7 @@ impl Crm {
     /// `unavailable`.
     #[wasm_bindgen(js_name = tickAll)]
     pub fn tick_all(&self) -> Outcome<String> {
-        json(&self.cause.during(|| self.core.tick_all())?)
+        json(&self.core.tick_all().map_err(thrown)?)
     }
 
     /// Organisations that have something due; a list as JSON.
@@ -94,7 +90,7 @@ impl Crm {
     /// `unavailable`.
     #[wasm_bindgen(js_name = dueOrganisations)]
     pub fn due_organisations(&self) -> Outcome<String> {
-        json(&self.cause.during(|| self.core.due_organisations())?)
+        json(&self.core.due_organisations().map_err(thrown)?)
     }
 }
 

@@ -1,4 +1,4 @@
-import { closed, crashed, CrmError, nestedTooDeep, notAllowed, notReady } from "./error.js";
+import { closed, crashed, CrmError, malformed, nestedTooDeep, notAllowed, notReady } from "./error.js";
 import { encode, text } from "./json.js";
 import type { Calls, CrmOptions } from "./types.js";
 import * as wasm from "./wasm/crm_wasm.js";
@@ -10,18 +10,18 @@ const NESTED = 16;
 /** Whether the module is there, and whether it went down; then nothing in it can be trusted. */
 const module: { ready: boolean; crash: unknown } = { ready: false, crash: undefined };
 
-const isFailure = (thrown: unknown): thrown is Failure & { cause?: unknown } =>
+const isFailure = (thrown: unknown): thrown is Failure =>
   typeof thrown === "object" && thrown !== null && "violations" in thrown && "texts" in thrown;
 
 /** Runs a call into the module; what it throws comes out as `CrmError`. */
-function guarded<T>(call: () => T): T {
+function guarded<T>(call: () => T, cause?: () => unknown): T {
   if (!module.ready) throw notReady();
   if (module.crash !== undefined) throw crashed(module.crash);
   try {
     return call();
   } catch (thrown) {
-    if (thrown instanceof CrmError || thrown instanceof TypeError) throw thrown;
-    if (isFailure(thrown)) throw new CrmError(thrown, thrown.cause);
+    if (thrown instanceof CrmError) throw thrown;
+    if (isFailure(thrown)) throw new CrmError(thrown, cause?.());
     module.crash = thrown;
     throw crashed(thrown);
   }
@@ -53,11 +53,36 @@ export function pluginManifest(): PluginManifest {
   return JSON.parse(guarded(() => wasm.pluginManifest()));
 }
 
-/** What the host gives, as the module calls it. */
-function host({ now, entropy, log, directory }: CrmOptions): wasm.Host {
+const LEVELS: readonly unknown[] = ["debug", "info", "warn", "error", undefined];
+
+/** What the host gives, as the module calls it; `failed` hears what its functions throw. */
+function host(options: CrmOptions, failed: (thrown: unknown) => void): wasm.Host {
+  if (typeof options !== "object" || options === null) throw malformed("options");
+  const { now, entropy, log, directory } = options;
+  const functions = {
+    "options.now": now,
+    "options.entropy": entropy,
+    "options.log.log": log && (log.log ?? null),
+    "options.directory.searchPeople": directory && (directory.searchPeople ?? null),
+  };
+  for (const [field, given] of Object.entries(functions)) {
+    if (given !== undefined && typeof given !== "function") throw malformed(field);
+  }
+  if (!LEVELS.includes(log?.level)) throw malformed("options.log.level");
+  /** Gives null for what the function threw. What it gave is checked in the module. */
+  const caught =
+    <Given extends unknown[], T>(call: (...given: Given) => T) =>
+    (...given: Given): T | null => {
+      try {
+        return call(...given);
+      } catch (thrown) {
+        failed(thrown);
+        return null;
+      }
+    };
   return {
-    now,
-    entropy,
+    now: now && caught(now),
+    entropy: entropy && caught(entropy),
     logLevel: log?.level,
     log:
       log &&
@@ -69,7 +94,8 @@ function host({ now, entropy, log, directory }: CrmOptions): wasm.Host {
           console.error("The log of the CRM's host failed:", thrown);
         }
       }),
-    searchPeople: directory && ((org, part, limit) => encodeList(directory.searchPeople(org, part, limit))),
+    searchPeople:
+      directory && caught((org, part, limit) => encodeList(directory.searchPeople(org, part, limit))),
   };
 }
 
@@ -84,9 +110,12 @@ export class Crm {
   /** How many calls are on their way: one, and those made from within it. */
   #depth = 0;
   #closing = false;
+  /** What a function of the host threw during the call. */
+  #cause: unknown;
 
   constructor(options: CrmOptions = {}) {
-    this.#handle = guarded(() => new wasm.Crm(host(options)));
+    const given = host(options, (thrown) => (this.#cause = thrown));
+    this.#handle = guarded(() => new wasm.Crm(given));
   }
 
   /** What a person of an organisation can do. */
@@ -132,10 +161,16 @@ export class Crm {
     const handle = this.#handle;
     if (handle === undefined || this.#closing) throw closed();
     if (this.#depth >= NESTED) throw nestedTooDeep();
+    const outer = this.#cause;
+    this.#cause = undefined;
     this.#depth += 1;
     try {
-      return guarded(() => call(handle));
+      return guarded(
+        () => call(handle),
+        () => this.#cause,
+      );
     } finally {
+      this.#cause = outer;
       this.#depth -= 1;
       this.#freeWhenIdle();
     }
