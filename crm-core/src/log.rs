@@ -55,22 +55,27 @@ pub trait LogSink: Send + Sync {
 impl Session<'_> {
     /// Tells the host's log how a call ended.
     pub(crate) fn noted<T>(&self, operation: &Operation, answer: Result<T, Error>) -> Result<T, Error> {
-        let Some((least, sink)) = &self.engine.log else { return answer };
-        let level = match &answer {
+        self.note(operation, answer.as_ref().err());
+        answer
+    }
+
+    fn note(&self, operation: &Operation, error: Option<&Error>) {
+        let Some((least, sink)) = &self.engine.log else { return };
+        let level = match error {
             _ if self.is_item() => LogLevel::Debug,
-            Ok(_) | Err(Error::Refused(_) | Error::Invalid { .. } | Error::NotFound { .. }) if !operation.command => {
+            None | Some(Error::Refused(_) | Error::Invalid { .. } | Error::NotFound { .. }) if !operation.command => {
                 LogLevel::Debug
             }
-            Err(Error::Unavailable { .. }) => LogLevel::Error,
-            Err(Error::Conflict { .. }) => LogLevel::Warn,
-            Err(Error::Refused(refusal)) if refusal.code == "contended" => LogLevel::Warn,
+            Some(Error::Unavailable { .. }) => LogLevel::Error,
+            Some(Error::Conflict { .. }) => LogLevel::Warn,
+            Some(Error::Refused(refusal)) if refusal.code == "contended" => LogLevel::Warn,
             _ => LogLevel::Info,
         };
         if level < *least {
-            return answer;
+            return;
         }
-        let reason = match &answer {
-            Err(Error::Unavailable { reason, .. }) => Some(reason.clone()),
+        let reason = match error {
+            Some(Error::Unavailable { reason, .. }) => Some(reason.clone()),
             _ => None,
         };
         sink.log(LogEntry {
@@ -79,9 +84,8 @@ impl Session<'_> {
             organisation: self.actor.org.clone(),
             actor: self.actor.name(),
             correlation_id: self.correlation_id.clone(),
-            code: answer.as_ref().err().map(|error| error.code().to_owned()),
+            code: error.map(|error| error.code().to_owned()),
             reason,
         });
-        answer
     }
 }

@@ -8,7 +8,7 @@ import type { Failure, OperationInfo, PluginManifest, TickReport } from "./wasm/
 const NESTED = 16;
 
 /** Whether the module is there, and whether it went down; then nothing in it can be trusted. */
-const module: { ready: boolean; crash: unknown } = { ready: false, crash: undefined };
+const module: { ready: boolean; crash: unknown; depth: number } = { ready: false, crash: undefined, depth: 0 };
 
 const isFailure = (thrown: unknown): thrown is Failure =>
   typeof thrown === "object" && thrown !== null && "violations" in thrown && "texts" in thrown;
@@ -17,6 +17,8 @@ const isFailure = (thrown: unknown): thrown is Failure =>
 function guarded<T>(call: () => T, cause?: () => unknown): T {
   if (!module.ready) throw notReady();
   if (module.crash !== undefined) throw crashed(module.crash);
+  if (module.depth >= NESTED) throw nestedTooDeep();
+  module.depth += 1;
   try {
     return call();
   } catch (thrown) {
@@ -24,6 +26,8 @@ function guarded<T>(call: () => T, cause?: () => unknown): T {
     if (isFailure(thrown)) throw new CrmError(thrown, cause?.());
     module.crash = thrown;
     throw crashed(thrown);
+  } finally {
+    module.depth -= 1;
   }
 }
 
@@ -160,7 +164,6 @@ export class Crm {
   #call<T>(call: (handle: wasm.Crm) => T): T {
     const handle = this.#handle;
     if (handle === undefined || this.#closing) throw closed();
-    if (this.#depth >= NESTED) throw nestedTooDeep();
     const outer = this.#cause;
     this.#cause = undefined;
     this.#depth += 1;
