@@ -26,10 +26,10 @@ before(async () => {
   server = await serve(new URL("../", import.meta.url));
   browser = await startBrowser();
   page = await browser.newPage();
-  await page.goto(`${server.address}/test/blank.html`);
+  await page.goto(`${server.address}/tests/blank.html`);
   const early = await page.evaluate(async (all) => {
     globalThis.crm = await import("/dist/index.js");
-    globalThis.cases = (await import("/test/cases/index.mjs")).cases(all);
+    globalThis.cases = (await import("/tests/cases/index.mjs")).cases(all);
     const before = [];
     for (const call of [() => new crm.Crm(), () => crm.operations()]) {
       try {
