@@ -17,6 +17,9 @@ use std::sync::Arc;
 /// How often a command is decided anew when others changed what it relied on.
 const ATTEMPTS: usize = 12;
 
+/// What decides a command; it is given the ids of a request that was carried out already.
+type Decide<'d> = dyn FnMut(&mut Work<'_>, Option<&[String]>) -> Result<(), Stop> + 'd;
+
 /// The CRM: a store, an environment, and what is remembered of organisations between calls.
 ///
 /// Make one per process and share it; it is `Send + Sync` and cheap to clone.
@@ -282,13 +285,12 @@ impl Session<'_> {
         self.noted(operation, done.and_then(|()| answer.ok_or_else(|| CallRefusal::Contended.into())))
     }
 
-    /// Not generic: it exists once, not once for each command. `decide` is given the ids of a request that was
-    /// carried out already.
+    /// Not generic: it exists once, not once for each command.
     fn carry_out(
         &self,
         operation: &'static Operation,
         key: Option<&idempotency::Claim>,
-        decide: &mut dyn FnMut(&mut Work<'_>, Option<&[String]>) -> Result<(), Stop>,
+        decide: &mut Decide<'_>,
     ) -> Result<(), Error> {
         let draws = Draws::default();
         let mut replay: Option<Vec<String>> = None;

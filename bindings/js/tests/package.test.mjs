@@ -53,8 +53,8 @@ test("the package holds what it needs and nothing else", () => {
 });
 
 test("the module stays within its budget", (t) => {
-  const { bytes } = JSON.parse(readFileSync(join(here, "budget.json"), "utf8"));
+  const { bytes, aim } = JSON.parse(readFileSync(join(here, "budget.json"), "utf8"));
   const size = gzipSync(readFileSync(join(here, "dist", "wasm", "crm_wasm_bg.wasm")), { level: 9 }).length;
-  t.diagnostic(`${size} bytes gzipped of ${bytes}`);
+  t.diagnostic(`${size} bytes gzipped of ${bytes}, the aim is ${aim}`);
   assert.ok(size <= bytes, `${size} bytes gzipped, ${bytes} allowed`);
 });
