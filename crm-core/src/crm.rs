@@ -17,6 +17,9 @@ use std::sync::Arc;
 /// How often a command is decided anew when others changed what it relied on.
 const ATTEMPTS: usize = 12;
 
+/// What decides a command; it is given the ids of a request that was carried out already.
+type Decide<'d> = dyn FnMut(&mut Work<'_>, Option<&[String]>) -> Result<(), Stop> + 'd;
+
 /// The CRM: a store, an environment, and what is remembered of organisations between calls.
 ///
 /// Make one per process and share it; it is `Send + Sync` and cheap to clone.
@@ -226,23 +229,29 @@ impl Session<'_> {
     pub(crate) fn query<T>(
         &self,
         operation: &'static Operation,
-        ask: impl FnMut(&mut Work<'_>) -> Result<T, Stop>,
-    ) -> Result<T, Error> {
-        self.noted(operation, self.answer(operation, ask))
-    }
-
-    fn answer<T>(
-        &self,
-        operation: &'static Operation,
         mut ask: impl FnMut(&mut Work<'_>) -> Result<T, Stop>,
     ) -> Result<T, Error> {
+        let mut answer = None;
+        let asked = self.answer(operation, &mut |work| {
+            answer = Some(ask(work)?);
+            Ok(())
+        });
+        self.noted(operation, asked.and_then(|()| answer.ok_or_else(|| CallRefusal::Contended.into())))
+    }
+
+    /// Not generic: it exists once, not once for each question.
+    fn answer(
+        &self,
+        operation: &'static Operation,
+        ask: &mut dyn FnMut(&mut Work<'_>) -> Result<(), Stop>,
+    ) -> Result<(), Error> {
         let draws = Draws::default();
         let mut fresh = false;
         for _ in 0..ATTEMPTS {
             let mut work = Work::new(self, self.context(fresh)?, &draws, None)?;
             let asked = work.allowed(operation).map_err(Stop::from).and_then(|()| ask(&mut work));
             match work.on_todays_grounds(asked) {
-                Ok(answer) => return Ok(answer),
+                Ok(()) => return Ok(()),
                 Err(Stop::Error(error)) => return Err(error),
                 Err(Stop::Stale) => fresh = true,
                 Err(Stop::Replay(_)) => break,
@@ -257,38 +266,45 @@ impl Session<'_> {
         &self,
         operation: &'static Operation,
         request: &impl Serialize,
-        decide: impl FnMut(&mut Work<'_>) -> Result<T, Stop>,
-        recall: impl FnMut(&mut Work<'_>, &[String]) -> Result<T, Stop>,
-    ) -> Result<T, Error> {
-        self.noted(operation, self.carry_out(operation, request, decide, recall))
-    }
-
-    fn carry_out<T>(
-        &self,
-        operation: &'static Operation,
-        request: &impl Serialize,
         mut decide: impl FnMut(&mut Work<'_>) -> Result<T, Stop>,
         mut recall: impl FnMut(&mut Work<'_>, &[String]) -> Result<T, Stop>,
     ) -> Result<T, Error> {
-        let key = match &self.idempotency_key {
-            Some(key) => Some(idempotency::Claim::new(&self.actor, key, self.part, operation.name, request)?),
-            None => None,
-        };
+        let key = self.idempotency_key.as_ref();
+        let claim =
+            key.map(|key| idempotency::Claim::new(&self.actor, key, self.part, operation.name, request)).transpose();
+        let mut answer = None;
+        let done = claim.and_then(|claim| {
+            self.carry_out(operation, claim.as_ref(), &mut |work, replay| {
+                answer = Some(match replay {
+                    Some(ids) => recall(work, ids)?,
+                    None => decide(work)?,
+                });
+                Ok(())
+            })
+        });
+        self.noted(operation, done.and_then(|()| answer.ok_or_else(|| CallRefusal::Contended.into())))
+    }
+
+    /// Not generic: it exists once, not once for each command.
+    fn carry_out(
+        &self,
+        operation: &'static Operation,
+        key: Option<&idempotency::Claim>,
+        decide: &mut Decide<'_>,
+    ) -> Result<(), Error> {
         let draws = Draws::default();
         let mut replay: Option<Vec<String>> = None;
         let mut fresh = false;
         for _ in 0..ATTEMPTS {
             draws.rewind();
-            let mut work = Work::new(self, self.context(fresh)?, &draws, key.as_ref())?;
-            let decided = match &replay {
-                Some(ids) => {
-                    work.claim = None;
-                    work.allowed(operation).map_err(Stop::from).and_then(|()| recall(&mut work, ids))
-                }
-                None => work.allowed(operation).map_err(Stop::from).and_then(|()| decide(&mut work)),
-            };
-            let answer = match work.on_todays_grounds(decided) {
-                Ok(answer) => answer,
+            let mut work = Work::new(self, self.context(fresh)?, &draws, key)?;
+            if replay.is_some() {
+                work.claim = None;
+            }
+            let decided =
+                work.allowed(operation).map_err(Stop::from).and_then(|()| decide(&mut work, replay.as_deref()));
+            match work.on_todays_grounds(decided) {
+                Ok(()) => {}
                 Err(Stop::Error(error)) => return Err(error),
                 Err(Stop::Stale) => {
                     fresh = true;
@@ -298,12 +314,12 @@ impl Session<'_> {
                     replay = Some(ids);
                     continue;
                 }
-            };
+            }
             if replay.is_some() {
-                return Ok(answer);
+                return Ok(());
             }
             match work.commit() {
-                Ok(()) => return Ok(answer),
+                Ok(()) => return Ok(()),
                 Err(CommitError::Store(error)) => return Err(error.into()),
                 Err(CommitError::Conflict(conflict)) => {
                     if self.store.joined() {

@@ -4,10 +4,13 @@ use crate::actor::OrgId;
 use crate::crm::Session;
 use crate::error::Error;
 use crate::operations::Operation;
+use serde::{Deserialize, Serialize};
 
 /// How much an entry matters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
+#[serde(rename_all = "snake_case")]
 pub enum LogLevel {
     /// A question that was answered, an item of a batch.
     Debug,
@@ -20,8 +23,9 @@ pub enum LogLevel {
 }
 
 /// One call. It names records and people by nothing but the actor: texts of customers never come into a log.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
 pub struct LogEntry {
     /// How much it matters.
     pub level: LogLevel,
@@ -32,10 +36,13 @@ pub struct LogEntry {
     /// Who called.
     pub actor: String,
     /// The host's request, where it was named.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub correlation_id: Option<String>,
     /// The code of the error; absent when it was carried out.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
     /// What failed, where the store or the host did.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
 
@@ -48,22 +55,27 @@ pub trait LogSink: Send + Sync {
 impl Session<'_> {
     /// Tells the host's log how a call ended.
     pub(crate) fn noted<T>(&self, operation: &Operation, answer: Result<T, Error>) -> Result<T, Error> {
-        let Some((least, sink)) = &self.engine.log else { return answer };
-        let level = match &answer {
+        self.note(operation, answer.as_ref().err());
+        answer
+    }
+
+    fn note(&self, operation: &Operation, error: Option<&Error>) {
+        let Some((least, sink)) = &self.engine.log else { return };
+        let level = match error {
             _ if self.is_item() => LogLevel::Debug,
-            Ok(_) | Err(Error::Refused(_) | Error::Invalid { .. } | Error::NotFound { .. }) if !operation.command => {
+            None | Some(Error::Refused(_) | Error::Invalid { .. } | Error::NotFound { .. }) if !operation.command => {
                 LogLevel::Debug
             }
-            Err(Error::Unavailable { .. }) => LogLevel::Error,
-            Err(Error::Conflict { .. }) => LogLevel::Warn,
-            Err(Error::Refused(refusal)) if refusal.code == "contended" => LogLevel::Warn,
+            Some(Error::Unavailable { .. }) => LogLevel::Error,
+            Some(Error::Conflict { .. }) => LogLevel::Warn,
+            Some(Error::Refused(refusal)) if refusal.code == "contended" => LogLevel::Warn,
             _ => LogLevel::Info,
         };
         if level < *least {
-            return answer;
+            return;
         }
-        let reason = match &answer {
-            Err(Error::Unavailable { reason, .. }) => Some(reason.clone()),
+        let reason = match error {
+            Some(Error::Unavailable { reason, .. }) => Some(reason.clone()),
             _ => None,
         };
         sink.log(LogEntry {
@@ -72,9 +84,8 @@ impl Session<'_> {
             organisation: self.actor.org.clone(),
             actor: self.actor.name(),
             correlation_id: self.correlation_id.clone(),
-            code: answer.as_ref().err().map(|error| error.code().to_owned()),
+            code: error.map(|error| error.code().to_owned()),
             reason,
         });
-        answer
     }
 }

@@ -141,6 +141,7 @@ impl Session<'_> {
 
 /// The module described to a host that registers plugins: as data, or as JSON through serde.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
 pub struct PluginManifest {
     /// The version of this form: 1.
     pub v: i32,

@@ -70,22 +70,34 @@ impl Timestamp {
     }
 }
 
-impl std::fmt::Display for Timestamp {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl Timestamp {
+    /// As it is written. A page has hundreds: the formatting machinery would be a tenth of the work on it.
+    fn written(self) -> [u8; 24] {
+        use chrono::Timelike as _;
         let at = self.utc();
         let (date, time) = (at.date_naive(), at.time());
-        use chrono::Timelike as _;
-        write!(
-            f,
-            "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
-            date.year(),
-            date.month(),
-            date.day(),
-            time.hour(),
-            time.minute(),
-            time.second(),
-            self.0.rem_euclid(1000)
-        )
+        let mut text = *b"0000-00-00T00:00:00.000Z";
+        let mut put = |end: usize, mut value: u32| {
+            // Digits from the last on, until nothing is left of the value.
+            for digit in text.get_mut(..end).unwrap_or_default().iter_mut().rev().take_while(|at| at.is_ascii_digit()) {
+                *digit = b'0' + (value % 10) as u8;
+                value /= 10;
+            }
+        };
+        put(4, date.year().unsigned_abs());
+        put(7, date.month());
+        put(10, date.day());
+        put(13, time.hour());
+        put(16, time.minute());
+        put(19, time.second());
+        put(23, time.nanosecond() / 1_000_000 % 1_000);
+        text
+    }
+}
+
+impl std::fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(std::str::from_utf8(&self.written()).unwrap_or_default())
     }
 }
 
@@ -103,7 +115,7 @@ impl std::str::FromStr for Timestamp {
 
 impl Serialize for Timestamp {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(std::str::from_utf8(&self.written()).unwrap_or_default())
     }
 }
 
@@ -280,6 +292,28 @@ impl Birthday {
                         u32::try_from(self.day).is_ok_and(|day| NaiveDate::from_ymd_opt(year, month, day).is_some())
                     })
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn instants_are_written_to_the_last_digit_and_read_again() {
+        for (millis, text) in [
+            (Timestamp::FIRST, "1900-01-01T00:00:00.000Z"),
+            (-1, "1969-12-31T23:59:59.999Z"),
+            (0, "1970-01-01T00:00:00.000Z"),
+            (951_782_400_007, "2000-02-29T00:00:00.007Z"),
+            (1_795_395_600_120, "2026-11-23T01:00:00.120Z"),
+            (Timestamp::LAST, "9999-12-31T23:59:59.999Z"),
+        ] {
+            let at = Timestamp::saturating(millis);
+            assert_eq!(at.to_string(), text);
+            assert_eq!(serde_json::to_string(&at).unwrap(), format!("\"{text}\""));
+            assert_eq!(text.parse::<Timestamp>().unwrap(), at);
         }
     }
 }
