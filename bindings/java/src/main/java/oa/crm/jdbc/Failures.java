@@ -8,12 +8,15 @@ import oa.crm.ffi.ExecutorException;
 final class Failures {
     private Failures() {}
 
-    /** Whether everything was undone for the sake of somebody else, so that the same may go well now. */
-    static boolean mayGoBetter(SQLException e) {
+    /** How often the same is tried, where everything was undone for the sake of somebody else. */
+    static int tries(SQLException e) {
         String state = state(e);
         int code = e.getErrorCode();
-        if (isSqlite(e)) return code == 5 || code == 6;
-        return state.equals("40001") || state.equals("40P01") || code == 1213 || code == 1205;
+        // Of those in a deadlock one goes on each time; the longer the queue, the more often another one gives way.
+        if (!isSqlite(e) && (state.equals("40001") || state.equals("40P01") || code == 1213)) return 20;
+        // Waited for as long as the host allows already.
+        boolean waited = isSqlite(e) ? code == 5 || code == 6 : code == 1205;
+        return waited ? 2 : 1;
     }
 
     static RuntimeException of(SQLException e) {

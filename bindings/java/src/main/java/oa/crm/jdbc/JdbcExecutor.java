@@ -32,8 +32,6 @@ import oa.crm.ffi.WriteOutcome;
  * a command is refused or fails. Queries then see what the host's isolation level lets them see.
  */
 public final class JdbcExecutor implements HostExecutor {
-    private static final int TRIES = 4;
-
     private final ConnectionProvider connections;
     private final Placeholders placeholders = new Placeholders();
     private volatile SqlDialect dialect;
@@ -57,11 +55,16 @@ public final class JdbcExecutor implements HostExecutor {
     @Override
     public SqlDialect dialect() {
         return lent((connection, joined) -> {
-            SqlDialect found = dialect != null ? dialect : Engines.dialect(connection);
+            SqlDialect found = known(connection);
             Engines.check(found, connection);
-            dialect = found;
             return found;
         });
+    }
+
+    /** Asked of the connection at hand: a second one, from a pool that is used up, would wait for the first. */
+    private SqlDialect known(Connection connection) throws SQLException {
+        if (dialect == null) dialect = Engines.dialect(connection);
+        return dialect;
     }
 
     @Override
@@ -78,10 +81,10 @@ public final class JdbcExecutor implements HostExecutor {
         return lent((connection, joined) -> {
             // One query sees one state by itself.
             if (!joined && statements.size() == 1) return answers(connection, statements);
-            if (joined && dialect() != SqlDialect.POSTGRES) return answers(connection, statements);
+            if (joined && known(connection) != SqlDialect.POSTGRES) return answers(connection, statements);
             // In PostgreSQL a query that fails, by a timeout say, would end the host's transaction.
             if (joined) return inSavepoint(connection, () -> answers(connection, statements), any -> true);
-            return inTransaction(connection, Engines.beginRead(dialect()), () -> answers(connection, statements),
+            return inTransaction(connection, Engines.beginRead(known(connection)), () -> answers(connection, statements),
                     any -> false);
         });
     }
@@ -91,8 +94,8 @@ public final class JdbcExecutor implements HostExecutor {
         return lent((connection, joined) -> {
             Work<WriteOutcome> work = () -> written(connection, statements);
             Check<WriteOutcome> done = outcome -> outcome instanceof WriteOutcome.Done;
-            if (!joined) return inTransaction(connection, Engines.beginWrite(dialect()), work, done);
-            Engines.refuseDefinitions(dialect(), statements);
+            if (!joined) return inTransaction(connection, Engines.beginWrite(known(connection)), work, done);
+            Engines.refuseDefinitions(known(connection), statements);
             return inSavepoint(connection, work, done);
         });
     }
@@ -111,7 +114,7 @@ public final class JdbcExecutor implements HostExecutor {
 
     /** Runs with a connection; again, where the database asks for it and the transaction is ours. */
     private <T> T lent(Lent<T> work) {
-        for (int left = TRIES - 1; ; left--) {
+        for (int tried = 1; ; tried++) {
             boolean joined = inTransaction();
             Connection connection;
             try {
@@ -124,7 +127,7 @@ public final class JdbcExecutor implements HostExecutor {
                 return joined ? work.run(connection, true) : committing(connection, work);
             } catch (SQLException e) {
                 failed = e;
-                if (joined || left <= 0 || !Failures.mayGoBetter(e)) throw Failures.of(e);
+                if (joined || tried >= Failures.tries(e)) throw Failures.of(e);
             } finally {
                 try {
                     connections.release(connection);
@@ -133,7 +136,7 @@ public final class JdbcExecutor implements HostExecutor {
                     if (failed != null) failed.addSuppressed(e);
                 }
             }
-            pause(TRIES - left);
+            pause(tried);
         }
     }
 
@@ -290,7 +293,7 @@ public final class JdbcExecutor implements HostExecutor {
 
     private static void pause(int tried) {
         try {
-            Thread.sleep(ThreadLocalRandom.current().nextLong(5L << tried));
+            Thread.sleep(ThreadLocalRandom.current().nextLong(Math.min(5L << tried, 200)));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw Failures.of(new SQLException("interrupted between two tries", e));
