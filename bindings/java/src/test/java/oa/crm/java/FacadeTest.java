@@ -167,7 +167,14 @@ class FacadeTest {
     @Test
     void entriesGoToSlf4jWithTheCorrelationIdInTheMdc() {
         Logger logger = (Logger) LoggerFactory.getLogger("test.crm");
-        ListAppender<ILoggingEvent> seen = new ListAppender<>();
+        ListAppender<ILoggingEvent> seen = new ListAppender<ILoggingEvent>() {
+            @Override
+            protected void append(ILoggingEvent event) {
+                // The MDC is what it is now.
+                event.prepareForDeferredProcessing();
+                super.append(event);
+            }
+        };
         seen.start();
         logger.setLevel(Level.DEBUG);
         logger.setAdditive(false);
