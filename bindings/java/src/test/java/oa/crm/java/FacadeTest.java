@@ -167,7 +167,14 @@ class FacadeTest {
     @Test
     void entriesGoToSlf4jWithTheCorrelationIdInTheMdc() {
         Logger logger = (Logger) LoggerFactory.getLogger("test.crm");
-        ListAppender<ILoggingEvent> seen = new ListAppender<>();
+        ListAppender<ILoggingEvent> seen = new ListAppender<ILoggingEvent>() {
+            @Override
+            protected void append(ILoggingEvent event) {
+                // The MDC is what it is now.
+                event.prepareForDeferredProcessing();
+                super.append(event);
+            }
+        };
         seen.start();
         logger.setLevel(Level.DEBUG);
         logger.setAdditive(false);
@@ -176,12 +183,12 @@ class FacadeTest {
         try (Crm crm = Crm.inMemory(Builders.crmOptions().log(new Slf4jLog(logger)).logLevel(LogLevel.DEBUG).build())) {
             CrmSession alice = Worlds.founded(crm);
             seen.list.clear();
-            assertThrows(CrmException.class, () -> alice.correlated("req-7").customer("no id"));
+            assertThrows(CrmException.class, () -> alice.correlated("req-7").customer("00000000-0000-7000-8000-000000000000"));
             assertEquals(1, seen.list.size());
             ILoggingEvent event = seen.list.get(0);
             assertEquals("req-7", event.getMDCPropertyMap().get("correlationId"));
             assertEquals("acme", event.getMDCPropertyMap().get("organisation"));
-            assertTrue(event.getFormattedMessage().startsWith("customer: invalid"), event.getFormattedMessage());
+            assertTrue(event.getFormattedMessage().startsWith("customer: not_found"), event.getFormattedMessage());
             assertEquals("the host's", MDC.get("correlationId"));
         } finally {
             MDC.remove("correlationId");
