@@ -1,5 +1,6 @@
 package oa.crm.java;
 
+import java.util.Map;
 import java.util.Objects;
 import oa.crm.LogEntry;
 import oa.crm.ffi.HostLog;
@@ -12,8 +13,6 @@ import org.slf4j.MDC;
  * {@code operation} in the MDC while the entry is written.
  */
 public final class Slf4jLog implements HostLog {
-    private static final String CORRELATION = "correlationId";
-
     private final Logger logger;
 
     /** Logs as {@code oa.crm}. */
@@ -27,16 +26,17 @@ public final class Slf4jLog implements HostLog {
 
     @Override
     public void log(LogEntry entry) {
-        String before = MDC.get(CORRELATION);
-        if (entry.getCorrelationId() != null) MDC.put(CORRELATION, entry.getCorrelationId());
-        try (MDC.MDCCloseable organisation = MDC.putCloseable("organisation", entry.getOrganisation());
-                MDC.MDCCloseable actor = MDC.putCloseable("actor", entry.getActor());
-                MDC.MDCCloseable operation = MDC.putCloseable("operation", entry.getOperation())) {
+        // The host may have its own there, for the whole request.
+        Map<String, String> before = MDC.getCopyOfContextMap();
+        try {
+            if (entry.getCorrelationId() != null) MDC.put("correlationId", entry.getCorrelationId());
+            MDC.put("organisation", entry.getOrganisation());
+            MDC.put("actor", entry.getActor());
+            MDC.put("operation", entry.getOperation());
             write(entry);
         } finally {
-            // The host may have its own there, for the whole request.
-            if (before == null) MDC.remove(CORRELATION);
-            else MDC.put(CORRELATION, before);
+            if (before == null) MDC.clear();
+            else MDC.setContextMap(before);
         }
     }
 

@@ -2,6 +2,7 @@ package oa.crm.jdbc;
 
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.Statement;
 
 /**
  * Where a {@link JdbcExecutor} gets the connection for one call, on the thread of that call.
@@ -23,4 +24,7 @@ public interface ConnectionProvider {
      * the host must not commit it. The call fails in any case; a provider that can mark the transaction does so here.
      */
     default void lost(Connection connection) {}
+
+    /** Called for each statement before it runs: for a time limit of the host's transaction. */
+    default void prepare(Statement statement) throws SQLException {}
 }

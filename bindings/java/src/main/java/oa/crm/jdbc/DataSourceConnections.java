@@ -20,7 +20,16 @@ import javax.sql.DataSource;
  */
 public final class DataSourceConnections implements ConnectionProvider {
     private final DataSource source;
-    private final ThreadLocal<Connection> lent = new ThreadLocal<>();
+    private final ThreadLocal<Lent> lent = new ThreadLocal<>();
+
+    private static final class Lent {
+        final Connection connection;
+        boolean lost;
+
+        Lent(Connection connection) {
+            this.connection = connection;
+        }
+    }
 
     public DataSourceConnections(DataSource source) {
         this.source = Objects.requireNonNull(source, "source");
@@ -40,7 +49,7 @@ public final class DataSourceConnections implements ConnectionProvider {
     public Joined join(Connection connection) throws SQLException {
         if (connection.getAutoCommit()) throw new IllegalStateException("the connection has no transaction");
         if (lent.get() != null) throw new IllegalStateException("the thread lends a connection already");
-        lent.set(connection);
+        lent.set(new Lent(connection));
         return lent::remove;
     }
 
@@ -51,12 +60,23 @@ public final class DataSourceConnections implements ConnectionProvider {
 
     @Override
     public Connection get() throws SQLException {
-        Connection connection = lent.get();
-        return connection != null ? connection : source.getConnection();
+        Lent own = lent.get();
+        if (own == null) return source.getConnection();
+        // Whatever came now would be committed without what the host wrote before.
+        if (own.lost) throw new SQLException("the database has ended the transaction: roll it back", "25000");
+        return own.connection;
     }
 
     @Override
     public void release(Connection connection) throws SQLException {
-        if (connection != lent.get()) connection.close();
+        Lent own = lent.get();
+        if (own == null || connection != own.connection) connection.close();
+    }
+
+    /** Until the connection is no longer lent, every further call of the thread fails. */
+    @Override
+    public void lost(Connection connection) {
+        Lent own = lent.get();
+        if (own != null) own.lost = true;
     }
 }

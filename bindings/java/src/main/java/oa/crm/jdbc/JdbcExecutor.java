@@ -147,11 +147,24 @@ public final class JdbcExecutor implements HostExecutor {
         try {
             return work.run(connection, false);
         } finally {
-            if (!connection.isClosed()) connection.setAutoCommit(false);
+            restore(connection);
         }
     }
 
-    private static <T> T inTransaction(Connection connection, List<String> begin, Work<T> work, Check<T> check)
+    /** What was done is done, whatever becomes of the connection: one that can't be put back as it was is of no more use. */
+    private static void restore(Connection connection) {
+        try {
+            if (!connection.isClosed()) connection.setAutoCommit(false);
+        } catch (SQLException e) {
+            try {
+                connection.abort(Runnable::run);
+            } catch (SQLException again) {
+                e.addSuppressed(again);
+            }
+        }
+    }
+
+    private <T> T inTransaction(Connection connection, List<String> begin, Work<T> work, Check<T> check)
             throws SQLException {
         boolean ended = false;
         try {
@@ -172,7 +185,7 @@ public final class JdbcExecutor implements HostExecutor {
     }
 
     /** A connection that can't be rolled back must not go back into its pool. */
-    private static void undo(Connection connection, SQLException because) throws SQLException {
+    private void undo(Connection connection, SQLException because) throws SQLException {
         try {
             run(connection, "ROLLBACK");
         } catch (SQLException e) {
@@ -207,8 +220,9 @@ public final class JdbcExecutor implements HostExecutor {
         }
     }
 
-    private static void run(Connection connection, String sql) throws SQLException {
+    private void run(Connection connection, String sql) throws SQLException {
         try (Statement statement = connection.createStatement()) {
+            connections.prepare(statement);
             statement.execute(sql);
         }
     }
@@ -250,6 +264,7 @@ public final class JdbcExecutor implements HostExecutor {
         Placeholders.Text text = placeholders.of(statement.getSql(), dialect == SqlDialect.POSTGRES);
         PreparedStatement prepared = connection.prepareStatement(text.sql);
         try {
+            connections.prepare(prepared);
             List<SqlValue> values = statement.getParameters();
             for (int place = 1; place <= text.places(values.size()); place++) {
                 set(prepared, place, values.get(text.value(place)));

@@ -2,6 +2,7 @@ package oa.crm.jdbc;
 
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.Objects;
 import javax.sql.DataSource;
 import org.springframework.jdbc.datasource.ConnectionHolder;
@@ -54,6 +55,12 @@ public final class SpringConnections implements ConnectionProvider {
     public void lost(Connection connection) {
         ConnectionHolder holder = holder();
         if (holder != null) holder.setRollbackOnly();
+    }
+
+    /** What is left of {@code @Transactional(timeout = ..)}. */
+    @Override
+    public void prepare(Statement statement) throws SQLException {
+        DataSourceUtils.applyTransactionTimeout(statement, source);
     }
 
     private ConnectionHolder holder() {
