@@ -11,8 +11,10 @@ pub enum SqlDialect {
     Sqlite,
     /// PostgreSQL.
     Postgres,
-    /// MySQL 8 or MariaDB, with `utf8mb4`.
+    /// MySQL 8, with `utf8mb4`.
     Mysql,
+    /// MariaDB from 10.6, with `utf8mb4`.
+    Mariadb,
 }
 
 /// What a column of an answer holds.
@@ -233,6 +235,7 @@ impl Bridge {
             SqlDialect::Sqlite => Dialect::Sqlite,
             SqlDialect::Postgres => Dialect::Postgres,
             SqlDialect::Mysql => Dialect::Mysql,
+            SqlDialect::Mariadb => Dialect::Mariadb,
         };
         Ok(Bridge { host, dialect })
     }

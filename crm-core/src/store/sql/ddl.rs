@@ -14,7 +14,7 @@ macro_rules! render {
         match $dialect {
             Dialect::Sqlite => $statement.to_string(SqliteQueryBuilder),
             Dialect::Postgres => $statement.to_string(PostgresQueryBuilder),
-            Dialect::Mysql => $statement.to_string(MysqlQueryBuilder),
+            Dialect::Mysql | Dialect::Mariadb => $statement.to_string(MysqlQueryBuilder),
         }
     };
 }

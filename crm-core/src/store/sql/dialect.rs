@@ -15,6 +15,8 @@ pub enum Dialect {
     Postgres,
     /// MySQL 8, with `utf8mb4`.
     Mysql,
+    /// MariaDB from 10.6, with `utf8mb4`: MySQL but for collations and lateral joins.
+    Mariadb,
 }
 
 /// What a column of a table holds, in the words of the definitions.
@@ -42,10 +44,14 @@ impl Dialect {
             (Dialect::Postgres, Holds::Value(Text)) => "VARCHAR(191) COLLATE \"C\"",
             (Dialect::Postgres, Holds::Value(Bytes)) => "BYTEA",
             (Dialect::Postgres, Holds::Body) => "TEXT",
-            (Dialect::Mysql, Holds::Org) => "VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
-            (Dialect::Mysql, Holds::Value(Text)) => "VARCHAR(191) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
-            (Dialect::Mysql, Holds::Value(Bytes)) => "VARBINARY(255)",
-            (Dialect::Mysql, Holds::Body) => "LONGTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
+            // Collations that do not pad: what ends in a blank is another text.
+            (Dialect::Mysql, Holds::Org) => "VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin",
+            (Dialect::Mysql, Holds::Value(Text)) => "VARCHAR(191) CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin",
+            (Dialect::Mysql, Holds::Body) => "LONGTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin",
+            (Dialect::Mariadb, Holds::Org) => "VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin",
+            (Dialect::Mariadb, Holds::Value(Text)) => "VARCHAR(191) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin",
+            (Dialect::Mariadb, Holds::Body) => "LONGTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin",
+            (Dialect::Mysql | Dialect::Mariadb, Holds::Value(Bytes)) => "VARBINARY(255)",
         }
     }
 
@@ -64,14 +70,15 @@ impl Dialect {
         match self {
             Dialect::Sqlite => Some("STRICT"),
             Dialect::Postgres => None,
-            Dialect::Mysql => Some("ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin"),
+            Dialect::Mysql => Some("ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_0900_bin"),
+            Dialect::Mariadb => Some("ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin"),
         }
     }
 
     /// An identifier in quotes. Names come from descriptions and checked prefixes only.
     pub(super) fn quote(self, name: &str) -> String {
         match self {
-            Dialect::Mysql => format!("`{name}`"),
+            Dialect::Mysql | Dialect::Mariadb => format!("`{name}`"),
             _ => format!("\"{name}\""),
         }
     }
@@ -89,7 +96,8 @@ impl Dialect {
         match self {
             // One writer at a time: nothing can change.
             Dialect::Sqlite => "",
-            _ => " FOR SHARE",
+            Dialect::Mariadb => " LOCK IN SHARE MODE",
+            Dialect::Postgres | Dialect::Mysql => " FOR SHARE",
         }
     }
 
@@ -106,12 +114,17 @@ impl Dialect {
     /// Whether `(a, b) < (?, ?)` seeks in an index over both. MySQL reads the index's whole
     /// range for it and wants it spelled out.
     pub(super) fn seeks_by_row(self) -> bool {
-        !matches!(self, Dialect::Mysql)
+        !matches!(self, Dialect::Mysql | Dialect::Mariadb)
+    }
+
+    /// Whether a query may join the rows of a subquery that looks at what stands before it.
+    pub(super) fn joins_laterally(self) -> bool {
+        matches!(self, Dialect::Postgres | Dialect::Mysql)
     }
 
     /// Whether an update answers how many rows it changed, not how many it found.
     pub(super) fn counts_changed_rows(self) -> bool {
-        matches!(self, Dialect::Mysql)
+        matches!(self, Dialect::Mysql | Dialect::Mariadb)
     }
 
     /// Where bytes stand in a column, from 1; 0: nowhere.
@@ -120,7 +133,7 @@ impl Dialect {
         match self {
             Dialect::Sqlite => Func::cust("instr").arg(column).arg(needle).into(),
             Dialect::Postgres => Expr::cust_with_exprs("position($1 in $2)", [needle, column]),
-            Dialect::Mysql => Func::cust("LOCATE").arg(needle).arg(column).into(),
+            Dialect::Mysql | Dialect::Mariadb => Func::cust("LOCATE").arg(needle).arg(column).into(),
         }
     }
 
@@ -133,13 +146,16 @@ impl Dialect {
             Dialect::Postgres => {
                 Func::cust("json_array_elements_text").arg(Expr::cust_with_exprs("$1::text::json", [json]))
             }
-            Dialect::Mysql => Func::cust("JSON_TABLE").arg(Expr::cust_with_exprs(
-                match ty {
-                    ColumnType::Integer => "?, '$[*]' COLUMNS (value BIGINT PATH '$')",
-                    ColumnType::Text => {
-                        "?, '$[*]' COLUMNS (value VARCHAR(191) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin PATH '$')"
+            Dialect::Mysql | Dialect::Mariadb => Func::cust("JSON_TABLE").arg(Expr::cust_with_exprs(
+                match (self, ty) {
+                    (_, ColumnType::Integer) => "?, '$[*]' COLUMNS (value BIGINT PATH '$')",
+                    (_, ColumnType::Bytes) => "?, '$[*]' COLUMNS (value VARCHAR(510) PATH '$')",
+                    (Dialect::Mariadb, ColumnType::Text) => {
+                        "?, '$[*]' COLUMNS (value VARCHAR(191) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin PATH '$')"
                     }
-                    ColumnType::Bytes => "?, '$[*]' COLUMNS (value VARCHAR(510) PATH '$')",
+                    (_, ColumnType::Text) => {
+                        "?, '$[*]' COLUMNS (value VARCHAR(191) CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin PATH '$')"
+                    }
                 },
                 [json],
             )),
@@ -162,7 +178,7 @@ impl Dialect {
         let (sql, values) = match self {
             Dialect::Sqlite => query.build(SqliteQueryBuilder),
             Dialect::Postgres => query.build(PostgresQueryBuilder),
-            Dialect::Mysql => query.build(MysqlQueryBuilder),
+            Dialect::Mysql | Dialect::Mariadb => query.build(MysqlQueryBuilder),
         };
         (sql, parameters(values))
     }
@@ -172,7 +188,7 @@ impl Dialect {
         let (sql, values) = match self {
             Dialect::Sqlite => query.build(SqliteQueryBuilder),
             Dialect::Postgres => query.build(PostgresQueryBuilder),
-            Dialect::Mysql => query.build(MysqlQueryBuilder),
+            Dialect::Mysql | Dialect::Mariadb => query.build(MysqlQueryBuilder),
         };
         (sql, parameters(values))
     }

@@ -58,7 +58,7 @@ impl Migration {
     /// Its record. All values are our own digits and letters.
     fn insert(&self, dialect: Dialect, prefix: &TablePrefix, state: &str) -> String {
         let conflict = match dialect {
-            Dialect::Mysql => "",
+            Dialect::Mysql | Dialect::Mariadb => "",
             _ => " ON CONFLICT DO NOTHING",
         };
         let (table, columns) = record(dialect, prefix);
@@ -90,7 +90,7 @@ fn described(kinds: &[&'static Kind], number: i32) -> String {
 
 fn insert_verb(dialect: Dialect) -> &'static str {
     match dialect {
-        Dialect::Mysql => "INSERT IGNORE",
+        Dialect::Mysql | Dialect::Mariadb => "INSERT IGNORE",
         _ => "INSERT",
     }
 }
@@ -222,7 +222,7 @@ fn list_tables(dialect: Dialect, options: &SqlOptions) -> Statement {
              WHERE table_schema = current_schema() \
              AND table_name::text IN (SELECT value FROM json_array_elements_text($1::text::json))"
         }
-        Dialect::Mysql => {
+        Dialect::Mysql | Dialect::Mariadb => {
             "SELECT table_name, column_name FROM information_schema.columns \
              WHERE table_schema = DATABASE() AND JSON_CONTAINS(?, JSON_QUOTE(table_name))"
         }

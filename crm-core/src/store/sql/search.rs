@@ -29,10 +29,12 @@ pub(super) fn find(
     };
     let (sql, parameters) = match &search.scope {
         None => dialect.render(&plan.rows_of_page(None)),
-        Some(Scope { column, values }) if plan.merges && values.len() != 1 => match dialect {
-            Dialect::Sqlite => plan.merge_by_queue(column, values),
-            _ => dialect.render(&plan.merge_by_lateral(column, values)),
-        },
+        Some(Scope { column, values }) if plan.merges && values.len() != 1 && dialect == Dialect::Sqlite => {
+            plan.merge_by_queue(column, values)
+        }
+        Some(Scope { column, values }) if plan.merges && values.len() != 1 && dialect.joins_laterally() => {
+            dialect.render(&plan.merge_by_lateral(column, values))
+        }
         Some(Scope { column, values }) => dialect.render(&plan.rows_of_page(Some(plan.scoped(column, values)))),
     };
     Ok(Statement { sql: sql.into(), parameters, columns: answered, expected: Expected::Any })

@@ -139,7 +139,9 @@ impl Texts {
             // With CLIENT_FOUND_ROWS, which JDBC sets, `ON DUPLICATE KEY UPDATE id = id` would
             // answer one row for a key that was there. Lengths are checked before, so that
             // nothing else is ignored.
-            Dialect::Mysql => Text { sql: insert().sql.replacen("INSERT", "INSERT IGNORE", 1), ..insert() },
+            Dialect::Mysql | Dialect::Mariadb => {
+                Text { sql: insert().sql.replacen("INSERT", "INSERT IGNORE", 1), ..insert() }
+            }
             _ => insert().add(" ON CONFLICT (").list(["org_id", "id"], Text::name).add(") DO NOTHING"),
         };
         Texts {
@@ -466,7 +468,7 @@ fn insert(dialect: Dialect, table: &str, kind: &Kind) -> Text {
 /// An insert, up to the assignments that happen when the key is there.
 fn conflict(insert: Text) -> Text {
     match insert.dialect {
-        Dialect::Mysql => insert.add(" ON DUPLICATE KEY UPDATE "),
+        Dialect::Mysql | Dialect::Mariadb => insert.add(" ON DUPLICATE KEY UPDATE "),
         _ => insert.add(" ON CONFLICT (").list(["org_id", "id"], Text::name).add(") DO UPDATE SET "),
     }
 }
@@ -474,7 +476,7 @@ fn conflict(insert: Text) -> Text {
 /// The value that the insert would have given to a column.
 fn replace(text: Text, column: &str) -> Text {
     match text.dialect {
-        Dialect::Mysql => text.add("VALUES(").name(column).add(")"),
+        Dialect::Mysql | Dialect::Mariadb => text.add("VALUES(").name(column).add(")"),
         _ => text.add("excluded.").name(column),
     }
 }

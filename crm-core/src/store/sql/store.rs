@@ -104,7 +104,7 @@ impl Schema {
             let statement = self.texts(check.kind)?.check(org, &check.id, check.version);
             statements.push((statement, (check.kind.name, check.id.as_str())));
         }
-        for write in &changes.writes {
+        for write in in_key_order(&changes.writes) {
             match write {
                 Write::Insert { kind, row } => {
                     statements.push((self.texts(kind)?.insert(org, row)?, (kind.name, &row.id)));
@@ -133,6 +133,21 @@ impl Schema {
         }
         Ok(statements)
     }
+}
+
+/// The writes in their order, but sums last and by their keys: two commits that add to the same rows take their locks in
+/// the same order, and wait for each other instead of standing in each other's way. Where a whole set is reassigned, sums
+/// keep their place, since they may belong to it.
+fn in_key_order(writes: &[Write]) -> Vec<&Write> {
+    let key = |write: &Write| match write {
+        Write::Add { kind, row, .. } => Some((kind.name, row.id.clone())),
+        _ => None,
+    };
+    let mut ordered: Vec<&Write> = writes.iter().collect();
+    if !writes.iter().any(|write| matches!(write, Write::Reassign { .. })) {
+        ordered.sort_by_key(|write| key(write));
+    }
+    ordered
 }
 
 /// The kind and the id that a statement is about.

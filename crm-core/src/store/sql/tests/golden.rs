@@ -149,6 +149,11 @@ fn mysql() {
 }
 
 #[test]
+fn mariadb() {
+    compare(Dialect::Mariadb, "mariadb.sql", include_str!("golden/mariadb.sql"));
+}
+
+#[test]
 fn prefixes_are_plain_identifiers() {
     for good in ["crm_", "a", "x1_", "abcdefghijklmnop"] {
         assert_eq!(TablePrefix::new(good).unwrap().as_str(), good);

@@ -22,8 +22,10 @@ final class Engines {
             case "PostgreSQL":
                 return SqlDialect.POSTGRES;
             case "MySQL":
+                // MySQL's own driver calls both by its name.
+                return ask(connection, "SELECT VERSION()").contains("MariaDB") ? SqlDialect.MARIADB : SqlDialect.MYSQL;
             case "MariaDB":
-                return SqlDialect.MYSQL;
+                return SqlDialect.MARIADB;
             default:
                 throw Failures.refused("the database is " + product + ": say which dialect it speaks");
         }
@@ -93,7 +95,7 @@ final class Engines {
 
     /** MySQL commits whatever is open when a table is made. */
     static void refuseDefinitions(SqlDialect dialect, List<SqlStatement> statements) {
-        if (dialect != SqlDialect.MYSQL) return;
+        if (dialect != SqlDialect.MYSQL && dialect != SqlDialect.MARIADB) return;
         for (SqlStatement statement : statements) {
             if (statement.getSql().startsWith("CREATE ") || statement.getSql().startsWith("ALTER ")) {
                 throw Failures.refused("making tables would commit the transaction: open the CRM outside");

@@ -306,9 +306,10 @@ public final class JdbcExecutor implements HostExecutor {
         return new SQLException("column " + place + " of the answer is NULL");
     }
 
+    /** Longer and longer, and each a time of its own: those who met in a deadlock are not to meet there again. */
     private static void pause(int tried) {
         try {
-            Thread.sleep(ThreadLocalRandom.current().nextLong(Math.min(5L << tried, 200)));
+            Thread.sleep(ThreadLocalRandom.current().nextLong(Math.min(10L << tried, 2_000)));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw Failures.of(new SQLException("interrupted between two tries", e));

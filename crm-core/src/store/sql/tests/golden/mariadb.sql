@@ -1,0 +1,160 @@
+CREATE TABLE IF NOT EXISTS `crm_migration` ( `number` BIGINT NOT NULL PRIMARY KEY, `checksum` VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL, `state` VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
+CREATE TABLE `crm_thing` ( `org_id` VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL, `id` VARCHAR(191) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL, `version` BIGINT NOT NULL, `owner` VARCHAR(191) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL, `rank` BIGINT NOT NULL, `name` VARBINARY(255) NOT NULL, `label` VARCHAR(191) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL, `level` BIGINT NOT NULL, `due` BIGINT NOT NULL, `body` LONGTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL, PRIMARY KEY (`org_id`, `id`) ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
+CREATE INDEX `crm_thing_rank` ON `crm_thing` (`org_id`, `rank`, `id`);
+CREATE INDEX `crm_thing_level` ON `crm_thing` (`org_id`, `level`, `rank`, `id`);
+CREATE INDEX `crm_thing_owner` ON `crm_thing` (`org_id`, `owner`, `id`);
+CREATE INDEX `crm_thing_owner_rank` ON `crm_thing` (`org_id`, `owner`, `rank`, `id`);
+CREATE INDEX `crm_thing_owner_name` ON `crm_thing` (`org_id`, `owner`, `name`, `id`);
+CREATE INDEX `crm_thing_owner_label` ON `crm_thing` (`org_id`, `owner`, `label`, `id`);
+CREATE INDEX `crm_thing_due` ON `crm_thing` (`due`, `org_id`);
+INSERT IGNORE INTO `crm_migration` (`number`, `checksum`, `state`) VALUES (1, 'c90ffdc691634454e687f262e4aeab01993f171f69e45283575a5e4729ce20ce', 'done');
+ALTER TABLE `crm_thing` ADD COLUMN `grp` VARBINARY(255) NOT NULL DEFAULT ('');
+CREATE INDEX `crm_thing_grp_name` ON `crm_thing` (`org_id`, `grp`, `name`, `id`);
+CREATE TABLE `crm_note` ( `org_id` VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL, `id` VARCHAR(191) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL, `version` BIGINT NOT NULL, `body` LONGTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL, PRIMARY KEY (`org_id`, `id`) ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
+INSERT IGNORE INTO `crm_migration` (`number`, `checksum`, `state`) VALUES (2, 'f69366301d21e7fad96905c2a56bd1457451933fa2a1867548c26e02794a5886', 'done');
+CREATE INDEX `crm_thing_level_name` ON `crm_thing` (`org_id`, `level`, `name`, `id`);
+INSERT IGNORE INTO `crm_migration` (`number`, `checksum`, `state`) VALUES (3, '782bca7e28cc4861aae48e278e7f39c155057b14be61b0abce497ebbb1c9b67e', 'done');
+
+-- get one
+SELECT `x`.`id`, `x`.`version`, `x`.`owner`, `x`.`rank`, `x`.`name`, `x`.`label`, `x`.`level`, `x`.`due`, `x`.`grp`, `x`.`body` FROM `crm_thing` AS `x` WHERE `org_id` = ? AND `id` = ?
+-- [Text("o"), Text("i1")]
+
+-- get many
+SELECT `x`.`id`, `x`.`version`, `x`.`owner`, `x`.`rank`, `x`.`name`, `x`.`label`, `x`.`level`, `x`.`due`, `x`.`grp`, `x`.`body` FROM JSON_TABLE(?, '$[*]' COLUMNS (value VARCHAR(191) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin PATH '$')) AS `k` CROSS JOIN `crm_thing` AS `x` WHERE `x`.`org_id` = ? AND `x`.`id` = `k`.`value`
+-- [Text("[\"i1\",\"i2\"]"), Text("o")]
+
+-- columns of many
+SELECT `x`.`id`, `x`.`rank`, `x`.`owner` FROM JSON_TABLE(?, '$[*]' COLUMNS (value VARCHAR(191) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin PATH '$')) AS `k` CROSS JOIN `crm_thing` AS `x` WHERE `x`.`org_id` = ? AND `x`.`id` = `k`.`value`
+-- [Text("[\"i1\",\"i2\"]"), Text("o")]
+
+-- check
+SELECT `version` FROM `crm_thing` WHERE `org_id` = ? AND `id` = ? AND `version` = ? LOCK IN SHARE MODE
+-- [Text("o"), Text("i1"), Integer(3)]
+
+-- insert
+INSERT IGNORE INTO `crm_thing` (`org_id`, `id`, `version`, `owner`, `rank`, `name`, `label`, `level`, `due`, `grp`, `body`) VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?)
+-- [Text("o"), Text("i1"), Text("u1"), Integer(5), Bytes([1]), Text("-"), Integer(0), Integer(9), Bytes([]), Text("{}")]
+
+-- update
+UPDATE `crm_thing` SET `name` = ?, `label` = ?, `grp` = ?, `body` = ?, `version` = `version` + 1 WHERE `org_id` = ? AND `id` = ? AND `version` = ?
+-- [Bytes([1]), Text("-"), Bytes([]), Text("{}"), Text("o"), Text("i1"), Integer(3)]
+
+-- update with live columns
+UPDATE `crm_thing` SET `name` = ?, `label` = ?, `grp` = ?, `body` = ?, `version` = `version` + 1, `owner` = ?, `rank` = GREATEST(`rank`, ?) WHERE `org_id` = ? AND `id` = ? AND `version` = ?
+-- [Bytes([1]), Text("-"), Bytes([]), Text("{}"), Text("u2"), Integer(7), Text("o"), Text("i1"), Integer(3)]
+
+-- delete
+DELETE FROM `crm_thing` WHERE `org_id` = ? AND `id` = ? AND `version` = ?
+-- [Text("o"), Text("i1"), Integer(3)]
+
+-- put
+INSERT INTO `crm_thing` (`org_id`, `id`, `version`, `owner`, `rank`, `name`, `label`, `level`, `due`, `grp`, `body`) VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?) ON DUPLICATE KEY UPDATE `owner` = VALUES(`owner`), `rank` = VALUES(`rank`), `name` = VALUES(`name`), `label` = VALUES(`label`), `level` = VALUES(`level`), `due` = VALUES(`due`), `grp` = VALUES(`grp`), `body` = VALUES(`body`), `version` = `crm_thing`.`version` + 1
+-- [Text("o"), Text("i1"), Text("u1"), Integer(5), Bytes([1]), Text("-"), Integer(0), Integer(9), Bytes([]), Text("{}")]
+
+-- touch
+SELECT `version` FROM `crm_thing` WHERE `org_id` = ? AND `id` = ? FOR UPDATE
+-- [Text("o"), Text("i1")]
+
+-- touch
+UPDATE `crm_thing` SET `owner` = ?, `rank` = GREATEST(`rank`, ?), `due` = LEAST(`due`, ?), `level` = `level` + ? WHERE `org_id` = ? AND `id` = ?
+-- [Text("u2"), Integer(7), Integer(7), Integer(1), Text("o"), Text("i1")]
+
+-- touch at a version
+SELECT `version` FROM `crm_thing` WHERE `org_id` = ? AND `id` = ? AND `version` = ? FOR UPDATE
+-- [Text("o"), Text("i1"), Integer(3)]
+
+-- touch at a version
+UPDATE `crm_thing` SET `owner` = ?, `rank` = GREATEST(`rank`, ?), `due` = LEAST(`due`, ?), `level` = `level` + ? WHERE `org_id` = ? AND `id` = ? AND `version` = ?
+-- [Text("u2"), Integer(7), Integer(7), Integer(1), Text("o"), Text("i1"), Integer(3)]
+
+-- add
+INSERT INTO `crm_thing` (`org_id`, `id`, `version`, `owner`, `rank`, `name`, `label`, `level`, `due`, `grp`, `body`) VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?) ON DUPLICATE KEY UPDATE `rank` = `crm_thing`.`rank` + VALUES(`rank`), `level` = `crm_thing`.`level` + VALUES(`level`)
+-- [Text("o"), Text("i1"), Text("u1"), Integer(5), Bytes([1]), Text("-"), Integer(0), Integer(9), Bytes([]), Text("{}")]
+
+-- add nothing
+INSERT INTO `crm_thing` (`org_id`, `id`, `version`, `owner`, `rank`, `name`, `label`, `level`, `due`, `grp`, `body`) VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?) ON DUPLICATE KEY UPDATE `id` = `crm_thing`.`id`
+-- [Text("o"), Text("i1"), Text("u1"), Integer(5), Bytes([1]), Text("-"), Integer(0), Integer(9), Bytes([]), Text("{}")]
+
+-- reassign
+UPDATE `crm_thing` SET `owner` = ? WHERE `org_id` = ? AND `owner` = ?
+-- [Text("u2"), Text("o"), Text("u1")]
+
+-- due
+SELECT DISTINCT `org_id` FROM `crm_thing` WHERE `due` <= ? ORDER BY 1 ASC LIMIT ?
+-- [Integer(9), Integer(10)]
+
+-- organisation by id, behind
+SELECT `x`.`id`, `x`.`version`, `x`.`owner`, `x`.`rank`, `x`.`name`, `x`.`label`, `x`.`level`, `x`.`due`, `x`.`grp`, `x`.`body` FROM `crm_thing` AS `x` WHERE `x`.`org_id` = ? AND `x`.`id` > ? ORDER BY `x`.`id` ASC LIMIT ?
+-- [Text("o"), Text("i9"), Integer(20)]
+
+-- count: organisation by id, behind
+SELECT COUNT(*), COUNT(`s`.`hit`) FROM (SELECT 1 AS `hit` FROM `crm_thing` AS `x` WHERE `x`.`org_id` = ? LIMIT ?) AS `s`
+-- [Text("o"), Integer(100)]
+
+-- organisation by rank, filtered, behind
+SELECT `x`.`id`, `x`.`version`, `x`.`owner`, `x`.`rank`, `x`.`name`, `x`.`label`, `x`.`level`, `x`.`due`, `x`.`grp`, `x`.`body` FROM `crm_thing` AS `x` WHERE `x`.`org_id` = ? AND (`x`.`rank` <= ? AND (`x`.`rank` < ? OR (`x`.`rank` = ? AND `x`.`id` < ?))) AND `x`.`level` >= ? AND (NOT `x`.`level` IN (SELECT `v`.`value` FROM JSON_TABLE(?, '$[*]' COLUMNS (value BIGINT PATH '$')) AS `v`)) AND (LOCATE(?, `x`.`name`) > (0) OR `x`.`label` = ? OR (1 = 0)) ORDER BY `x`.`rank` DESC, `x`.`id` DESC LIMIT ?
+-- [Text("o"), Integer(5), Integer(5), Integer(5), Text("i9"), Integer(2), Text("[7,8]"), Bytes([229, 188]), Text("a"), Integer(20)]
+
+-- count: organisation by rank, filtered, behind
+SELECT COUNT(*), COUNT(`s`.`hit`) FROM (SELECT (CASE WHEN (`x`.`level` >= ? AND (NOT `x`.`level` IN (SELECT `v`.`value` FROM JSON_TABLE(?, '$[*]' COLUMNS (value BIGINT PATH '$')) AS `v`)) AND (LOCATE(?, `x`.`name`) > (0) OR `x`.`label` = ? OR (1 = 0))) THEN 1 END) AS `hit` FROM `crm_thing` AS `x` WHERE `x`.`org_id` = ? LIMIT ?) AS `s`
+-- [Integer(2), Text("[7,8]"), Bytes([229, 188]), Text("a"), Text("o"), Integer(100)]
+
+-- one owner by rank, filtered, behind
+SELECT `x`.`id`, `x`.`version`, `x`.`owner`, `x`.`rank`, `x`.`name`, `x`.`label`, `x`.`level`, `x`.`due`, `x`.`grp`, `x`.`body` FROM `crm_thing` AS `x` WHERE `x`.`org_id` = ? AND `x`.`owner` = ? AND (`x`.`rank` >= ? AND (`x`.`rank` > ? OR (`x`.`rank` = ? AND `x`.`id` > ?))) AND `x`.`level` >= ? AND (NOT `x`.`level` IN (SELECT `v`.`value` FROM JSON_TABLE(?, '$[*]' COLUMNS (value BIGINT PATH '$')) AS `v`)) AND (LOCATE(?, `x`.`name`) > (0) OR `x`.`label` = ? OR (1 = 0)) ORDER BY `x`.`rank` ASC, `x`.`id` ASC LIMIT ?
+-- [Text("o"), Text("u1"), Integer(5), Integer(5), Integer(5), Text("i9"), Integer(2), Text("[7,8]"), Bytes([229, 188]), Text("a"), Integer(20)]
+
+-- count: one owner by rank, filtered, behind
+SELECT COUNT(*), COUNT(`s`.`hit`) FROM (SELECT (CASE WHEN (`x`.`level` >= ? AND (NOT `x`.`level` IN (SELECT `v`.`value` FROM JSON_TABLE(?, '$[*]' COLUMNS (value BIGINT PATH '$')) AS `v`)) AND (LOCATE(?, `x`.`name`) > (0) OR `x`.`label` = ? OR (1 = 0))) THEN 1 END) AS `hit` FROM `crm_thing` AS `x` WHERE `x`.`org_id` = ? AND `x`.`owner` = ? LIMIT ?) AS `s`
+-- [Integer(2), Text("[7,8]"), Bytes([229, 188]), Text("a"), Text("o"), Text("u1"), Integer(100)]
+
+-- two owners by rank, filtered, behind
+SELECT `x`.`id`, `x`.`version`, `x`.`owner`, `x`.`rank`, `x`.`name`, `x`.`label`, `x`.`level`, `x`.`due`, `x`.`grp`, `x`.`body` FROM `crm_thing` AS `x` WHERE `x`.`org_id` = ? AND `x`.`owner` IN (SELECT `v`.`value` FROM JSON_TABLE(?, '$[*]' COLUMNS (value VARCHAR(191) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin PATH '$')) AS `v`) AND (`x`.`rank` <= ? AND (`x`.`rank` < ? OR (`x`.`rank` = ? AND `x`.`id` < ?))) AND `x`.`level` >= ? AND (NOT `x`.`level` IN (SELECT `v`.`value` FROM JSON_TABLE(?, '$[*]' COLUMNS (value BIGINT PATH '$')) AS `v`)) AND (LOCATE(?, `x`.`name`) > (0) OR `x`.`label` = ? OR (1 = 0)) ORDER BY `x`.`rank` DESC, `x`.`id` DESC LIMIT ?
+-- [Text("o"), Text("[\"u1\",\"u2\"]"), Integer(5), Integer(5), Integer(5), Text("i9"), Integer(2), Text("[7,8]"), Bytes([229, 188]), Text("a"), Integer(20)]
+
+-- count: two owners by rank, filtered, behind
+SELECT COUNT(*), COUNT(`s`.`hit`) FROM (SELECT (CASE WHEN (`x`.`level` >= ? AND (NOT `x`.`level` IN (SELECT `v`.`value` FROM JSON_TABLE(?, '$[*]' COLUMNS (value BIGINT PATH '$')) AS `v`)) AND (LOCATE(?, `x`.`name`) > (0) OR `x`.`label` = ? OR (1 = 0))) THEN 1 END) AS `hit` FROM JSON_TABLE(?, '$[*]' COLUMNS (value VARCHAR(191) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin PATH '$')) AS `v` CROSS JOIN `crm_thing` AS `x` WHERE `x`.`org_id` = ? AND `x`.`owner` = `v`.`value` LIMIT ?) AS `s`
+-- [Integer(2), Text("[7,8]"), Bytes([229, 188]), Text("a"), Text("[\"u1\",\"u2\"]"), Text("o"), Integer(100)]
+
+-- two owners by id
+SELECT `x`.`id`, `x`.`version`, `x`.`owner`, `x`.`rank`, `x`.`name`, `x`.`label`, `x`.`level`, `x`.`due`, `x`.`grp`, `x`.`body` FROM `crm_thing` AS `x` WHERE `x`.`org_id` = ? AND `x`.`owner` IN (SELECT `v`.`value` FROM JSON_TABLE(?, '$[*]' COLUMNS (value VARCHAR(191) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin PATH '$')) AS `v`) ORDER BY `x`.`id` ASC LIMIT ?
+-- [Text("o"), Text("[\"u1\",\"u2\"]"), Integer(20)]
+
+-- count: two owners by id
+SELECT COUNT(*), COUNT(`s`.`hit`) FROM (SELECT 1 AS `hit` FROM JSON_TABLE(?, '$[*]' COLUMNS (value VARCHAR(191) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin PATH '$')) AS `v` CROSS JOIN `crm_thing` AS `x` WHERE `x`.`org_id` = ? AND `x`.`owner` = `v`.`value` LIMIT ?) AS `s`
+-- [Text("[\"u1\",\"u2\"]"), Text("o"), Integer(100)]
+
+-- two groups by name
+SELECT `x`.`id`, `x`.`version`, `x`.`owner`, `x`.`rank`, `x`.`name`, `x`.`label`, `x`.`level`, `x`.`due`, `x`.`grp`, `x`.`body` FROM `crm_thing` AS `x` WHERE `x`.`org_id` = ? AND `x`.`grp` IN (SELECT unhex(`v`.`value`) FROM JSON_TABLE(?, '$[*]' COLUMNS (value VARCHAR(510) PATH '$')) AS `v`) ORDER BY `x`.`name` ASC, `x`.`id` ASC LIMIT ?
+-- [Text("o"), Text("[\"01\",\"\"]"), Integer(20)]
+
+-- count: two groups by name
+SELECT COUNT(*), COUNT(`s`.`hit`) FROM (SELECT 1 AS `hit` FROM JSON_TABLE(?, '$[*]' COLUMNS (value VARCHAR(510) PATH '$')) AS `v` CROSS JOIN `crm_thing` AS `x` WHERE `x`.`org_id` = ? AND `x`.`grp` = unhex(`v`.`value`) LIMIT ?) AS `s`
+-- [Text("[\"01\",\"\"]"), Text("o"), Integer(100)]
+
+-- two owners by label
+SELECT `x`.`id`, `x`.`version`, `x`.`owner`, `x`.`rank`, `x`.`name`, `x`.`label`, `x`.`level`, `x`.`due`, `x`.`grp`, `x`.`body` FROM `crm_thing` AS `x` WHERE `x`.`org_id` = ? AND `x`.`owner` IN (SELECT `v`.`value` FROM JSON_TABLE(?, '$[*]' COLUMNS (value VARCHAR(191) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin PATH '$')) AS `v`) ORDER BY `x`.`label` DESC, `x`.`id` DESC LIMIT ?
+-- [Text("o"), Text("[\"u1\",\"u2\"]"), Integer(20)]
+
+-- count: two owners by label
+SELECT COUNT(*), COUNT(`s`.`hit`) FROM (SELECT 1 AS `hit` FROM JSON_TABLE(?, '$[*]' COLUMNS (value VARCHAR(191) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin PATH '$')) AS `v` CROSS JOIN `crm_thing` AS `x` WHERE `x`.`org_id` = ? AND `x`.`owner` = `v`.`value` LIMIT ?) AS `s`
+-- [Text("[\"u1\",\"u2\"]"), Text("o"), Integer(100)]
+
+-- two levels by due, which no index serves
+SELECT `x`.`id`, `x`.`version`, `x`.`owner`, `x`.`rank`, `x`.`name`, `x`.`label`, `x`.`level`, `x`.`due`, `x`.`grp`, `x`.`body` FROM `crm_thing` AS `x` WHERE `x`.`org_id` = ? AND `x`.`level` IN (SELECT `v`.`value` FROM JSON_TABLE(?, '$[*]' COLUMNS (value BIGINT PATH '$')) AS `v`) ORDER BY `x`.`due` ASC, `x`.`id` ASC LIMIT ?
+-- [Text("o"), Text("[1,2]"), Integer(20)]
+
+-- count: two levels by due, which no index serves
+SELECT COUNT(*), COUNT(`s`.`hit`) FROM (SELECT 1 AS `hit` FROM JSON_TABLE(?, '$[*]' COLUMNS (value BIGINT PATH '$')) AS `v` CROSS JOIN `crm_thing` AS `x` WHERE `x`.`org_id` = ? AND `x`.`level` = `v`.`value` LIMIT ?) AS `s`
+-- [Text("[1,2]"), Text("o"), Integer(100)]
+
+-- columns of two owners by rank
+SELECT `x`.`id`, `x`.`label`, `x`.`rank` FROM `crm_thing` AS `x` WHERE `x`.`org_id` = ? AND `x`.`owner` IN (SELECT `v`.`value` FROM JSON_TABLE(?, '$[*]' COLUMNS (value VARCHAR(191) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin PATH '$')) AS `v`) ORDER BY `x`.`rank` DESC, `x`.`id` DESC LIMIT ?
+-- [Text("o"), Text("[\"u1\",\"u2\"]"), Integer(20)]
+
+-- insert without columns
+INSERT IGNORE INTO `crm_note` (`org_id`, `id`, `version`, `body`) VALUES (?, ?, 1, ?)
+-- [Text("o"), Text("n"), Text("{}")]
+
+-- put without columns
+INSERT INTO `crm_note` (`org_id`, `id`, `version`, `body`) VALUES (?, ?, 1, ?) ON DUPLICATE KEY UPDATE `body` = VALUES(`body`), `version` = `crm_note`.`version` + 1
+-- [Text("o"), Text("n"), Text("{}")]
