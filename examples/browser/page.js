@@ -132,6 +132,9 @@ function clear() {
   }
 }
 
+/** The customer that was created, while its first follow-up is still refused. */
+let begun;
+
 at("create").addEventListener("submit", (event) => {
   event.preventDefault();
   clear();
@@ -139,16 +142,19 @@ at("create").addEventListener("submit", (event) => {
     [...new FormData(event.target)].map(([name, value]) => [name, value.trim() || undefined]),
   );
   const { name = "", level, region, phone, contact, said } = given;
+  const phones = phone ? [phone] : [];
   try {
-    const phones = phone ? [phone] : [];
-    const customer = add({ name, level, region, phones, contacts: contact ? [{ name: contact }] : [] }, said);
+    // Two commands: where the second is refused, sending the form again goes on with the customer of the first.
+    begun ??= me.createCustomer({ name, level, region, phones, contacts: contact ? [{ name: contact }] : [] });
+    if (said) me.followUp(begun.id, { content: said });
     event.target.reset();
-    say(`${t("created")} ${customer.name}`, false);
-    show();
+    say(`${t("created")} ${begun.name}`, false);
+    begun = undefined;
     at("name").focus();
   } catch (error) {
     tell(error);
   }
+  show();
 });
 at("filter").addEventListener("submit", (event) => event.preventDefault());
 at("text").addEventListener("input", () => show());
@@ -156,9 +162,7 @@ at("order").addEventListener("change", () => show());
 at("more").addEventListener("click", () => show(next));
 at("language").addEventListener("click", () => {
   language = language === "zh" ? "en" : "zh";
-  // Where there is no room beside the list, the form waits folded above it.
-at("quick").open = matchMedia("(min-width: 901px)").matches;
-speak();
+  speak();
 });
 
 function speak() {
