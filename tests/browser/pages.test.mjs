@@ -318,6 +318,9 @@ describe("lists", () => {
       firsts.set(order, shown[0]);
     }
     assert.notEqual(firsts.get("newest"), firsts.get("oldest"));
+    const unknown = await page.goto("/customers?view=all&order=zz");
+    assert.equal(unknown.status(), 422);
+    await page.locator(".problem").waitFor();
   });
 
   test("a marker that is nobody's gives a page in words, not a failure", async () => {

@@ -116,6 +116,10 @@ fn query(view: View, params: &Values) -> Result<CustomerQuery, Error> {
         code.map_err(|_| Error::from(crm_core::Violation::unknown(name)))
     };
     let owner = params.text("owner").map(UserId::new).transpose();
+    let order = params.text("order").map(|wanted| {
+        let known = ORDERS.iter().find(|(name, _)| *name == wanted);
+        known.map(|(_, order)| *order).ok_or_else(|| Error::from(crm_core::Violation::unknown("order")))
+    });
     Ok(CustomerQuery {
         view,
         filter: CustomerFilter {
@@ -126,7 +130,7 @@ fn query(view: View, params: &Values) -> Result<CustomerQuery, Error> {
             industry: code("industry")?,
             owner: owner.map_err(|_| Error::from(crm_core::Violation::unknown("owner")))?,
         },
-        order: ORDERS.iter().find(|(name, _)| *name == params.get("order")).map(|(_, order)| *order),
+        order: order.transpose()?,
     })
 }
 
