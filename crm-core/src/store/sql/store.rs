@@ -280,3 +280,42 @@ fn counted(set: Vec<Vec<Value>>, cap: i64) -> Result<Answer, StoreError> {
         _ => Err(damaged("a count is no number")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{Column, ColumnType};
+
+    static SUM: Kind =
+        Kind { name: "sum", columns: &[Column::live("total", ColumnType::Integer)], indexes: &[], since: 1 };
+
+    fn row(id: &str) -> Row {
+        Row { id: id.to_owned(), version: 1, values: vec![1.into()], body: "{}".to_owned() }
+    }
+
+    #[test]
+    fn sums_come_last_by_key_unless_a_set_is_reassigned() {
+        let add = |id: &str| Write::Add { kind: &SUM, row: row(id), columns: vec!["total"] };
+        let insert = |id: &str| Write::Insert { kind: &SUM, row: row(id) };
+        let order = |writes: &[Write]| -> Vec<String> {
+            let id = |write: &&Write| match write {
+                Write::Add { row, .. } | Write::Insert { row, .. } => row.id.clone(),
+                _ => "all".to_owned(),
+            };
+            in_key_order(writes).iter().map(id).collect()
+        };
+        assert_eq!(order(&[add("c"), insert("z"), add("a"), insert("b")]), ["z", "b", "a", "c"]);
+        let all = Write::Reassign { kind: &SUM, column: "total", from: 1.into(), to: 2.into() };
+        assert_eq!(order(&[add("c"), all, add("a")]), ["c", "all", "a"]);
+    }
+
+    #[test]
+    fn a_row_that_nobody_asked_for_is_no_answer() {
+        let ids = ["a", "b", "c"].map(str::to_owned);
+        let answered = |found: &[&str]| in_order(found.iter().map(|id| row(id)).collect(), &ids, |row| &row.id);
+        let order = |found: &[&str]| answered(found).unwrap().into_iter().map(|row| row.id).collect::<Vec<_>>();
+        assert_eq!(order(&["c", "a"]), ["a", "c"]);
+        assert_eq!(order(&[]), [""; 0]);
+        assert!(matches!(answered(&["a", "x"]), Err(StoreError::Corrupt(_))));
+    }
+}
