@@ -13,7 +13,7 @@ pub enum Dialect {
     Sqlite,
     /// PostgreSQL.
     Postgres,
-    /// MySQL 8, with `utf8mb4`.
+    /// MySQL from 8.0.14 and MariaDB from 10.6: what both of them take.
     Mysql,
 }
 
@@ -42,8 +42,10 @@ impl Dialect {
             (Dialect::Postgres, Holds::Value(Text)) => "VARCHAR(191) COLLATE \"C\"",
             (Dialect::Postgres, Holds::Value(Bytes)) => "BYTEA",
             (Dialect::Postgres, Holds::Body) => "TEXT",
-            (Dialect::Mysql, Holds::Org) => "VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
-            (Dialect::Mysql, Holds::Value(Text)) => "VARCHAR(191) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
+            (Dialect::Mysql, Holds::Org) => "VARBINARY(256)",
+            // UTF-8 in bytes. The only binary collation that MySQL and MariaDB share takes blanks at
+            // the end for nothing: "a" and "a " would be one key.
+            (Dialect::Mysql, Holds::Value(Text)) => "VARBINARY(764)",
             (Dialect::Mysql, Holds::Value(Bytes)) => "VARBINARY(255)",
             (Dialect::Mysql, Holds::Body) => "LONGTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
         }
@@ -89,7 +91,9 @@ impl Dialect {
         match self {
             // One writer at a time: nothing can change.
             Dialect::Sqlite => "",
-            _ => " FOR SHARE",
+            Dialect::Postgres => " FOR SHARE",
+            // MariaDB does not know FOR SHARE.
+            Dialect::Mysql => " LOCK IN SHARE MODE",
         }
     }
 

@@ -119,7 +119,18 @@ pub(super) fn run<E: Executor>(executor: &E, options: &SqlOptions) -> Result<(),
         return Ok(());
     }
     let known = ddl::latest(options.kinds);
-    let mut found = state(executor, options)?;
+    let mut found = match state(executor, options) {
+        // Where definitions can't be rolled back, somebody may be at it right now: look when he is done.
+        Err(StoreError::Schema(_)) if executor.dialect() == Dialect::Mysql && options.migrate == Migrate::Auto => {
+            let statements: Vec<_> = lock(Dialect::Mysql, &options.prefix)
+                .into_iter()
+                .chain(unlock(Dialect::Mysql, &options.prefix))
+                .collect();
+            executor.write(&statements)?;
+            state(executor, options)
+        }
+        state => state,
+    }?;
     while found < known {
         if options.migrate == Migrate::Verify {
             return Err(StoreError::NotMigrated { found, known });
@@ -142,17 +153,53 @@ fn apply<E: Executor>(executor: &E, options: &SqlOptions, number: i32) -> Result
     let (table, _) = record(dialect, prefix);
     let (state, column) = (dialect.quote("state"), dialect.quote("number"));
     let done = format!("UPDATE {table} SET {state} = 'done' WHERE {column} = {number}");
-    let mut statements = vec![
+    let mut statements: Vec<_> = lock(dialect, prefix).into_iter().collect();
+    let recorded = statements.len() + 1;
+    statements.extend([
         plain(&create_record(dialect, prefix), Expected::Any),
         // Whoever writes the record does the work; everything is rolled back for a second one.
         plain(&migration.insert(dialect, prefix, "started"), Expected::Rows(1)),
-    ];
+    ]);
     statements.extend(migration.statements.iter().map(|sql| plain(sql, Expected::Any)));
     statements.push(plain(&done, Expected::Rows(1)));
+    statements.extend(unlock(dialect, prefix));
     match executor.write(&statements)? {
-        Outcome::Done | Outcome::Unexpected { statement: 1 } => Ok(()),
+        Outcome::Done => Ok(()),
+        Outcome::Unexpected { statement } if statement == recorded => Ok(()),
+        Outcome::Unexpected { statement } if statement < recorded => {
+            Err(StoreError::Busy("another process migrates the tables".into()))
+        }
         Outcome::Unexpected { .. } => Err(StoreError::Schema(format!("migration {number} could not be recorded"))),
     }
+}
+
+/// Lets one process at a time migrate, where definitions of two would meet. On PostgreSQL
+/// the lock ends with the transaction.
+fn lock(dialect: Dialect, prefix: &TablePrefix) -> Option<Statement> {
+    let name = prefix.table("migration");
+    match dialect {
+        Dialect::Sqlite => None,
+        Dialect::Postgres => Some(Statement {
+            columns: Arc::new([ColumnType::Text]),
+            ..plain(&format!("SELECT CAST(pg_advisory_xact_lock(hashtext('{name}')) AS text)"), Expected::Rows(1))
+        }),
+        Dialect::Mysql => Some(Statement {
+            columns: Arc::new([ColumnType::Integer]),
+            ..plain(
+                &format!("SELECT 1 FROM DUAL WHERE GET_LOCK(CONCAT(DATABASE(), '.{name}'), 25) = 1"),
+                Expected::Rows(1),
+            )
+        }),
+    }
+}
+
+/// Ends the lock where the end of the transaction does not.
+fn unlock(dialect: Dialect, prefix: &TablePrefix) -> Option<Statement> {
+    let name = prefix.table("migration");
+    (dialect == Dialect::Mysql).then(|| Statement {
+        columns: Arc::new([ColumnType::Integer]),
+        ..plain(&format!("SELECT RELEASE_LOCK(CONCAT(DATABASE(), '.{name}'))"), Expected::Any)
+    })
 }
 
 fn plain(sql: &str, expected: Expected) -> Statement {

@@ -17,12 +17,19 @@ pub(super) fn find(dialect: Dialect, texts: &Texts, org: &str, search: &Search) 
         None => dialect.render(&plan.rows_of_page(None)),
         Some(Scope { column, values }) if plan.merges && values.len() != 1 => match dialect {
             Dialect::Sqlite => plan.merge_by_queue(column, values),
-            _ => dialect.render(&plan.merge_by_lateral(column, values)),
+            // MariaDB has no LATERAL.
+            Dialect::Mysql if values.len() <= BRANCHES => dialect.render(&plan.merge_by_union(column, values)),
+            Dialect::Mysql => dialect.render(&plan.rows_of_page(Some(plan.scoped(column, values)))),
+            Dialect::Postgres => dialect.render(&plan.merge_by_lateral(column, values)),
         },
         Some(Scope { column, values }) => dialect.render(&plan.rows_of_page(Some(plan.scoped(column, values)))),
     };
     Ok(Statement { sql: sql.into(), parameters, columns: texts.row.clone(), expected: Expected::Any })
 }
+
+/// Up to how many values a page is the union of a range for each; beyond, the text of the
+/// statement would cost more than the rows it saves reading.
+const BRANCHES: usize = 64;
 
 /// The statement of a count. It answers how many rows of the scope were looked at, at most
 /// `cap`, and how many of them pass the filter.
@@ -373,6 +380,39 @@ impl<'a> Plan<'a> {
             "r",
             on(),
         );
+        self.in_order(&mut places, "r");
+        let mut page = Query::select();
+        self.select_row(&mut page);
+        let same = self.x("org_id").eq(self.org).and(self.x("id").equals(("p", "id")));
+        page.from_subquery(places, "p").join_as(JoinType::InnerJoin, name(&self.texts.table), "x", same);
+        self.in_order(&mut page, "p");
+        page
+    }
+
+    /// The page of a scope of some values, where nothing else seeks: the first rows of each, out
+    /// of the index, and of these the first.
+    fn merge_by_union(&self, column: &'static str, values: &[Value]) -> SelectStatement {
+        let branch = |value: &Value| {
+            let mut first = self.first(Some(self.x(column).eq(bind(value))), self.behind_after());
+            self.filter(&mut first);
+            first.expr_as(self.x("id"), "id");
+            if let Some(order) = self.search.order {
+                first.expr_as(self.x(order), order);
+            }
+            // In parentheses of its own, so that order and limit are those of the branch.
+            Query::select().column(sea_query::Asterisk).from_subquery(first, "h").take()
+        };
+        let mut branches = values.iter().map(branch);
+        let Some(mut union) = branches.next() else {
+            return self.rows_of_page(Some(Expr::cust("1 = 0")));
+        };
+        union.unions(branches.map(|branch| (UnionType::All, branch)));
+        let mut places = Query::select();
+        places.column(("r", "id"));
+        if let Some(order) = self.search.order {
+            places.column(("r", order));
+        }
+        places.from_subquery(union, "r");
         self.in_order(&mut places, "r");
         let mut page = Query::select();
         self.select_row(&mut page);

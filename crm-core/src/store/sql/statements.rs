@@ -134,10 +134,12 @@ impl Texts {
             .name("version")
             .add(" + 1");
         let ignored = match dialect {
-            // With CLIENT_FOUND_ROWS, which JDBC sets, `ON DUPLICATE KEY UPDATE id = id` would
-            // answer one row for a key that was there. Lengths are checked before, so that
-            // nothing else is ignored.
-            Dialect::Mysql => Text { sql: insert().sql.replacen("INSERT", "INSERT IGNORE", 1), ..insert() },
+            // A key that was there answers two rows, with CLIENT_FOUND_ROWS (which JDBC and sqlx
+            // set) and without: more than is expected, so that the new version is undone. IGNORE
+            // would hide other errors, and a row that is set to itself counts one or none.
+            Dialect::Mysql => {
+                conflict(insert()).name("version").add(" = ").name(&table).add(".").name("version").add(" + 1")
+            }
             _ => insert().add(" ON CONFLICT (").list(["org_id", "id"], Text::name).add(") DO NOTHING"),
         };
         Texts {

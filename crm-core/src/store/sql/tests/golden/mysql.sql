@@ -1,5 +1,5 @@
-CREATE TABLE IF NOT EXISTS `crm_migration` ( `number` BIGINT NOT NULL PRIMARY KEY, `checksum` VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL, `state` VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
-CREATE TABLE `crm_thing` ( `org_id` VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL, `id` VARCHAR(191) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL, `version` BIGINT NOT NULL, `owner` VARCHAR(191) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL, `rank` BIGINT NOT NULL, `name` VARBINARY(255) NOT NULL, `label` VARCHAR(191) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL, `level` BIGINT NOT NULL, `due` BIGINT NOT NULL, `body` LONGTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL, PRIMARY KEY (`org_id`, `id`) ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+CREATE TABLE IF NOT EXISTS `crm_migration` ( `number` BIGINT NOT NULL PRIMARY KEY, `checksum` VARBINARY(256) NOT NULL, `state` VARBINARY(256) NOT NULL ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+CREATE TABLE `crm_thing` ( `org_id` VARBINARY(256) NOT NULL, `id` VARBINARY(764) NOT NULL, `version` BIGINT NOT NULL, `owner` VARBINARY(764) NOT NULL, `rank` BIGINT NOT NULL, `name` VARBINARY(255) NOT NULL, `label` VARBINARY(764) NOT NULL, `level` BIGINT NOT NULL, `due` BIGINT NOT NULL, `body` LONGTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL, PRIMARY KEY (`org_id`, `id`) ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 CREATE INDEX `crm_thing_rank` ON `crm_thing` (`org_id`, `rank`, `id`);
 CREATE INDEX `crm_thing_level` ON `crm_thing` (`org_id`, `level`, `rank`, `id`);
 CREATE INDEX `crm_thing_owner` ON `crm_thing` (`org_id`, `owner`, `id`);
@@ -10,7 +10,7 @@ CREATE INDEX `crm_thing_due` ON `crm_thing` (`due`, `org_id`);
 INSERT IGNORE INTO `crm_migration` (`number`, `checksum`, `state`) VALUES (1, 'c90ffdc691634454e687f262e4aeab01993f171f69e45283575a5e4729ce20ce', 'done');
 ALTER TABLE `crm_thing` ADD COLUMN `grp` VARBINARY(255) NOT NULL DEFAULT ('');
 CREATE INDEX `crm_thing_grp_name` ON `crm_thing` (`org_id`, `grp`, `name`, `id`);
-CREATE TABLE `crm_note` ( `org_id` VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL, `id` VARCHAR(191) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL, `version` BIGINT NOT NULL, `body` LONGTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL, PRIMARY KEY (`org_id`, `id`) ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+CREATE TABLE `crm_note` ( `org_id` VARBINARY(256) NOT NULL, `id` VARBINARY(764) NOT NULL, `version` BIGINT NOT NULL, `body` LONGTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL, PRIMARY KEY (`org_id`, `id`) ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 INSERT IGNORE INTO `crm_migration` (`number`, `checksum`, `state`) VALUES (2, 'f69366301d21e7fad96905c2a56bd1457451933fa2a1867548c26e02794a5886', 'done');
 CREATE INDEX `crm_thing_level_name` ON `crm_thing` (`org_id`, `level`, `name`, `id`);
 INSERT IGNORE INTO `crm_migration` (`number`, `checksum`, `state`) VALUES (3, '782bca7e28cc4861aae48e278e7f39c155057b14be61b0abce497ebbb1c9b67e', 'done');
@@ -24,11 +24,11 @@ SELECT `x`.`id`, `x`.`version`, `x`.`owner`, `x`.`rank`, `x`.`name`, `x`.`label`
 -- [Text("[\"i1\",\"i2\"]"), Text("o")]
 
 -- check
-SELECT `version` FROM `crm_thing` WHERE `org_id` = ? AND `id` = ? AND `version` = ? FOR SHARE
+SELECT `version` FROM `crm_thing` WHERE `org_id` = ? AND `id` = ? AND `version` = ? LOCK IN SHARE MODE
 -- [Text("o"), Text("i1"), Integer(3)]
 
 -- insert
-INSERT IGNORE INTO `crm_thing` (`org_id`, `id`, `version`, `owner`, `rank`, `name`, `label`, `level`, `due`, `grp`, `body`) VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO `crm_thing` (`org_id`, `id`, `version`, `owner`, `rank`, `name`, `label`, `level`, `due`, `grp`, `body`) VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?) ON DUPLICATE KEY UPDATE `version` = `crm_thing`.`version` + 1
 -- [Text("o"), Text("i1"), Text("u1"), Integer(5), Bytes([1]), Text("-"), Integer(0), Integer(9), Bytes([]), Text("{}")]
 
 -- update
@@ -104,32 +104,32 @@ SELECT COUNT(*), COUNT(`s`.`hit`) FROM (SELECT (CASE WHEN (`x`.`level` >= ? AND 
 -- [Integer(2), Text("[7,8]"), Bytes([229, 188]), Text("a"), Text("o"), Text("u1"), Integer(100)]
 
 -- two owners by rank, filtered, behind
-SELECT `x`.`id`, `x`.`version`, `x`.`owner`, `x`.`rank`, `x`.`name`, `x`.`label`, `x`.`level`, `x`.`due`, `x`.`grp`, `x`.`body` FROM (SELECT `r`.`rank`, `r`.`id` FROM (SELECT `v`.`value` AS `s` FROM JSON_TABLE(?, '$[*]' COLUMNS (value VARCHAR(191) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin PATH '$')) AS `v` INNER JOIN LATERAL (SELECT `x`.`rank`, `x`.`id` FROM `crm_thing` AS `x` WHERE `x`.`org_id` = ? AND `x`.`owner` = `v`.`value` AND (`x`.`rank` <= ? AND (`x`.`rank` < ? OR (`x`.`rank` = ? AND `x`.`id` < ?))) AND `x`.`level` >= ? AND (NOT `x`.`level` IN (SELECT `v`.`value` FROM JSON_TABLE(?, '$[*]' COLUMNS (value BIGINT PATH '$')) AS `v`)) AND (LOCATE(?, `x`.`name`) > (0) OR `x`.`label` = ? OR (1 = 0)) ORDER BY `x`.`rank` DESC, `x`.`id` DESC LIMIT ?) AS `h` ON TRUE ORDER BY `h`.`rank` DESC, `h`.`id` DESC LIMIT ?) AS `b` INNER JOIN LATERAL (SELECT `x`.`rank`, `x`.`id` FROM `crm_thing` AS `x` WHERE `x`.`org_id` = ? AND `x`.`owner` = `b`.`s` AND (`x`.`rank` <= ? AND (`x`.`rank` < ? OR (`x`.`rank` = ? AND `x`.`id` < ?))) AND `x`.`level` >= ? AND (NOT `x`.`level` IN (SELECT `v`.`value` FROM JSON_TABLE(?, '$[*]' COLUMNS (value BIGINT PATH '$')) AS `v`)) AND (LOCATE(?, `x`.`name`) > (0) OR `x`.`label` = ? OR (1 = 0)) ORDER BY `x`.`rank` DESC, `x`.`id` DESC LIMIT ?) AS `r` ON TRUE ORDER BY `r`.`rank` DESC, `r`.`id` DESC LIMIT ?) AS `p` INNER JOIN `crm_thing` AS `x` ON `x`.`org_id` = ? AND `x`.`id` = `p`.`id` ORDER BY `p`.`rank` DESC, `p`.`id` DESC LIMIT ?
--- [Text("[\"u1\",\"u2\"]"), Text("o"), Integer(5), Integer(5), Integer(5), Text("i9"), Integer(2), Text("[7,8]"), Bytes([229, 188]), Text("a"), Integer(1), Integer(20), Text("o"), Integer(5), Integer(5), Integer(5), Text("i9"), Integer(2), Text("[7,8]"), Bytes([229, 188]), Text("a"), Integer(20), Integer(20), Text("o"), Integer(20)]
+SELECT `x`.`id`, `x`.`version`, `x`.`owner`, `x`.`rank`, `x`.`name`, `x`.`label`, `x`.`level`, `x`.`due`, `x`.`grp`, `x`.`body` FROM (SELECT `r`.`id`, `r`.`rank` FROM (SELECT * FROM (SELECT `x`.`id` AS `id`, `x`.`rank` AS `rank` FROM `crm_thing` AS `x` WHERE `x`.`org_id` = ? AND `x`.`owner` = ? AND (`x`.`rank` <= ? AND (`x`.`rank` < ? OR (`x`.`rank` = ? AND `x`.`id` < ?))) AND `x`.`level` >= ? AND (NOT `x`.`level` IN (SELECT `v`.`value` FROM JSON_TABLE(?, '$[*]' COLUMNS (value BIGINT PATH '$')) AS `v`)) AND (LOCATE(?, `x`.`name`) > (0) OR `x`.`label` = ? OR (1 = 0)) ORDER BY `x`.`rank` DESC, `x`.`id` DESC LIMIT ?) AS `h` UNION ALL (SELECT * FROM (SELECT `x`.`id` AS `id`, `x`.`rank` AS `rank` FROM `crm_thing` AS `x` WHERE `x`.`org_id` = ? AND `x`.`owner` = ? AND (`x`.`rank` <= ? AND (`x`.`rank` < ? OR (`x`.`rank` = ? AND `x`.`id` < ?))) AND `x`.`level` >= ? AND (NOT `x`.`level` IN (SELECT `v`.`value` FROM JSON_TABLE(?, '$[*]' COLUMNS (value BIGINT PATH '$')) AS `v`)) AND (LOCATE(?, `x`.`name`) > (0) OR `x`.`label` = ? OR (1 = 0)) ORDER BY `x`.`rank` DESC, `x`.`id` DESC LIMIT ?) AS `h`)) AS `r` ORDER BY `r`.`rank` DESC, `r`.`id` DESC LIMIT ?) AS `p` INNER JOIN `crm_thing` AS `x` ON `x`.`org_id` = ? AND `x`.`id` = `p`.`id` ORDER BY `p`.`rank` DESC, `p`.`id` DESC LIMIT ?
+-- [Text("o"), Text("u1"), Integer(5), Integer(5), Integer(5), Text("i9"), Integer(2), Text("[7,8]"), Bytes([229, 188]), Text("a"), Integer(20), Text("o"), Text("u2"), Integer(5), Integer(5), Integer(5), Text("i9"), Integer(2), Text("[7,8]"), Bytes([229, 188]), Text("a"), Integer(20), Integer(20), Text("o"), Integer(20)]
 
 -- count: two owners by rank, filtered, behind
 SELECT COUNT(*), COUNT(`s`.`hit`) FROM (SELECT (CASE WHEN (`x`.`level` >= ? AND (NOT `x`.`level` IN (SELECT `v`.`value` FROM JSON_TABLE(?, '$[*]' COLUMNS (value BIGINT PATH '$')) AS `v`)) AND (LOCATE(?, `x`.`name`) > (0) OR `x`.`label` = ? OR (1 = 0))) THEN 1 END) AS `hit` FROM JSON_TABLE(?, '$[*]' COLUMNS (value VARCHAR(191) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin PATH '$')) AS `v` CROSS JOIN `crm_thing` AS `x` WHERE `x`.`org_id` = ? AND `x`.`owner` = `v`.`value` LIMIT ?) AS `s`
 -- [Integer(2), Text("[7,8]"), Bytes([229, 188]), Text("a"), Text("[\"u1\",\"u2\"]"), Text("o"), Integer(100)]
 
 -- two owners by id
-SELECT `x`.`id`, `x`.`version`, `x`.`owner`, `x`.`rank`, `x`.`name`, `x`.`label`, `x`.`level`, `x`.`due`, `x`.`grp`, `x`.`body` FROM (SELECT `r`.`id` FROM (SELECT `v`.`value` AS `s` FROM JSON_TABLE(?, '$[*]' COLUMNS (value VARCHAR(191) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin PATH '$')) AS `v` INNER JOIN LATERAL (SELECT `x`.`id` FROM `crm_thing` AS `x` WHERE `x`.`org_id` = ? AND `x`.`owner` = `v`.`value` ORDER BY `x`.`id` ASC LIMIT ?) AS `h` ON TRUE ORDER BY `h`.`id` ASC LIMIT ?) AS `b` INNER JOIN LATERAL (SELECT `x`.`id` FROM `crm_thing` AS `x` WHERE `x`.`org_id` = ? AND `x`.`owner` = `b`.`s` ORDER BY `x`.`id` ASC LIMIT ?) AS `r` ON TRUE ORDER BY `r`.`id` ASC LIMIT ?) AS `p` INNER JOIN `crm_thing` AS `x` ON `x`.`org_id` = ? AND `x`.`id` = `p`.`id` ORDER BY `p`.`id` ASC LIMIT ?
--- [Text("[\"u1\",\"u2\"]"), Text("o"), Integer(1), Integer(20), Text("o"), Integer(20), Integer(20), Text("o"), Integer(20)]
+SELECT `x`.`id`, `x`.`version`, `x`.`owner`, `x`.`rank`, `x`.`name`, `x`.`label`, `x`.`level`, `x`.`due`, `x`.`grp`, `x`.`body` FROM (SELECT `r`.`id` FROM (SELECT * FROM (SELECT `x`.`id` AS `id` FROM `crm_thing` AS `x` WHERE `x`.`org_id` = ? AND `x`.`owner` = ? ORDER BY `x`.`id` ASC LIMIT ?) AS `h` UNION ALL (SELECT * FROM (SELECT `x`.`id` AS `id` FROM `crm_thing` AS `x` WHERE `x`.`org_id` = ? AND `x`.`owner` = ? ORDER BY `x`.`id` ASC LIMIT ?) AS `h`)) AS `r` ORDER BY `r`.`id` ASC LIMIT ?) AS `p` INNER JOIN `crm_thing` AS `x` ON `x`.`org_id` = ? AND `x`.`id` = `p`.`id` ORDER BY `p`.`id` ASC LIMIT ?
+-- [Text("o"), Text("u1"), Integer(20), Text("o"), Text("u2"), Integer(20), Integer(20), Text("o"), Integer(20)]
 
 -- count: two owners by id
 SELECT COUNT(*), COUNT(`s`.`hit`) FROM (SELECT 1 AS `hit` FROM JSON_TABLE(?, '$[*]' COLUMNS (value VARCHAR(191) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin PATH '$')) AS `v` CROSS JOIN `crm_thing` AS `x` WHERE `x`.`org_id` = ? AND `x`.`owner` = `v`.`value` LIMIT ?) AS `s`
 -- [Text("[\"u1\",\"u2\"]"), Text("o"), Integer(100)]
 
 -- two groups by name
-SELECT `x`.`id`, `x`.`version`, `x`.`owner`, `x`.`rank`, `x`.`name`, `x`.`label`, `x`.`level`, `x`.`due`, `x`.`grp`, `x`.`body` FROM (SELECT `r`.`name`, `r`.`id` FROM (SELECT unhex(`v`.`value`) AS `s` FROM JSON_TABLE(?, '$[*]' COLUMNS (value VARCHAR(510) PATH '$')) AS `v` INNER JOIN LATERAL (SELECT `x`.`name`, `x`.`id` FROM `crm_thing` AS `x` WHERE `x`.`org_id` = ? AND `x`.`grp` = unhex(`v`.`value`) ORDER BY `x`.`name` ASC, `x`.`id` ASC LIMIT ?) AS `h` ON TRUE ORDER BY `h`.`name` ASC, `h`.`id` ASC LIMIT ?) AS `b` INNER JOIN LATERAL (SELECT `x`.`name`, `x`.`id` FROM `crm_thing` AS `x` WHERE `x`.`org_id` = ? AND `x`.`grp` = `b`.`s` ORDER BY `x`.`name` ASC, `x`.`id` ASC LIMIT ?) AS `r` ON TRUE ORDER BY `r`.`name` ASC, `r`.`id` ASC LIMIT ?) AS `p` INNER JOIN `crm_thing` AS `x` ON `x`.`org_id` = ? AND `x`.`id` = `p`.`id` ORDER BY `p`.`name` ASC, `p`.`id` ASC LIMIT ?
--- [Text("[\"01\",\"\"]"), Text("o"), Integer(1), Integer(20), Text("o"), Integer(20), Integer(20), Text("o"), Integer(20)]
+SELECT `x`.`id`, `x`.`version`, `x`.`owner`, `x`.`rank`, `x`.`name`, `x`.`label`, `x`.`level`, `x`.`due`, `x`.`grp`, `x`.`body` FROM (SELECT `r`.`id`, `r`.`name` FROM (SELECT * FROM (SELECT `x`.`id` AS `id`, `x`.`name` AS `name` FROM `crm_thing` AS `x` WHERE `x`.`org_id` = ? AND `x`.`grp` = ? ORDER BY `x`.`name` ASC, `x`.`id` ASC LIMIT ?) AS `h` UNION ALL (SELECT * FROM (SELECT `x`.`id` AS `id`, `x`.`name` AS `name` FROM `crm_thing` AS `x` WHERE `x`.`org_id` = ? AND `x`.`grp` = ? ORDER BY `x`.`name` ASC, `x`.`id` ASC LIMIT ?) AS `h`)) AS `r` ORDER BY `r`.`name` ASC, `r`.`id` ASC LIMIT ?) AS `p` INNER JOIN `crm_thing` AS `x` ON `x`.`org_id` = ? AND `x`.`id` = `p`.`id` ORDER BY `p`.`name` ASC, `p`.`id` ASC LIMIT ?
+-- [Text("o"), Bytes([1]), Integer(20), Text("o"), Bytes([]), Integer(20), Integer(20), Text("o"), Integer(20)]
 
 -- count: two groups by name
 SELECT COUNT(*), COUNT(`s`.`hit`) FROM (SELECT 1 AS `hit` FROM JSON_TABLE(?, '$[*]' COLUMNS (value VARCHAR(510) PATH '$')) AS `v` CROSS JOIN `crm_thing` AS `x` WHERE `x`.`org_id` = ? AND `x`.`grp` = unhex(`v`.`value`) LIMIT ?) AS `s`
 -- [Text("[\"01\",\"\"]"), Text("o"), Integer(100)]
 
 -- two owners by label
-SELECT `x`.`id`, `x`.`version`, `x`.`owner`, `x`.`rank`, `x`.`name`, `x`.`label`, `x`.`level`, `x`.`due`, `x`.`grp`, `x`.`body` FROM (SELECT `r`.`label`, `r`.`id` FROM (SELECT `v`.`value` AS `s` FROM JSON_TABLE(?, '$[*]' COLUMNS (value VARCHAR(191) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin PATH '$')) AS `v` INNER JOIN LATERAL (SELECT `x`.`label`, `x`.`id` FROM `crm_thing` AS `x` WHERE `x`.`org_id` = ? AND `x`.`owner` = `v`.`value` ORDER BY `x`.`label` DESC, `x`.`id` DESC LIMIT ?) AS `h` ON TRUE ORDER BY `h`.`label` DESC, `h`.`id` DESC LIMIT ?) AS `b` INNER JOIN LATERAL (SELECT `x`.`label`, `x`.`id` FROM `crm_thing` AS `x` WHERE `x`.`org_id` = ? AND `x`.`owner` = `b`.`s` ORDER BY `x`.`label` DESC, `x`.`id` DESC LIMIT ?) AS `r` ON TRUE ORDER BY `r`.`label` DESC, `r`.`id` DESC LIMIT ?) AS `p` INNER JOIN `crm_thing` AS `x` ON `x`.`org_id` = ? AND `x`.`id` = `p`.`id` ORDER BY `p`.`label` DESC, `p`.`id` DESC LIMIT ?
--- [Text("[\"u1\",\"u2\"]"), Text("o"), Integer(1), Integer(20), Text("o"), Integer(20), Integer(20), Text("o"), Integer(20)]
+SELECT `x`.`id`, `x`.`version`, `x`.`owner`, `x`.`rank`, `x`.`name`, `x`.`label`, `x`.`level`, `x`.`due`, `x`.`grp`, `x`.`body` FROM (SELECT `r`.`id`, `r`.`label` FROM (SELECT * FROM (SELECT `x`.`id` AS `id`, `x`.`label` AS `label` FROM `crm_thing` AS `x` WHERE `x`.`org_id` = ? AND `x`.`owner` = ? ORDER BY `x`.`label` DESC, `x`.`id` DESC LIMIT ?) AS `h` UNION ALL (SELECT * FROM (SELECT `x`.`id` AS `id`, `x`.`label` AS `label` FROM `crm_thing` AS `x` WHERE `x`.`org_id` = ? AND `x`.`owner` = ? ORDER BY `x`.`label` DESC, `x`.`id` DESC LIMIT ?) AS `h`)) AS `r` ORDER BY `r`.`label` DESC, `r`.`id` DESC LIMIT ?) AS `p` INNER JOIN `crm_thing` AS `x` ON `x`.`org_id` = ? AND `x`.`id` = `p`.`id` ORDER BY `p`.`label` DESC, `p`.`id` DESC LIMIT ?
+-- [Text("o"), Text("u1"), Integer(20), Text("o"), Text("u2"), Integer(20), Integer(20), Text("o"), Integer(20)]
 
 -- count: two owners by label
 SELECT COUNT(*), COUNT(`s`.`hit`) FROM (SELECT 1 AS `hit` FROM JSON_TABLE(?, '$[*]' COLUMNS (value VARCHAR(191) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin PATH '$')) AS `v` CROSS JOIN `crm_thing` AS `x` WHERE `x`.`org_id` = ? AND `x`.`owner` = `v`.`value` LIMIT ?) AS `s`
@@ -144,7 +144,7 @@ SELECT COUNT(*), COUNT(`s`.`hit`) FROM (SELECT 1 AS `hit` FROM JSON_TABLE(?, '$[
 -- [Text("[1,2]"), Text("o"), Integer(100)]
 
 -- insert without columns
-INSERT IGNORE INTO `crm_note` (`org_id`, `id`, `version`, `body`) VALUES (?, ?, 1, ?)
+INSERT INTO `crm_note` (`org_id`, `id`, `version`, `body`) VALUES (?, ?, 1, ?) ON DUPLICATE KEY UPDATE `version` = `crm_note`.`version` + 1
 -- [Text("o"), Text("n"), Text("{}")]
 
 -- put without columns
