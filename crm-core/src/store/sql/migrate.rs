@@ -119,7 +119,13 @@ pub(super) fn run<E: Executor>(executor: &E, options: &SqlOptions) -> Result<(),
         return Ok(());
     }
     let known = ddl::latest(options.kinds);
-    let mut found = state(executor, options)?;
+    let mut found = match state(executor, options) {
+        // Where definitions can't be rolled back, somebody may be at it right now: look when he is done.
+        Err(StoreError::Schema(_)) if options.migrate == Migrate::Auto && busy(executor, &options.prefix)? => {
+            state(executor, options)
+        }
+        state => state,
+    }?;
     while found < known {
         if options.migrate == Migrate::Verify {
             return Err(StoreError::NotMigrated { found, known });
@@ -142,17 +148,81 @@ fn apply<E: Executor>(executor: &E, options: &SqlOptions, number: i32) -> Result
     let (table, _) = record(dialect, prefix);
     let (state, column) = (dialect.quote("state"), dialect.quote("number"));
     let done = format!("UPDATE {table} SET {state} = 'done' WHERE {column} = {number}");
-    let mut statements = vec![
-        plain(&create_record(dialect, prefix), Expected::Any),
-        // Whoever writes the record does the work; everything is rolled back for a second one.
-        plain(&migration.insert(dialect, prefix, "started"), Expected::Rows(1)),
-    ];
+    let lock = Lock::new(dialect, prefix);
+    let mut statements: Vec<_> = lock.before.into_iter().collect();
+    statements.push(plain(&create_record(dialect, prefix), Expected::Any));
+    let recorded = statements.len();
+    // Whoever writes the record does the work; everything is rolled back for a second one.
+    statements.push(plain(&migration.insert(dialect, prefix, "started"), Expected::Rows(1)));
+    statements.extend(lock.recorded);
     statements.extend(migration.statements.iter().map(|sql| plain(sql, Expected::Any)));
     statements.push(plain(&done, Expected::Rows(1)));
+    statements.extend(lock.after);
     match executor.write(&statements)? {
-        Outcome::Done | Outcome::Unexpected { statement: 1 } => Ok(()),
+        Outcome::Done => Ok(()),
+        Outcome::Unexpected { statement } if statement == recorded => Ok(()),
         Outcome::Unexpected { .. } => Err(StoreError::Schema(format!("migration {number} could not be recorded"))),
     }
+}
+
+/// What keeps two processes from defining the same table at once.
+#[derive(Default)]
+struct Lock {
+    /// On PostgreSQL two definitions of one name meet as an error, so that the second has to wait.
+    /// The lock ends with the transaction.
+    before: Option<Statement>,
+    /// On MySQL a definition commits, and with it the record that a second one waits for. The lock tells it that
+    /// the first lives; it is taken before the record can be seen.
+    recorded: Option<Statement>,
+    after: Option<Statement>,
+}
+
+impl Lock {
+    fn new(dialect: Dialect, prefix: &TablePrefix) -> Self {
+        match dialect {
+            Dialect::Sqlite => Lock::default(),
+            Dialect::Postgres => {
+                let name = prefix.table("migration");
+                let lock = format!("SELECT CAST(pg_advisory_xact_lock(hashtext('{name}')) AS text)");
+                let columns = Arc::new([ColumnType::Text]);
+                Lock { before: Some(Statement { columns, ..plain(&lock, Expected::Rows(1)) }), ..Lock::default() }
+            }
+            Dialect::Mysql | Dialect::Mariadb => {
+                let call = |function: &str| one(&format!("SELECT {function}"));
+                let name = lock_name(prefix);
+                Lock {
+                    before: None,
+                    recorded: Some(call(&format!("GET_LOCK({name}, 0)"))),
+                    after: Some(call(&format!("RELEASE_LOCK({name})"))),
+                }
+            }
+        }
+    }
+}
+
+/// The name of the lock on MySQL, where locks are those of the whole server.
+fn lock_name(prefix: &TablePrefix) -> String {
+    format!("CONCAT(DATABASE(), '.{}')", prefix.table("migration"))
+}
+
+fn one(sql: &str) -> Statement {
+    Statement { columns: Arc::new([ColumnType::Integer]), ..plain(sql, Expected::Rows(1)) }
+}
+
+/// Waits for as long as another process is migrating, a minute at the most. False where that can't be:
+/// there a migration is there whole or not at all.
+fn busy<E: Executor>(executor: &E, prefix: &TablePrefix) -> Result<bool, StoreError> {
+    if !matches!(executor.dialect(), Dialect::Mysql | Dialect::Mariadb) {
+        return Ok(false);
+    }
+    let name = lock_name(prefix);
+    let ask = one(&format!("SELECT CASE WHEN IS_FREE_LOCK({name}) = 1 THEN 1 ELSE SLEEP(0.2) END"));
+    for _ in 0..300 {
+        if first_set(executor, ask.clone())?.first().and_then(|row| row.first()) == Some(&Value::Integer(1)) {
+            return Ok(true);
+        }
+    }
+    Err(StoreError::Busy("another process migrates the tables".into()))
 }
 
 fn plain(sql: &str, expected: Expected) -> Statement {
@@ -184,7 +254,12 @@ fn state<E: Executor>(executor: &E, options: &SqlOptions) -> Result<i32, StoreEr
             return Err(StoreError::Schema(format!("migration {expected} is not recorded")));
         }
         if state != "done" {
-            return Err(StoreError::Schema(format!("migration {number} began and did not end")));
+            return Err(StoreError::Schema(format!(
+                "migration {number} began and did not end: compare the tables with what `schema_ddl` says from {} to \
+                 {number}, make them so, and set its state in {} to done",
+                number - 1,
+                prefix.table("migration")
+            )));
         }
         if *checksum != Migration::new(dialect, prefix, options.kinds, *number).checksum {
             return Err(StoreError::Schema(format!("migration {number} was another one")));
