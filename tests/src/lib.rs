@@ -3,7 +3,9 @@
 
 pub mod cases;
 pub mod inputs;
+pub mod servers;
 
+use crm_core::store::sql::server::sqlx::{MySql, Postgres};
 use crm_core::store::sql::sqlite::{Durability, SqliteOptions};
 use crm_core::store::sql::{SqlOptions, SqliteStore};
 use crm_core::store::{Answer, MemoryStore, Read, Search, Store, Value as Column};
@@ -13,6 +15,7 @@ use crm_core::{
     ShareRight, SyncMode, TestEnvironment, Transfer, UserId,
 };
 use serde_json::{Value, json};
+use servers::{Lease, Tested};
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -25,13 +28,15 @@ pub const OTHER_ORG: &str = "globex";
 
 /// A CRM on a store, with the clock it goes by.
 pub struct Bed {
-    /// `memory` or `sqlite`.
+    /// `memory`, `sqlite`, `postgres` or `mariadb`.
     pub store: &'static str,
     /// The CRM.
     pub crm: Crm,
     /// Its clock and entropy.
     pub clock: Arc<TestEnvironment>,
     directory: Option<tempfile::TempDir>,
+    /// The tables on a server: given back when it is dropped.
+    _lease: Option<Box<dyn std::any::Any + Send + Sync>>,
 }
 
 impl Bed {
@@ -43,7 +48,7 @@ impl Bed {
     /// In memory.
     pub fn memory() -> Self {
         let clock = Arc::new(TestEnvironment::at(START).unwrap());
-        Bed { store: "memory", crm: Crm::new(MemoryStore::new(), clock.clone()), clock, directory: None }
+        Bed { store: "memory", crm: Crm::new(MemoryStore::new(), clock.clone()), clock, directory: None, _lease: None }
     }
 
     /// In a SQLite file of a directory that goes with the bed.
@@ -51,12 +56,39 @@ impl Bed {
         let directory = tempfile::tempdir().unwrap();
         let clock = Arc::new(TestEnvironment::at(START).unwrap());
         let crm = Crm::new(open_sqlite(directory.path()), clock.clone());
-        Bed { store: "sqlite", crm, clock, directory: Some(directory) }
+        Bed { store: "sqlite", crm, clock, directory: Some(directory), _lease: None }
     }
 
-    /// The stores under test.
+    /// In tables of a server.
+    pub fn on_server<S: Tested>(url: &str) -> Self {
+        let clock = Arc::new(TestEnvironment::at(START).unwrap());
+        let lease = Lease::<S>::take(url);
+        let crm = Crm::new(lease.store.clone(), clock.clone());
+        Bed { store: S::STORE, crm, clock, directory: None, _lease: Some(Box::new(lease)) }
+    }
+
+    /// On PostgreSQL, whose address is known.
+    pub fn postgres() -> Self {
+        Bed::on_server::<Postgres>(&servers::url::<Postgres>().unwrap())
+    }
+
+    /// On MariaDB, whose address is known.
+    pub fn mariadb() -> Self {
+        Bed::on_server::<MySql>(&servers::url::<MySql>().unwrap())
+    }
+
+    /// The stores under test: on servers where there are some.
     pub fn every() -> Vec<fn() -> Bed> {
-        vec![Bed::memory, Bed::sqlite]
+        let mut every: Vec<fn() -> Bed> = vec![Bed::memory, Bed::sqlite];
+        every.extend(Bed::servers());
+        every
+    }
+
+    /// Those of the stores under test that are on servers.
+    pub fn servers() -> Vec<fn() -> Bed> {
+        let postgres = servers::url::<Postgres>().map(|_| Bed::postgres as fn() -> Bed);
+        let mariadb = servers::url::<MySql>().map(|_| Bed::mariadb as fn() -> Bed);
+        postgres.into_iter().chain(mariadb).collect()
     }
 
     /// The file of a SQLite bed.

@@ -150,6 +150,11 @@ fn a5_every_operation_by_every_role_in_sqlite() {
 }
 
 #[test]
+fn a5_every_operation_by_every_role_on_servers() {
+    Bed::servers().into_iter().for_each(matrix);
+}
+
+#[test]
 fn a5_records_of_another_organisation_are_absent() {
     crm_tests::in_every_world(|world| {
         let before = world.bed.dump();

@@ -1,0 +1,108 @@
+//! PostgreSQL and MariaDB as stores under test: a bed takes a set of tables that no other has, emptied, and gives
+//! it back. The servers are named by `CRM_POSTGRES_URL` and `CRM_MYSQL_URL`; `tests/servers` starts some. Without them
+//! the tests run on the other stores and say so, and fail where `CRM_REQUIRE_SERVERS` is 1.
+
+use crm_core::store::sql::server::{Server, ServerExecutor, ServerOptions, sqlx};
+use crm_core::store::sql::{Executor as _, Expected, SqlOptions, SqlStore, Statement, TablePrefix};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, Once};
+
+/// A store on a server.
+pub type ServerStore<S> = SqlStore<ServerExecutor<S>>;
+
+/// Sets of tables that are free.
+type Free<S> = Mutex<Vec<(TablePrefix, Arc<ServerStore<S>>)>>;
+
+/// A server that tests run on.
+pub trait Tested: Server + Sized {
+    /// What a bed on it calls itself.
+    const STORE: &'static str;
+    /// Names its address.
+    const VARIABLE: &'static str;
+    /// The sets of tables of this process that no bed has.
+    fn free() -> &'static Free<Self>;
+}
+
+impl Tested for sqlx::Postgres {
+    const STORE: &'static str = "postgres";
+    const VARIABLE: &'static str = "CRM_POSTGRES_URL";
+    fn free() -> &'static Free<Self> {
+        static FREE: Free<sqlx::Postgres> = Mutex::new(Vec::new());
+        &FREE
+    }
+}
+
+impl Tested for sqlx::MySql {
+    const STORE: &'static str = "mariadb";
+    const VARIABLE: &'static str = "CRM_MYSQL_URL";
+    fn free() -> &'static Free<Self> {
+        static FREE: Free<sqlx::MySql> = Mutex::new(Vec::new());
+        &FREE
+    }
+}
+
+/// The address of a server, if there is one.
+pub fn url<S: Tested>() -> Option<String> {
+    match std::env::var(S::VARIABLE) {
+        Ok(url) if !url.is_empty() => Some(url),
+        _ if std::env::var("CRM_REQUIRE_SERVERS").is_ok_and(|set| set == "1") => {
+            panic!("{} is not set: start servers with tests/servers", S::VARIABLE)
+        }
+        _ => {
+            static SAID: Once = Once::new();
+            SAID.call_once(|| println!("NOT ON SERVERS: {} is not set", S::VARIABLE));
+            None
+        }
+    }
+}
+
+/// A prefix that nobody had before: of the process, the moment, and counted.
+pub fn prefix() -> TablePrefix {
+    static NEXT: AtomicI64 = AtomicI64::new(0);
+    let millis = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis();
+    let (process, count) = (std::process::id() & 0xffff, NEXT.fetch_add(1, Ordering::Relaxed));
+    TablePrefix::new(format!("t{:x}{process:x}{count:x}_", millis & 0xf_ffff)).unwrap()
+}
+
+/// Opens a store in tables of a prefix, which are made when they are not there.
+pub fn open<S: Server>(url: &str, prefix: TablePrefix) -> ServerStore<S> {
+    let server = ServerOptions { connections: 12, ..ServerOptions::default() };
+    SqlStore::connect(url, server, SqlOptions { prefix, ..SqlOptions::new(crm_core::KINDS) }).unwrap()
+}
+
+/// A set of tables for as long as it is held.
+pub struct Lease<S: Tested> {
+    /// The store in them.
+    pub store: Arc<ServerStore<S>>,
+    /// What their names begin with.
+    pub prefix: TablePrefix,
+}
+
+impl<S: Tested> Lease<S> {
+    /// Empty tables on a server.
+    pub fn take(url: &str) -> Self {
+        let free = S::free().lock().unwrap().pop();
+        let (prefix, store) = free.unwrap_or_else(|| {
+            let prefix = prefix();
+            (prefix.clone(), Arc::new(open(url, prefix)))
+        });
+        let empty = |kind: &&crm_core::store::Kind| Statement {
+            sql: format!("DELETE FROM {}{}", prefix.as_str(), kind.name).into(),
+            parameters: Vec::new(),
+            columns: Arc::new([]),
+            expected: Expected::Any,
+        };
+        let statements: Vec<_> = crm_core::KINDS.iter().map(empty).collect();
+        store.executor().write(&statements).unwrap();
+        Lease { store, prefix }
+    }
+}
+
+impl<S: Tested> Drop for Lease<S> {
+    fn drop(&mut self) {
+        // A test that failed may have left threads behind that still write.
+        if !std::thread::panicking() {
+            S::free().lock().unwrap().push((self.prefix.clone(), self.store.clone()));
+        }
+    }
+}
