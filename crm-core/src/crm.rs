@@ -102,6 +102,29 @@ impl Crm {
         Ok(Crm::new(store, crate::environment::SystemEnvironment))
     }
 
+    /// On PostgreSQL, with the system's clock: `postgres://user:password@host/database`.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the server can't be reached, is older than supported, a replica or of
+    /// another encoding than UTF-8, or when the tables belong to a newer version of the library.
+    #[cfg(all(feature = "system", feature = "sqlx"))]
+    pub fn postgres(url: &str) -> Result<Self, Error> {
+        use crate::store::sql::{PostgresStore, SqlOptions, server::ServerOptions};
+        let store = PostgresStore::connect(url, ServerOptions::default(), SqlOptions::new(crate::KINDS))?;
+        Ok(Crm::new(store, crate::environment::SystemEnvironment))
+    }
+
+    /// On MySQL or MariaDB, with the system's clock: `mysql://user:password@host/database`.
+    ///
+    /// # Errors
+    /// As [`Crm::postgres`].
+    #[cfg(all(feature = "system", feature = "sqlx"))]
+    pub fn mysql(url: &str) -> Result<Self, Error> {
+        use crate::store::sql::{MysqlStore, SqlOptions, server::ServerOptions};
+        let store = MysqlStore::connect(url, ServerOptions::default(), SqlOptions::new(crate::KINDS))?;
+        Ok(Crm::new(store, crate::environment::SystemEnvironment))
+    }
+
     /// What `actor` can do. Make one per request; it is free.
     pub fn as_user<'a>(&'a self, actor: &Actor) -> Session<'a> {
         self.engine.session(self.store.as_ref(), actor)

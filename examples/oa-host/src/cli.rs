@@ -1,6 +1,7 @@
 //! The command line: opens the database, fills it when it is new, serves or imports.
 
 use crate::app::App;
+use crate::database::{Database, FORMS};
 use crate::session::Sessions;
 use crate::{demo, import, server};
 use clap::{Parser, Subcommand};
@@ -14,8 +15,8 @@ use std::time::Duration;
 #[command(name = "oa-host", version)]
 struct Cli {
     /// The database; made when absent.
-    #[arg(long, global = true, default_value = "sqlite:oa-host.db", value_name = "sqlite:PATH")]
-    database: String,
+    #[arg(long, global = true, default_value = "sqlite:oa-host.db", value_name = FORMS)]
+    database: Database,
     /// The address to serve.
     #[arg(long, default_value = "127.0.0.1:8077")]
     listen: String,
@@ -65,14 +66,13 @@ pub(crate) fn run() -> ExitCode {
 }
 
 fn go(cli: Cli) -> Result<(), String> {
-    let path = cli.database.strip_prefix("sqlite:").filter(|path| !path.is_empty());
-    let path = Path::new(path.ok_or_else(|| format!("--database takes sqlite:PATH, not {}", cli.database))?);
+    let database = &cli.database;
     let org = cli.organisation.clone();
     if let Some(Command::Import { from: ImportFrom::CrmSales { dir } }) = &cli.command {
-        return bring_in(path, org.as_deref().unwrap_or(import::ORGANISATION), dir);
+        return bring_in(database, org.as_deref().unwrap_or(import::ORGANISATION), dir);
     }
     let org = org.unwrap_or_else(|| demo::ORGANISATION.to_owned());
-    let crm = opened(path, &org, cli.empty)?;
+    let crm = opened(database, &org, cli.empty)?;
     let mut orgs = vec![org];
     if orgs.iter().all(|org| org != import::ORGANISATION) {
         orgs.push(import::ORGANISATION.to_owned());
@@ -93,23 +93,23 @@ fn go(cli: Cli) -> Result<(), String> {
     served
 }
 
-fn bring_in(path: &Path, org: &str, dir: &Path) -> Result<(), String> {
-    let crm = Crm::sqlite(path).map_err(|error| at(path, &error))?;
+fn bring_in(database: &Database, org: &str, dir: &Path) -> Result<(), String> {
+    let crm = database.open().map_err(|error| at(database, &error))?;
     let summary = import::run(&crm, org, dir, true).map_err(|error| error.to_string())?;
-    let report = import::report_path(path);
+    let report = import::report_path(database.beside());
     import::write_report(&summary, &report).map_err(|error| error.to_string())?;
     println!("{summary}report: {}", report.display());
     Ok(())
 }
 
-/// Opens the database. One that is absent is made with the demo organisation, or with an
+/// Opens the database. Where nothing is yet it is made with the demo organisation, or with an
 /// administrator alone; in one that is there, only an organisation without anybody is founded.
-fn opened(path: &Path, org: &str, empty: bool) -> Result<Crm, String> {
-    if !path.exists() && !empty && org == demo::ORGANISATION {
-        demo::create(path).map_err(|error| at(path, &error))?;
+fn opened(database: &Database, org: &str, empty: bool) -> Result<Crm, String> {
+    if !empty && org == demo::ORGANISATION {
+        database.tell_the_demo().map_err(|error| at(database, &error))?;
     }
-    let crm = Crm::sqlite(path).map_err(|error| at(path, &error))?;
-    found(&crm, org).map_err(|error| at(path, &error))?;
+    let crm = database.open().map_err(|error| at(database, &error))?;
+    found(&crm, org).map_err(|error| at(database, &error))?;
     Ok(crm)
 }
 
@@ -126,8 +126,8 @@ fn found(crm: &Crm, org: &str) -> Result<(), Error> {
     Ok(())
 }
 
-fn at(path: &Path, error: &Error) -> String {
-    format!("{}: {}", path.display(), said(error))
+fn at(database: &Database, error: &Error) -> String {
+    format!("{database}: {}", said(error))
 }
 
 /// What went wrong, for a person at a terminal.

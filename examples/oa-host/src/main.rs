@@ -4,6 +4,7 @@
 mod api;
 mod app;
 mod cli;
+mod database;
 mod demo;
 mod desk;
 mod failure;

@@ -7,9 +7,10 @@ use std::time::Duration;
 
 /// A running host; ended when dropped.
 pub(crate) struct Host {
-    child: Child,
+    #[allow(dead_code, reason = "held until the end")]
+    child: Running,
     address: String,
-    _dir: tempfile::TempDir,
+    _dir: Option<tempfile::TempDir>,
 }
 
 impl Host {
@@ -17,14 +18,20 @@ impl Host {
     pub(crate) fn start(arguments: &[&str]) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let database = format!("sqlite:{}", dir.path().join("oa.db").display());
+        let host = Host::on(&database, arguments);
+        Host { _dir: Some(dir), ..host }
+    }
+
+    /// Starts one on a database that is somewhere else, with an administrator where there is nobody.
+    pub(crate) fn on(database: &str, arguments: &[&str]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_oa-host"));
-        command.args(["--empty", "--listen", "127.0.0.1:0", "--database", &database]).args(arguments);
+        command.args(["--empty", "--listen", "127.0.0.1:0", "--database", database]).args(arguments);
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let address = line.trim().trim_start_matches("http://").trim_end_matches('/').to_owned();
         assert!(address.contains(':'), "{line}");
-        Host { child, address, _dir: dir }
+        Host { child: Running(child), address, _dir: None }
     }
 
     /// Host and port.
@@ -62,10 +69,13 @@ impl Host {
     }
 }
 
-impl Drop for Host {
+/// A process that ends with its holder.
+struct Running(Child);
+
+impl Drop for Running {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
 
