@@ -3,9 +3,12 @@
 //! the tests run on the other stores and say so, and fail where `CRM_REQUIRE_SERVERS` is 1.
 
 use crm_core::store::sql::server::{Server, ServerExecutor, ServerOptions, sqlx};
+use crm_core::store::sql::sqlite::{SqliteOptions, SqliteStore};
 use crm_core::store::sql::{Executor as _, Expected, SqlOptions, SqlStore, Statement, TablePrefix};
+use crm_core::{Crm, SystemEnvironment};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, Once};
+use std::time::Duration;
 
 /// A store on a server.
 pub type ServerStore<S> = SqlStore<ServerExecutor<S>>;
@@ -66,8 +69,22 @@ pub fn prefix() -> TablePrefix {
 
 /// Opens a store in tables of a prefix, which are made when they are not there.
 pub fn open<S: Server>(url: &str, prefix: TablePrefix) -> ServerStore<S> {
-    let server = ServerOptions { connections: 12, ..ServerOptions::default() };
+    let server = ServerOptions { connections: 12, connect_timeout: Duration::from_secs(5), ..ServerOptions::default() };
     SqlStore::connect(url, server, SqlOptions { prefix, ..SqlOptions::new(crm_core::KINDS) }).unwrap()
+}
+
+/// A CRM with the system's clock on a store by its address: that of a server, or `sqlite:PATH`.
+pub fn open_crm(url: &str, prefix: &str) -> Crm {
+    let prefix = TablePrefix::new(prefix).unwrap();
+    match url.split_once(':') {
+        Some(("postgres", _)) => Crm::new(open::<sqlx::Postgres>(url, prefix), SystemEnvironment),
+        Some(("mysql", _)) => Crm::new(open::<sqlx::MySql>(url, prefix), SystemEnvironment),
+        Some(("sqlite", path)) => {
+            let options = SqlOptions { prefix, ..SqlOptions::new(crm_core::KINDS) };
+            Crm::new(SqliteStore::open_file(path, SqliteOptions::default(), options).unwrap(), SystemEnvironment)
+        }
+        _ => panic!("{url}"),
+    }
 }
 
 /// A set of tables for as long as it is held.

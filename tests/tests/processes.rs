@@ -1,0 +1,264 @@
+//! Processes that share a database, and processes that are killed: nothing acknowledged is lost, nothing is half done,
+//! one wins. `CRM_KILLS` says how often something is killed (6 by default; `tests/run long` takes 500).
+
+use crm_core::store::sql::server::sqlx::{MySql, Postgres};
+use crm_core::{Actor, Crm, NewCustomer};
+use crm_tests::{ORG, dump, found, servers};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::Path;
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// A process at work; killed when dropped.
+struct Worker {
+    child: Child,
+    stdin: ChildStdin,
+    lines: Receiver<String>,
+}
+
+impl Worker {
+    fn start(url: &str, prefix: &str) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_worker"));
+        let mut child = command.args([url, prefix]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let stdin = child.stdin.take().unwrap();
+        let out = BufReader::new(child.stdout.take().unwrap());
+        let (send, lines) = mpsc::channel();
+        // A line that a kill cut off is no acknowledgement.
+        std::thread::spawn(move || {
+            let mut out = out;
+            let mut line = String::new();
+            while out.read_line(&mut line).is_ok_and(|bytes| bytes > 0) {
+                if let Some(whole) = line.strip_suffix('\n') {
+                    let _ = send.send(whole.to_owned());
+                }
+                line.clear();
+            }
+        });
+        Worker { child, stdin, lines }
+    }
+
+    fn say(&mut self, line: &str) {
+        writeln!(self.stdin, "{line}").unwrap();
+    }
+
+    fn answer(&self) -> String {
+        self.lines.recv_timeout(Duration::from_secs(90)).unwrap()
+    }
+
+    fn kill(&mut self) -> Vec<String> {
+        let _ = self.child.kill();
+        self.child.wait().unwrap();
+        self.lines.iter().collect()
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn kills() -> usize {
+    std::env::var("CRM_KILLS").ok().and_then(|kills| kills.parse().ok()).unwrap_or(6)
+}
+
+/// Numbers without a pattern, of the moment.
+fn random(below: u64) -> u64 {
+    let nanos = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().subsec_nanos();
+    u64::from(nanos / 100) % below
+}
+
+fn founded(url: &str) -> (Crm, String) {
+    let prefix = servers::prefix().as_str().to_owned();
+    let crm = servers::open_crm(url, &prefix);
+    found(&crm, ORG, &[("alice", &[])], &[("agent", None, &["alice"])]);
+    (crm, prefix)
+}
+
+/// Where processes meet: SQLite's file, and the servers there are.
+fn urls(directory: &Path) -> Vec<String> {
+    let sqlite = format!("sqlite:{}", directory.join("crm.db").display());
+    [Some(sqlite), servers::url::<Postgres>(), servers::url::<MySql>()].into_iter().flatten().collect()
+}
+
+/// Acknowledged: the id by seed and number.
+type Acknowledged = BTreeMap<(String, usize), String>;
+
+fn take(acknowledged: &mut Acknowledged, lines: impl IntoIterator<Item = String>) {
+    for line in lines {
+        let words: Vec<&str> = line.split(' ').collect();
+        let [seed, n, id] = words[..] else { panic!("a worker gave up: {line}") };
+        acknowledged.insert((seed.to_owned(), n.parse().unwrap()), id.to_owned());
+    }
+}
+
+/// Everything acknowledged is there, every customer is there whole and once.
+fn whole(crm: &Crm, acknowledged: &Acknowledged) {
+    let text = dump(crm.store(), ORG);
+    let of = |kind: &str| {
+        let mark = format!("{ORG} {kind} ");
+        text.lines().filter(|line| line.starts_with(&mark)).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let customers = of("customer");
+    let ids: BTreeSet<&str> = customers.iter().map(|line| line.split('"').nth(1).unwrap()).collect();
+    for (which, id) in acknowledged {
+        assert!(ids.contains(id.as_str()), "{which:?} was acknowledged and is not there");
+    }
+    let session = crm.as_user(&Actor::user(ORG, "alice").unwrap());
+    let mut names = BTreeSet::new();
+    for id in &ids {
+        let panels = session.customer_panels(id.parse().unwrap()).unwrap();
+        assert_eq!(panels.contacts.len(), 1, "{id}");
+        assert!(names.insert(panels.customer.name.clone()), "{} is there twice", panels.customer.name);
+    }
+    assert_eq!(of("contact").len(), ids.len(), "contacts");
+    // A key for each, as an answer that was lost would need it.
+    let keys = of("idempotency").len();
+    assert_eq!(keys, ids.len(), "idempotency keys");
+    let told = of("event").iter().filter(|line| line.contains("customer_created")).count();
+    assert_eq!(told, ids.len(), "events");
+    println!("{} customers, {} acknowledged", ids.len(), acknowledged.len());
+}
+
+#[test]
+fn h1_clients_killed_at_any_moment_leave_nothing_half_done() {
+    let directory = tempfile::tempdir().unwrap();
+    for url in urls(directory.path()) {
+        let (crm, prefix) = founded(&url);
+        let mut acknowledged = Acknowledged::new();
+        let start = |seed: usize| {
+            let mut worker = Worker::start(&url, &prefix);
+            worker.say(&format!("write w{seed}"));
+            worker
+        };
+        let mut workers: Vec<Worker> = (0..3).map(start).collect();
+        for round in 0..kills() {
+            std::thread::sleep(Duration::from_millis(30 + random(120)));
+            let mut killed = std::mem::replace(&mut workers[round % 3], start(3 + round));
+            take(&mut acknowledged, killed.kill());
+        }
+        for worker in &mut workers {
+            take(&mut acknowledged, worker.kill());
+        }
+        assert!(!acknowledged.is_empty());
+        whole(&crm, &acknowledged);
+        // Whoever lost the answer asks again under the same key: it is done once.
+        let seeds: BTreeSet<String> = acknowledged.keys().map(|(seed, _)| seed.clone()).collect();
+        let before = acknowledged.clone();
+        for seed in &seeds {
+            let mut worker = Worker::start(&url, &prefix);
+            worker.say(&format!("write {seed}"));
+            let known = before.keys().filter(|(of, _)| of == seed).count();
+            let again: Vec<String> = (0..known + 2).map(|_| worker.answer()).collect();
+            take(&mut acknowledged, again.into_iter().chain(worker.kill()));
+        }
+        for (which, id) in &before {
+            assert_eq!(acknowledged[which], *id, "{which:?}");
+        }
+        whole(&crm, &acknowledged);
+    }
+}
+
+/// Servers of the test's own, whose commits wait for the disk.
+struct Servers(tempfile::TempDir);
+
+impl Servers {
+    fn command(&self, what: &str) -> String {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("servers");
+        let mut command = Command::new(script);
+        // Not to a pipe, which the servers would keep open: to a file.
+        let out = self.0.path().join("out");
+        command.arg(what).arg(self.0.path().join("data")).env_remove("CRM_SERVERS_FAST");
+        let status = command.stdout(std::fs::File::create(&out).unwrap()).status().unwrap();
+        assert!(status.success(), "tests/servers {what}");
+        std::fs::read_to_string(out).unwrap()
+    }
+}
+
+impl Drop for Servers {
+    fn drop(&mut self) {
+        self.command("stop");
+    }
+}
+
+#[test]
+fn h1_servers_killed_at_any_moment_lose_nothing_that_they_acknowledged() {
+    if servers::url::<Postgres>().is_none() {
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    // PostgreSQL runs as somebody else.
+    let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(directory.path(), open).unwrap();
+    let own = Servers(directory);
+    let addresses = own.command("start");
+    let urls: Vec<String> = addresses.lines().map(|line| line.split_once('=').unwrap().1.to_owned()).collect();
+    assert_eq!(urls.len(), 2, "{addresses}");
+    let founded: Vec<(Crm, String)> = urls.iter().map(|url| founded(url)).collect();
+    let mut workers = Vec::new();
+    for (url, (_, prefix)) in urls.iter().zip(&founded) {
+        for seed in 0..3 {
+            let mut worker = Worker::start(url, prefix);
+            worker.say(&format!("write w{seed}"));
+            workers.push(worker);
+        }
+    }
+    let mut acknowledged = [Acknowledged::new(), Acknowledged::new()];
+    for _ in 0..kills() {
+        // Each has gone on since the last time.
+        for (place, worker) in workers.iter().enumerate() {
+            take(&mut acknowledged[place / 3], [worker.answer()]);
+        }
+        std::thread::sleep(Duration::from_millis(random(200)));
+        own.command("crash");
+        own.command("again");
+    }
+    for (place, worker) in workers.iter_mut().enumerate() {
+        take(&mut acknowledged[place / 3], [worker.answer()]);
+        take(&mut acknowledged[place / 3], worker.kill());
+    }
+    for ((crm, _), acknowledged) in founded.iter().zip(&acknowledged) {
+        whole(crm, acknowledged);
+    }
+}
+
+#[test]
+fn h1_eight_processes_race_and_one_wins() {
+    let directory = tempfile::tempdir().unwrap();
+    for url in urls(directory.path()) {
+        let (crm, prefix) = founded(&url);
+        let alice = crm.as_user(&Actor::user(ORG, "alice").unwrap());
+        let mut workers: Vec<Worker> = (0..8).map(|_| Worker::start(&url, &prefix)).collect();
+        for worker in &mut workers {
+            worker.say("ready");
+            assert_eq!(worker.answer(), "ready");
+        }
+        let mut race = |of: &dyn Fn(usize) -> String| {
+            for (place, worker) in workers.iter_mut().enumerate() {
+                worker.say(&of(place));
+            }
+            let codes: Vec<String> = workers.iter().map(Worker::answer).collect();
+            let won = codes.iter().filter(|code| *code == "done").count();
+            (won, codes)
+        };
+        let make = |name: String| alice.create_customer(NewCustomer::named(name)).unwrap();
+        for round in 0..15 {
+            // A unique number.
+            let (won, codes) = race(&|place| format!("number N-{round} name-{round}-{place}"));
+            assert!(won == 1 && codes.iter().all(|code| code == "done" || code == "number_taken"), "{codes:?}");
+            // A version.
+            let made = make(format!("edited-{round}"));
+            let (won, codes) = race(&|place| format!("edit {} {} text-{place}", made.id, made.version));
+            assert!(won == 1 && codes.iter().all(|code| code == "done" || code == "conflict"), "{codes:?}");
+            // A guard: eight customers in a ring, each to become the parent of the next. One link fails.
+            let ring: Vec<_> = (0..8).map(|place| make(format!("ring-{round}-{place}")).id).collect();
+            let (won, codes) = race(&|place| format!("parent {} {}", ring[place], ring[(place + 1) % 8]));
+            let allowed = ["done", "relation_circle", "contended", "conflict"];
+            assert!(won < 8 && codes.iter().all(|code| allowed.contains(&code.as_str())), "{codes:?}");
+            assert!(won >= 1, "{codes:?}");
+        }
+    }
+}
