@@ -55,6 +55,25 @@ impl Dialect {
         }
     }
 
+    /// The collation that compares text byte by byte and takes no blank for nothing; none where there is no other.
+    pub(super) fn collation(self) -> Option<&'static str> {
+        match self {
+            Dialect::Sqlite => None,
+            Dialect::Postgres => Some("C"),
+            Dialect::Mysql => Some("utf8mb4_0900_bin"),
+            Dialect::Mariadb => Some("utf8mb4_nopad_bin"),
+        }
+    }
+
+    /// The statement that gives a column the type and the collation that it should have.
+    pub(super) fn retype(self, table: &str, column: &str, holds: Holds) -> String {
+        let (table, column, ty) = (self.quote(table), self.quote(column), self.column_type(holds));
+        match self {
+            Dialect::Mysql | Dialect::Mariadb => format!("ALTER TABLE {table} MODIFY {column} {ty} NOT NULL"),
+            _ => format!("ALTER TABLE {table} ALTER COLUMN {column} TYPE {ty}"),
+        }
+    }
+
     /// What an added column holds in the rows that were there before.
     pub(super) fn column_default(self, ty: ColumnType) -> &'static str {
         match (self, ty) {
@@ -63,6 +82,21 @@ impl Dialect {
             (Dialect::Sqlite, ColumnType::Bytes) => "x''",
             (_, ColumnType::Bytes) => "''",
         }
+    }
+
+    /// What stands in a column where there is nothing to say.
+    pub(super) fn nothing(self, ty: ColumnType) -> &'static str {
+        match (self, ty) {
+            (_, ColumnType::Integer) => "0",
+            (_, ColumnType::Text) => "''",
+            (Dialect::Postgres, ColumnType::Bytes) => "''::bytea",
+            (_, ColumnType::Bytes) => "x''",
+        }
+    }
+
+    /// Whether each statement is a round trip.
+    pub(super) fn is_remote(self) -> bool {
+        self != Dialect::Sqlite
     }
 
     /// What stands behind the columns of a table.

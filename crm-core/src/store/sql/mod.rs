@@ -19,6 +19,7 @@ mod statements;
 mod store;
 #[cfg(test)]
 pub(crate) mod tests;
+mod together;
 
 pub use dialect::Dialect;
 pub use executor::{Executor, Expected, Outcome, Statement};

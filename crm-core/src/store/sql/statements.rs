@@ -38,6 +38,8 @@ enum Shape {
     /// Whether a row is there to be touched: at a version, and with values that it must have.
     Stands(Vec<usize>, bool),
     Add(Vec<usize>),
+    /// Several new rows.
+    Inserts(usize),
     Reassign(usize),
     /// Some columns by key.
     Columns(Vec<usize>),
@@ -54,35 +56,35 @@ enum Turn {
 }
 
 /// A text that is being written, counting its placeholders.
-struct Text {
+pub(super) struct Text {
     dialect: Dialect,
     sql: String,
     places: usize,
 }
 
 impl Text {
-    fn new(dialect: Dialect, sql: &str) -> Self {
+    pub(super) fn new(dialect: Dialect, sql: &str) -> Self {
         Text { dialect, sql: sql.to_owned(), places: 0 }
     }
 
-    fn add(mut self, sql: &str) -> Self {
+    pub(super) fn add(mut self, sql: &str) -> Self {
         self.sql.push_str(sql);
         self
     }
 
-    fn name(mut self, name: &str) -> Self {
+    pub(super) fn name(mut self, name: &str) -> Self {
         self.sql.push_str(&self.dialect.quote(name));
         self
     }
 
-    fn bind(mut self) -> Self {
+    pub(super) fn bind(mut self) -> Self {
         self.places += 1;
         self.sql.push_str(&self.dialect.placeholder(self.places));
         self
     }
 
     /// Each item written by `item`, with commas between.
-    fn list<T>(mut self, items: impl IntoIterator<Item = T>, item: impl Fn(Self, T) -> Self) -> Self {
+    pub(super) fn list<T>(mut self, items: impl IntoIterator<Item = T>, item: impl Fn(Self, T) -> Self) -> Self {
         for (place, one) in items.into_iter().enumerate() {
             if place > 0 {
                 self.sql.push_str(", ");
@@ -110,7 +112,7 @@ impl Text {
         self.add(" AND ").name("version").add(" = ").bind()
     }
 
-    fn done(self) -> Arc<str> {
+    pub(super) fn done(self) -> Arc<str> {
         self.sql.into()
     }
 }
@@ -135,15 +137,6 @@ impl Texts {
             .add(".")
             .name("version")
             .add(" + 1");
-        let ignored = match dialect {
-            // With CLIENT_FOUND_ROWS, which JDBC sets, `ON DUPLICATE KEY UPDATE id = id` would
-            // answer one row for a key that was there. Lengths are checked before, so that
-            // nothing else is ignored.
-            Dialect::Mysql | Dialect::Mariadb => {
-                Text { sql: insert().sql.replacen("INSERT", "INSERT IGNORE", 1), ..insert() }
-            }
-            _ => insert().add(" ON CONFLICT (").list(["org_id", "id"], Text::name).add(") DO NOTHING"),
-        };
         Texts {
             kind,
             row,
@@ -158,7 +151,7 @@ impl Texts {
                 .at_version()
                 .add(dialect.shared_lock())
                 .done(),
-            insert: ignored.done(),
+            insert: ignored(insert()).done(),
             delete: text("DELETE FROM ").name(&table).at_key().at_version().done(),
             put: put.done(),
             shaped: RwLock::default(),
@@ -201,6 +194,18 @@ impl Texts {
 
     pub(super) fn insert(&self, org: &str, row: &crate::store::Row) -> Result<Statement, StoreError> {
         Ok(writing(&self.insert, self.inserted(org, row)?, Expected::Rows(1)))
+    }
+
+    /// Several new rows in one statement.
+    pub(super) fn inserts(&self, org: &str, rows: &[&crate::store::Row]) -> Result<Statement, StoreError> {
+        let parameters = rows.iter().map(|row| self.inserted(org, row)).collect::<Result<Vec<_>, _>>()?;
+        let expected = Expected::Rows(i64::try_from(rows.len()).unwrap_or(i64::MAX));
+        Ok(writing(&self.shaped(Shape::Inserts(rows.len())), parameters.concat(), expected))
+    }
+
+    /// The names of `id, version, <columns>, body`.
+    pub(super) fn names(&self) -> impl Iterator<Item = &'static str> {
+        ["id", "version"].into_iter().chain(self.kind.columns.iter().map(|c| c.name)).chain(["body"])
     }
 
     pub(super) fn put(&self, org: &str, row: &crate::store::Row) -> Result<Statement, StoreError> {
@@ -394,6 +399,7 @@ impl Texts {
                     })
                     .done()
             }
+            Shape::Inserts(rows) => ignored(inserts(self.dialect, &self.table, self.kind, *rows)).done(),
             Shape::Columns(places) => {
                 let read = std::iter::once("id").chain(places.iter().map(column));
                 let select = Text::new(self.dialect, "SELECT ").list(read, |t, c| t.name("x").add(".").name(c));
@@ -451,18 +457,31 @@ fn writing(sql: &Arc<str>, parameters: Vec<Value>, expected: Expected) -> Statem
 
 /// `INSERT INTO t (org_id, id, version, <columns>, body) VALUES (?, ?, 1, ?..)`
 fn insert(dialect: Dialect, table: &str, kind: &Kind) -> Text {
+    inserts(dialect, table, kind, 1)
+}
+
+/// The same for several rows.
+fn inserts(dialect: Dialect, table: &str, kind: &Kind, rows: usize) -> Text {
     let columns = || kind.columns.iter().map(|c| c.name).chain(["body"]);
+    let row =
+        |text: Text| text.add("(").bind().add(", ").bind().add(", 1, ").list(columns(), |text, _| text.bind()).add(")");
     Text::new(dialect, "INSERT INTO ")
         .name(table)
         .add(" (")
         .list(["org_id", "id", "version"].into_iter().chain(columns()), Text::name)
-        .add(") VALUES (")
-        .bind()
-        .add(", ")
-        .bind()
-        .add(", 1, ")
-        .list(columns(), |text, _| text.bind())
-        .add(")")
+        .add(") VALUES ")
+        .list(0..rows, |text, _| row(text))
+}
+
+/// An insert that leaves rows alone whose key is there, and does not count them.
+fn ignored(insert: Text) -> Text {
+    match insert.dialect {
+        // With CLIENT_FOUND_ROWS, which JDBC sets, `ON DUPLICATE KEY UPDATE id = id` would
+        // answer one row for a key that was there. Lengths are checked before, so that
+        // nothing else is ignored.
+        Dialect::Mysql | Dialect::Mariadb => Text { sql: insert.sql.replacen("INSERT", "INSERT IGNORE", 1), ..insert },
+        _ => insert.add(" ON CONFLICT (").list(["org_id", "id"], Text::name).add(") DO NOTHING"),
+    }
 }
 
 /// An insert, up to the assignments that happen when the key is there.
