@@ -21,6 +21,7 @@ pub(super) struct Texts {
     get_many: Arc<str>,
     check: Arc<str>,
     insert: Arc<str>,
+    restore: Arc<str>,
     delete: Arc<str>,
     put: Arc<str>,
     /// What depends on a set of columns, rendered when first needed. As many as the domain's
@@ -124,7 +125,8 @@ impl Texts {
         let row = row.chain(kind.columns.iter().map(|c| c.ty)).chain([ColumnType::Text]).collect();
         let read = ["id", "version"].into_iter().chain(columns());
         let select = text("SELECT ").list(read, |t, c| t.name("x").add(".").name(c)).sql;
-        let insert = || insert(dialect, &table, kind);
+        let inserting = |versioned| insert(dialect, &table, kind, versioned);
+        let insert = || inserting(false);
 
         let put = conflict(insert())
             .list(columns(), |t, c| replace(t.name(c).add(" = "), c))
@@ -135,14 +137,14 @@ impl Texts {
             .add(".")
             .name("version")
             .add(" + 1");
-        let ignored = match dialect {
+        let ignored = |insert: Text| match dialect {
             // With CLIENT_FOUND_ROWS, which JDBC sets, `ON DUPLICATE KEY UPDATE id = id` would
             // answer one row for a key that was there. Lengths are checked before, so that
             // nothing else is ignored.
             Dialect::Mysql | Dialect::Mariadb => {
-                Text { sql: insert().sql.replacen("INSERT", "INSERT IGNORE", 1), ..insert() }
+                Text { sql: insert.sql.replacen("INSERT", "INSERT IGNORE", 1), ..insert }
             }
-            _ => insert().add(" ON CONFLICT (").list(["org_id", "id"], Text::name).add(") DO NOTHING"),
+            _ => insert.add(" ON CONFLICT (").list(["org_id", "id"], Text::name).add(") DO NOTHING"),
         };
         Texts {
             kind,
@@ -158,7 +160,8 @@ impl Texts {
                 .at_version()
                 .add(dialect.shared_lock())
                 .done(),
-            insert: ignored.done(),
+            insert: ignored(insert()).done(),
+            restore: ignored(inserting(true)).done(),
             delete: text("DELETE FROM ").name(&table).at_key().at_version().done(),
             put: put.done(),
             shaped: RwLock::default(),
@@ -201,6 +204,13 @@ impl Texts {
 
     pub(super) fn insert(&self, org: &str, row: &crate::store::Row) -> Result<Statement, StoreError> {
         Ok(writing(&self.insert, self.inserted(org, row)?, Expected::Rows(1)))
+    }
+
+    /// An insert at the row's own version.
+    pub(super) fn restore(&self, org: &str, row: &crate::store::Row) -> Result<Statement, StoreError> {
+        let mut parameters = self.inserted(org, row)?;
+        parameters.insert(2, row.version.into());
+        Ok(writing(&self.restore, parameters, Expected::Rows(1)))
     }
 
     pub(super) fn put(&self, org: &str, row: &crate::store::Row) -> Result<Statement, StoreError> {
@@ -381,7 +391,7 @@ impl Texts {
                 select.having(places.iter().copied(), column).add(" FOR UPDATE").done()
             }
             Shape::Add(places) => {
-                let insert = conflict(insert(self.dialect, &self.table, self.kind));
+                let insert = conflict(insert(self.dialect, &self.table, self.kind, false));
                 // With no column to add up the row must only be there afterwards.
                 let places: Vec<&str> = places.iter().map(column).collect();
                 if places.is_empty() {
@@ -450,9 +460,9 @@ fn writing(sql: &Arc<str>, parameters: Vec<Value>, expected: Expected) -> Statem
 }
 
 /// `INSERT INTO t (org_id, id, version, <columns>, body) VALUES (?, ?, 1, ?..)`
-fn insert(dialect: Dialect, table: &str, kind: &Kind) -> Text {
+fn insert(dialect: Dialect, table: &str, kind: &Kind, versioned: bool) -> Text {
     let columns = || kind.columns.iter().map(|c| c.name).chain(["body"]);
-    Text::new(dialect, "INSERT INTO ")
+    let keyed = Text::new(dialect, "INSERT INTO ")
         .name(table)
         .add(" (")
         .list(["org_id", "id", "version"].into_iter().chain(columns()), Text::name)
@@ -460,9 +470,8 @@ fn insert(dialect: Dialect, table: &str, kind: &Kind) -> Text {
         .bind()
         .add(", ")
         .bind()
-        .add(", 1, ")
-        .list(columns(), |text, _| text.bind())
-        .add(")")
+        .add(", ");
+    if versioned { keyed.bind() } else { keyed.add("1") }.add(", ").list(columns(), |text, _| text.bind()).add(")")
 }
 
 /// An insert, up to the assignments that happen when the key is there.

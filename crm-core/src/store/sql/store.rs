@@ -119,6 +119,13 @@ impl Schema {
                 Write::Put { kind, row } => {
                     statements.push((self.texts(kind)?.put(org, row)?, (kind.name, &row.id)));
                 }
+                Write::Restore { kind, row, from } => {
+                    let texts = self.texts(kind)?;
+                    let gives_way = from.map(|version| texts.delete(org, &row.id, version));
+                    let restore = texts.restore(org, row)?;
+                    statements
+                        .extend(gives_way.into_iter().chain([restore]).map(|s| (s, (kind.name, row.id.as_str()))));
+                }
                 Write::Touch { kind, id, version, changes } => {
                     let (exists, touch) = self.texts(kind)?.touch(org, id, *version, changes)?;
                     statements.extend(exists.into_iter().chain([touch]).map(|s| (s, (kind.name, id.as_str()))));
