@@ -103,7 +103,7 @@ fn h1_a_file_that_is_not_whole_and_sound_leaves_nothing() {
         (file.clone() + "{}\n", "export_malformed"),
         (file.replacen("\"version\":1", "\"version\":2", 1), "export_of_other_version"),
         (file.replacen("\"kind\":\"customer\"", "\"kind\":\"costumer\"", 1), "export_of_other_version"),
-        (file.replacen("[\"customer\"", "[\"costumer\"", 1), "export_malformed"),
+        (file.replacen("\n[\"customer\"", "\n[\"costumer\"", 1), "export_malformed"),
         (other(customer, "[\"customer\",\"x\",1,[1],{}]"), "export_malformed"),
         (other(customer, "[\"person\",\"a\",1,[],{}]"), "export_malformed"),
         (other(customer, "[\"recent\",\"x\",1,[1,1],{}]"), "export_malformed"),
