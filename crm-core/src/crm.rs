@@ -341,6 +341,10 @@ impl Session<'_> {
             if replay.is_some() {
                 return Ok(());
             }
+            // Everything that writes comes by here, and its commit relies on the version that says so.
+            if work.writes() && work.context.closed() {
+                return Err(CallRefusal::OrganisationClosed.into());
+            }
             match work.commit() {
                 Ok(()) => return Ok(()),
                 Err(CommitError::Store(error)) => return Err(error.into()),

@@ -227,9 +227,16 @@ refusals! {
         Contended = "contended", "Too many people change this at once; try again", "同时修改的人太多，请重试";
         /// There is no operation of this name.
         OperationUnknown { operation } = "operation_unknown", "There is no such operation", "没有此操作";
+        /// The organisation is being moved to another store, or has been: it is read only.
+        OrganisationClosed = "organisation_closed", "The organisation is being moved and can only be read", "该组织正在迁移，暂时只能查看";
         /// The organisation exists already.
         OrganisationExists = "organisation_exists", "The organisation exists already", "该组织已存在";
     }
+}
+
+impl CallRefusal {
+    /// The code of [`CallRefusal::OrganisationClosed`].
+    pub(crate) const CLOSED: &'static str = "organisation_closed";
 }
 
 impl Error {

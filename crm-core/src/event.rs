@@ -3,7 +3,7 @@
 //! on a server, and a reader's cursor must never skip.
 
 use crate::crm::Session;
-use crate::error::{Error, Violation};
+use crate::error::{CallRefusal, Error, Violation};
 use crate::id::EventId;
 use crate::operations::op;
 use crate::organisation::GUARD;
@@ -137,7 +137,15 @@ impl Session<'_> {
         };
         let consumer = consumer_id(&consumer)?;
         let numbering = Session::clone(self).not_idempotent();
-        while numbering.number_events()? {}
+        loop {
+            match numbering.number_events() {
+                Ok(true) => {}
+                Ok(false) => break,
+                // An organisation on the move can be read: what has no number yet gets it when it has arrived.
+                Err(Error::Refused(refusal)) if refusal.code == CallRefusal::CLOSED => break,
+                Err(error) => return Err(error),
+            }
+        }
         self.query(&op::events, |work| {
             let seen = work.get_one(&EVENT_CONSUMER, consumer.clone())?;
             let seen = seen.map_or(Ok(0), |row| acknowledged(&row))?;

@@ -20,6 +20,7 @@ mod id;
 mod idempotency;
 mod log;
 mod menu;
+mod moving;
 #[cfg(feature = "openapi")]
 mod openapi;
 mod operations;
@@ -62,6 +63,7 @@ pub use history::{FieldChange, HistoryEntry, HistoryPage};
 pub use id::{EventId, HistoryId, RelationId, ShareId};
 pub use log::{LogEntry, LogLevel, LogSink};
 pub use menu::{EVENT_KINDS, Menu, MenuEntry, PluginManifest, plugin_manifest};
+pub use moving::{Afterwards, Moved};
 #[cfg(feature = "openapi")]
 pub use openapi::openapi_document;
 pub use operations::{OPERATIONS, Operation};

@@ -327,8 +327,13 @@ impl<'w> Work<'w> {
         Ok(())
     }
 
+    /// Whether a commit would write anything.
+    pub(crate) fn writes(&self) -> bool {
+        !self.changes.is_empty() || self.claim.is_some()
+    }
+
     pub(crate) fn commit(&mut self) -> Result<(), CommitError> {
-        if self.changes.is_empty() && self.claim.is_none() {
+        if !self.writes() {
             return Ok(());
         }
         if self.checks_context {

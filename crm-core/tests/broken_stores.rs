@@ -124,6 +124,22 @@ fn the_last_write_of_a_commit_is_lost() {
 }
 
 #[test]
+fn restored_rows_begin_anew() {
+    commits(
+        |store, changes| {
+            let anew = |write: &Write| match write {
+                Write::Restore { kind, row, from: None } => {
+                    Write::Insert { kind, row: Row { version: 1, ..row.clone() } }
+                }
+                other => other.clone(),
+            };
+            store.commit(&with(changes, &changes.writes.iter().map(anew).collect::<Vec<_>>()))
+        },
+        &["restore_keeps_the_version", "random_histories_follow_the_model"],
+    );
+}
+
+#[test]
 fn deletions_are_lost() {
     commits(
         |store, changes| {

@@ -1,6 +1,6 @@
 //! Founding an organisation and changing its settings.
 
-use super::{NewOrganisation, ORGANISATION, Organisation, PresetLanguage, Settings};
+use super::{NewOrganisation, ORGANISATION, Organisation, PresetLanguage, Settings, Standing};
 use crate::access;
 use crate::agenda;
 use crate::crm::Session;
@@ -42,7 +42,7 @@ impl Session<'_> {
         }
         let chinese = organisation.language != Some(PresetLanguage::English);
         self.found_organisation(|founding| {
-            let head = Organisation { name, settings: settings.clone(), version: 1 };
+            let head = Organisation { name, settings: settings.clone(), standing: Standing::Open, version: 1 };
             let mut rows = vec![(&ORGANISATION, Record::to_row(&head)?)];
             for role in access::preset_roles(chinese) {
                 rows.push((&access::ROLE, role.to_row()?));

@@ -1,6 +1,6 @@
 //! The context of an organisation: everything about it that every call needs, read once.
 
-use super::{ORGANISATION, Organisation};
+use super::{ORGANISATION, Organisation, Standing};
 use crate::access::{ROLE, Role, ScopeList};
 use crate::actor::{OrgId, UserId};
 use crate::dictionary::{DICTIONARY_ENTRY, DictionaryEntry};
@@ -35,7 +35,13 @@ impl Context {
         self.dictionaries.get(dictionary)?.iter().find(|entry| entry.code.as_str() == code)
     }
 
-    /// Reads the context out of the store; `None` when there is no such organisation.
+    /// Whether nothing may be written: the organisation is on the move.
+    pub(crate) fn closed(&self) -> bool {
+        self.organisation.standing != Standing::Open
+    }
+
+    /// Reads the context out of the store; `None` when there is no such organisation, or only the beginning of one
+    /// that is being imported.
     fn load(store: &dyn Store, org: &OrgId) -> Result<Option<Context>, Error> {
         // Kinds of more rows than a page are read in several batches, which may see several
         // states: then again.
@@ -81,6 +87,9 @@ impl Context {
                 loaded.next().unwrap_or_default(),
                 loaded.next().unwrap_or_default(),
             );
+            if Organisation::from_row(&head)?.standing == Standing::Arriving {
+                return Ok(None);
+            }
             return Ok(Some(Context::from_rows(&head, &people, &positions, &roles, &entries)?));
         }
         Err(StoreError::Busy("the organisation changes all the time".to_owned()).into())

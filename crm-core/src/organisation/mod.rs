@@ -68,8 +68,29 @@ pub enum PresetLanguage {
 pub(crate) struct Organisation {
     pub(crate) name: String,
     pub(crate) settings: Settings,
+    #[serde(default, skip_serializing_if = "Standing::is_open")]
+    pub(crate) standing: Standing,
     #[serde(default)]
     pub(crate) version: i64,
+}
+
+/// What may be done in an organisation.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Standing {
+    /// Everything.
+    #[default]
+    Open,
+    /// It is read only: it is being exported, or has moved away.
+    Closed,
+    /// Nothing: it is being imported and is not there yet.
+    Arriving,
+}
+
+impl Standing {
+    fn is_open(&self) -> bool {
+        *self == Standing::Open
+    }
 }
 
 impl Organisation {

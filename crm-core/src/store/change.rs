@@ -82,6 +82,17 @@ pub enum Write {
         /// The row; its version does not matter.
         row: Row,
     },
+    /// A row as it stood in another store, at its own version, which is at least 1. Precondition:
+    /// no row has its key, or, where `from` names a version, the row stands at that one and is
+    /// replaced whole, live columns and version too.
+    Restore {
+        /// The kind.
+        kind: &'static Kind,
+        /// The row as it shall be.
+        row: Row,
+        /// The version of the row that gives way to it.
+        from: Option<i64>,
+    },
     /// Live columns of a row, changed without a new version. Precondition: the row exists, stands
     /// at `version` where one is given, and what a [`Change::Replace`] among the changes asks holds.
     Touch {

@@ -13,7 +13,7 @@ mod read;
 mod row;
 #[cfg(feature = "sql")]
 pub mod sql;
-mod validate;
+pub(crate) mod validate;
 
 pub use change::{Change, ChangeSet, Check, Conflict, Write};
 pub use kind::{Column, ColumnType, Index, Kind};

@@ -20,7 +20,7 @@ pub(crate) fn changes(changes: &ChangeSet) -> Result<(), StoreError> {
     let mut written = BTreeSet::new();
     for write in &changes.writes {
         let (kind, id) = match write {
-            Write::Insert { kind, row } | Write::Put { kind, row } => {
+            Write::Insert { kind, row } | Write::Put { kind, row } | Write::Restore { kind, row, .. } => {
                 row_fits(kind, row)?;
                 (kind, &row.id)
             }
@@ -51,6 +51,11 @@ pub(crate) fn changes(changes: &ChangeSet) -> Result<(), StoreError> {
             && row.version != 1
         {
             return Err(refused(kind, id, "an inserted row has version 1"));
+        }
+        if let Write::Restore { row, .. } = write
+            && row.version < 1
+        {
+            return Err(refused(kind, id, "a row has a version of at least 1"));
         }
         if !written.insert((kind.name, id.as_str())) {
             return Err(refused(kind, id, "the row is written twice"));
@@ -163,7 +168,8 @@ fn limit_fits(kind: &Kind, limit: i64) -> Result<(), StoreError> {
     if (1..=GREATEST_LIMIT).contains(&limit) { Ok(()) } else { Err(failed(kind, "a page has 1 to 10,000 rows")) }
 }
 
-fn row_fits(kind: &'static Kind, row: &Row) -> Result<(), StoreError> {
+/// Refuses a row that is not as its kind says.
+pub(crate) fn row_fits(kind: &'static Kind, row: &Row) -> Result<(), StoreError> {
     if !text_fits(&row.id) {
         return Err(refused(kind, &row.id, "an id has 1 to 191 characters"));
     }

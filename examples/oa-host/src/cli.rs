@@ -1,11 +1,11 @@
 //! The command line: opens the database, fills it when it is new, serves or imports.
 
 use crate::app::App;
-use crate::database::{Database, FORMS};
 use crate::session::Sessions;
 use crate::{demo, import, server};
 use clap::{Parser, Subcommand};
-use crm_core::{Actor, Crm, Error, NewOrganisation, PersonInput, SyncMode};
+use crm_core::store::sql::{Database, SqlOptions};
+use crm_core::{Actor, Crm, Error, KINDS, NewOrganisation, PersonInput, SyncMode, SystemEnvironment};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use std::time::Duration;
 #[command(name = "oa-host", version)]
 struct Cli {
     /// The database; made when absent.
-    #[arg(long, global = true, default_value = "sqlite:oa-host.db", value_name = FORMS)]
+    #[arg(long, global = true, default_value = "sqlite:oa-host.db", value_name = Database::FORMS)]
     database: Database,
     /// The address to serve.
     #[arg(long, default_value = "127.0.0.1:8077")]
@@ -94,21 +94,48 @@ fn go(cli: Cli) -> Result<(), String> {
 }
 
 fn bring_in(database: &Database, org: &str, dir: &Path) -> Result<(), String> {
-    let crm = database.open().map_err(|error| at(database, &error))?;
+    let crm = open(database)?;
     let summary = import::run(&crm, org, dir, true).map_err(|error| error.to_string())?;
-    let report = import::report_path(database.beside());
+    let report = import::report_path(beside(database));
     import::write_report(&summary, &report).map_err(|error| error.to_string())?;
     println!("{summary}report: {}", report.display());
     Ok(())
+}
+
+fn open(database: &Database) -> Result<Crm, String> {
+    let store = database.open(SqlOptions::new(KINDS)).map_err(|error| format!("{database}: {error}"))?;
+    Ok(Crm::new(store, SystemEnvironment))
+}
+
+/// Tells the demo story into a database, unless something is there already: a file, or the organisation.
+/// Of two hosts that begin at once on one server one tells it, while the other serves what there is.
+fn tell_the_demo(database: &Database) -> Result<(), Error> {
+    let told = match database {
+        Database::Sqlite(path) if path.exists() => return Ok(()),
+        Database::Sqlite(path) => return demo::create(path),
+        _ => demo::load(database.open(SqlOptions::new(KINDS))?),
+    };
+    match told {
+        Err(Error::Refused(refusal)) if refusal.code == "organisation_exists" => Ok(()),
+        told => told,
+    }
+}
+
+/// Where a report about an import is put.
+fn beside(database: &Database) -> &Path {
+    match database {
+        Database::Sqlite(path) => path,
+        Database::Postgres(_) | Database::Mysql(_) => Path::new("oa-host"),
+    }
 }
 
 /// Opens the database. Where nothing is yet it is made with the demo organisation, or with an
 /// administrator alone; in one that is there, only an organisation without anybody is founded.
 fn opened(database: &Database, org: &str, empty: bool) -> Result<Crm, String> {
     if !empty && org == demo::ORGANISATION {
-        database.tell_the_demo().map_err(|error| at(database, &error))?;
+        tell_the_demo(database).map_err(|error| at(database, &error))?;
     }
-    let crm = database.open().map_err(|error| at(database, &error))?;
+    let crm = open(database)?;
     found(&crm, org).map_err(|error| at(database, &error))?;
     Ok(crm)
 }

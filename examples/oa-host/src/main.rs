@@ -4,7 +4,6 @@
 mod api;
 mod app;
 mod cli;
-mod database;
 mod demo;
 mod desk;
 mod failure;

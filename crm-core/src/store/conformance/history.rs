@@ -5,7 +5,7 @@ use super::filters::some_search;
 use super::kinds::{BARE, ITEM, KINDS, TOTAL};
 use super::model::Model;
 use super::tools::{
-    Client, Dice, Outcome, add, at, bare, check, delete, insert, item, put, same, shown, total, update,
+    Client, Dice, Outcome, add, at, bare, check, delete, insert, item, put, restore, same, shown, total, update,
 };
 use crate::store::{Change, Check, CommitError, Kind, Row, Write};
 use std::collections::BTreeSet;
@@ -33,7 +33,7 @@ fn some_write(dice: &mut Dice, model: &Model, id: &str) -> Write {
     let rows = model.of(&ITEM);
     let standing = rows.iter().any(|row| row.id == id);
     let version = read_version(dice, model, &ITEM, id);
-    match dice.roll(10) {
+    match dice.roll(11) {
         0 | 1 if !standing || dice.roll(12) == 0 => insert(&ITEM, some_item(dice, id)),
         0..=3 => {
             let row = some_item(dice, id);
@@ -63,6 +63,10 @@ fn some_write(dice: &mut Dice, model: &Model, id: &str) -> Write {
             to: dice.pick(&OWNERS).unwrap_or("b").into(),
         },
         8 => put(&BARE, bare(id)),
+        9 if dice.roll(2) == 0 => {
+            let row = at(&some_item(dice, id), 1 + dice.roll(9));
+            restore(&ITEM, row, (standing || dice.roll(12) == 0).then_some(version))
+        }
         _ => {
             let sum = total(id, dice.roll(100) - 50, 1);
             let columns: &[&[&str]] = &[&["total"], &["number"], &["number", "total"]];

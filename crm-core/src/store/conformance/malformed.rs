@@ -2,7 +2,9 @@
 
 use super::Make;
 use super::kinds::{BARE, ITEM, TOTAL};
-use super::tools::{Client, Outcome, add, at, bare, check, delete, holds, insert, item, item_with, put, total, update};
+use super::tools::{
+    Client, Outcome, add, at, bare, check, delete, holds, insert, item, item_with, put, restore, total, update,
+};
 use crate::store::{
     Change, ChangeSet, Comparison, Direction, Filter, Kind, Read, Row, Search, Selection, StoreError, Value, Write,
 };
@@ -30,6 +32,8 @@ fn malformed() -> Vec<(&'static str, Write)> {
         ("a NUL in a body", insert(&ITEM, body)),
         ("version 2 inserted", insert(&ITEM, at(&item("n", "o", 1), 2))),
         ("version 0 inserted", insert(&BARE, at(&bare("n"), 0))),
+        ("version 0 restored", restore(&ITEM, at(&item("n", "o", 1), 0), None)),
+        ("a NUL restored", restore(&BARE, bare("a\0b"), None)),
         ("no values", insert(&ITEM, values(vec![]))),
         ("too many values", insert(&BARE, values(vec![1.into()]))),
         ("an integer as text", with("owner", 1.into())),
@@ -90,6 +94,7 @@ pub(super) fn rows_written_twice_are_refused(make: &Make<'_>) -> Outcome {
             update(&ITEM, item("a", "p", 2)),
             delete(&ITEM, "a", 1),
             put(&ITEM, item("a", "p", 3)),
+            restore(&ITEM, item("a", "p", 4), Some(1)),
             touch(&ITEM, vec![("rank", Change::Add(1))]),
         ]
     };

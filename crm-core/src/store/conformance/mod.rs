@@ -82,6 +82,7 @@ macro_rules! for_each_store_check {
             touch_conflicts_with_an_absent_row
             touch_relies_on_a_version_where_one_is_given
             put_inserts_or_replaces
+            restore_keeps_the_version
             add_makes_then_sums
             reassign_moves_all_and_only_those
             reassign_walks_where_no_index_helps

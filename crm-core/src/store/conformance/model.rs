@@ -38,6 +38,7 @@ impl Model {
                     let holds = self.version(kind, &row.id) == Some(row.version);
                     (kind, &row.id, holds)
                 }
+                Write::Restore { kind, row, from } => (kind, &row.id, self.version(kind, &row.id) == *from),
                 Write::Delete { kind, id, version } => (kind, id, self.version(kind, id) == Some(*version)),
                 Write::Touch { kind, id, version, .. } => {
                     let standing = self.version(kind, id);
@@ -91,6 +92,10 @@ impl Model {
                 let version = self.version(kind, &row.id).unwrap_or(0) + 1;
                 self.rows.retain(|(k, r)| k != kind || r.id != row.id);
                 self.rows.push((kind, Row { version, ..row.clone() }));
+            }
+            Write::Restore { kind, row, .. } => {
+                self.rows.retain(|(k, r)| k != kind || r.id != row.id);
+                self.rows.push((kind, row.clone()));
             }
             Write::Delete { kind, id, .. } => {
                 self.rows.retain(|(k, r)| k != kind || r.id != *id);

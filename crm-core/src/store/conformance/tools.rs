@@ -251,6 +251,10 @@ pub(super) fn put(kind: &'static Kind, row: Row) -> Write {
     Write::Put { kind, row }
 }
 
+pub(super) fn restore(kind: &'static Kind, row: Row, from: Option<i64>) -> Write {
+    Write::Restore { kind, row, from }
+}
+
 pub(super) fn delete(kind: &'static Kind, id: &str, version: i64) -> Write {
     let id = id.to_owned();
     Write::Delete { kind, id, version }

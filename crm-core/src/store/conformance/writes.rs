@@ -4,8 +4,8 @@ use super::Make;
 use super::kinds::{BARE, ITEM, KINDS, TOTAL};
 use super::model::{Model, value_of};
 use super::tools::{
-    Client, Outcome, add, at, bare, check, delete, example, insert, item, item_with, one_rows, put, same, set, total,
-    touch_at, update, update_but,
+    Client, Outcome, add, at, bare, check, delete, example, insert, item, item_with, one_rows, put, restore, same, set,
+    total, touch_at, update, update_but,
 };
 use crate::store::{Answer, Change, Direction, Filter, Kind, Read, Row, Search, Value, Write};
 
@@ -326,6 +326,28 @@ pub(super) fn put_inserts_or_replaces(make: &Make<'_>) -> Outcome {
     same("a bare row", &client.row(&BARE, "x")?, &at(&bare("x"), 2))?;
     let dump = client.find(&Search::of(&ITEM))?;
     same("number of rows", &dump.len(), &1)
+}
+
+pub(super) fn restore_keeps_the_version(make: &Make<'_>) -> Outcome {
+    let store = make();
+    let client = Client::new(&*store, "acme")?;
+    for kind in KINDS {
+        let row = at(&example(kind, "a"), 41);
+        client.commit(vec![restore(kind, row.clone(), None)])?;
+        same(kind.name, &client.row(kind, "a")?, &row)?;
+        client.conflicts(Vec::new(), vec![restore(kind, row.clone(), None)], kind, "a")?;
+        client.conflicts(Vec::new(), vec![restore(kind, row.clone(), Some(40))], kind, "a")?;
+        client.conflicts(Vec::new(), vec![restore(kind, at(&row, 1), Some(1))], kind, "a")?;
+        client.conflicts(Vec::new(), vec![restore(kind, example(kind, "b"), Some(1))], kind, "b")?;
+        client.commit(vec![insert(kind, example(kind, "c"))])?;
+        client.conflicts(Vec::new(), vec![restore(kind, at(&example(kind, "c"), 1), None)], kind, "c")?;
+    }
+    // In the place of another everything gives way: version, body, and live columns, too.
+    let other = Row { body: "{\"other\":true}".into(), ..at(&item("a", "p", 9), 7) };
+    client.commit(vec![restore(&ITEM, other.clone(), Some(41))])?;
+    same("the row restored", &client.row(&ITEM, "a")?, &other)?;
+    client.commit(vec![update(&ITEM, other.clone())])?;
+    same("and updated", &client.row(&ITEM, "a")?, &at(&other, 8))
 }
 
 pub(super) fn add_makes_then_sums(make: &Make<'_>) -> Outcome {

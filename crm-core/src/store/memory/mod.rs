@@ -126,6 +126,7 @@ fn apply(tables: &mut Tables, write: &Write, undo: &mut Undo) -> Result<(), Comm
         | Write::Update { kind, .. }
         | Write::Delete { kind, .. }
         | Write::Put { kind, .. }
+        | Write::Restore { kind, .. }
         | Write::Touch { kind, .. }
         | Write::Add { kind, .. }
         | Write::Reassign { kind, .. } => *kind,
@@ -167,6 +168,10 @@ fn apply(tables: &mut Tables, write: &Write, undo: &mut Undo) -> Result<(), Comm
             };
             set(table, &row.id, Some(at_version(row, version)));
         }
+        Write::Restore { row, from, .. } => match table.get(&row.id) {
+            standing if standing.map(|row| row.version) == *from => set(table, &row.id, Some(row.clone())),
+            _ => return Err(conflict(kind, &row.id)),
+        },
         Write::Touch { id, version, changes, .. } => {
             let standing = table.get(id);
             let standing = standing

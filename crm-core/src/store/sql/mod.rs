@@ -5,6 +5,8 @@
 //! (`sqlite`, behind the feature `rusqlite`), on PostgreSQL, MySQL and MariaDB (`server`, behind the
 //! feature `sqlx`), on a host's own connection outside it.
 
+#[cfg(all(feature = "rusqlite", feature = "sqlx"))]
+mod database;
 mod ddl;
 mod dialect;
 mod executor;
@@ -21,6 +23,8 @@ mod store;
 pub(crate) mod tests;
 mod together;
 
+#[cfg(all(feature = "rusqlite", feature = "sqlx"))]
+pub use database::Database;
 pub use dialect::Dialect;
 pub use executor::{Executor, Expected, Outcome, Statement};
 pub use migrate::{Migrate, schema_ddl};

@@ -21,6 +21,7 @@ pub(super) struct Texts {
     get_many: Arc<str>,
     check: Arc<str>,
     insert: Arc<str>,
+    restore: Arc<str>,
     delete: Arc<str>,
     put: Arc<str>,
     /// What depends on a set of columns, rendered when first needed. As many as the domain's
@@ -126,7 +127,8 @@ impl Texts {
         let row = row.chain(kind.columns.iter().map(|c| c.ty)).chain([ColumnType::Text]).collect();
         let read = ["id", "version"].into_iter().chain(columns());
         let select = text("SELECT ").list(read, |t, c| t.name("x").add(".").name(c)).sql;
-        let insert = || insert(dialect, &table, kind);
+        let inserting = |versioned| inserts(dialect, &table, kind, 1, versioned);
+        let insert = || inserting(false);
 
         let put = conflict(insert())
             .list(columns(), |t, c| replace(t.name(c).add(" = "), c))
@@ -152,6 +154,7 @@ impl Texts {
                 .add(dialect.shared_lock())
                 .done(),
             insert: ignored(insert()).done(),
+            restore: ignored(inserting(true)).done(),
             delete: text("DELETE FROM ").name(&table).at_key().at_version().done(),
             put: put.done(),
             shaped: RwLock::default(),
@@ -206,6 +209,13 @@ impl Texts {
     /// The names of `id, version, <columns>, body`.
     pub(super) fn names(&self) -> impl Iterator<Item = &'static str> {
         ["id", "version"].into_iter().chain(self.kind.columns.iter().map(|c| c.name)).chain(["body"])
+    }
+
+    /// An insert at the row's own version.
+    pub(super) fn restore(&self, org: &str, row: &crate::store::Row) -> Result<Statement, StoreError> {
+        let mut parameters = self.inserted(org, row)?;
+        parameters.insert(2, row.version.into());
+        Ok(writing(&self.restore, parameters, Expected::Rows(1)))
     }
 
     pub(super) fn put(&self, org: &str, row: &crate::store::Row) -> Result<Statement, StoreError> {
@@ -386,7 +396,7 @@ impl Texts {
                 select.having(places.iter().copied(), column).add(" FOR UPDATE").done()
             }
             Shape::Add(places) => {
-                let insert = conflict(insert(self.dialect, &self.table, self.kind));
+                let insert = conflict(inserts(self.dialect, &self.table, self.kind, 1, false));
                 // With no column to add up the row must only be there afterwards.
                 let places: Vec<&str> = places.iter().map(column).collect();
                 if places.is_empty() {
@@ -399,7 +409,7 @@ impl Texts {
                     })
                     .done()
             }
-            Shape::Inserts(rows) => ignored(inserts(self.dialect, &self.table, self.kind, *rows)).done(),
+            Shape::Inserts(rows) => ignored(inserts(self.dialect, &self.table, self.kind, *rows, false)).done(),
             Shape::Columns(places) => {
                 let read = std::iter::once("id").chain(places.iter().map(column));
                 let select = Text::new(self.dialect, "SELECT ").list(read, |t, c| t.name("x").add(".").name(c));
@@ -455,16 +465,15 @@ fn writing(sql: &Arc<str>, parameters: Vec<Value>, expected: Expected) -> Statem
     Statement { sql: sql.clone(), parameters, columns: Arc::new([]), expected }
 }
 
-/// `INSERT INTO t (org_id, id, version, <columns>, body) VALUES (?, ?, 1, ?..)`
-fn insert(dialect: Dialect, table: &str, kind: &Kind) -> Text {
-    inserts(dialect, table, kind, 1)
-}
-
-/// The same for several rows.
-fn inserts(dialect: Dialect, table: &str, kind: &Kind, rows: usize) -> Text {
+/// `INSERT INTO t (org_id, id, version, <columns>, body) VALUES (?, ?, 1, ?..)`, for several rows as well, or with the
+/// version as a parameter.
+fn inserts(dialect: Dialect, table: &str, kind: &Kind, rows: usize, versioned: bool) -> Text {
     let columns = || kind.columns.iter().map(|c| c.name).chain(["body"]);
-    let row =
-        |text: Text| text.add("(").bind().add(", ").bind().add(", 1, ").list(columns(), |text, _| text.bind()).add(")");
+    let row = |text: Text| {
+        let keyed = text.add("(").bind().add(", ").bind().add(", ");
+        let versioned = if versioned { keyed.bind() } else { keyed.add("1") };
+        versioned.add(", ").list(columns(), |text, _| text.bind()).add(")")
+    };
     Text::new(dialect, "INSERT INTO ")
         .name(table)
         .add(" (")

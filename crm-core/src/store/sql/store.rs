@@ -119,6 +119,11 @@ impl Schema {
             Write::Update { kind, row, changes } => vec![self.texts(kind)?.update(org, row, changes)?],
             Write::Delete { kind, id, version } => vec![self.texts(kind)?.delete(org, id, *version)],
             Write::Put { kind, row } => vec![self.texts(kind)?.put(org, row)?],
+            Write::Restore { kind, row, from } => {
+                let texts = self.texts(kind)?;
+                let gives_way = from.map(|version| texts.delete(org, &row.id, version));
+                gives_way.into_iter().chain([texts.restore(org, row)?]).collect()
+            }
             Write::Touch { kind, id, version, changes } => {
                 let (exists, touch) = self.texts(kind)?.touch(org, id, *version, changes)?;
                 exists.into_iter().chain([touch]).collect()
@@ -211,6 +216,7 @@ fn place(write: &Write) -> Place<'_> {
         Write::Insert { kind, row }
         | Write::Update { kind, row, .. }
         | Write::Put { kind, row }
+        | Write::Restore { kind, row, .. }
         | Write::Add { kind, row, .. } => (kind.name, &row.id),
         Write::Delete { kind, id, .. } | Write::Touch { kind, id, .. } => (kind.name, id),
         Write::Reassign { kind, .. } => (kind.name, ""),

@@ -52,7 +52,7 @@ impl Story {
 ///
 /// # Errors
 /// `organisation_exists`; [`Error::Unavailable`] when the store can't be written.
-pub(crate) fn load<S: Store + Send + Sync + 'static>(store: Arc<S>) -> Result<(), Error> {
+pub(crate) fn load(store: Arc<dyn Store + Send + Sync>) -> Result<(), Error> {
     let zone = TimeZone::SHANGHAI;
     let today = zone.start_of(zone.day_of(SystemEnvironment.now()?));
     let story = Story { crm: Crm::new(store, StoryClock), today };

@@ -93,6 +93,7 @@ fn document(dialect: Dialect) -> String {
     let moved = [("owner", Change::Set("u2".into())), ("rank", Change::Max(7))];
     add("update with live columns", texts.update("o", &row, &moved).unwrap());
     add("delete", texts.delete("o", "i1", 3));
+    add("restore", texts.restore("o", &row).unwrap());
     add("put", texts.put("o", &row).unwrap());
     let changes = [
         ("owner", Change::Set("u2".into())),

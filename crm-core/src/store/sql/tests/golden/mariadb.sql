@@ -47,6 +47,10 @@ UPDATE `crm_thing` SET `name` = ?, `label` = ?, `grp` = ?, `body` = ?, `version`
 DELETE FROM `crm_thing` WHERE `org_id` = ? AND `id` = ? AND `version` = ?
 -- [Text("o"), Text("i1"), Integer(3)]
 
+-- restore
+INSERT IGNORE INTO `crm_thing` (`org_id`, `id`, `version`, `owner`, `rank`, `name`, `label`, `level`, `due`, `grp`, `body`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+-- [Text("o"), Text("i1"), Integer(3), Text("u1"), Integer(5), Bytes([1]), Text("-"), Integer(0), Integer(9), Bytes([]), Text("{}")]
+
 -- put
 INSERT INTO `crm_thing` (`org_id`, `id`, `version`, `owner`, `rank`, `name`, `label`, `level`, `due`, `grp`, `body`) VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?) ON DUPLICATE KEY UPDATE `owner` = VALUES(`owner`), `rank` = VALUES(`rank`), `name` = VALUES(`name`), `label` = VALUES(`label`), `level` = VALUES(`level`), `due` = VALUES(`due`), `grp` = VALUES(`grp`), `body` = VALUES(`body`), `version` = `crm_thing`.`version` + 1
 -- [Text("o"), Text("i1"), Text("u1"), Integer(5), Bytes([1]), Text("-"), Integer(0), Integer(9), Bytes([]), Text("{}")]

@@ -47,6 +47,10 @@ UPDATE "crm_thing" SET "name" = $1, "label" = $2, "grp" = $3, "body" = $4, "vers
 DELETE FROM "crm_thing" WHERE "org_id" = $1 AND "id" = $2 AND "version" = $3
 -- [Text("o"), Text("i1"), Integer(3)]
 
+-- restore
+INSERT INTO "crm_thing" ("org_id", "id", "version", "owner", "rank", "name", "label", "level", "due", "grp", "body") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT ("org_id", "id") DO NOTHING
+-- [Text("o"), Text("i1"), Integer(3), Text("u1"), Integer(5), Bytes([1]), Text("-"), Integer(0), Integer(9), Bytes([]), Text("{}")]
+
 -- put
 INSERT INTO "crm_thing" ("org_id", "id", "version", "owner", "rank", "name", "label", "level", "due", "grp", "body") VALUES ($1, $2, 1, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT ("org_id", "id") DO UPDATE SET "owner" = excluded."owner", "rank" = excluded."rank", "name" = excluded."name", "label" = excluded."label", "level" = excluded."level", "due" = excluded."due", "grp" = excluded."grp", "body" = excluded."body", "version" = "crm_thing"."version" + 1
 -- [Text("o"), Text("i1"), Text("u1"), Integer(5), Bytes([1]), Text("-"), Integer(0), Integer(9), Bytes([]), Text("{}")]

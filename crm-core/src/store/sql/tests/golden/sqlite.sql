@@ -47,6 +47,10 @@ UPDATE "crm_thing" SET "name" = ?, "label" = ?, "grp" = ?, "body" = ?, "version"
 DELETE FROM "crm_thing" WHERE "org_id" = ? AND "id" = ? AND "version" = ?
 -- [Text("o"), Text("i1"), Integer(3)]
 
+-- restore
+INSERT INTO "crm_thing" ("org_id", "id", "version", "owner", "rank", "name", "label", "level", "due", "grp", "body") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT ("org_id", "id") DO NOTHING
+-- [Text("o"), Text("i1"), Integer(3), Text("u1"), Integer(5), Bytes([1]), Text("-"), Integer(0), Integer(9), Bytes([]), Text("{}")]
+
 -- put
 INSERT INTO "crm_thing" ("org_id", "id", "version", "owner", "rank", "name", "label", "level", "due", "grp", "body") VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT ("org_id", "id") DO UPDATE SET "owner" = excluded."owner", "rank" = excluded."rank", "name" = excluded."name", "label" = excluded."label", "level" = excluded."level", "due" = excluded."due", "grp" = excluded."grp", "body" = excluded."body", "version" = "crm_thing"."version" + 1
 -- [Text("o"), Text("i1"), Text("u1"), Integer(5), Bytes([1]), Text("-"), Integer(0), Integer(9), Bytes([]), Text("{}")]
