@@ -156,14 +156,14 @@ mod tests {
         let mut last = BEGINNING;
         for at in changes(zone) {
             let after = (at - last) as u64;
-            put_number(&mut spans, if after % 3_600 == 0 { after / 3_600 * 2 } else { after * 2 + 1 });
+            put_number(&mut spans, if after.is_multiple_of(3_600) { after / 3_600 * 2 } else { after * 2 + 1 });
             put_number(&mut spans, place(at));
             last = at;
         }
         let mut out = Vec::new();
         put_number(&mut out, offsets.len() as u64);
         for offset in offsets {
-            put_number(&mut out, offset.unsigned_abs() as u64 * 2 + u64::from(offset < 0));
+            put_number(&mut out, offset.unsigned_abs() * 2 + u64::from(offset < 0));
         }
         out.extend(spans);
         out
