@@ -17,6 +17,11 @@ pub enum Dialect {
     Mysql,
     /// MariaDB from 10.6, with `utf8mb4`: MySQL but for collations and lateral joins.
     Mariadb,
+    /// KingbaseES 人大金仓 in a mode that keeps the empty text apart from NULL. Not run here: its SQL is tested as
+    /// text. PostgreSQL's, but for what a setting would turn into NULL.
+    Kingbase,
+    /// DM 8 达梦, UTF-8, case sensitive, comparing trailing blanks. Not run here: its SQL is tested as text.
+    Dm,
 }
 
 /// What a column of a table holds, in the words of the definitions.
@@ -40,10 +45,16 @@ impl Dialect {
             (Dialect::Sqlite, Holds::Value(Bytes)) => "BLOB",
             (Dialect::Sqlite, _) => "TEXT",
             (_, Holds::Value(Integer)) => "BIGINT",
-            (Dialect::Postgres, Holds::Org) => "VARCHAR(64) COLLATE \"C\"",
-            (Dialect::Postgres, Holds::Value(Text)) => "VARCHAR(191) COLLATE \"C\"",
-            (Dialect::Postgres, Holds::Value(Bytes)) => "BYTEA",
-            (Dialect::Postgres, Holds::Body) => "TEXT",
+            // Lengths count bytes, of which a character has up to four.
+            (Dialect::Dm, Holds::Org) => "VARCHAR(256)",
+            (Dialect::Dm, Holds::Value(Text)) => "VARCHAR(764)",
+            (Dialect::Dm, Holds::Value(Bytes)) => "VARBINARY(255)",
+            // Of a row only half a page stands in its page: a body need not fit there.
+            (Dialect::Dm, Holds::Body) => "CLOB",
+            (Dialect::Postgres | Dialect::Kingbase, Holds::Org) => "VARCHAR(64) COLLATE \"C\"",
+            (Dialect::Postgres | Dialect::Kingbase, Holds::Value(Text)) => "VARCHAR(191) COLLATE \"C\"",
+            (Dialect::Postgres | Dialect::Kingbase, Holds::Value(Bytes)) => "BYTEA",
+            (Dialect::Postgres | Dialect::Kingbase, Holds::Body) => "TEXT",
             // Collations that do not pad: what ends in a blank is another text.
             (Dialect::Mysql, Holds::Org) => "VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin",
             (Dialect::Mysql, Holds::Value(Text)) => "VARCHAR(191) CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin",
@@ -61,6 +72,9 @@ impl Dialect {
             (_, ColumnType::Integer) => "0",
             (_, ColumnType::Text) => "'-'",
             (Dialect::Sqlite, ColumnType::Bytes) => "x''",
+            // No bytes, in a literal that is not the empty text.
+            (Dialect::Kingbase, ColumnType::Bytes) => "'\\x'::bytea",
+            (Dialect::Dm, ColumnType::Bytes) => "HEXTORAW('')",
             (_, ColumnType::Bytes) => "''",
         }
     }
@@ -69,7 +83,9 @@ impl Dialect {
     pub(super) fn table_options(self) -> Option<&'static str> {
         match self {
             Dialect::Sqlite => Some("STRICT"),
-            Dialect::Postgres => None,
+            Dialect::Postgres | Dialect::Kingbase => None,
+            // Rows of more than half a page (of 8 KB, as a rule) would be refused.
+            Dialect::Dm => Some("STORAGE (USING LONG ROW)"),
             Dialect::Mysql => Some("ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_0900_bin"),
             Dialect::Mariadb => Some("ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin"),
         }
@@ -86,7 +102,7 @@ impl Dialect {
     /// The placeholder of the parameter at a place, from 1.
     pub(super) fn placeholder(self, place: usize) -> String {
         match self {
-            Dialect::Postgres => format!("${place}"),
+            Dialect::Postgres | Dialect::Kingbase => format!("${place}"),
             _ => "?".to_owned(),
         }
     }
@@ -97,7 +113,9 @@ impl Dialect {
             // One writer at a time: nothing can change.
             Dialect::Sqlite => "",
             Dialect::Mariadb => " LOCK IN SHARE MODE",
-            Dialect::Postgres | Dialect::Mysql => " FOR SHARE",
+            // It has no lock that several hold: those who rely on one row wait for each other.
+            Dialect::Dm => " FOR UPDATE",
+            Dialect::Postgres | Dialect::Kingbase | Dialect::Mysql => " FOR SHARE",
         }
     }
 
@@ -112,14 +130,14 @@ impl Dialect {
     }
 
     /// Whether `(a, b) < (?, ?)` seeks in an index over both. MySQL reads the index's whole
-    /// range for it and wants it spelled out.
+    /// range for it and wants it spelled out; of DM it is not known.
     pub(super) fn seeks_by_row(self) -> bool {
-        !matches!(self, Dialect::Mysql | Dialect::Mariadb)
+        !matches!(self, Dialect::Mysql | Dialect::Mariadb | Dialect::Dm)
     }
 
     /// Whether a query may join the rows of a subquery that looks at what stands before it.
     pub(super) fn joins_laterally(self) -> bool {
-        matches!(self, Dialect::Postgres | Dialect::Mysql)
+        matches!(self, Dialect::Postgres | Dialect::Kingbase | Dialect::Mysql)
     }
 
     /// Whether an update answers how many rows it changed, not how many it found.
@@ -132,8 +150,13 @@ impl Dialect {
         let needle = Expr::val(bytes.to_vec());
         match self {
             Dialect::Sqlite => Func::cust("instr").arg(column).arg(needle).into(),
-            Dialect::Postgres => Expr::cust_with_exprs("position($1 in $2)", [needle, column]),
+            Dialect::Postgres | Dialect::Kingbase => Expr::cust_with_exprs("position($1 in $2)", [needle, column]),
             Dialect::Mysql | Dialect::Mariadb => Func::cust("LOCATE").arg(needle).arg(column).into(),
+            // Its functions for places look into text. Of the digits only whole bytes may match.
+            Dialect::Dm => {
+                let pattern = Expr::val(format!("^(..)*{}", hex(bytes).to_uppercase()));
+                Func::cust("REGEXP_INSTR").arg(Func::cust("RAWTOHEX").arg(column)).arg(pattern).into()
+            }
         }
     }
 
@@ -143,11 +166,15 @@ impl Dialect {
         let json = Expr::val(json_set(values));
         match self {
             Dialect::Sqlite => Func::cust("json_each").arg(json),
-            Dialect::Postgres => {
+            Dialect::Postgres | Dialect::Kingbase => {
                 Func::cust("json_array_elements_text").arg(Expr::cust_with_exprs("$1::text::json", [json]))
             }
-            Dialect::Mysql | Dialect::Mariadb => Func::cust("JSON_TABLE").arg(Expr::cust_with_exprs(
+            Dialect::Mysql | Dialect::Mariadb | Dialect::Dm => Func::cust("JSON_TABLE").arg(Expr::cust_with_exprs(
                 match (self, ty) {
+                    // A name without quotes would be one in capitals.
+                    (Dialect::Dm, ColumnType::Integer) => "?, '$[*]' COLUMNS (\"value\" BIGINT PATH '$')",
+                    (Dialect::Dm, ColumnType::Bytes) => "?, '$[*]' COLUMNS (\"value\" VARCHAR(510) PATH '$')",
+                    (Dialect::Dm, ColumnType::Text) => "?, '$[*]' COLUMNS (\"value\" VARCHAR(764) PATH '$')",
                     (_, ColumnType::Integer) => "?, '$[*]' COLUMNS (value BIGINT PATH '$')",
                     (_, ColumnType::Bytes) => "?, '$[*]' COLUMNS (value VARCHAR(510) PATH '$')",
                     (Dialect::Mariadb, ColumnType::Text) => {
@@ -166,8 +193,11 @@ impl Dialect {
     pub(super) fn set_value(self, alias: &'static str, ty: ColumnType) -> Expr {
         let value = Expr::col((alias, "value"));
         match (self, ty) {
-            (Dialect::Postgres, ColumnType::Integer) => value.cast_as(Alias::new("bigint")),
-            (Dialect::Postgres, ColumnType::Bytes) => Func::cust("decode").arg(value).arg(Expr::cust("'hex'")).into(),
+            (Dialect::Postgres | Dialect::Kingbase, ColumnType::Integer) => value.cast_as(Alias::new("bigint")),
+            (Dialect::Postgres | Dialect::Kingbase, ColumnType::Bytes) => {
+                Func::cust("decode").arg(value).arg(Expr::cust("'hex'")).into()
+            }
+            (Dialect::Dm, ColumnType::Bytes) => Func::cust("HEXTORAW").arg(value).into(),
             (_, ColumnType::Bytes) => Func::cust("unhex").arg(value).into(),
             _ => value,
         }
@@ -176,8 +206,8 @@ impl Dialect {
     /// The text and the parameters of a query.
     pub(super) fn render(self, query: &SelectStatement) -> (String, Vec<Value>) {
         let (sql, values) = match self {
-            Dialect::Sqlite => query.build(SqliteQueryBuilder),
-            Dialect::Postgres => query.build(PostgresQueryBuilder),
+            Dialect::Sqlite | Dialect::Dm => query.build(SqliteQueryBuilder),
+            Dialect::Postgres | Dialect::Kingbase => query.build(PostgresQueryBuilder),
             Dialect::Mysql | Dialect::Mariadb => query.build(MysqlQueryBuilder),
         };
         (sql, parameters(values))
@@ -186,8 +216,8 @@ impl Dialect {
     /// The text and the parameters of a query with common table expressions.
     pub(super) fn render_with(self, query: &WithQuery) -> (String, Vec<Value>) {
         let (sql, values) = match self {
-            Dialect::Sqlite => query.build(SqliteQueryBuilder),
-            Dialect::Postgres => query.build(PostgresQueryBuilder),
+            Dialect::Sqlite | Dialect::Dm => query.build(SqliteQueryBuilder),
+            Dialect::Postgres | Dialect::Kingbase => query.build(PostgresQueryBuilder),
             Dialect::Mysql | Dialect::Mariadb => query.build(MysqlQueryBuilder),
         };
         (sql, parameters(values))

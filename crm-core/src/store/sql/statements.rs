@@ -126,7 +126,7 @@ impl Texts {
         let select = text("SELECT ").list(read, |t, c| t.name("x").add(".").name(c)).sql;
         let insert = || insert(dialect, &table, kind);
 
-        let put = conflict(insert())
+        let put = upsert(dialect, &table, kind)
             .list(columns(), |t, c| replace(t.name(c).add(" = "), c))
             .add(", ")
             .name("version")
@@ -135,6 +135,7 @@ impl Texts {
             .add(".")
             .name("version")
             .add(" + 1");
+        let put = inserting(put, kind);
         let ignored = match dialect {
             // With CLIENT_FOUND_ROWS, which JDBC sets, `ON DUPLICATE KEY UPDATE id = id` would
             // answer one row for a key that was there. Lengths are checked before, so that
@@ -142,6 +143,7 @@ impl Texts {
             Dialect::Mysql | Dialect::Mariadb => {
                 Text { sql: insert().sql.replacen("INSERT", "INSERT IGNORE", 1), ..insert() }
             }
+            Dialect::Dm => inserting(merging(dialect, &table, kind), kind),
             _ => insert().add(" ON CONFLICT (").list(["org_id", "id"], Text::name).add(") DO NOTHING"),
         };
         Texts {
@@ -381,18 +383,21 @@ impl Texts {
                 select.having(places.iter().copied(), column).add(" FOR UPDATE").done()
             }
             Shape::Add(places) => {
-                let insert = conflict(insert(self.dialect, &self.table, self.kind));
+                if self.dialect == Dialect::Dm && places.is_empty() {
+                    // What a merge finds its row by it can't assign.
+                    return inserting(merging(self.dialect, &self.table, self.kind), self.kind).done();
+                }
+                let insert = upsert(self.dialect, &self.table, self.kind);
                 // With no column to add up the row must only be there afterwards.
                 let places: Vec<&str> = places.iter().map(column).collect();
                 if places.is_empty() {
                     return insert.name("id").add(" = ").name(&self.table).add(".").name("id").done();
                 }
-                insert
-                    .list(places, |text, c| {
-                        let text = text.name(c).add(" = ").name(&self.table).add(".").name(c);
-                        replace(text.add(" + "), c)
-                    })
-                    .done()
+                let sums = insert.list(places, |text, c| {
+                    let text = text.name(c).add(" = ").name(&self.table).add(".").name(c);
+                    replace(text.add(" + "), c)
+                });
+                inserting(sums, self.kind).done()
             }
             Shape::Columns(places) => {
                 let read = std::iter::once("id").chain(places.iter().map(column));
@@ -465,6 +470,48 @@ fn insert(dialect: Dialect, table: &str, kind: &Kind) -> Text {
         .add(")")
 }
 
+/// An insert or update, up to the assignments that happen when the key is there.
+fn upsert(dialect: Dialect, table: &str, kind: &Kind) -> Text {
+    match dialect {
+        Dialect::Dm => merging(dialect, table, kind).add(" WHEN MATCHED THEN UPDATE SET "),
+        _ => conflict(insert(dialect, table, kind)),
+    }
+}
+
+/// On DM, which has no `ON CONFLICT`: the row as a source `n`, with the parameters of [`insert`], and how the target's
+/// is found. Two that insert one key at once may both find it absent: the second one's error is a unique violation, on
+/// which an executor tries the whole transaction again.
+fn merging(dialect: Dialect, table: &str, kind: &Kind) -> Text {
+    use super::dialect::Holds;
+    let text = Holds::Value(ColumnType::Text);
+    let columns = kind.columns.iter().map(|c| (c.name, Holds::Value(c.ty)));
+    let given = [("org_id", Holds::Org), ("id", text)].into_iter().chain(columns).chain([("body", Holds::Body)]);
+    // A parameter that is selected has no type of its own.
+    let cast = |t: Text, (name, holds)| {
+        t.add("CAST(").bind().add(" AS ").add(dialect.column_type(holds)).add(") AS ").name(name)
+    };
+    let same = |t: Text, c| t.name(table).add(".").name(c).add(" = ").name("n").add(".").name(c);
+    let merge = Text::new(dialect, "MERGE INTO ").name(table).add(" USING (SELECT ").list(given, cast);
+    let merge = merge.add(" FROM DUAL) AS ").name("n").add(" ON (");
+    same(same(merge, "org_id").add(" AND "), "id").add(")")
+}
+
+/// The end of a merge: what happens when the key is not there. Elsewhere it was said before.
+fn inserting(text: Text, kind: &Kind) -> Text {
+    if text.dialect != Dialect::Dm {
+        return text;
+    }
+    let columns = || kind.columns.iter().map(|c| c.name).chain(["body"]);
+    let of_source = |t: Text, c| t.name("n").add(".").name(c);
+    text.add(" WHEN NOT MATCHED THEN INSERT (")
+        .list(["org_id", "id", "version"].into_iter().chain(columns()), Text::name)
+        .add(") VALUES (")
+        .list(["org_id", "id"], of_source)
+        .add(", 1, ")
+        .list(columns(), of_source)
+        .add(")")
+}
+
 /// An insert, up to the assignments that happen when the key is there.
 fn conflict(insert: Text) -> Text {
     match insert.dialect {
@@ -477,6 +524,7 @@ fn conflict(insert: Text) -> Text {
 fn replace(text: Text, column: &str) -> Text {
     match text.dialect {
         Dialect::Mysql | Dialect::Mariadb => text.add("VALUES(").name(column).add(")"),
+        Dialect::Dm => text.name("n").add(".").name(column),
         _ => text.add("excluded.").name(column),
     }
 }

@@ -154,6 +154,16 @@ fn mariadb() {
 }
 
 #[test]
+fn kingbase() {
+    compare(Dialect::Kingbase, "kingbase.sql", include_str!("golden/kingbase.sql"));
+}
+
+#[test]
+fn dm() {
+    compare(Dialect::Dm, "dm.sql", include_str!("golden/dm.sql"));
+}
+
+#[test]
 fn prefixes_are_plain_identifiers() {
     for good in ["crm_", "a", "x1_", "abcdefghijklmnop"] {
         assert_eq!(TablePrefix::new(good).unwrap().as_str(), good);
