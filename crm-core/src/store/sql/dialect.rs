@@ -66,6 +66,26 @@ impl Dialect {
         }
     }
 
+    /// The collation that compares text byte by byte and takes no blank for nothing; none where there is no other.
+    pub(super) fn collation(self) -> Option<&'static str> {
+        match self {
+            // DM compares as its database was made to.
+            Dialect::Sqlite | Dialect::Dm => None,
+            Dialect::Postgres | Dialect::Kingbase => Some("C"),
+            Dialect::Mysql => Some("utf8mb4_0900_bin"),
+            Dialect::Mariadb => Some("utf8mb4_nopad_bin"),
+        }
+    }
+
+    /// The statement that gives a column the type and the collation that it should have.
+    pub(super) fn retype(self, table: &str, column: &str, holds: Holds) -> String {
+        let (table, column, ty) = (self.quote(table), self.quote(column), self.column_type(holds));
+        match self {
+            Dialect::Mysql | Dialect::Mariadb => format!("ALTER TABLE {table} MODIFY {column} {ty} NOT NULL"),
+            _ => format!("ALTER TABLE {table} ALTER COLUMN {column} TYPE {ty}"),
+        }
+    }
+
     /// What an added column holds in the rows that were there before.
     pub(super) fn column_default(self, ty: ColumnType) -> &'static str {
         match (self, ty) {
@@ -77,6 +97,29 @@ impl Dialect {
             (Dialect::Dm, ColumnType::Bytes) => "HEXTORAW('')",
             (_, ColumnType::Bytes) => "''",
         }
+    }
+
+    /// What stands in a column where there is nothing to say.
+    pub(super) fn nothing(self, ty: ColumnType) -> &'static str {
+        match (self, ty) {
+            (_, ColumnType::Integer) => "0",
+            (Dialect::Kingbase, ColumnType::Text) => "'-'",
+            (Dialect::Kingbase, ColumnType::Bytes) => "'\\x'::bytea",
+            (_, ColumnType::Text) => "''",
+            (Dialect::Postgres, ColumnType::Bytes) => "''::bytea",
+            (_, ColumnType::Bytes) => "x''",
+        }
+    }
+
+    /// Whether reads of several kinds can be branches of one. On DM bodies are of a type of their own, and a branch
+    /// with fewer columns would meet them with text.
+    pub(super) fn unites_reads(self) -> bool {
+        self.is_remote() && self != Dialect::Dm
+    }
+
+    /// Whether each statement is a round trip.
+    pub(super) fn is_remote(self) -> bool {
+        self != Dialect::Sqlite
     }
 
     /// What stands behind the columns of a table.

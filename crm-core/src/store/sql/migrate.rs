@@ -4,7 +4,7 @@ use super::dialect::{Holds, hex, json_set};
 use super::{Dialect, Executor, Expected, Outcome, SqlOptions, Statement, TablePrefix, ddl};
 use crate::store::{ColumnType, Kind, StoreError, Value};
 use sha2::{Digest as _, Sha256};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -126,26 +126,30 @@ pub(super) fn run<E: Executor>(executor: &E, options: &SqlOptions) -> Result<(),
         return Ok(());
     }
     let known = ddl::latest(options.kinds);
-    let mut found = match state(executor, options) {
-        // Where definitions can't be rolled back, somebody may be at it right now: look when he is done.
-        Err(StoreError::Schema(_)) if options.migrate == Migrate::Auto && busy(executor, &options.prefix)? => {
-            state(executor, options)
-        }
-        state => state,
-    }?;
+    let mut found = settled(executor, options)?;
     while found < known {
         if options.migrate == Migrate::Verify {
             return Err(StoreError::NotMigrated { found, known });
         }
         apply(executor, options, found + 1)?;
         // Somebody else may have done it, or more: what counts is what stands there now.
-        let now = state(executor, options)?;
+        let now = settled(executor, options)?;
         if now <= found {
             return Err(StoreError::Schema(format!("migration {} leaves no trace", found + 1)));
         }
         found = now;
     }
     Ok(())
+}
+
+/// The state of the tables, when nobody is at them: where definitions can't be rolled back, somebody may be right now.
+fn settled<E: Executor>(executor: &E, options: &SqlOptions) -> Result<i32, StoreError> {
+    match state(executor, options) {
+        Err(StoreError::Schema(_)) if options.migrate == Migrate::Auto && waited(executor, &options.prefix)? => {
+            state(executor, options)
+        }
+        state => state,
+    }
 }
 
 /// Applies one migration, unless another process was faster.
@@ -219,7 +223,7 @@ fn one(sql: &str) -> Statement {
 
 /// Waits for as long as another process is migrating, a minute at the most. False where that can't be:
 /// there a migration is there whole or not at all.
-fn busy<E: Executor>(executor: &E, prefix: &TablePrefix) -> Result<bool, StoreError> {
+fn waited<E: Executor>(executor: &E, prefix: &TablePrefix) -> Result<bool, StoreError> {
     if !matches!(executor.dialect(), Dialect::Mysql | Dialect::Mariadb) {
         return Ok(false);
     }
@@ -243,7 +247,7 @@ fn state<E: Executor>(executor: &E, options: &SqlOptions) -> Result<i32, StoreEr
     let known = ddl::latest(options.kinds);
     let mut present = tables(first_set(executor, list_tables(dialect, options))?)?;
     let mut recorded = Vec::new();
-    if present.iter().any(|(table, _)| *table == prefix.table("migration")) {
+    if present.keys().any(|(table, _)| *table == prefix.table("migration")) {
         // Asked again together with the records, so that both are of one state.
         let both = [list_tables(dialect, options), list_records(dialect, prefix)];
         let mut sets = executor.read(&both)?.into_iter();
@@ -276,58 +280,71 @@ fn state<E: Executor>(executor: &E, options: &SqlOptions) -> Result<i32, StoreEr
     for kind in options.kinds {
         let table = prefix.table(kind.name);
         if kind.since > found {
-            if present.iter().any(|(name, _)| *name == table) {
+            if present.keys().any(|(name, _)| *name == table) {
                 return Err(StoreError::Schema(format!("table {table} is there, but no record of its migration")));
             }
             continue;
         }
-        let own = kind.columns.iter().filter(|c| c.since <= found).map(|c| c.name);
-        for column in ["org_id", "id", "version", "body"].into_iter().chain(own) {
-            if !present.contains(&(table.clone(), column.to_owned())) {
+        let integer = Holds::Value(ColumnType::Integer);
+        let fixed = [("org_id", Holds::Org), ("id", Holds::Value(ColumnType::Text)), ("version", integer)];
+        let own = kind.columns.iter().filter(|c| c.since <= found).map(|c| (c.name, Holds::Value(c.ty)));
+        for (column, holds) in fixed.into_iter().chain([("body", Holds::Body)]).chain(own) {
+            let Some(collation) = present.get(&(table.clone(), column.to_owned())) else {
                 return Err(StoreError::Schema(format!("table {table} lacks its column {column}")));
+            };
+            // By another collation other texts are the same, and lists come in another order.
+            let compared = matches!(holds, Holds::Org | Holds::Value(ColumnType::Text));
+            if let Some(needed) = dialect.collation().filter(|needed| compared && needed != collation) {
+                let mend = dialect.retype(&table, column, holds);
+                return Err(StoreError::Schema(format!(
+                    "table {table}, column {column}: its collation is {collation}, not {needed}: {mend}"
+                )));
             }
         }
     }
     Ok(found)
 }
 
-/// Asks for the tables of the store that are there, with their columns.
+/// Asks for the tables of the store that are there, with their columns and the collations of these.
 fn list_tables(dialect: Dialect, options: &SqlOptions) -> Statement {
     let names = options.kinds.iter().map(|kind| kind.name).chain(["migration"]);
     let names: Vec<Value> = names.map(|name| Value::Text(options.prefix.table(name))).collect();
     let sql = match dialect {
         Dialect::Sqlite => {
-            "SELECT t.name, c.name FROM json_each(?) AS n JOIN sqlite_schema AS t ON t.name = n.value \
+            "SELECT t.name, c.name, '-' FROM json_each(?) AS n JOIN sqlite_schema AS t ON t.name = n.value \
              JOIN pragma_table_info(t.name) AS c WHERE t.type IN ('table', 'view')"
         }
         Dialect::Postgres | Dialect::Kingbase => {
-            "SELECT table_name::text, column_name::text FROM information_schema.columns \
+            "SELECT table_name::text, column_name::text, COALESCE(collation_name::text, '-') FROM information_schema.columns \
              WHERE table_schema = current_schema() \
              AND table_name::text IN (SELECT value FROM json_array_elements_text($1::text::json))"
         }
         Dialect::Mysql | Dialect::Mariadb => {
-            "SELECT table_name, column_name FROM information_schema.columns \
+            "SELECT table_name, column_name, COALESCE(collation_name, '-') FROM information_schema.columns \
              WHERE table_schema = DATABASE() AND JSON_CONTAINS(?, JSON_QUOTE(table_name))"
         }
         Dialect::Dm => {
-            "SELECT TABLE_NAME, COLUMN_NAME FROM ALL_TAB_COLUMNS \
+            "SELECT TABLE_NAME, COLUMN_NAME, '-' FROM ALL_TAB_COLUMNS \
              WHERE OWNER = SYS_CONTEXT('USERENV', 'CURRENT_SCHEMA') AND TABLE_NAME IN \
              (SELECT \"n\".\"value\" FROM JSON_TABLE(?, '$[*]' COLUMNS (\"value\" VARCHAR(764) PATH '$')) AS \"n\")"
         }
     };
     Statement {
         parameters: vec![Value::Text(json_set(&names))],
-        columns: Arc::new([ColumnType::Text, ColumnType::Text]),
+        columns: Arc::new([ColumnType::Text; 3]),
         ..plain(sql, Expected::Any)
     }
 }
 
-fn tables(set: Vec<Vec<Value>>) -> Result<BTreeSet<(String, String)>, StoreError> {
-    let pair = |row: Vec<Value>| match <[Value; 2]>::try_from(row) {
-        Ok([Value::Text(table), Value::Text(column)]) => Ok((table, column)),
+/// The collation of each column of each table.
+type Columns = BTreeMap<(String, String), String>;
+
+fn tables(set: Vec<Vec<Value>>) -> Result<Columns, StoreError> {
+    let column = |row: Vec<Value>| match <[Value; 3]>::try_from(row) {
+        Ok([Value::Text(table), Value::Text(column), Value::Text(collation)]) => Ok(((table, column), collation)),
         _ => Err(StoreError::Corrupt("the list of tables".into())),
     };
-    set.into_iter().map(pair).collect()
+    set.into_iter().map(column).collect()
 }
 
 /// Asks for number, checksum and state of the migrations recorded, in the order of the numbers.

@@ -8,6 +8,7 @@
 mod ddl;
 mod dialect;
 mod executor;
+mod merge;
 mod migrate;
 mod prefix;
 mod search;
@@ -19,6 +20,7 @@ mod statements;
 mod store;
 #[cfg(test)]
 pub(crate) mod tests;
+mod together;
 
 pub use dialect::Dialect;
 pub use executor::{Executor, Expected, Outcome, Statement};

@@ -2,6 +2,7 @@
 //! so that a commit builds no text.
 
 use super::dialect::{json_keys, name};
+use super::merge::{inserting, merging};
 use super::{Dialect, Expected, Statement, TablePrefix};
 use crate::store::{Change, ColumnType, Kind, StoreError, Value};
 use std::collections::HashMap;
@@ -38,6 +39,8 @@ enum Shape {
     /// Whether a row is there to be touched: at a version, and with values that it must have.
     Stands(Vec<usize>, bool),
     Add(Vec<usize>),
+    /// Several new rows.
+    Inserts(usize),
     Reassign(usize),
     /// Some columns by key.
     Columns(Vec<usize>),
@@ -54,35 +57,39 @@ enum Turn {
 }
 
 /// A text that is being written, counting its placeholders.
-struct Text {
+pub(super) struct Text {
     dialect: Dialect,
     sql: String,
     places: usize,
 }
 
 impl Text {
-    fn new(dialect: Dialect, sql: &str) -> Self {
+    pub(super) fn new(dialect: Dialect, sql: &str) -> Self {
         Text { dialect, sql: sql.to_owned(), places: 0 }
     }
 
-    fn add(mut self, sql: &str) -> Self {
+    pub(super) fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    pub(super) fn add(mut self, sql: &str) -> Self {
         self.sql.push_str(sql);
         self
     }
 
-    fn name(mut self, name: &str) -> Self {
+    pub(super) fn name(mut self, name: &str) -> Self {
         self.sql.push_str(&self.dialect.quote(name));
         self
     }
 
-    fn bind(mut self) -> Self {
+    pub(super) fn bind(mut self) -> Self {
         self.places += 1;
         self.sql.push_str(&self.dialect.placeholder(self.places));
         self
     }
 
     /// Each item written by `item`, with commas between.
-    fn list<T>(mut self, items: impl IntoIterator<Item = T>, item: impl Fn(Self, T) -> Self) -> Self {
+    pub(super) fn list<T>(mut self, items: impl IntoIterator<Item = T>, item: impl Fn(Self, T) -> Self) -> Self {
         for (place, one) in items.into_iter().enumerate() {
             if place > 0 {
                 self.sql.push_str(", ");
@@ -110,7 +117,7 @@ impl Text {
         self.add(" AND ").name("version").add(" = ").bind()
     }
 
-    fn done(self) -> Arc<str> {
+    pub(super) fn done(self) -> Arc<str> {
         self.sql.into()
     }
 }
@@ -136,16 +143,6 @@ impl Texts {
             .name("version")
             .add(" + 1");
         let put = inserting(put, kind);
-        let ignored = match dialect {
-            // With CLIENT_FOUND_ROWS, which JDBC sets, `ON DUPLICATE KEY UPDATE id = id` would
-            // answer one row for a key that was there. Lengths are checked before, so that
-            // nothing else is ignored.
-            Dialect::Mysql | Dialect::Mariadb => {
-                Text { sql: insert().sql.replacen("INSERT", "INSERT IGNORE", 1), ..insert() }
-            }
-            Dialect::Dm => inserting(merging(dialect, &table, kind), kind),
-            _ => insert().add(" ON CONFLICT (").list(["org_id", "id"], Text::name).add(") DO NOTHING"),
-        };
         Texts {
             kind,
             row,
@@ -160,7 +157,7 @@ impl Texts {
                 .at_version()
                 .add(dialect.shared_lock())
                 .done(),
-            insert: ignored.done(),
+            insert: ignored(insert()).done(),
             delete: text("DELETE FROM ").name(&table).at_key().at_version().done(),
             put: put.done(),
             shaped: RwLock::default(),
@@ -203,6 +200,18 @@ impl Texts {
 
     pub(super) fn insert(&self, org: &str, row: &crate::store::Row) -> Result<Statement, StoreError> {
         Ok(writing(&self.insert, self.inserted(org, row)?, Expected::Rows(1)))
+    }
+
+    /// Several new rows in one statement.
+    pub(super) fn inserts(&self, org: &str, rows: &[&crate::store::Row]) -> Result<Statement, StoreError> {
+        let parameters = rows.iter().map(|row| self.inserted(org, row)).collect::<Result<Vec<_>, _>>()?;
+        let expected = Expected::Rows(i64::try_from(rows.len()).unwrap_or(i64::MAX));
+        Ok(writing(&self.shaped(Shape::Inserts(rows.len())), parameters.concat(), expected))
+    }
+
+    /// The names of `id, version, <columns>, body`.
+    pub(super) fn names(&self) -> impl Iterator<Item = &'static str> {
+        ["id", "version"].into_iter().chain(self.kind.columns.iter().map(|c| c.name)).chain(["body"])
     }
 
     pub(super) fn put(&self, org: &str, row: &crate::store::Row) -> Result<Statement, StoreError> {
@@ -385,7 +394,7 @@ impl Texts {
             Shape::Add(places) => {
                 if self.dialect == Dialect::Dm && places.is_empty() {
                     // What a merge finds its row by it can't assign.
-                    return inserting(merging(self.dialect, &self.table, self.kind), self.kind).done();
+                    return inserting(merging(self.dialect, &self.table, self.kind, 1), self.kind).done();
                 }
                 let insert = upsert(self.dialect, &self.table, self.kind);
                 // With no column to add up the row must only be there afterwards.
@@ -399,6 +408,10 @@ impl Texts {
                 });
                 inserting(sums, self.kind).done()
             }
+            Shape::Inserts(rows) => match self.dialect {
+                Dialect::Dm => inserting(merging(self.dialect, &self.table, self.kind, *rows), self.kind).done(),
+                _ => ignored(inserts(self.dialect, &self.table, self.kind, *rows)).done(),
+            },
             Shape::Columns(places) => {
                 let read = std::iter::once("id").chain(places.iter().map(column));
                 let select = Text::new(self.dialect, "SELECT ").list(read, |t, c| t.name("x").add(".").name(c));
@@ -456,60 +469,39 @@ fn writing(sql: &Arc<str>, parameters: Vec<Value>, expected: Expected) -> Statem
 
 /// `INSERT INTO t (org_id, id, version, <columns>, body) VALUES (?, ?, 1, ?..)`
 fn insert(dialect: Dialect, table: &str, kind: &Kind) -> Text {
+    inserts(dialect, table, kind, 1)
+}
+
+/// The same for several rows.
+fn inserts(dialect: Dialect, table: &str, kind: &Kind, rows: usize) -> Text {
     let columns = || kind.columns.iter().map(|c| c.name).chain(["body"]);
+    let row =
+        |text: Text| text.add("(").bind().add(", ").bind().add(", 1, ").list(columns(), |text, _| text.bind()).add(")");
     Text::new(dialect, "INSERT INTO ")
         .name(table)
         .add(" (")
         .list(["org_id", "id", "version"].into_iter().chain(columns()), Text::name)
-        .add(") VALUES (")
-        .bind()
-        .add(", ")
-        .bind()
-        .add(", 1, ")
-        .list(columns(), |text, _| text.bind())
-        .add(")")
+        .add(") VALUES ")
+        .list(0..rows, |text, _| row(text))
+}
+
+/// An insert that leaves rows alone whose key is there, and does not count them.
+fn ignored(insert: Text) -> Text {
+    match insert.dialect {
+        // With CLIENT_FOUND_ROWS, which JDBC sets, `ON DUPLICATE KEY UPDATE id = id` would
+        // answer one row for a key that was there. Lengths are checked before, so that
+        // nothing else is ignored.
+        Dialect::Mysql | Dialect::Mariadb => Text { sql: insert.sql.replacen("INSERT", "INSERT IGNORE", 1), ..insert },
+        _ => insert.add(" ON CONFLICT (").list(["org_id", "id"], Text::name).add(") DO NOTHING"),
+    }
 }
 
 /// An insert or update, up to the assignments that happen when the key is there.
 fn upsert(dialect: Dialect, table: &str, kind: &Kind) -> Text {
     match dialect {
-        Dialect::Dm => merging(dialect, table, kind).add(" WHEN MATCHED THEN UPDATE SET "),
+        Dialect::Dm => merging(dialect, table, kind, 1).add(" WHEN MATCHED THEN UPDATE SET "),
         _ => conflict(insert(dialect, table, kind)),
     }
-}
-
-/// On DM, which has no `ON CONFLICT`: the row as a source `n`, with the parameters of [`insert`], and how the target's
-/// is found. Two that insert one key at once may both find it absent: the second one's error is a unique violation, on
-/// which an executor tries the whole transaction again.
-fn merging(dialect: Dialect, table: &str, kind: &Kind) -> Text {
-    use super::dialect::Holds;
-    let text = Holds::Value(ColumnType::Text);
-    let columns = kind.columns.iter().map(|c| (c.name, Holds::Value(c.ty)));
-    let given = [("org_id", Holds::Org), ("id", text)].into_iter().chain(columns).chain([("body", Holds::Body)]);
-    // A parameter that is selected has no type of its own.
-    let cast = |t: Text, (name, holds)| {
-        t.add("CAST(").bind().add(" AS ").add(dialect.column_type(holds)).add(") AS ").name(name)
-    };
-    let same = |t: Text, c| t.name(table).add(".").name(c).add(" = ").name("n").add(".").name(c);
-    let merge = Text::new(dialect, "MERGE INTO ").name(table).add(" USING (SELECT ").list(given, cast);
-    let merge = merge.add(" FROM DUAL) AS ").name("n").add(" ON (");
-    same(same(merge, "org_id").add(" AND "), "id").add(")")
-}
-
-/// The end of a merge: what happens when the key is not there. Elsewhere it was said before.
-fn inserting(text: Text, kind: &Kind) -> Text {
-    if text.dialect != Dialect::Dm {
-        return text;
-    }
-    let columns = || kind.columns.iter().map(|c| c.name).chain(["body"]);
-    let of_source = |t: Text, c| t.name("n").add(".").name(c);
-    text.add(" WHEN NOT MATCHED THEN INSERT (")
-        .list(["org_id", "id", "version"].into_iter().chain(columns()), Text::name)
-        .add(") VALUES (")
-        .list(["org_id", "id"], of_source)
-        .add(", 1, ")
-        .list(columns(), of_source)
-        .add(")")
 }
 
 /// An insert, up to the assignments that happen when the key is there.

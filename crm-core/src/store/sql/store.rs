@@ -1,13 +1,13 @@
 //! The store itself: what the port asks, as statements for an executor.
 
 use super::statements::Texts;
-use super::{Dialect, Executor, Migrate, Outcome, Statement, TablePrefix, migrate, search};
+use super::{Dialect, Executor, Migrate, Outcome, Statement, TablePrefix, migrate, search, together};
 use crate::OrgId;
 use crate::store::{
     Answer, ChangeSet, CommitError, Conflict, Kind, Read, Row, Selection, Store, StoreError, Value, Write, validate,
 };
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 /// How a [`SqlStore`] is opened.
 #[derive(Debug, Clone)]
@@ -39,6 +39,8 @@ pub struct SqlStore<E> {
 struct Schema {
     dialect: Dialect,
     kinds: HashMap<&'static str, Texts>,
+    /// Statements for several reads by key.
+    together: RwLock<together::Rendered>,
 }
 
 impl<E: Executor> SqlStore<E> {
@@ -54,7 +56,7 @@ impl<E: Executor> SqlStore<E> {
         let dialect = executor.dialect();
         let texts = options.kinds.iter().map(|kind| (kind.name, Texts::new(dialect, &options.prefix, kind)));
         let kinds = texts.collect();
-        Ok(SqlStore { executor, schema: Arc::new(Schema { dialect, kinds }) })
+        Ok(SqlStore { executor, schema: Arc::new(Schema { dialect, kinds, together: RwLock::default() }) })
     }
 
     /// The same store over another executor, such as the open transaction of a host: its
@@ -105,53 +107,113 @@ impl Schema {
             statements.push((statement, (check.kind.name, check.id.as_str())));
         }
         for write in in_key_order(&changes.writes) {
-            match write {
-                Write::Insert { kind, row } => {
-                    statements.push((self.texts(kind)?.insert(org, row)?, (kind.name, &row.id)));
-                }
-                Write::Update { kind, row, changes } => {
-                    let update = self.texts(kind)?.update(org, row, changes)?;
-                    statements.push((update, (kind.name, &row.id)));
-                }
-                Write::Delete { kind, id, version } => {
-                    statements.push((self.texts(kind)?.delete(org, id, *version), (kind.name, id)));
-                }
-                Write::Put { kind, row } => {
-                    statements.push((self.texts(kind)?.put(org, row)?, (kind.name, &row.id)));
-                }
-                Write::Touch { kind, id, version, changes } => {
-                    let (exists, touch) = self.texts(kind)?.touch(org, id, *version, changes)?;
-                    statements.extend(exists.into_iter().chain([touch]).map(|s| (s, (kind.name, id.as_str()))));
-                }
-                Write::Add { kind, row, columns } => {
-                    statements.push((self.texts(kind)?.add(org, row, columns)?, (kind.name, &row.id)));
-                }
-                Write::Reassign { kind, column, from, to } => {
-                    statements.push((self.texts(kind)?.reassign(org, column, from, to)?, (kind.name, "")));
-                }
-            }
+            statements.extend(self.write(org, write)?.into_iter().map(|statement| (statement, place(write))));
         }
         Ok(statements)
     }
 
-    /// The statements in the order of their rows, if that is another one and nothing depends on
-    /// theirs: on servers rows are locked one by one, and two commits that take them in the same
-    /// order never wait for each other crosswise. PostgreSQL would need a second to find out, and
-    /// eight commits that rely on what the others write never came to an end by trying again.
-    fn in_order_of_rows(&self, changes: &ChangeSet, planned: &[(Statement, Place<'_>)]) -> Option<Vec<Statement>> {
+    /// One write: a statement, or two where the first looks whether the row is there.
+    fn write(&self, org: &str, write: &Write) -> Result<Vec<Statement>, StoreError> {
+        Ok(match write {
+            Write::Insert { kind, row } => vec![self.texts(kind)?.insert(org, row)?],
+            Write::Update { kind, row, changes } => vec![self.texts(kind)?.update(org, row, changes)?],
+            Write::Delete { kind, id, version } => vec![self.texts(kind)?.delete(org, id, *version)],
+            Write::Put { kind, row } => vec![self.texts(kind)?.put(org, row)?],
+            Write::Touch { kind, id, version, changes } => {
+                let (exists, touch) = self.texts(kind)?.touch(org, id, *version, changes)?;
+                exists.into_iter().chain([touch]).collect()
+            }
+            Write::Add { kind, row, columns } => vec![self.texts(kind)?.add(org, row, columns)?],
+            Write::Reassign { kind, column, from, to } => vec![self.texts(kind)?.reassign(org, column, from, to)?],
+        })
+    }
+
+    /// The statements as servers like them, if nothing depends on their order. Rows are locked one by one there:
+    /// two commits that take them in the same order never wait for each other crosswise. PostgreSQL would need a
+    /// second to find out, and eight commits that rely on what the others write never came to an end by trying
+    /// again. And each statement is a round trip: new rows of a kind go together.
+    fn in_order_of_rows(&self, changes: &ChangeSet) -> Result<Option<Vec<Statement>>, StoreError> {
         let reassigns = |write: &Write| matches!(write, Write::Reassign { .. });
-        if self.dialect == Dialect::Sqlite || changes.writes.iter().any(reassigns) {
-            return None;
+        if !self.dialect.is_remote() || changes.writes.iter().any(reassigns) {
+            return Ok(None);
         }
-        // Sums stand last already, and stay there.
-        let sums = changes.writes.iter().filter(|write| matches!(write, Write::Add { .. })).count();
-        let (rows, sums) = planned.split_at_checked(planned.len().checked_sub(sums)?)?;
-        if rows.is_sorted_by_key(|(_, place)| *place) {
-            return None;
+        let mut checks: Vec<_> = changes.checks.iter().collect();
+        checks.sort_by_key(|check| (check.kind.name, check.id.as_str()));
+        let (sums, mut writes): (Vec<_>, Vec<_>) =
+            in_key_order(&changes.writes).into_iter().partition(|write| matches!(write, Write::Add { .. }));
+        writes.sort_by_key(|write| place(write));
+        let mut statements = Vec::with_capacity(checks.len() + changes.writes.len());
+        let org = changes.org.as_str();
+        let (mut checks, mut writes) = (checks.into_iter().peekable(), writes.into_iter().peekable());
+        loop {
+            let check = checks.next_if(|check| {
+                writes.peek().is_none_or(|write| (check.kind.name, check.id.as_str()) <= place(write))
+            });
+            if let Some(check) = check {
+                statements.push(self.texts(check.kind)?.check(org, &check.id, check.version));
+                continue;
+            }
+            match writes.next() {
+                None => break,
+                Some(Write::Insert { kind, row }) => {
+                    let mut rows = vec![row];
+                    let until = checks.peek().map(|check| (check.kind.name, check.id.as_str()));
+                    while rows.len() < ROWS
+                        && let Some(Write::Insert { row, .. }) = writes.next_if(|write| {
+                            matches!(write, Write::Insert { kind: other, .. } if other.name == kind.name)
+                                && until.is_none_or(|until| place(write) < until)
+                        })
+                    {
+                        rows.push(row);
+                    }
+                    statements.push(self.texts(kind)?.inserts(org, &rows)?);
+                }
+                Some(write) => statements.extend(self.write(org, write)?),
+            }
         }
-        let mut rows: Vec<_> = rows.iter().collect();
-        rows.sort_by_key(|(_, place)| *place);
-        Some(rows.into_iter().chain(sums).map(|(statement, _)| statement.clone()).collect())
+        for sum in sums {
+            statements.extend(self.write(org, sum)?);
+        }
+        Ok(Some(statements))
+    }
+
+    /// Reads by key of several kinds that one statement can answer.
+    fn together<'a>(&'a self, reads: &[&'a Read]) -> Result<Option<Vec<together::Keyed<'a>>>, StoreError> {
+        if !self.dialect.unites_reads() || reads.len() < 2 {
+            return Ok(None);
+        }
+        let keys = |read: &&'a Read| match read {
+            Read::Get { kind, ids } if ids.len() <= together::KEYS => {
+                Some(self.texts(kind).map(|texts| (texts, &ids[..])))
+            }
+            _ => None,
+        };
+        reads.iter().map(keys).collect::<Option<Result<_, _>>>().transpose()
+    }
+
+    /// The text of a statement for several reads, rendered once for their kinds and how many keys each has.
+    fn text_together(&self, of: &[together::Keyed<'_>]) -> Arc<str> {
+        let shape: Vec<_> = of.iter().map(|(texts, ids)| (texts.kind.name, ids.len())).collect();
+        let known = self.together.read().unwrap_or_else(PoisonError::into_inner).get(&shape).cloned();
+        known.unwrap_or_else(|| {
+            let text = together::text(self.dialect, of);
+            self.together.write().unwrap_or_else(PoisonError::into_inner).entry(shape).or_insert(text).clone()
+        })
+    }
+}
+
+/// Up to how many new rows go in one statement: each number of them is another text.
+const ROWS: usize = 16;
+
+/// The kind and the id that a write is about.
+fn place(write: &Write) -> Place<'_> {
+    match write {
+        Write::Insert { kind, row }
+        | Write::Update { kind, row, .. }
+        | Write::Put { kind, row }
+        | Write::Add { kind, row, .. } => (kind.name, &row.id),
+        Write::Delete { kind, id, .. } | Write::Touch { kind, id, .. } => (kind.name, id),
+        Write::Reassign { kind, .. } => (kind.name, ""),
     }
 }
 
@@ -177,12 +239,16 @@ impl<E: Executor> Store for SqlStore<E> {
     fn read(&self, org: &OrgId, reads: &[Read]) -> Result<Vec<Answer>, StoreError> {
         validate::reads(reads)?;
         // A question for nothing is answered without the database.
-        let asks = |read: &&Read| !asks_nothing(read);
-        let statements = reads.iter().filter(asks).map(|read| self.schema.reading(org.as_str(), read));
-        let statements = statements.collect::<Result<Vec<_>, _>>()?;
-        let mut sets = match statements.is_empty() {
-            true => Vec::new(),
-            false => self.executor.read(&statements)?,
+        let asked: Vec<&Read> = reads.iter().filter(|read| !asks_nothing(read)).collect();
+        let mut sets = if asked.is_empty() {
+            Vec::new()
+        } else if let Some(together) = self.schema.together(&asked)? {
+            let sql = self.schema.text_together(&together);
+            let statement = together::statement(sql, org.as_str(), &together);
+            together::apart(&together, next(&mut self.executor.read(&[statement])?.into_iter())?)?
+        } else {
+            let statements = asked.iter().map(|read| self.schema.reading(org.as_str(), read));
+            self.executor.read(&statements.collect::<Result<Vec<_>, _>>()?)?
         }
         .into_iter();
         let answer = |read: &Read| match read {
@@ -204,15 +270,14 @@ impl<E: Executor> Store for SqlStore<E> {
         if changes.is_empty() {
             return Ok(());
         }
-        let planned = self.schema.writing(changes)?;
-        if let Some(crossless) = self.schema.in_order_of_rows(changes, &planned)
+        if let Some(crossless) = self.schema.in_order_of_rows(changes)?
             && self.executor.write(&crossless)? == Outcome::Done
         {
             return Ok(());
         }
         // In their own order, in which the first that fails is to be named. That everything holds by
         // now is as good.
-        let (statements, places): (Vec<_>, Vec<_>) = planned.into_iter().unzip();
+        let (statements, places): (Vec<_>, Vec<_>) = self.schema.writing(changes)?.into_iter().unzip();
         match self.executor.write(&statements)? {
             Outcome::Done => Ok(()),
             Outcome::Unexpected { statement } => match places.get(statement) {

@@ -223,3 +223,33 @@ impl Wire for MySql {
         sqlx::raw_sql(sql).execute(connection).await.map(drop)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn servers_that_are_too_old_foreign_or_read_only_are_refused() {
+        let postgres = <Postgres as Wire>::recognised;
+        assert_eq!(postgres(&["150004", "UTF8", "off"]).unwrap(), Dialect::Postgres);
+        assert!(matches!(postgres(&["120010", "UTF8", "off"]), Err(StoreError::Engine(text)) if text.contains("13")));
+        assert!(
+            matches!(postgres(&["150004", "LATIN1", "off"]), Err(StoreError::Engine(text)) if text.contains("CREATE DATABASE"))
+        );
+        assert!(matches!(postgres(&["150004", "UTF8", "on"]), Err(StoreError::ReadOnly(_))));
+        assert!(matches!(postgres(&[]), Err(StoreError::Engine(_))));
+        let mysql = <MySql as Wire>::recognised;
+        assert_eq!(mysql(&["8.0.36", "oa", "utf8mb4", "0"]).unwrap(), Dialect::Mysql);
+        assert_eq!(mysql(&["5.5.5-10.11.6-MariaDB-0+deb12u1", "oa", "utf8mb4", "OFF"]).unwrap(), Dialect::Mariadb);
+        for old in ["5.7.44", "8.0.16", "10.5.23-MariaDB", "5.5.5-10.3.1-MariaDB", "what"] {
+            assert!(matches!(mysql(&[old, "oa", "utf8mb4", "0"]), Err(StoreError::Engine(_))), "{old}");
+        }
+        assert!(matches!(mysql(&["8.4.0", "", "utf8mb4", "0"]), Err(StoreError::CannotOpen(_))));
+        assert!(
+            matches!(mysql(&["8.4.0", "oa", "latin1", "0"]), Err(StoreError::Engine(text)) if text.contains("SET NAMES"))
+        );
+        for read_only in ["1", "ON"] {
+            assert!(matches!(mysql(&["8.4.0", "oa", "utf8mb4", read_only]), Err(StoreError::ReadOnly(_))));
+        }
+    }
+}

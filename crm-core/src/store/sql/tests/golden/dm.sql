@@ -32,7 +32,7 @@ SELECT "version" FROM "crm_thing" WHERE "org_id" = ? AND "id" = ? AND "version" 
 -- [Text("o"), Text("i1"), Integer(3)]
 
 -- insert
-MERGE INTO "crm_thing" USING (SELECT CAST(? AS VARCHAR(256)) AS "org_id", CAST(? AS VARCHAR(764)) AS "id", CAST(? AS VARCHAR(764)) AS "owner", CAST(? AS BIGINT) AS "rank", CAST(? AS VARBINARY(255)) AS "name", CAST(? AS VARCHAR(764)) AS "label", CAST(? AS BIGINT) AS "level", CAST(? AS BIGINT) AS "due", CAST(? AS VARBINARY(255)) AS "grp", CAST(? AS CLOB) AS "body" FROM DUAL) AS "n" ON ("crm_thing"."org_id" = "n"."org_id" AND "crm_thing"."id" = "n"."id") WHEN NOT MATCHED THEN INSERT ("org_id", "id", "version", "owner", "rank", "name", "label", "level", "due", "grp", "body") VALUES ("n"."org_id", "n"."id", 1, "n"."owner", "n"."rank", "n"."name", "n"."label", "n"."level", "n"."due", "n"."grp", "n"."body")
+INSERT INTO "crm_thing" ("org_id", "id", "version", "owner", "rank", "name", "label", "level", "due", "grp", "body") VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT ("org_id", "id") DO NOTHING
 -- [Text("o"), Text("i1"), Text("u1"), Integer(5), Bytes([1]), Text("-"), Integer(0), Integer(9), Bytes([]), Text("{}")]
 
 -- update
@@ -144,9 +144,13 @@ SELECT "x"."id", "x"."label", "x"."rank" FROM "crm_thing" AS "x" WHERE "x"."org_
 -- [Text("o"), Text("[\"u1\",\"u2\"]"), Integer(20)]
 
 -- insert without columns
-MERGE INTO "crm_note" USING (SELECT CAST(? AS VARCHAR(256)) AS "org_id", CAST(? AS VARCHAR(764)) AS "id", CAST(? AS CLOB) AS "body" FROM DUAL) AS "n" ON ("crm_note"."org_id" = "n"."org_id" AND "crm_note"."id" = "n"."id") WHEN NOT MATCHED THEN INSERT ("org_id", "id", "version", "body") VALUES ("n"."org_id", "n"."id", 1, "n"."body")
+INSERT INTO "crm_note" ("org_id", "id", "version", "body") VALUES (?, ?, 1, ?) ON CONFLICT ("org_id", "id") DO NOTHING
 -- [Text("o"), Text("n"), Text("{}")]
 
 -- put without columns
 MERGE INTO "crm_note" USING (SELECT CAST(? AS VARCHAR(256)) AS "org_id", CAST(? AS VARCHAR(764)) AS "id", CAST(? AS CLOB) AS "body" FROM DUAL) AS "n" ON ("crm_note"."org_id" = "n"."org_id" AND "crm_note"."id" = "n"."id") WHEN MATCHED THEN UPDATE SET "body" = "n"."body", "version" = "crm_note"."version" + 1 WHEN NOT MATCHED THEN INSERT ("org_id", "id", "version", "body") VALUES ("n"."org_id", "n"."id", 1, "n"."body")
 -- [Text("o"), Text("n"), Text("{}")]
+
+-- insert two
+MERGE INTO "crm_note" USING (SELECT CAST(? AS VARCHAR(256)) AS "org_id", CAST(? AS VARCHAR(764)) AS "id", CAST(? AS CLOB) AS "body" FROM DUAL UNION ALL SELECT CAST(? AS VARCHAR(256)) AS "org_id", CAST(? AS VARCHAR(764)) AS "id", CAST(? AS CLOB) AS "body" FROM DUAL) AS "n" ON ("crm_note"."org_id" = "n"."org_id" AND "crm_note"."id" = "n"."id") WHEN NOT MATCHED THEN INSERT ("org_id", "id", "version", "body") VALUES ("n"."org_id", "n"."id", 1, "n"."body")
+-- [Text("o"), Text("n"), Text("{}"), Text("o"), Text("m"), Text("{}")]
