@@ -77,6 +77,8 @@ record_id! {
     ReplyId, "reply";
     /// The id of a share 共享.
     ShareId, "share";
+    /// The id of a product 商品.
+    ProductId, "product";
     /// The id of an entry of the history 变更记录.
     HistoryId, "history";
     /// The id of an event 事件.

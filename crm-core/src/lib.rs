@@ -20,6 +20,7 @@ mod id;
 mod idempotency;
 mod log;
 mod menu;
+mod money;
 #[cfg(feature = "openapi")]
 mod openapi;
 mod operations;
@@ -28,6 +29,7 @@ mod page;
 pub mod person;
 pub mod position;
 mod problem;
+pub mod product;
 mod record;
 pub mod relation;
 pub mod sharing;
@@ -59,9 +61,10 @@ pub use follow_up::{
     ReplyAnswer, ReplyId, ReplyPage,
 };
 pub use history::{FieldChange, HistoryEntry, HistoryPage};
-pub use id::{EventId, HistoryId, RelationId, ShareId};
+pub use id::{EventId, HistoryId, ProductId, RelationId, ShareId};
 pub use log::{LogEntry, LogLevel, LogSink};
 pub use menu::{EVENT_KINDS, Menu, MenuEntry, PluginManifest, plugin_manifest};
+pub use money::{Currency, Decimal};
 #[cfg(feature = "openapi")]
 pub use openapi::openapi_document;
 pub use operations::{OPERATIONS, Operation};
@@ -70,6 +73,7 @@ pub use page::{Count, PageRequest};
 pub use person::{Directory, DirectoryPerson, Person, PersonInput, SyncMode, SyncReport};
 pub use position::{AccessChange, Position, PositionId, PositionInput, PositionSyncReport};
 pub use problem::Problem;
+pub use product::{ListPrice, NewProduct, Product, ProductEdit, ProductOrder, ProductPage, ProductQuery};
 pub use record::Removed;
 pub use relation::RelationView;
 pub use sharing::{Share, ShareInput, ShareRight};
@@ -106,4 +110,5 @@ pub static KINDS: &[&store::Kind] = &[
     &sharing::SHARE,
     &follow_up::FOLLOW_UP,
     &follow_up::REPLY,
+    &product::PRODUCT,
 ];

@@ -89,6 +89,7 @@ fn entries() -> Vec<Entry> {
         Entry { administrators: true, ..view("all", "All customers", "全部客户", View::All, true) },
         plain("contacts", "Contacts", "联系人", "contacts", "contact.view"),
         plain("follow_ups", "Follow-ups", "跟单一览", "follow_ups", "follow_up.view"),
+        plain("products", "Products", "商品", "products", "product.view"),
         view("recycle_bin", "Recycle bin", "回收站", View::RecycleBin, false),
         plain("positions", "Positions", "销售岗位", "positions", "position.view"),
         plain("dictionaries", "Basic data", "基础数据", "dictionaries", "dictionary.edit"),
@@ -191,6 +192,8 @@ pub const EVENT_KINDS: &[&str] = &[
     "follow_up_replied",
     "reply_received",
     "reply_corrected",
+    "product_created",
+    "product_changed",
     "batch_done",
 ];
 

@@ -18,12 +18,13 @@ use crate::follow_up::{
     FollowUp, FollowUpPage, FollowUpQuery, FollowUpView, NewFollowUp, NewReply, Reply, ReplyAnswer, ReplyPage,
 };
 use crate::history::HistoryPage;
-use crate::id::{ContactId, CustomerId, FollowUpId, RelationId, ReplyId, ShareId};
+use crate::id::{ContactId, CustomerId, FollowUpId, ProductId, RelationId, ReplyId, ShareId};
 use crate::menu::Menu;
 use crate::organisation::{NewOrganisation, Settings};
 use crate::page::PageRequest;
 use crate::person::{DirectoryPerson, Person, PersonInput, SyncMode, SyncReport};
 use crate::position::{Position, PositionInput, PositionSyncReport};
+use crate::product::{NewProduct, Product, ProductEdit, ProductPage, ProductQuery};
 use crate::record::Removed;
 use crate::relation::RelationView;
 use crate::sharing::{Share, ShareInput};

@@ -30,6 +30,10 @@ pub enum Need {
     EditBoth,
     /// To dispose of a customer in the recycle bin.
     OwnDeleted,
+    /// That the record is there: everybody sees it.
+    Known,
+    /// That the record is there, and the right, which only administrators have.
+    AdministratorKnown,
 }
 
 /// An id that nothing has.
@@ -41,6 +45,7 @@ pub fn case(operation: &str, world: &World, absent: bool) -> Option<(Need, Value
     let customer = or(world.customer.to_string());
     let contact = or(world.primary.to_string());
     let follow_up = or(world.follow_up.to_string());
+    let product = or(world.product.to_string());
     let page = json!({"size": 5});
     Some(match operation {
         "create_organisation" => (Need::System, json!({"organisation": {"name": "Again"}})),
@@ -108,6 +113,11 @@ pub fn case(operation: &str, world: &World, absent: bool) -> Option<(Need, Value
         "share_customer" => (Need::Own, json!({"customer": customer, "share": {"person": "stan"}})),
         "end_share" => (Need::Own, json!({"share": or(world.share.to_string())})),
         "shares" => (Need::Own, json!({"customer": customer})),
+        "create_product" => (Need::Administrator, json!({"product": {"name": "New"}})),
+        "product" => (Need::Known, json!({"product": product})),
+        "products" => (Need::Nothing, json!({"query": {}, "page": page})),
+        "edit_product" => (Need::AdministratorKnown, json!({"product": product, "edit": {"version": 1, "unit": "X"}})),
+        "product_history" => (Need::Known, json!({"product": product, "page": page})),
         "events" => (Need::Administrator, json!({"consumer": "oa", "limit": 10})),
         "acknowledge_events" => (Need::Administrator, json!({"consumer": "oa", "up_to": 0})),
         "tick" => (Need::Administrator, json!({})),

@@ -9,8 +9,8 @@ use crm_core::store::sql::{SqlOptions, SqliteStore};
 use crm_core::store::{Answer, MemoryStore, Read, Search, Store, Value as Column};
 use crm_core::{
     Actor, ContactId, Crm, CustomerId, Error, FollowUpId, NewContact, NewCustomer, NewFollowUp, NewOrganisation,
-    NewRelation, NewReply, OrgId, PersonInput, PositionInput, RelationId, ReplyId, Session, ShareId, ShareInput,
-    ShareRight, SyncMode, TestEnvironment, Transfer, UserId,
+    NewProduct, NewRelation, NewReply, OrgId, PersonInput, PositionInput, ProductId, RelationId, ReplyId, Session,
+    ShareId, ShareInput, ShareRight, SyncMode, TestEnvironment, Transfer, UserId,
 };
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -341,6 +341,8 @@ pub struct World {
     pub reply: ReplyId,
     /// The share to rhea, to read.
     pub share: ShareId,
+    /// A product of the catalogue.
+    pub product: ProductId,
     /// Of the other organisation, by its own alice.
     pub foreign: CustomerId,
 }
@@ -396,6 +398,11 @@ impl World {
         let read_share = share("rhea", ShareRight::Read);
         share("eve", ShareRight::Edit);
         bed.host().deactivate_person(user("dan")).unwrap();
+        let product = bed
+            .host()
+            .create_product(NewProduct { number: Some("SP-1".to_owned()), ..NewProduct::named("机床") })
+            .unwrap()
+            .id;
         let contacts = alice.customer_panels(customer).unwrap().contacts;
         let version = alice.customer(customer).unwrap().version;
         World {
@@ -410,6 +417,7 @@ impl World {
             follow_up,
             reply,
             share: read_share,
+            product,
             foreign,
             bed,
         }

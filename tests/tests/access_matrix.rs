@@ -30,6 +30,11 @@ fn expected(need: Need, role: Role, absent: bool) -> &'static str {
     match need {
         Need::System => "actor_unknown",
         Need::Nothing => "done",
+        Need::Known if absent || role == Role::OtherOrganisation => "not_found",
+        Need::Known => "done",
+        Need::AdministratorKnown if role != Role::Administrator => "forbidden",
+        Need::AdministratorKnown if absent => "not_found",
+        Need::AdministratorKnown => "done",
         Need::Administrator => {
             if role == Role::Administrator {
                 "done"

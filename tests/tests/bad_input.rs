@@ -420,6 +420,9 @@ fn lists(world: &World) -> Vec<(&'static str, Value, &'static str)> {
         call(&alice, "reply", &json!({"follow_up": world.follow_up, "reply": {"content": "x", "to": null}})).unwrap();
         let correct = json!({"reply": world.reply, "version": n + 1, "content": format!("R{n}")});
         call(&world.user("mona"), "correct_reply", &correct).unwrap();
+        let edit = json!({"product": world.product, "edit": {"version": n + 1, "unit": format!("U{n}")}});
+        call(&world.user("adam"), "edit_product", &edit).unwrap();
+        call(&world.user("adam"), "create_product", &json!({"product": {"name": format!("P{n}")}})).unwrap();
         let mut settings = world.bed.host().settings().unwrap();
         settings.recycle_bin_days += 1;
         world.bed.host().change_settings(settings).unwrap();
@@ -432,6 +435,9 @@ fn lists(world: &World) -> Vec<(&'static str, Value, &'static str)> {
         ("contact_history", json!({"contact": world.primary}), "alice"),
         ("follow_up_history", json!({"follow_up": world.follow_up}), "alice"),
         ("settings_history", json!({}), "adam"),
+        ("products", json!({"query": {}}), "alice"),
+        ("products", json!({"query": {"order": "newest"}}), "alice"),
+        ("product_history", json!({"product": world.product}), "alice"),
         ("replies", json!({"follow_up": world.follow_up}), "alice"),
         ("reply_history", json!({"reply": world.reply}), "mona"),
         ("follow_ups", json!({"query": {"of": {"kind": "mine"}}}), "alice"),

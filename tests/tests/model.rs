@@ -54,6 +54,7 @@ impl Known {
             "follow_ups" | "follow_up_with_replies" => "follow_up",
             "reply" => "reply",
             "share_customer" | "shares" => "share",
+            "create_product" | "product" | "products" | "edit_product" => "product",
             _ => "",
         };
         if let Some(version) = answer["version"].as_i64().filter(|_| operation.ends_with("settings")) {
@@ -254,6 +255,33 @@ fn customer_fields(dice: &mut Dice, object: &mut Value) {
     }
 }
 
+/// A decimal, mostly one that may be.
+fn decimal(dice: &mut Dice) -> Value {
+    match dice.below(12) {
+        0 => json!(dice.pick(&["", "1e3", "0.0000001", "9007199254740992", "-", "01.50", "-0", "NaN"])),
+        1 => json!(0.1),
+        2 => json!(dice.pick(&["9007199254740991", "-9007199254740991", "0.000001", "-5", "101"])),
+        _ => json!(dice.pick(&["0", "1", "2.5", "0.335", "13", "6.00", "99.99", "1000", "0.005", "3"])),
+    }
+}
+
+fn currency(dice: &mut Dice) -> Value {
+    json!(dice.pick(&["CNY", "CNY", "CNY", "USD", "JPY", "KWD", "XYZ"]))
+}
+
+fn product_fields(dice: &mut Dice, object: &mut Value) {
+    maybe(dice, object, "number", |dice| json!(format!("SP-{}", dice.below(30))));
+    maybe(dice, object, "category", |dice| json!(dice.pick(&["goods", "software", "none"])));
+    maybe(dice, object, "unit", some_text);
+    maybe(dice, object, "description", some_text);
+    maybe(dice, object, "tax_rate", decimal);
+    maybe(dice, object, "prices", |dice| {
+        json!([
+            {"currency": currency(dice), "price": decimal(dice)}, {"currency": "EUR", "price": decimal(dice)}
+        ])
+    });
+}
+
 /// A tree of positions: the world's, shuffled a little.
 fn positions(dice: &mut Dice) -> Value {
     let mut list = Vec::new();
@@ -313,7 +341,7 @@ fn input(dice: &mut Dice, known: &mut Known, operation: &str, crm: &Crm) -> Valu
             json!({"roles": [role], "mode": "delta"})
         }
         "save_dictionary_entry" => {
-            let dictionary = *dice.pick(&["level", "stage", "method", "relation_kind", "none"]);
+            let dictionary = *dice.pick(&["level", "stage", "method", "relation_kind", "product_category", "none"]);
             json!({"entry": {"dictionary": dictionary, "code": code_of(dice, dictionary), "label": some_text(dice), "order": dice.below(4), "retired": dice.one_in(5)}})
         }
         "merge_dictionary_entries" => {
@@ -436,6 +464,31 @@ fn input(dice: &mut Dice, known: &mut Known, operation: &str, crm: &Crm) -> Valu
             maybe(dice, &mut share, "ends_at", |dice| instant(dice, crm));
             maybe(dice, &mut share, "right", |_| json!("edit"));
             json!({"customer": customer, "share": share})
+        }
+        "create_product" => {
+            known.made += 1;
+            let mut product = json!({"name": if dice.one_in(5) { text(dice) } else { format!("商品 {}", dice.below(known.made + 20)) }});
+            product_fields(dice, &mut product);
+            json!({"product": product})
+        }
+        "product" => json!({"product": id(dice, "product")}),
+        "product_history" => json!({"product": id(dice, "product"), "page": page(dice, known)}),
+        "products" => {
+            let mut query = json!({});
+            maybe(dice, &mut query, "order", |dice| json!(dice.pick(&["name", "number", "newest"])));
+            maybe(dice, &mut query, "text", some_text);
+            maybe(dice, &mut query, "category", |dice| json!(dice.pick(&["goods", "service"])));
+            maybe(dice, &mut query, "retired", |dice| json!(dice.one_in(2)));
+            json!({"query": query, "page": page(dice, known)})
+        }
+        "edit_product" => {
+            let product = id(dice, "product");
+            let mut edit = json!({"version": known.version(dice, &product)});
+            product_fields(dice, &mut edit);
+            maybe(dice, &mut edit, "name", |dice| json!(format!("商品 {}", dice.below(20))));
+            maybe(dice, &mut edit, "retired", |dice| json!(dice.one_in(2)));
+            maybe(dice, &mut edit, "clear", |dice| json!([dice.pick(&["category", "prices", "unit", "name"])]));
+            json!({"product": product, "edit": edit})
         }
         "end_share" => json!({"share": id(dice, "share")}),
         "events" => json!({"consumer": dice.pick(&["oa", "mail"]), "limit": dice.pick(&[0, 1, 10, 1_000, 1_001])}),

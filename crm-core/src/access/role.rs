@@ -9,8 +9,19 @@ use crate::store::Kind;
 use serde::{Deserialize, Serialize};
 
 /// Modules that have rights.
-pub const MODULES: [&str; 10] =
-    ["customer", "contact", "follow_up", "sharing", "person", "position", "role", "dictionary", "settings", "event"];
+pub const MODULES: [&str; 11] = [
+    "customer",
+    "contact",
+    "follow_up",
+    "sharing",
+    "product",
+    "person",
+    "position",
+    "role",
+    "dictionary",
+    "settings",
+    "event",
+];
 
 /// Rights of a module.
 pub const RIGHTS: [&str; 9] =
@@ -156,7 +167,7 @@ impl Role {
 plain_record!(Role, &ROLE, |role| role.id.to_string());
 
 /// What a salesperson may do from the first day.
-const SALES: [&str; 18] = [
+const SALES: [&str; 19] = [
     "customer.view",
     "customer.create",
     "customer.edit",
@@ -172,6 +183,7 @@ const SALES: [&str; 18] = [
     "sharing.view",
     "sharing.create",
     "sharing.delete",
+    "product.view",
     "person.view",
     "position.view",
     "dictionary.view",

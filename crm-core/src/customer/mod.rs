@@ -19,6 +19,7 @@ pub use list::{CustomerFilter, CustomerOrder, CustomerPage, CustomerQuery, View,
 pub use panels::CustomerPanels;
 pub(crate) use recycle::{PURGE, Under};
 pub use rules::CustomerRefusal;
+pub(crate) use rules::number;
 pub use transfer::Transfer;
 
 use crate::access::{Scope, Standing};

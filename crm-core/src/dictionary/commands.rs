@@ -194,6 +194,7 @@ fn holders_of(dictionary: &str) -> Vec<(&'static Kind, &'static str)> {
         super::SOURCE => vec![(&CUSTOMER, "source")],
         super::INDUSTRY => vec![(&CUSTOMER, "industry")],
         super::METHOD => vec![(&FOLLOW_UP, "method")],
+        super::PRODUCT_CATEGORY => vec![(&crate::product::PRODUCT, "category")],
         _ => Vec::new(),
     }
 }

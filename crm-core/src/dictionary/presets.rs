@@ -1,6 +1,6 @@
 //! What a new organisation finds in its dictionaries.
 
-use super::{DictionaryEntry, EntryCode, INDUSTRY, LEVEL, METHOD, RELATION_KIND, SOURCE, STAGE};
+use super::{DictionaryEntry, EntryCode, INDUSTRY, LEVEL, METHOD, PRODUCT_CATEGORY, RELATION_KIND, SOURCE, STAGE};
 
 /// Dictionary, code, Chinese, English.
 const PRESETS: &[(&str, &str, &str, &str)] = &[
@@ -33,6 +33,9 @@ const PRESETS: &[(&str, &str, &str, &str)] = &[
     (METHOD, "wechat", "微信", "WeChat"),
     (METHOD, "email", "邮件", "E-mail"),
     (METHOD, "meeting", "会议", "Meeting"),
+    (PRODUCT_CATEGORY, "goods", "产品", "Goods"),
+    (PRODUCT_CATEGORY, "software", "软件", "Software"),
+    (PRODUCT_CATEGORY, "service", "服务", "Service"),
 ];
 
 pub(crate) fn preset_entries(chinese: bool) -> Vec<DictionaryEntry> {

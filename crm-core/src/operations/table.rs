@@ -121,6 +121,17 @@ macro_rules! for_each_operation {
             /// With whom a customer is shared.
             query shares(customer: CustomerId) -> Vec<Share>, "sharing.view";
 
+            /// Adds a product to the catalogue.
+            command create_product(product: NewProduct) -> Product, "product.create";
+            /// A product.
+            query product(product: ProductId) -> Product, "product.view";
+            /// A page of the catalogue.
+            query products(query: ProductQuery, page: PageRequest) -> ProductPage, "product.view";
+            /// Edits a product, retires it or takes it back.
+            command edit_product(product: ProductId, edit: ProductEdit) -> Product, "product.edit";
+            /// What changed on a product.
+            query product_history(product: ProductId, page: PageRequest) -> HistoryPage, "product.view";
+
             /// Events that a consumer has not acknowledged.
             query events(consumer: String, limit: i32) -> Vec<Event>, "event.view";
             /// Acknowledges events.
