@@ -79,6 +79,10 @@ record_id! {
     ShareId, "share";
     /// The id of a product 商品.
     ProductId, "product";
+    /// The id of a contract 合同.
+    ContractId, "contract";
+    /// The id of a request for approval 审批.
+    ApprovalId, "approval";
     /// The id of an entry of the history 变更记录.
     HistoryId, "history";
     /// The id of an event 事件.

@@ -5,9 +5,12 @@
 mod access;
 mod actor;
 mod agenda;
+pub mod approval;
 pub mod contact;
+pub mod contract;
 mod crm;
 pub mod customer;
+mod date;
 pub mod dictionary;
 mod environment;
 pub mod error;
@@ -41,13 +44,19 @@ mod work;
 pub use access::{AccessExplanation, AccessGrant, MODULES, Permission, RIGHTS, Role, RoleId, RoleInput};
 pub use actor::{Actor, OrgId, UserId};
 pub use agenda::TickReport;
+pub use approval::{Approval, ApprovalDecision, ApprovalPage};
 pub use contact::{Contact, ContactEdit, ContactFilter, ContactId, ContactPage, Gender, NewContact};
+pub use contract::{
+    Contract, ContractEdit, ContractLine, ContractOrder, ContractPage, ContractQuery, ContractRow, ContractStatus,
+    ContractTransfer, ContractView, Contracts, NewContract, NewContractLine,
+};
 pub use crm::{Crm, Joined, Session};
 pub use customer::{
     BatchAnswer, BatchItem, Customer, CustomerEdit, CustomerEditItem, CustomerFilter, CustomerId, CustomerKind,
     CustomerOrder, CustomerPage, CustomerPanels, CustomerQuery, CustomerStatus, NewCustomer, NewRelation, NextFollowUp,
     Transfer, View, ViewCount,
 };
+pub use date::Date;
 pub use dictionary::{DictionaryEntry, DictionaryEntryInput, EntryCode};
 pub use environment::Environment;
 #[cfg(feature = "system")]
@@ -61,14 +70,17 @@ pub use follow_up::{
     ReplyAnswer, ReplyId, ReplyPage,
 };
 pub use history::{FieldChange, HistoryEntry, HistoryPage};
-pub use id::{EventId, HistoryId, ProductId, RelationId, ShareId};
+pub use id::{ApprovalId, ContractId, EventId, HistoryId, ProductId, RelationId, ShareId};
 pub use log::{LogEntry, LogLevel, LogSink};
 pub use menu::{EVENT_KINDS, Menu, MenuEntry, PluginManifest, plugin_manifest};
 pub use money::{Currency, Decimal};
 #[cfg(feature = "openapi")]
 pub use openapi::openapi_document;
 pub use operations::{OPERATIONS, Operation};
-pub use organisation::{FollowUpSettings, NameRule, NewOrganisation, PresetLanguage, Settings};
+pub use organisation::{
+    AgreedPriceRule, ContractSettings, FollowUpSettings, NameRule, NewOrganisation, NumberReset, PresetLanguage,
+    Settings,
+};
 pub use page::{Count, PageRequest};
 pub use person::{Directory, DirectoryPerson, Person, PersonInput, SyncMode, SyncReport};
 pub use position::{AccessChange, Position, PositionId, PositionInput, PositionSyncReport};
@@ -86,8 +98,13 @@ uniffi::setup_scaffolding!();
 static DUTIES: &[&agenda::Duty] = &[&customer::PURGE, &sharing::SHARE_END, &agenda::HOUSEKEEPING];
 
 /// What lies under a customer, by room: what may be much first.
-static UNDER_CUSTOMER: &[&customer::Under] =
-    &[&follow_up::FOLLOW_UPS_UNDER, &contact::CONTACTS_UNDER, &sharing::SHARES_UNDER, &relation::RELATIONS_UNDER];
+static UNDER_CUSTOMER: &[&customer::Under] = &[
+    &contract::CONTRACTS_UNDER,
+    &follow_up::FOLLOW_UPS_UNDER,
+    &contact::CONTACTS_UNDER,
+    &sharing::SHARES_UNDER,
+    &relation::RELATIONS_UNDER,
+];
 
 /// Every kind of record that the library stores.
 pub static KINDS: &[&store::Kind] = &[
@@ -111,4 +128,7 @@ pub static KINDS: &[&store::Kind] = &[
     &follow_up::FOLLOW_UP,
     &follow_up::REPLY,
     &product::PRODUCT,
+    &contract::CONTRACT,
+    &contract::NUMBER_SERIES,
+    &approval::APPROVAL,
 ];

@@ -5,12 +5,17 @@
 mod table;
 
 use crate::access::{AccessExplanation, Role, RoleInput};
+use crate::approval::{Approval, ApprovalDecision, ApprovalPage};
 use crate::contact::{Contact, ContactEdit, ContactFilter, ContactPage, NewContact};
+use crate::contract::{
+    Contract, ContractEdit, ContractPage, ContractQuery, ContractTransfer, ContractView, NewContract,
+};
 use crate::crm::Session;
 use crate::customer::{
     BatchAnswer, Customer, CustomerEdit, CustomerEditItem, CustomerPage, CustomerPanels, CustomerQuery, NewCustomer,
     NewRelation, NextFollowUp, Transfer, View, ViewCount,
 };
+use crate::date::Date;
 use crate::dictionary::{DictionaryEntry, DictionaryEntryInput, EntryCode};
 use crate::error::{CallRefusal, Error, Violation};
 use crate::event::Event;
@@ -18,7 +23,7 @@ use crate::follow_up::{
     FollowUp, FollowUpPage, FollowUpQuery, FollowUpView, NewFollowUp, NewReply, Reply, ReplyAnswer, ReplyPage,
 };
 use crate::history::HistoryPage;
-use crate::id::{ContactId, CustomerId, FollowUpId, ProductId, RelationId, ReplyId, ShareId};
+use crate::id::{ApprovalId, ContactId, ContractId, CustomerId, FollowUpId, ProductId, RelationId, ReplyId, ShareId};
 use crate::menu::Menu;
 use crate::organisation::{NewOrganisation, Settings};
 use crate::page::PageRequest;

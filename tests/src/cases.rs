@@ -30,6 +30,10 @@ pub enum Need {
     EditBoth,
     /// To dispose of a customer in the recycle bin.
     OwnDeleted,
+    /// To have the duties of a contract, or to be above who has them, where nobody else sees it.
+    Duty,
+    /// As [`Need::Duty`], but not to have asked for it oneself.
+    Decide,
     /// That the record is there: everybody sees it.
     Known,
     /// That the record is there, and the right, which only administrators have.
@@ -46,11 +50,17 @@ pub fn case(operation: &str, world: &World, absent: bool) -> Option<(Need, Value
     let contact = or(world.primary.to_string());
     let follow_up = or(world.follow_up.to_string());
     let product = or(world.product.to_string());
+    let contract = or(world.contract.to_string());
+    let draft = or(world.draft.to_string());
+    let approval = or(world.approval.to_string());
+    let signed = world.contract_version;
     let page = json!({"size": 5});
     Some(match operation {
         "create_organisation" => (Need::System, json!({"organisation": {"name": "Again"}})),
         "settings" => (Need::Administrator, json!({})),
-        "change_settings" => (Need::Administrator, json!({"settings": {"version": 1, "recycle_bin_days": 31}})),
+        "change_settings" => {
+            (Need::Administrator, json!({"settings": {"version": world.settings, "recycle_bin_days": 31}}))
+        }
         "menu" => (Need::Nothing, json!({})),
         "people" => (Need::Nothing, json!({"text": "a"})),
         "search_people" => (Need::Nothing, json!({"text": "a"})),
@@ -113,6 +123,28 @@ pub fn case(operation: &str, world: &World, absent: bool) -> Option<(Need, Value
         "share_customer" => (Need::Own, json!({"customer": customer, "share": {"person": "stan"}})),
         "end_share" => (Need::Own, json!({"share": or(world.share.to_string())})),
         "shares" => (Need::Own, json!({"customer": customer})),
+        "create_contract" => {
+            (Need::Edit, json!({"customer": customer, "contract": {"name": "New", "amount": "12.50"}}))
+        }
+        "contract" => (Need::Duty, json!({"contract": contract})),
+        "contract_history" => (Need::Duty, json!({"contract": contract, "page": page})),
+        "contracts" => (Need::Nothing, json!({"query": {"of": {"kind": "mine"}}, "page": page})),
+        "edit_contract" => (Need::Duty, json!({"contract": contract, "edit": {"version": signed, "note": "N"}})),
+        "delete_contract" => (Need::Duty, json!({"contract": draft, "version": 1})),
+        "submit_contract" => (Need::Duty, json!({"contract": draft, "version": 1, "signed_on": null})),
+        "complete_contract" => (Need::Duty, json!({"contract": contract, "version": signed})),
+        "terminate_contract" => {
+            (Need::Duty, json!({"contract": contract, "version": signed, "on": "2026-11-23", "reason": "R"}))
+        }
+        "void_contract" => (Need::Duty, json!({"contract": contract, "version": signed, "reason": "R"})),
+        "transfer_contract" | "set_contract_performance" => {
+            (Need::Duty, json!({"contract": contract, "transfer": {"version": signed, "to": "luis"}}))
+        }
+        "approvals" => (Need::Nothing, json!({"pending": true, "page": page})),
+        "approval" => (Need::Duty, json!({"approval": approval})),
+        "resolve_approval" => {
+            (Need::Decide, json!({"approval": approval, "decision": "approved", "by": null, "note": "OK"}))
+        }
         "create_product" => (Need::Administrator, json!({"product": {"name": "New"}})),
         "product" => (Need::Known, json!({"product": product})),
         "products" => (Need::Nothing, json!({"query": {}, "page": page})),

@@ -8,9 +8,9 @@ use crm_core::store::sql::sqlite::{Durability, SqliteOptions};
 use crm_core::store::sql::{SqlOptions, SqliteStore};
 use crm_core::store::{Answer, MemoryStore, Read, Search, Store, Value as Column};
 use crm_core::{
-    Actor, ContactId, Crm, CustomerId, Error, FollowUpId, NewContact, NewCustomer, NewFollowUp, NewOrganisation,
-    NewProduct, NewRelation, NewReply, OrgId, PersonInput, PositionInput, ProductId, RelationId, ReplyId, Session,
-    ShareId, ShareInput, ShareRight, SyncMode, TestEnvironment, Transfer, UserId,
+    Actor, ApprovalId, ContactId, ContractId, Crm, CustomerId, Error, FollowUpId, NewContact, NewContract, NewCustomer,
+    NewFollowUp, NewOrganisation, NewProduct, NewRelation, NewReply, OrgId, PersonInput, PositionInput, ProductId,
+    RelationId, ReplyId, Session, ShareId, ShareInput, ShareRight, SyncMode, TestEnvironment, Transfer, UserId,
 };
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -341,6 +341,16 @@ pub struct World {
     pub reply: ReplyId,
     /// The share to rhea, to read.
     pub share: ShareId,
+    /// Alice's draft of a contract with the partner.
+    pub draft: ContractId,
+    /// Her contract with it that is in force.
+    pub contract: ContractId,
+    /// The contract's version.
+    pub contract_version: i64,
+    /// Her request to sign a supplement to yet another contract with it.
+    pub approval: ApprovalId,
+    /// The version of the settings.
+    pub settings: i64,
     /// A product of the catalogue.
     pub product: ProductId,
     /// Of the other organisation, by its own alice.
@@ -403,6 +413,23 @@ impl World {
             .create_product(NewProduct { number: Some("SP-1".to_owned()), ..NewProduct::named("机床") })
             .unwrap()
             .id;
+        let drafted = |name: &str, parent| {
+            let new = NewContract { parent, ..NewContract::of(name, "1000".parse().unwrap()) };
+            alice.create_contract(partner, new).unwrap()
+        };
+        let signed = |name: &str| alice.submit_contract(drafted(name, None).id, 1, None).unwrap();
+        let contract = signed("In force");
+        let supplemented = signed("Supplemented");
+        let supplement = drafted("Supplement", Some(supplemented.id));
+        let draft = drafted("Draft", None).id;
+        let approving = |commands: &[&str]| {
+            let mut settings = bed.host().settings().unwrap();
+            settings.contract.approval = commands.iter().map(|command| (*command).to_owned()).collect();
+            bed.host().change_settings(settings).unwrap().version
+        };
+        approving(&["supplement"]);
+        let approval = alice.submit_contract(supplement.id, 1, None).unwrap().approval.unwrap();
+        let settings = approving(&[]);
         let contacts = alice.customer_panels(customer).unwrap().contacts;
         let version = alice.customer(customer).unwrap().version;
         World {
@@ -418,6 +445,11 @@ impl World {
             reply,
             share: read_share,
             product,
+            draft,
+            contract: contract.id,
+            contract_version: contract.version,
+            approval,
+            settings,
             foreign,
             bed,
         }

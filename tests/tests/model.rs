@@ -54,6 +54,8 @@ impl Known {
             "follow_ups" | "follow_up_with_replies" => "follow_up",
             "reply" => "reply",
             "share_customer" | "shares" => "share",
+            "create_contract" | "edit_contract" | "submit_contract" | "contracts" | "contract" => "contract",
+            "approvals" | "approval" => "approval",
             "create_product" | "product" | "products" | "edit_product" => "product",
             _ => "",
         };
@@ -86,9 +88,16 @@ impl Known {
                         "follow_ups" | "follow_up" => "follow_up",
                         "replies" | "reply" => "reply",
                         "customer" => "customer",
+                        "contract" | "supplements" | "snapshot" => "contract",
                         _ => kind,
                     };
                     self.walk(inner_kind, inner);
+                }
+                if let Some(approval) = fields.get("approval").and_then(Value::as_str) {
+                    let ids = self.ids.entry("approval").or_default();
+                    if !ids.iter().any(|known| known == approval) {
+                        ids.push(approval.to_owned());
+                    }
                 }
                 if let Some(next) = fields.get("next").and_then(Value::as_str) {
                     self.cursors.push(next.to_owned());
@@ -269,6 +278,50 @@ fn currency(dice: &mut Dice) -> Value {
     json!(dice.pick(&["CNY", "CNY", "CNY", "USD", "JPY", "KWD", "XYZ"]))
 }
 
+fn day(dice: &mut Dice) -> Value {
+    json!(dice.pick(&[
+        "2026-11-01",
+        "2026-11-23",
+        "2026-11-24",
+        "2026-12-31",
+        "2027-02-29",
+        "1899-01-01",
+        "2030-01-01"
+    ]))
+}
+
+fn contract_fields(dice: &mut Dice, known: &Known, object: &mut Value) {
+    if !dice.one_in(4) {
+        object["amount"] = decimal(dice);
+    }
+    for field in ["starts_on", "ends_on", "signed_on"] {
+        maybe(dice, object, field, day);
+    }
+    maybe(dice, object, "note", some_text);
+    maybe(dice, object, "whole_discount", decimal);
+    maybe(dice, object, "agreed_price", |_| json!(true));
+    maybe(dice, object, "kind", |dice| json!(dice.pick(&["sale", "none"])));
+    if dice.one_in(8) {
+        object["currency"] = currency(dice);
+        object["rate"] = decimal(dice);
+    }
+    maybe(dice, object, "lines", |dice| {
+        let lines = (0..=dice.below(4)).map(|_| {
+            let mut line = json!({"name": "行", "quantity": decimal(dice), "price": decimal(dice)});
+            if dice.one_in(3) {
+                line["product"] = json!(known.id(dice, "product"));
+            }
+            maybe(dice, &mut line, "tax_rate", decimal);
+            maybe(dice, &mut line, "discount_percent", decimal);
+            if dice.one_in(8) {
+                line["discount_amount"] = decimal(dice);
+            }
+            line
+        });
+        json!(lines.collect::<Vec<_>>())
+    });
+}
+
 fn product_fields(dice: &mut Dice, object: &mut Value) {
     maybe(dice, object, "number", |dice| json!(format!("SP-{}", dice.below(30))));
     maybe(dice, object, "category", |dice| json!(dice.pick(&["goods", "software", "none"])));
@@ -315,6 +368,13 @@ fn input(dice: &mut Dice, known: &mut Known, operation: &str, crm: &Crm) -> Valu
             "same_name": dice.pick(&["refuse", "refuse", "allow"]),
             "recycle_bin_days": dice.pick(&[0, 1, 2, 30]),
             "follow_up": {"correction_hours": dice.pick(&[0, 24, 721]), "superiors_count": dice.one_in(2), "least_length": dice.below(4)},
+            "contract": {
+                "number": dice.pick(&["HT{yyyyMMdd}{seq:4}", "C-{yyyy}-{MM}/{seq:1}", "{seq:0}"]),
+                "number_reset": dice.pick(&["prefix", "month"]),
+                "agreed_price": dice.pick(&["marked", "marked", "refuse"]),
+                "amendable": ["in_force"],
+                "approval": dice.pick(&[json!([]), json!(["sign"]), json!(["supplement", "void"]), json!(["none"])]),
+            },
         }}),
         "people" | "search_people" => json!({"text": some_text(dice)}),
         "sync_people" => {
@@ -464,6 +524,76 @@ fn input(dice: &mut Dice, known: &mut Known, operation: &str, crm: &Crm) -> Valu
             maybe(dice, &mut share, "ends_at", |dice| instant(dice, crm));
             maybe(dice, &mut share, "right", |_| json!("edit"));
             json!({"customer": customer, "share": share})
+        }
+        "create_contract" => {
+            let mut contract = json!({"name": if dice.one_in(5) { text(dice) } else { "合同".to_owned() }});
+            contract_fields(dice, known, &mut contract);
+            maybe(dice, &mut contract, "number", |dice| json!(format!("HT{}", dice.below(30))));
+            maybe(dice, &mut contract, "parent", |dice| json!(id(dice, "contract")));
+            if dice.one_in(10) {
+                contract["renews"] = json!(id(dice, "contract"));
+            }
+            maybe(dice, &mut contract, "owner", person);
+            json!({"customer": customer, "contract": contract})
+        }
+        "edit_contract" => {
+            let contract = id(dice, "contract");
+            let mut edit = json!({"version": known.version(dice, &contract)});
+            if dice.one_in(2) {
+                contract_fields(dice, known, &mut edit);
+            }
+            maybe(dice, &mut edit, "clear", |dice| json!([dice.pick(&["note", "ends_on", "whole_discount", "lines"])]));
+            json!({"contract": contract, "edit": edit})
+        }
+        "contract" => json!({"contract": id(dice, "contract")}),
+        "contract_history" => json!({"contract": id(dice, "contract"), "page": page(dice, known)}),
+        "contracts" => {
+            let of = match dice.below(4) {
+                0 => json!({"kind": "of", "customer": customer}),
+                n => json!({"kind": (["mine", "subordinates", "all"][n - 1])}),
+            };
+            let mut query = json!({"of": of});
+            maybe(dice, &mut query, "order", |dice| {
+                json!(dice.pick(&["newest", "signed", "last_signed", "ending", "number"]))
+            });
+            maybe(dice, &mut query, "text", some_text);
+            maybe(dice, &mut query, "status", |dice| json!(dice.pick(&["draft", "in_force", "void", "pending"])));
+            maybe(dice, &mut query, "expired", |dice| json!(dice.one_in(2)));
+            maybe(dice, &mut query, "owner", person);
+            maybe(dice, &mut query, "signed_from", day);
+            maybe(dice, &mut query, "ends_to", day);
+            json!({"query": query, "page": page(dice, known)})
+        }
+        "delete_contract" | "complete_contract" => {
+            let contract = id(dice, "contract");
+            json!({"contract": contract, "version": known.version(dice, &contract)})
+        }
+        "submit_contract" => {
+            let contract = id(dice, "contract");
+            let signed_on = if dice.one_in(3) { day(dice) } else { Value::Null };
+            json!({"contract": contract, "version": known.version(dice, &contract), "signed_on": signed_on})
+        }
+        "terminate_contract" => {
+            let contract = id(dice, "contract");
+            let version = known.version(dice, &contract);
+            json!({"contract": contract, "version": version, "on": day(dice), "reason": some_text(dice)})
+        }
+        "void_contract" => {
+            let contract = id(dice, "contract");
+            json!({"contract": contract, "version": known.version(dice, &contract), "reason": some_text(dice)})
+        }
+        "transfer_contract" | "set_contract_performance" => {
+            let contract = id(dice, "contract");
+            let mut transfer = json!({"version": known.version(dice, &contract), "to": person(dice)});
+            maybe(dice, &mut transfer, "to_position", |dice| json!(dice.pick(&POSITIONS).0));
+            json!({"contract": contract, "transfer": transfer})
+        }
+        "approvals" => json!({"pending": dice.one_in(2), "page": page(dice, known)}),
+        "approval" => json!({"approval": id(dice, "approval")}),
+        "resolve_approval" => {
+            let decision = dice.pick(&["approved", "approved", "rejected", "withdrawn"]);
+            let by = if dice.one_in(4) { person(dice) } else { Value::Null };
+            json!({"approval": id(dice, "approval"), "decision": decision, "by": by, "note": some_text(dice)})
         }
         "create_product" => {
             known.made += 1;

@@ -9,12 +9,14 @@ use crate::store::Kind;
 use serde::{Deserialize, Serialize};
 
 /// Modules that have rights.
-pub const MODULES: [&str; 11] = [
+pub const MODULES: [&str; 13] = [
     "customer",
     "contact",
     "follow_up",
     "sharing",
     "product",
+    "contract",
+    "approval",
     "person",
     "position",
     "role",
@@ -167,7 +169,7 @@ impl Role {
 plain_record!(Role, &ROLE, |role| role.id.to_string());
 
 /// What a salesperson may do from the first day.
-const SALES: [&str; 19] = [
+const SALES: [&str; 26] = [
     "customer.view",
     "customer.create",
     "customer.edit",
@@ -184,6 +186,13 @@ const SALES: [&str; 19] = [
     "sharing.create",
     "sharing.delete",
     "product.view",
+    "contract.view",
+    "contract.create",
+    "contract.edit",
+    "contract.delete",
+    "contract.assign",
+    "approval.view",
+    "approval.edit",
     "person.view",
     "position.view",
     "dictionary.view",

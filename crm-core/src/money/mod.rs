@@ -1,7 +1,5 @@
 //! Money 金额: minor units of a currency inside, an exact decimal text at the edges, no float anywhere.
 
-#![allow(dead_code)] // contracts calculate with it
-
 mod currency;
 mod decimal;
 

@@ -132,6 +132,37 @@ macro_rules! for_each_operation {
             /// What changed on a product.
             query product_history(product: ProductId, page: PageRequest) -> HistoryPage, "product.view";
 
+            /// Drafts a contract for a customer, or a supplement to one of the customer's contracts.
+            command create_contract(customer: CustomerId, contract: NewContract) -> Contract, "contract.create";
+            /// A contract with its supplements and what the actor may do with it.
+            query contract(contract: ContractId) -> ContractView, "contract.view";
+            /// A page of contracts.
+            query contracts(query: ContractQuery, page: PageRequest) -> ContractPage, "contract.view";
+            /// Edits a draft, or what of a signed contract is no matter of money or dates.
+            command edit_contract(contract: ContractId, edit: ContractEdit) -> Contract, "contract.edit";
+            /// Removes a draft.
+            command delete_contract(contract: ContractId, version: i64) -> Removed, "contract.delete";
+            /// What changed on a contract.
+            query contract_history(contract: ContractId, page: PageRequest) -> HistoryPage, "contract.view";
+            /// Submits a draft: it is in force, or waits for the host's approval.
+            command submit_contract(contract: ContractId, version: i64, signed_on: Option<Date>) -> Contract, "contract.edit";
+            /// Completes a contract that is in force.
+            command complete_contract(contract: ContractId, version: i64) -> Contract, "contract.edit";
+            /// Terminates a contract that is in force.
+            command terminate_contract(contract: ContractId, version: i64, on: Date, reason: String) -> Contract, "contract.edit";
+            /// Voids a signed contract and its supplements, or asks the host first.
+            command void_contract(contract: ContractId, version: i64, reason: String) -> Contract, "contract.edit";
+            /// Moves the duties of a contract to somebody else.
+            command transfer_contract(contract: ContractId, transfer: ContractTransfer) -> Contract, "contract.assign";
+            /// Says whose performance a contract is.
+            command set_contract_performance(contract: ContractId, transfer: ContractTransfer) -> Contract, "contract.assign";
+            /// Requests on contracts for approval: those that wait, or all.
+            query approvals(pending: bool, page: PageRequest) -> ApprovalPage, "approval.view";
+            /// A request for approval.
+            query approval(approval: ApprovalId) -> Approval, "approval.view";
+            /// Decides a request for approval.
+            command resolve_approval(approval: ApprovalId, decision: ApprovalDecision, by: Option<String>, note: Option<String>) -> Approval, "approval.edit";
+
             /// Events that a consumer has not acknowledged.
             query events(consumer: String, limit: i32) -> Vec<Event>, "event.view";
             /// Acknowledges events.
