@@ -12,6 +12,7 @@ mod crm;
 pub mod customer;
 mod date;
 pub mod dictionary;
+pub mod document;
 mod environment;
 pub mod error;
 pub mod event;
@@ -47,8 +48,9 @@ pub use agenda::TickReport;
 pub use approval::{Approval, ApprovalDecision, ApprovalPage};
 pub use contact::{Contact, ContactEdit, ContactFilter, ContactId, ContactPage, Gender, NewContact};
 pub use contract::{
-    Contract, ContractEdit, ContractLine, ContractOrder, ContractPage, ContractQuery, ContractRow, ContractStatus,
-    ContractTransfer, ContractView, Contracts, NewContract, NewContractLine,
+    Contract, ContractEdit, ContractEntry, ContractEntryKind, ContractEntryPage, ContractLine, ContractOrder,
+    ContractPage, ContractQuery, ContractRow, ContractStatus, ContractTransfer, ContractView, Contracts, NewContract,
+    NewContractEntry, NewContractLine,
 };
 pub use crm::{Crm, Joined, Session};
 pub use customer::{
@@ -58,6 +60,7 @@ pub use customer::{
 };
 pub use date::Date;
 pub use dictionary::{DictionaryEntry, DictionaryEntryInput, EntryCode};
+pub use document::{Document, DocumentPage, DocumentsOf, NewDocument};
 pub use environment::Environment;
 #[cfg(feature = "system")]
 pub use environment::SystemEnvironment;
@@ -70,7 +73,7 @@ pub use follow_up::{
     ReplyAnswer, ReplyId, ReplyPage,
 };
 pub use history::{FieldChange, HistoryEntry, HistoryPage};
-pub use id::{ApprovalId, ContractId, EventId, HistoryId, ProductId, RelationId, ShareId};
+pub use id::{ApprovalId, ContractEntryId, ContractId, DocumentId, EventId, HistoryId, ProductId, RelationId, ShareId};
 pub use log::{LogEntry, LogLevel, LogSink};
 pub use menu::{EVENT_KINDS, Menu, MenuEntry, PluginManifest, plugin_manifest};
 pub use money::{Currency, Decimal};
@@ -99,6 +102,7 @@ static DUTIES: &[&agenda::Duty] = &[&customer::PURGE, &sharing::SHARE_END, &agen
 
 /// What lies under a customer, by room: what may be much first.
 static UNDER_CUSTOMER: &[&customer::Under] = &[
+    &document::DOCUMENTS_UNDER,
     &contract::CONTRACTS_UNDER,
     &follow_up::FOLLOW_UPS_UNDER,
     &contact::CONTACTS_UNDER,
@@ -131,4 +135,6 @@ pub static KINDS: &[&store::Kind] = &[
     &contract::CONTRACT,
     &contract::NUMBER_SERIES,
     &approval::APPROVAL,
+    &contract::CONTRACT_ENTRY,
+    &document::DOCUMENT,
 ];

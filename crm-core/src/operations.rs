@@ -8,7 +8,8 @@ use crate::access::{AccessExplanation, Role, RoleInput};
 use crate::approval::{Approval, ApprovalDecision, ApprovalPage};
 use crate::contact::{Contact, ContactEdit, ContactFilter, ContactPage, NewContact};
 use crate::contract::{
-    Contract, ContractEdit, ContractPage, ContractQuery, ContractTransfer, ContractView, NewContract,
+    Contract, ContractEdit, ContractEntry, ContractEntryKind, ContractEntryPage, ContractPage, ContractQuery,
+    ContractTransfer, ContractView, NewContract, NewContractEntry,
 };
 use crate::crm::Session;
 use crate::customer::{
@@ -17,13 +18,16 @@ use crate::customer::{
 };
 use crate::date::Date;
 use crate::dictionary::{DictionaryEntry, DictionaryEntryInput, EntryCode};
+use crate::document::{Document, DocumentPage, DocumentsOf, NewDocument};
 use crate::error::{CallRefusal, Error, Violation};
 use crate::event::Event;
 use crate::follow_up::{
     FollowUp, FollowUpPage, FollowUpQuery, FollowUpView, NewFollowUp, NewReply, Reply, ReplyAnswer, ReplyPage,
 };
 use crate::history::HistoryPage;
-use crate::id::{ApprovalId, ContactId, ContractId, CustomerId, FollowUpId, ProductId, RelationId, ReplyId, ShareId};
+use crate::id::{
+    ApprovalId, ContactId, ContractId, CustomerId, DocumentId, FollowUpId, ProductId, RelationId, ReplyId, ShareId,
+};
 use crate::menu::Menu;
 use crate::organisation::{NewOrganisation, Settings};
 use crate::page::PageRequest;

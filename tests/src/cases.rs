@@ -40,6 +40,13 @@ pub enum Need {
     AdministratorKnown,
 }
 
+/// A document to attach.
+pub fn document() -> Value {
+    json!({
+        "name": "报价单.pdf", "media_type": "application/pdf", "size": 12_345, "sha256": "0a".repeat(32), "reference": "files/1",
+    })
+}
+
 /// An id that nothing has.
 pub const ABSENT: &str = "0193a000-0000-7000-8000-00000000dead";
 
@@ -140,6 +147,12 @@ pub fn case(operation: &str, world: &World, absent: bool) -> Option<(Need, Value
         "transfer_contract" | "set_contract_performance" => {
             (Need::Duty, json!({"contract": contract, "transfer": {"version": signed, "to": "luis"}}))
         }
+        "add_contract_entry" => (Need::Duty, json!({"contract": contract, "entry": {"kind": "progress", "value": 50}})),
+        "contract_entries" => (Need::Duty, json!({"contract": contract, "kind": "progress", "page": page})),
+        "attach_document" => (Need::Edit, json!({"customer": customer, "document": document()})),
+        "document" => (Need::Read, json!({"document": or(world.document.to_string())})),
+        "documents" => (Need::Read, json!({"of": {"kind": "customer", "customer": customer}, "page": page})),
+        "remove_document" => (Need::Own, json!({"document": or(world.document.to_string())})),
         "approvals" => (Need::Nothing, json!({"pending": true, "page": page})),
         "approval" => (Need::Duty, json!({"approval": approval})),
         "resolve_approval" => {

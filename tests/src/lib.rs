@@ -8,9 +8,10 @@ use crm_core::store::sql::sqlite::{Durability, SqliteOptions};
 use crm_core::store::sql::{SqlOptions, SqliteStore};
 use crm_core::store::{Answer, MemoryStore, Read, Search, Store, Value as Column};
 use crm_core::{
-    Actor, ApprovalId, ContactId, ContractId, Crm, CustomerId, Error, FollowUpId, NewContact, NewContract, NewCustomer,
-    NewFollowUp, NewOrganisation, NewProduct, NewRelation, NewReply, OrgId, PersonInput, PositionInput, ProductId,
-    RelationId, ReplyId, Session, ShareId, ShareInput, ShareRight, SyncMode, TestEnvironment, Transfer, UserId,
+    Actor, ApprovalId, ContactId, ContractId, Crm, CustomerId, DocumentId, Error, FollowUpId, NewContact, NewContract,
+    NewCustomer, NewFollowUp, NewOrganisation, NewProduct, NewRelation, NewReply, OrgId, PersonInput, PositionInput,
+    ProductId, RelationId, ReplyId, Session, ShareId, ShareInput, ShareRight, SyncMode, TestEnvironment, Transfer,
+    UserId,
 };
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -349,6 +350,8 @@ pub struct World {
     pub contract_version: i64,
     /// Her request to sign a supplement to yet another contract with it.
     pub approval: ApprovalId,
+    /// A document of the customer, attached by alice.
+    pub document: DocumentId,
     /// The version of the settings.
     pub settings: i64,
     /// A product of the catalogue.
@@ -430,6 +433,8 @@ impl World {
         approving(&["supplement"]);
         let approval = alice.submit_contract(supplement.id, 1, None).unwrap().approval.unwrap();
         let settings = approving(&[]);
+        let document = serde_json::from_value(cases::document()).unwrap();
+        let document = alice.attach_document(customer, document).unwrap().id;
         let contacts = alice.customer_panels(customer).unwrap().contacts;
         let version = alice.customer(customer).unwrap().version;
         World {
@@ -450,6 +455,7 @@ impl World {
             contract_version: contract.version,
             approval,
             settings,
+            document,
             foreign,
             bed,
         }

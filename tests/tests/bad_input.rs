@@ -420,6 +420,10 @@ fn lists(world: &World) -> Vec<(&'static str, Value, &'static str)> {
         call(&alice, "reply", &json!({"follow_up": world.follow_up, "reply": {"content": "x", "to": null}})).unwrap();
         let correct = json!({"reply": world.reply, "version": n + 1, "content": format!("R{n}")});
         call(&world.user("mona"), "correct_reply", &correct).unwrap();
+        let entry = json!({"contract": world.contract, "entry": {"kind": "risk", "value": n + 1}});
+        call(&alice, "add_contract_entry", &entry).unwrap();
+        let document = json!({"customer": world.customer, "document": cases::document()});
+        call(&alice, "attach_document", &document).unwrap();
         let new = json!({"customer": world.partner, "contract": {"name": format!("K{n}"), "amount": "1"}});
         call(&alice, "create_contract", &new).unwrap();
         let edit = json!({"contract": world.draft, "edit": {"version": n + 1, "note": format!("N{n}")}});
@@ -450,6 +454,8 @@ fn lists(world: &World) -> Vec<(&'static str, Value, &'static str)> {
         ("product_history", json!({"product": world.product}), "alice"),
         ("contracts", json!({"query": {"of": {"kind": "mine"}}}), "alice"),
         ("contracts", json!({"query": {"of": {"kind": "of", "customer": world.partner}, "order": "number"}}), "alice"),
+        ("contract_entries", json!({"contract": world.contract, "kind": "risk"}), "alice"),
+        ("documents", json!({"of": {"kind": "customer", "customer": world.customer}}), "alice"),
         ("contract_history", json!({"contract": world.draft}), "alice"),
         ("approvals", json!({"pending": true}), "alice"),
         ("approvals", json!({"pending": false}), "mona"),

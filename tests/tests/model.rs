@@ -56,6 +56,7 @@ impl Known {
             "share_customer" | "shares" => "share",
             "create_contract" | "edit_contract" | "submit_contract" | "contracts" | "contract" => "contract",
             "approvals" | "approval" => "approval",
+            "attach_document" | "document" | "documents" => "document",
             "create_product" | "product" | "products" | "edit_product" => "product",
             _ => "",
         };
@@ -587,6 +588,35 @@ fn input(dice: &mut Dice, known: &mut Known, operation: &str, crm: &Crm) -> Valu
             let mut transfer = json!({"version": known.version(dice, &contract), "to": person(dice)});
             maybe(dice, &mut transfer, "to_position", |dice| json!(dice.pick(&POSITIONS).0));
             json!({"contract": contract, "transfer": transfer})
+        }
+        "add_contract_entry" => {
+            let kind = dice.pick(&["evaluation", "progress", "risk", "mood"]);
+            let value = *dice.pick(&[-1, 0, 1, 3, 4, 5, 6, 100, 101]);
+            json!({"contract": id(dice, "contract"), "entry": {"kind": kind, "value": value, "text": some_text(dice)}})
+        }
+        "contract_entries" => {
+            let kind = dice.pick(&["evaluation", "progress", "risk"]);
+            json!({"contract": id(dice, "contract"), "kind": kind, "page": page(dice, known)})
+        }
+        "attach_document" => {
+            let mut document = json!({
+                "name": if dice.one_in(3) { json!(text(dice)) } else { json!("合同.pdf") },
+                "media_type": dice.pick(&["application/pdf", "image/png", "pdf", "a/b/c"]),
+                "size": dice.pick(&[0, 1, 1 << 20, 1 << 30, (1 << 30) + 1]),
+                "sha256": if dice.one_in(5) { text(dice) } else { "Ab".repeat(32) },
+                "reference": format!("files/{}", dice.below(50)),
+            });
+            maybe(dice, &mut document, "contract", |dice| json!(id(dice, "contract")));
+            json!({"customer": customer, "document": document})
+        }
+        "document" | "remove_document" => json!({"document": id(dice, "document")}),
+        "documents" => {
+            let of = if dice.one_in(2) {
+                json!({"kind": "customer", "customer": customer})
+            } else {
+                json!({"kind": "contract", "contract": id(dice, "contract")})
+            };
+            json!({"of": of, "page": page(dice, known)})
         }
         "approvals" => json!({"pending": dice.one_in(2), "page": page(dice, known)}),
         "approval" => json!({"approval": id(dice, "approval")}),

@@ -9,13 +9,14 @@ use crate::store::Kind;
 use serde::{Deserialize, Serialize};
 
 /// Modules that have rights.
-pub const MODULES: [&str; 13] = [
+pub const MODULES: [&str; 14] = [
     "customer",
     "contact",
     "follow_up",
     "sharing",
     "product",
     "contract",
+    "document",
     "approval",
     "person",
     "position",
@@ -169,7 +170,7 @@ impl Role {
 plain_record!(Role, &ROLE, |role| role.id.to_string());
 
 /// What a salesperson may do from the first day.
-const SALES: [&str; 26] = [
+const SALES: [&str; 29] = [
     "customer.view",
     "customer.create",
     "customer.edit",
@@ -191,6 +192,9 @@ const SALES: [&str; 26] = [
     "contract.edit",
     "contract.delete",
     "contract.assign",
+    "document.view",
+    "document.create",
+    "document.delete",
     "approval.view",
     "approval.edit",
     "person.view",

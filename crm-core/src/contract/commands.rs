@@ -57,8 +57,9 @@ impl Session<'_> {
             let (contract, customer) = work.contract_within(contract, Reach::Read)?;
             let today = work.today();
             let supplements = work.supplements_of(&contract)?.into_iter().map(|own| own.seen_on(today)).collect();
+            let entries = work.latest_entries(contract.id)?;
             let allowed = work.allowed_with(&contract, &customer)?;
-            Ok(ContractView { contract, customer_name: customer.name, supplements, allowed })
+            Ok(ContractView { contract, customer_name: customer.name, supplements, entries, allowed })
         })
     }
 
@@ -124,6 +125,7 @@ impl Session<'_> {
                 let before = work.contract_at(contract, version)?;
                 before.check_status(&[ContractStatus::Draft])?;
                 work.write(Write::Delete { kind: &CONTRACT, id: contract.to_string(), version: before.version });
+                work.write(crate::document::unlink(contract));
                 let gone = history::change("contract", Some(serde_json::json!(before.name)), None);
                 work.remember(ContractId::RECORD, contract, "delete_contract", vec![gone])?;
                 let data = serde_json::json!({"customer": before.customer});
@@ -141,7 +143,15 @@ impl Session<'_> {
     pub fn contract_history(&self, contract: ContractId, page: PageRequest) -> Result<HistoryPage, Error> {
         self.query(&op::contract_history, |work| {
             work.contract_within(contract, Reach::Read)?;
-            work.history_page(&op::contract_history, ContractId::RECORD, &contract.to_string(), &page)
+            let mut history =
+                work.history_page(&op::contract_history, ContractId::RECORD, &contract.to_string(), &page)?;
+            if !work.access()?.may("document.view") {
+                for entry in &mut history.items {
+                    entry.changes.retain(|change| change.field != "document");
+                }
+                history.items.retain(|entry| !entry.changes.is_empty());
+            }
+            Ok(history)
         })
     }
 }
@@ -370,6 +380,7 @@ impl Work<'_> {
             ("complete", edits && force && standard),
             ("terminate", edits && force && standard),
             ("void", edits && contract.counts()),
+            ("add_entry", edits && (contract.counts() || contract.status == ContractStatus::Terminated)),
         ];
         Ok(doable.iter().filter(|(_, may)| *may).map(|(name, _)| (*name).to_owned()).collect())
     }

@@ -2,6 +2,7 @@
 
 mod commands;
 mod duty;
+mod entry;
 mod input;
 mod line;
 mod list;
@@ -10,6 +11,8 @@ mod rules;
 mod state;
 
 pub use duty::ContractTransfer;
+pub(crate) use entry::CONTRACT_ENTRY;
+pub use entry::{ContractEntry, ContractEntryKind, ContractEntryPage, NewContractEntry};
 pub use input::{ContractEdit, NewContract};
 pub use line::{ContractLine, NewContractLine};
 pub use list::{ContractOrder, ContractPage, ContractQuery, ContractRow, Contracts};
@@ -226,8 +229,10 @@ pub struct ContractView {
     pub customer_name: String,
     /// Its supplements, oldest first.
     pub supplements: Vec<Contract>,
+    /// The newest evaluation, progress and risk.
+    pub entries: Vec<ContractEntry>,
     /// What the actor may do with it: any of `edit`, `submit`, `delete`, `assign`, `supplement`, `renew`, `complete`,
-    /// `terminate`, `void`.
+    /// `terminate`, `void`, `add_entry`.
     pub allowed: Vec<String>,
 }
 

@@ -12,7 +12,7 @@ use crate::history;
 use crate::id::ContractId;
 use crate::operations::op;
 use crate::record::Record;
-use crate::store::{Check, Filter, Read, Search, Write};
+use crate::store::{Filter, Read, Search, Write};
 use crate::text::Checker;
 use crate::work::{Stop, Work, rows};
 
@@ -70,11 +70,7 @@ impl Session<'_> {
                 after.status = ContractStatus::Pending;
                 work.rely_on_customer(&customer);
                 if let Some(parent) = parent {
-                    work.changes.checks.push(Check {
-                        kind: &CONTRACT,
-                        id: parent.id.to_string(),
-                        version: parent.version,
-                    });
+                    work.rely_on_contract(&parent);
                 }
                 work.ask(&before, after, &customer, command, None, "submit_contract")
             },

@@ -156,6 +156,18 @@ macro_rules! for_each_operation {
             command transfer_contract(contract: ContractId, transfer: ContractTransfer) -> Contract, "contract.assign";
             /// Says whose performance a contract is.
             command set_contract_performance(contract: ContractId, transfer: ContractTransfer) -> Contract, "contract.assign";
+            /// Writes an evaluation, a progress or a risk on a signed contract.
+            command add_contract_entry(contract: ContractId, entry: NewContractEntry) -> ContractEntry, "contract.edit";
+            /// A page of the entries of one kind on a contract.
+            query contract_entries(contract: ContractId, kind: ContractEntryKind, page: PageRequest) -> ContractEntryPage, "contract.view";
+            /// Attaches a document, which the host keeps, to a customer or one of its contracts.
+            command attach_document(customer: CustomerId, document: NewDocument) -> Document, "document.create";
+            /// A document.
+            query document(document: DocumentId) -> Document, "document.view";
+            /// A page of the documents of a customer or a contract.
+            query documents(of: DocumentsOf, page: PageRequest) -> DocumentPage, "document.view";
+            /// Takes a document away.
+            command remove_document(document: DocumentId) -> Removed, "document.delete";
             /// Requests on contracts for approval: those that wait, or all.
             query approvals(pending: bool, page: PageRequest) -> ApprovalPage, "approval.view";
             /// A request for approval.

@@ -40,11 +40,12 @@ internal object Wire {
             setMixInAnnotation(View::class.java, ByKind::class.java)
             setMixInAnnotation(FollowUps::class.java, ByKind::class.java)
             setMixInAnnotation(Contracts::class.java, ByKind::class.java)
+            setMixInAnnotation(DocumentsOf::class.java, ByKind::class.java)
             setMixInAnnotation(PresetLanguage::class.java, Presets::class.java)
             setMixInAnnotation(FieldChange::class.java, Change::class.java)
             setMixInAnnotation(Event::class.java, Happened::class.java)
             setMixInAnnotation(Approval::class.java, Asked::class.java)
-            for (kinds in listOf(View::class, FollowUps::class, Contracts::class)) {
+            for (kinds in listOf(View::class, FollowUps::class, Contracts::class, DocumentsOf::class)) {
                 for (kind in kinds.sealedSubclasses) {
                     registerSubtypes(com.fasterxml.jackson.databind.jsontype.NamedType(kind.java, snake(kind.simpleName!!)))
                 }
