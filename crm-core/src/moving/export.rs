@@ -1,12 +1,13 @@
 //! Out of a store.
 
-use super::{FORMAT, Footer, Header, LONGEST_LINE, Moved, hex, io};
+use super::{FORMAT, Footer, Header, LONGEST_LINE, Moved, io};
 use crate::actor::OrgId;
 use crate::crm::Crm;
 use crate::error::Error;
 use crate::organisation::{ORGANISATION, Organisation, Standing};
 use crate::record::Record;
 use crate::store::{ChangeSet, CommitError, Kind, Read, Row, Search, Store, StoreError, Value, Write as Change};
+use crate::text::hex;
 use crate::work::rows;
 use base64::Engine as _;
 use serde_json::value::RawValue;

@@ -1,12 +1,13 @@
 //! Into a store.
 
-use super::{Claimed, FORMAT, Footer, Header, LONGEST_LINE, Moved, MovingRefusal, VERSION, hex, io};
+use super::{Claimed, FORMAT, Footer, Header, LONGEST_LINE, Moved, MovingRefusal, VERSION, io};
 use crate::actor::OrgId;
 use crate::crm::Crm;
 use crate::error::{CallRefusal, Error};
 use crate::organisation::{ORGANISATION, Organisation, Settings, Standing};
 use crate::record::Record;
 use crate::store::{ChangeSet, Check, ColumnType, CommitError, Kind, Read, Row, Search, Store, Value, Write, validate};
+use crate::text::hex;
 use crate::work::rows;
 use base64::Engine as _;
 use serde_json::value::RawValue;

@@ -91,10 +91,6 @@ refusals! {
     }
 }
 
-fn hex(digest: &[u8]) -> String {
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 fn io(error: &std::io::Error) -> Error {
     Error::Unavailable { reason: format!("the file of the export: {error}"), retryable: false }
 }

@@ -120,8 +120,7 @@ pub(crate) fn unique_key_id(space: &str, value: &str) -> String {
         return format!("{space}:{value}");
     }
     let hash = sha2::Sha256::digest(value.as_bytes());
-    let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("{space}#{hex}")
+    format!("{space}#{}", crate::text::hex(&hash))
 }
 
 /// Who holds a unique value.

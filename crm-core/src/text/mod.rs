@@ -5,3 +5,13 @@ mod fold;
 
 pub(crate) use check::{Checker, is_email, is_web_address};
 pub use fold::{FOLD_VERSION, fold, sort_key};
+
+/// Bytes as hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        // Writing to a string can't fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

@@ -1,6 +1,7 @@
 //! What differs between databases, as data: a new dialect is a new arm in each table here.
 
 use crate::store::{ColumnType, Value};
+use crate::text::hex;
 use sea_query::{
     Alias, DynIden, Expr, ExprTrait as _, Func, FunctionCall, IntoIden as _, MysqlQueryBuilder, PostgresQueryBuilder,
     SelectStatement, SqliteQueryBuilder, Value as Bound, Values, WithQuery,
@@ -261,16 +262,6 @@ pub(super) fn json_set(values: &[Value]) -> String {
 pub(super) fn json_keys(keys: &[String]) -> String {
     // Texts always can be written.
     serde_json::to_string(keys).unwrap_or_default()
-}
-
-/// Bytes as hexadecimal digits.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a string can't fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 /// The parameters of a statement in our own values. The renderer only ever holds the four that

@@ -1,8 +1,9 @@
 //! Migrations: numbered by the descriptions' `since`, recorded with a checksum of what was done.
 
-use super::dialect::{Holds, hex, json_set};
+use super::dialect::{Holds, json_set};
 use super::{Dialect, Executor, Expected, Outcome, SqlOptions, Statement, TablePrefix, ddl};
 use crate::store::{ColumnType, Kind, StoreError, Value};
+use crate::text::hex;
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
