@@ -257,6 +257,21 @@ impl<S: Server> Shared<S> {
     }
 }
 
+/// Tries until something else is told than that it may be tried again, a bounded number of times.
+async fn until_told<T, F>(attempt: impl Fn() -> F + Send) -> Result<T, StoreError>
+where
+    F: Future<Output = Result<T, Failure>> + Send,
+{
+    let mut tried = 0;
+    loop {
+        match attempt().await {
+            Err(failure) if failure.again && tried < TRIES => back_off(tried).await,
+            result => return result.map_err(|failure| failure.error),
+        }
+        tried += 1;
+    }
+}
+
 /// Waits before another try, a random time below a bound that soon grows beyond the second after
 /// which PostgreSQL looks for deadlocks: who came back sooner would be part of the next one.
 async fn back_off(tried: u32) {
@@ -272,30 +287,12 @@ impl<S: Server> Executor for ServerExecutor<S> {
 
     fn read(&self, statements: &[Statement]) -> Result<Vec<Vec<Vec<Value>>>, StoreError> {
         let (shared, statements) = (self.shared.clone(), statements.to_vec());
-        self.wait(async move {
-            let mut tried = 0;
-            loop {
-                match shared.try_read(&statements).await {
-                    Err(failure) if failure.again && tried < TRIES => back_off(tried).await,
-                    result => return result.map_err(|failure| failure.error),
-                }
-                tried += 1;
-            }
-        })
+        self.wait(async move { until_told(|| shared.try_read(&statements)).await })
     }
 
     fn write(&self, statements: &[Statement]) -> Result<Outcome, StoreError> {
         let (shared, statements) = (self.shared.clone(), statements.to_vec());
-        self.wait(async move {
-            let mut tried = 0;
-            loop {
-                match shared.try_write(&statements).await {
-                    Err(failure) if failure.again && tried < TRIES => back_off(tried).await,
-                    result => return result.map_err(|failure| failure.error),
-                }
-                tried += 1;
-            }
-        })
+        self.wait(async move { until_told(|| shared.try_write(&statements)).await })
     }
 }
 
