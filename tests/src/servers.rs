@@ -2,10 +2,11 @@
 //! it back. The servers are named by `CRM_POSTGRES_URL` and `CRM_MYSQL_URL`; `tests/servers` starts some. Without them
 //! the tests run on the other stores and say so, and fail where `CRM_REQUIRE_SERVERS` is 1.
 
+use crm_core::store::Kind;
 use crm_core::store::sql::server::{Server, ServerExecutor, ServerOptions, sqlx};
 use crm_core::store::sql::sqlite::{SqliteOptions, SqliteStore};
 use crm_core::store::sql::{Executor as _, Expected, SqlOptions, SqlStore, Statement, TablePrefix};
-use crm_core::{Crm, SystemEnvironment};
+use crm_core::{Crm, KINDS, SystemEnvironment};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, Once};
 use std::time::Duration;
@@ -68,19 +69,19 @@ pub fn prefix() -> TablePrefix {
 }
 
 /// Opens a store in tables of a prefix, which are made when they are not there.
-pub fn open<S: Server>(url: &str, prefix: TablePrefix) -> ServerStore<S> {
+pub fn open<S: Server>(url: &str, prefix: TablePrefix, kinds: &'static [&'static Kind]) -> ServerStore<S> {
     let server = ServerOptions { connections: 12, connect_timeout: Duration::from_secs(5), ..ServerOptions::default() };
-    SqlStore::connect(url, server, SqlOptions { prefix, ..SqlOptions::new(crm_core::KINDS) }).unwrap()
+    SqlStore::connect(url, server, SqlOptions { prefix, ..SqlOptions::new(kinds) }).unwrap()
 }
 
 /// A CRM with the system's clock on a store by its address: that of a server, or `sqlite:PATH`.
 pub fn open_crm(url: &str, prefix: &str) -> Crm {
     let prefix = TablePrefix::new(prefix).unwrap();
     match url.split_once(':') {
-        Some(("postgres", _)) => Crm::new(open::<sqlx::Postgres>(url, prefix), SystemEnvironment),
-        Some(("mysql", _)) => Crm::new(open::<sqlx::MySql>(url, prefix), SystemEnvironment),
+        Some(("postgres", _)) => Crm::new(open::<sqlx::Postgres>(url, prefix, KINDS), SystemEnvironment),
+        Some(("mysql", _)) => Crm::new(open::<sqlx::MySql>(url, prefix, KINDS), SystemEnvironment),
         Some(("sqlite", path)) => {
-            let options = SqlOptions { prefix, ..SqlOptions::new(crm_core::KINDS) };
+            let options = SqlOptions { prefix, ..SqlOptions::new(KINDS) };
             Crm::new(SqliteStore::open_file(path, SqliteOptions::default(), options).unwrap(), SystemEnvironment)
         }
         _ => panic!("{url}"),
@@ -101,15 +102,15 @@ impl<S: Tested> Lease<S> {
         let free = S::free().lock().unwrap().pop();
         let (prefix, store) = free.unwrap_or_else(|| {
             let prefix = prefix();
-            (prefix.clone(), Arc::new(open(url, prefix)))
+            (prefix.clone(), Arc::new(open(url, prefix, KINDS)))
         });
-        let empty = |kind: &&crm_core::store::Kind| Statement {
+        let empty = |kind: &&Kind| Statement {
             sql: format!("DELETE FROM {}{}", prefix.as_str(), kind.name).into(),
             parameters: Vec::new(),
             columns: Arc::new([]),
             expected: Expected::Any,
         };
-        let statements: Vec<_> = crm_core::KINDS.iter().map(empty).collect();
+        let statements: Vec<_> = KINDS.iter().map(empty).collect();
         store.executor().write(&statements).unwrap();
         Lease { store, prefix }
     }
