@@ -276,7 +276,9 @@ impl<E: Executor> Store for SqlStore<E> {
         if changes.is_empty() {
             return Ok(());
         }
-        if let Some(crossless) = self.schema.in_order_of_rows(changes)?
+        // Inside the host's transaction once: its rows are locked in the order of its calls anyway, and nothing is tried again.
+        if !self.executor.joined()
+            && let Some(crossless) = self.schema.in_order_of_rows(changes)?
             && self.executor.write(&crossless)? == Outcome::Done
         {
             return Ok(());
