@@ -461,33 +461,32 @@ where
     }
     let rows = |crm: &Crm| crm_tests::dump(crm.store(), ORG).lines().count();
     let before = rows(&bed.crm);
-    // With one connection nothing else is under way when the call begins, nor when the next has its answer.
-    let first = create(&bed.crm, "warm-0", "warm-0").unwrap();
-    let settled = || drop(bed.crm.as_user(&alice()).customer(first).unwrap());
-    settled();
-    let (_, reading) = bed.wire.trips(settled);
     let ((), trips) = bed.wire.trips(|| {
-        create(&bed.crm, "counted", "counted").unwrap();
-        settled();
+        for n in 0..COUNTED {
+            create(&bed.crm, &format!("counted-{n}"), &format!("counted-{n}")).unwrap();
+        }
     });
-    let trips = trips - reading;
-    let written = rows(&bed.crm) - before;
+    let written = (rows(&bed.crm) - before) / COUNTED as usize;
     let bare = single_threaded(async {
         let pool = sqlx::pool::PoolOptions::<S>::new().max_connections(1).test_before_acquire(false);
         let pool = pool.connect(&through(&bed.url, &bed.wire)).await.unwrap();
-        drop(pool.acquire().await.unwrap());
         let before = bed.wire.trips.load(Ordering::SeqCst);
-        let mut connection = pool.acquire().await.unwrap();
-        for sql in std::iter::once("BEGIN").chain(std::iter::repeat_n("SELECT 1", written)).chain(["COMMIT"]) {
-            sqlx::raw_sql(sql).execute(&mut *connection).await.unwrap();
+        for _ in 0..COUNTED {
+            let mut connection = pool.acquire().await.unwrap();
+            for sql in std::iter::once("BEGIN").chain(std::iter::repeat_n("SELECT 1", written)).chain(["COMMIT"]) {
+                sqlx::raw_sql(sql).execute(&mut *connection).await.unwrap();
+            }
         }
-        drop(connection);
-        drop(pool.acquire().await.unwrap());
         bed.wire.trips.load(Ordering::SeqCst) - before
     });
+    // The pool looks at a connection behind the caller's back: the last look may fall on either side of the count.
+    let [trips, bare] = [trips, bare].map(|trips| (trips + COUNTED / 2) / COUNTED);
     println!("{}: {written} rows, {trips} round trips, {bare} of the bare transaction", S::STORE);
     assert!(trips <= bare + 2, "{}: {trips} round trips, {bare} of the bare transaction", S::STORE);
 }
+
+/// How many commands the round trips are counted over.
+const COUNTED: i64 = 20;
 
 #[test]
 fn h1_a_command_on_postgres_costs_two_round_trips_more_than_its_rows() {
