@@ -7,6 +7,16 @@ import type { Failure, OperationInfo, PluginManifest, TickReport } from "./wasm/
 /** Calls within calls, out of the host's own functions. */
 const NESTED = 16;
 
+/**
+ * What must be left on the host's stack before a call: a stack that ended within the module would leave it half done.
+ * These are arguments, which an engine lays on the stack and refuses when they find no room, at eight bytes each; calls
+ * were seen to take between 40 and 64 KB.
+ */
+const ROOM: readonly undefined[] = new Array(12_000).fill(undefined);
+/** For calls that only look at their arguments. */
+const LITTLE_ROOM = ROOM.slice(0, 3_000);
+const nothing: (...room: readonly undefined[]) => void = () => {};
+
 /** Whether the module is there, and whether it went down; then nothing in it can be trusted. */
 const module: { ready: boolean; crash: unknown; depth: number } = { ready: false, crash: undefined, depth: 0 };
 
@@ -14,10 +24,15 @@ const isFailure = (thrown: unknown): thrown is Failure =>
   typeof thrown === "object" && thrown !== null && "violations" in thrown && "texts" in thrown;
 
 /** Runs a call into the module; what it throws comes out as `CrmError`. */
-function guarded<T>(call: () => T, cause?: () => unknown): T {
+function guarded<T>(call: () => T, cause?: () => unknown, room = ROOM): T {
   if (!module.ready) throw notReady();
   if (module.crash !== undefined) throw crashed(module.crash);
   if (module.depth >= NESTED) throw nestedTooDeep();
+  try {
+    nothing(...room);
+  } catch (thrown) {
+    throw nestedTooDeep(thrown);
+  }
   module.depth += 1;
   try {
     return call();
@@ -135,7 +150,7 @@ export class Crm {
   #session(org: string, who: string, system: boolean): Session {
     text(org, "org");
     text(who, "user");
-    this.#call((handle) => handle.checkActor(org, who, system));
+    this.#call((handle) => handle.checkActor(org, who, system), LITTLE_ROOM);
     const dispatch: Dispatch = (key, correlation, operation, json) =>
       this.#call((handle) => handle.dispatch(org, who, system, key, correlation, operation, json));
     return new Session(dispatch, undefined, undefined);
@@ -161,7 +176,7 @@ export class Crm {
     this.free();
   }
 
-  #call<T>(call: (handle: wasm.Crm) => T): T {
+  #call<T>(call: (handle: wasm.Crm) => T, room = ROOM): T {
     const handle = this.#handle;
     if (handle === undefined || this.#closing) throw closed();
     const outer = this.#cause;
@@ -171,6 +186,7 @@ export class Crm {
       return guarded(
         () => call(handle),
         () => this.#cause,
+        room,
       );
     } finally {
       this.#cause = outer;

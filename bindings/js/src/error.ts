@@ -44,8 +44,8 @@ export const notReady = () => failed("not_ready", 503, "init() has not finished"
 export const crashed = (cause: unknown) =>
   failed("crashed", 500, "The library has crashed; load it anew", "程序库已崩溃，请重新加载", cause);
 
-export const nestedTooDeep = () =>
-  failed("nested_too_deep", 409, "Calls within calls go too deep", "调用嵌套过深");
+export const nestedTooDeep = (cause?: unknown) =>
+  failed("nested_too_deep", 409, "Calls within calls go too deep", "调用嵌套过深", cause);
 
 /** A value that has no place in JSON, at a path of the input. */
 export function malformed(field: string, cause?: unknown) {

@@ -11,6 +11,15 @@ export function encode(input: Readonly<Record<string, unknown>>): string {
   return JSON.stringify(plain(input, "", 0));
 }
 
+/** What reading a part of a value gave; a proxy or a getter of the host's may throw anything. */
+function read<T>(path: string, part: () => T): T {
+  try {
+    return part();
+  } catch (thrown) {
+    throw malformed(path, thrown);
+  }
+}
+
 /** A copy of plain data: each member of the value is read once. */
 function plain(value: unknown, path: string, depth: number): unknown {
   switch (typeof value) {
@@ -22,30 +31,37 @@ function plain(value: unknown, path: string, depth: number): unknown {
       throw malformed(path);
     case "object":
       if (value === null) return null;
-      if (depth < DEPTH) return Array.isArray(value) ? list(value, path, depth + 1) : members(value, path, depth + 1);
+      if (depth >= DEPTH) break;
+      // A revoked proxy throws even here.
+      return read(path, () => Array.isArray(value))
+        ? list(value as unknown[], path, depth + 1)
+        : members(value, path, depth + 1);
   }
   throw malformed(path);
 }
 
 function list(value: readonly unknown[], path: string, depth: number): unknown[] {
   const copy: unknown[] = [];
-  for (let i = 0; i < value.length; i++) copy.push(plain(value[i], `${path}[${i}]`, depth));
+  const length = read(path, () => value.length);
+  for (let i = 0; i < length; i++) {
+    const below = `${path}[${i}]`;
+    const item = read(below, () => value[i]);
+    copy.push(plain(item, below, depth));
+  }
   return copy;
 }
 
 function members(value: object, path: string, depth: number): object {
   // `Object.prototype` of any realm has no prototype itself; that of a class has one.
-  const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype !== null && Object.getPrototypeOf(prototype) !== null) throw malformed(path);
+  const isPlain = read(path, () => {
+    const prototype: unknown = Object.getPrototypeOf(value);
+    return prototype === null || Object.getPrototypeOf(prototype) === null;
+  });
+  if (!isPlain) throw malformed(path);
   const copy: Record<string, unknown> = Object.create(null);
-  for (const key of Object.keys(value)) {
+  for (const key of read(path, () => Object.keys(value))) {
     const below = path === "" ? key : `${path}.${key}`;
-    let member: unknown;
-    try {
-      member = (value as Record<string, unknown>)[key];
-    } catch (thrown) {
-      throw malformed(below, thrown);
-    }
+    const member = read(below, () => (value as Record<string, unknown>)[key]);
     if (member !== undefined) copy[key] = plain(member, below, depth);
   }
   return copy;

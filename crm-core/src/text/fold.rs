@@ -1,6 +1,6 @@
 //! Folding: the one form in which texts are compared, the same on every store.
 
-use pinyin::ToPinyin;
+use super::pinyin::first_pinyin;
 use unicode_normalization::UnicodeNormalization;
 
 /// The version of [`fold`] and [`sort_key`]: what they made is stored, so a change of theirs
@@ -57,11 +57,11 @@ pub fn sort_key(text: &str) -> Vec<u8> {
     let folded = fold(text);
     let mut key = Vec::with_capacity(LONGEST);
     for c in folded.chars() {
-        match c.to_pinyin() {
+        match first_pinyin(c) {
             // A syllable, then a byte below all letters, so that "xi an" sorts before "xian".
             Some(syllable) => {
                 key.push(b'{'); // behind the Latin letters
-                key.extend_from_slice(syllable.plain().as_bytes());
+                key.extend_from_slice(syllable.as_bytes());
                 key.push(b' ');
             }
             None => {

@@ -1,9 +1,14 @@
 //! Text as people type it: checked on the way in, folded for comparing and sorting.
 
 mod check;
+mod dense;
 mod fold;
+mod pinyin;
 
 pub(crate) use check::{Checker, is_email, is_web_address};
+pub(crate) use dense::number;
+#[cfg(test)]
+pub(crate) use dense::{put_number, same_as_kept};
 pub use fold::{FOLD_VERSION, fold, sort_key};
 
 /// Bytes as hexadecimal digits.

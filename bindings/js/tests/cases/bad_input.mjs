@@ -15,6 +15,17 @@ const thrower = Object.defineProperty({}, "name", {
   },
 });
 
+const throwing = () => {
+  throw new RangeError("not for you");
+};
+const throwingList = () => Object.defineProperty([], 0, { enumerable: true, get: throwing });
+const proxy = (target, trap) => new Proxy(target, { [trap]: throwing });
+function revoked(target) {
+  const { proxy, revoke } = Proxy.revocable(target, {});
+  revoke();
+  return proxy;
+}
+
 /** Input of `create_customer`, and the field that is named. */
 const INPUTS = [
   ["NaN", { name: "A", owner: NaN }, "customer.owner"],
@@ -32,6 +43,12 @@ const INPUTS = [
   ["a boxed text", { name: new String("A") }, "customer.name"],
   ["a typed array", { name: "A", phones: new Uint8Array(2) }, "customer.phones"],
   ["a getter that throws", thrower, "customer.name"],
+  ["a getter that throws in a list", { name: "A", phones: throwingList() }, "customer.phones[0]"],
+  ["a revoked proxy", { name: "A", phones: revoked([]) }, "customer.phones"],
+  ["a revoked proxy for a record", revoked({}), "customer"],
+  ["a list without a length", { name: "A", phones: proxy([], "get") }, "customer.phones"],
+  ["a record that hides its members", proxy({}, "ownKeys"), "customer"],
+  ["a record that hides its prototype", proxy({}, "getPrototypeOf"), "customer"],
   ["a lone surrogate", { name: "A\ud800" }, "customer.name"],
   ["a lone low surrogate", { name: "A", phones: ["\udc00"] }, "customer.phones[0]"],
   ["a wrong type", { name: 7 }, "customer.name"],
@@ -58,6 +75,14 @@ export const badInput = {
       },
     ]),
   ),
+
+  "what a part of the input threw is the cause"(crm) {
+    const { house, alice } = world(crm);
+    for (const input of [thrower, { name: "A", phones: throwingList() }, proxy({}, "ownKeys")]) {
+      ok(refused(crm, "invalid", () => alice.createCustomer(input)).cause instanceof RangeError, "another cause");
+    }
+    house.free();
+  },
 
   "cycles and depths end in an error, not in a full stack"(crm) {
     const { house, alice } = world(crm);

@@ -1,8 +1,11 @@
 //! Instants and days. An instant is UTC, a day is the organisation's.
 
+mod zone;
+
 use crate::error::{Error, Violation};
-use chrono::{DateTime, Datelike, Days, NaiveDate, TimeZone as _};
+use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveDateTime};
 use serde::{Deserialize, Serialize};
+use zone::Zone;
 
 /// An instant: milliseconds since 1970-01-01 UTC, between the years 1900 and 9999; written
 /// as `2026-11-23T07:05:00.000Z`.
@@ -137,10 +140,22 @@ impl schemars::JsonSchema for Timestamp {
 }
 
 /// A time zone by its IANA name, such as `Asia/Shanghai`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(type = "string"))]
-#[serde(try_from = "String", into = "String")]
-pub struct TimeZone(chrono_tz::Tz);
+pub struct TimeZone(&'static str);
+
+impl Serialize for TimeZone {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for TimeZone {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        TimeZone::named(&name).map_err(serde::de::Error::custom)
+    }
+}
 
 #[cfg(feature = "uniffi")]
 uniffi::custom_type!(TimeZone, String, {
@@ -150,19 +165,31 @@ uniffi::custom_type!(TimeZone, String, {
 
 impl TimeZone {
     /// China's.
-    pub const SHANGHAI: TimeZone = TimeZone(chrono_tz::Asia::Shanghai);
+    pub const SHANGHAI: TimeZone = TimeZone("Asia/Shanghai");
 
     /// By its IANA name.
     ///
     /// # Errors
     /// [`Error::Invalid`] when there is no such zone.
     pub fn named(name: &str) -> Result<Self, Error> {
-        name.parse().map(TimeZone).map_err(|_| Violation::unknown("time_zone").into())
+        Zone::named(name).map(|zone| TimeZone(zone.name)).ok_or_else(|| Violation::unknown("time_zone").into())
+    }
+
+    /// What the clocks of the zone show at an instant.
+    fn local(self, at: Timestamp) -> NaiveDateTime {
+        let seconds = at.millis().div_euclid(1_000);
+        let local = seconds + Zone::named(self.0).map_or(0, |zone| zone.offset_at(seconds));
+        DateTime::from_timestamp(local, 0).unwrap_or_default().naive_utc()
+    }
+
+    /// The first instant at which they show it, unless they leave it out.
+    fn first_showing(self, local: NaiveDateTime) -> Option<i64> {
+        Zone::named(self.0)?.first_showing(local.and_utc().timestamp())?.checked_mul(1_000)
     }
 
     /// The day on which the instant falls.
     pub fn day_of(self, at: Timestamp) -> NaiveDate {
-        at.utc().with_timezone(&self.0).date_naive()
+        self.local(at).date()
     }
 
     /// The day `days` after the one on which the instant falls (before, when negative).
@@ -181,23 +208,20 @@ impl TimeZone {
         (0..=104)
             .find_map(|quarters| {
                 let local = midnight.checked_add_signed(chrono::TimeDelta::minutes(15 * quarters))?;
-                self.0.from_local_datetime(&local).earliest()
+                self.first_showing(local)
             })
-            .map_or_else(
-                || Timestamp::saturating(midnight.and_utc().timestamp_millis()),
-                |at| Timestamp::saturating(at.timestamp_millis()),
-            )
+            .map_or_else(|| Timestamp::saturating(midnight.and_utc().timestamp_millis()), Timestamp::saturating)
     }
 
     /// The IANA name.
     pub fn name(self) -> &'static str {
-        self.0.name()
+        self.0
     }
 
     /// The instant as a person of the zone reads it: `2026-11-23 15:05`.
     pub fn local_text(self, at: Timestamp) -> String {
         use chrono::Timelike as _;
-        let local = at.utc().with_timezone(&self.0);
+        let local = self.local(at);
         format!("{:04}-{:02}-{:02} {:02}:{:02}", local.year(), local.month(), local.day(), local.hour(), local.minute())
     }
 
@@ -213,8 +237,7 @@ impl TimeZone {
         let mut clock = clock.splitn(3, ':').map(str::parse::<u32>);
         let (hour, minute) = (clock.next()?.ok()?, clock.next()?.ok()?);
         let at = NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, date)?.and_hms_opt(hour, minute, 0)?;
-        let at = self.0.from_local_datetime(&at).earliest()?;
-        Timestamp::from_millis(at.timestamp_millis()).ok()
+        Timestamp::from_millis(self.first_showing(at)?).ok()
     }
 }
 
