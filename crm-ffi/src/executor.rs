@@ -15,6 +15,10 @@ pub enum SqlDialect {
     Mysql,
     /// MariaDB from 10.6, with `utf8mb4`.
     Mariadb,
+    /// KingbaseES 人大金仓, keeping the empty text apart from NULL. Its SQL is tested as text, not run.
+    Kingbase,
+    /// DM 8 达梦, UTF-8, case sensitive, comparing trailing blanks. Its SQL is tested as text, not run.
+    Dm,
 }
 
 /// What a column of an answer holds.
@@ -51,7 +55,7 @@ pub enum SqlValue {
 /// One rendered statement with its parameters. The same text recurs: keep it prepared.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
 pub struct SqlStatement {
-    /// The SQL, with the placeholders of the dialect (`?` for SQLite and MySQL, `$1` for PostgreSQL).
+    /// The SQL, with the placeholders of the dialect (`$1` for PostgreSQL and Kingbase, `?` for the others).
     pub sql: String,
     /// The values of the placeholders, in order.
     pub parameters: Vec<SqlValue>,
@@ -236,6 +240,8 @@ impl Bridge {
             SqlDialect::Postgres => Dialect::Postgres,
             SqlDialect::Mysql => Dialect::Mysql,
             SqlDialect::Mariadb => Dialect::Mariadb,
+            SqlDialect::Kingbase => Dialect::Kingbase,
+            SqlDialect::Dm => Dialect::Dm,
         };
         Ok(Bridge { host, dialect })
     }

@@ -2,7 +2,7 @@
 //! same run. One line of JSON per measure.
 //!
 //! ```text
-//! crm-bench [--scale FRACTION] [--dir DIR] [--only create|commits|views[/PART]] [--rounds N] [--seconds S] [--keep]
+//! crm-bench [--scale FRACTION] [--dir DIR] [--only create|commits|sizes|views[/PART]] [--rounds N] [--seconds S] [--keep]
 //! ```
 
 mod commits;
@@ -11,6 +11,7 @@ mod floor;
 mod generate;
 mod report;
 mod setup;
+mod sizes;
 mod views;
 
 /// Whatever goes wrong ends the run.
@@ -77,6 +78,9 @@ fn main() -> Result<()> {
     }
     if options.wants("commits") {
         commits::run(&options, dir)?;
+    }
+    if options.wants("sizes") {
+        sizes::run(&options, dir)?;
     }
     if options.wants("views") {
         views::run(&options, dir)?;

@@ -12,8 +12,8 @@ use sea_query::{
 macro_rules! render {
     ($dialect:expr, $statement:expr) => {
         match $dialect {
-            Dialect::Sqlite => $statement.to_string(SqliteQueryBuilder),
-            Dialect::Postgres => $statement.to_string(PostgresQueryBuilder),
+            Dialect::Sqlite | Dialect::Dm => $statement.to_string(SqliteQueryBuilder),
+            Dialect::Postgres | Dialect::Kingbase => $statement.to_string(PostgresQueryBuilder),
             Dialect::Mysql | Dialect::Mariadb => $statement.to_string(MysqlQueryBuilder),
         }
     };

@@ -18,6 +18,11 @@ pub enum Dialect {
     Mysql,
     /// MariaDB from 10.6, with `utf8mb4`: MySQL but for collations and lateral joins.
     Mariadb,
+    /// KingbaseES 人大金仓 in a mode that keeps the empty text apart from NULL. Not run here: its SQL is tested as
+    /// text. PostgreSQL's, but for what a setting would turn into NULL.
+    Kingbase,
+    /// DM 8 达梦, UTF-8, case sensitive, comparing trailing blanks. Not run here: its SQL is tested as text.
+    Dm,
 }
 
 /// What a column of a table holds, in the words of the definitions.
@@ -41,10 +46,16 @@ impl Dialect {
             (Dialect::Sqlite, Holds::Value(Bytes)) => "BLOB",
             (Dialect::Sqlite, _) => "TEXT",
             (_, Holds::Value(Integer)) => "BIGINT",
-            (Dialect::Postgres, Holds::Org) => "VARCHAR(64) COLLATE \"C\"",
-            (Dialect::Postgres, Holds::Value(Text)) => "VARCHAR(191) COLLATE \"C\"",
-            (Dialect::Postgres, Holds::Value(Bytes)) => "BYTEA",
-            (Dialect::Postgres, Holds::Body) => "TEXT",
+            // Lengths count bytes, of which a character has up to four.
+            (Dialect::Dm, Holds::Org) => "VARCHAR(256)",
+            (Dialect::Dm, Holds::Value(Text)) => "VARCHAR(764)",
+            (Dialect::Dm, Holds::Value(Bytes)) => "VARBINARY(255)",
+            // Of a row only half a page stands in its page: a body need not fit there.
+            (Dialect::Dm, Holds::Body) => "CLOB",
+            (Dialect::Postgres | Dialect::Kingbase, Holds::Org) => "VARCHAR(64) COLLATE \"C\"",
+            (Dialect::Postgres | Dialect::Kingbase, Holds::Value(Text)) => "VARCHAR(191) COLLATE \"C\"",
+            (Dialect::Postgres | Dialect::Kingbase, Holds::Value(Bytes)) => "BYTEA",
+            (Dialect::Postgres | Dialect::Kingbase, Holds::Body) => "TEXT",
             // Collations that do not pad: what ends in a blank is another text.
             (Dialect::Mysql, Holds::Org) => "VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin",
             (Dialect::Mysql, Holds::Value(Text)) => "VARCHAR(191) CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin",
@@ -59,8 +70,9 @@ impl Dialect {
     /// The collation that compares text byte by byte and takes no blank for nothing; none where there is no other.
     pub(super) fn collation(self) -> Option<&'static str> {
         match self {
-            Dialect::Sqlite => None,
-            Dialect::Postgres => Some("C"),
+            // DM compares as its database was made to.
+            Dialect::Sqlite | Dialect::Dm => None,
+            Dialect::Postgres | Dialect::Kingbase => Some("C"),
             Dialect::Mysql => Some("utf8mb4_0900_bin"),
             Dialect::Mariadb => Some("utf8mb4_nopad_bin"),
         }
@@ -81,6 +93,9 @@ impl Dialect {
             (_, ColumnType::Integer) => "0",
             (_, ColumnType::Text) => "'-'",
             (Dialect::Sqlite, ColumnType::Bytes) => "x''",
+            // No bytes, in a literal that is not the empty text.
+            (Dialect::Kingbase, ColumnType::Bytes) => "'\\x'::bytea",
+            (Dialect::Dm, ColumnType::Bytes) => "HEXTORAW('')",
             (_, ColumnType::Bytes) => "''",
         }
     }
@@ -89,10 +104,18 @@ impl Dialect {
     pub(super) fn nothing(self, ty: ColumnType) -> &'static str {
         match (self, ty) {
             (_, ColumnType::Integer) => "0",
+            (Dialect::Kingbase, ColumnType::Text) => "'-'",
+            (Dialect::Kingbase, ColumnType::Bytes) => "'\\x'::bytea",
             (_, ColumnType::Text) => "''",
             (Dialect::Postgres, ColumnType::Bytes) => "''::bytea",
             (_, ColumnType::Bytes) => "x''",
         }
+    }
+
+    /// Whether reads of several kinds can be branches of one. On DM bodies are of a type of their own, and a branch
+    /// with fewer columns would meet them with text.
+    pub(super) fn unites_reads(self) -> bool {
+        self.is_remote() && self != Dialect::Dm
     }
 
     /// Whether each statement is a round trip.
@@ -104,7 +127,9 @@ impl Dialect {
     pub(super) fn table_options(self) -> Option<&'static str> {
         match self {
             Dialect::Sqlite => Some("STRICT"),
-            Dialect::Postgres => None,
+            Dialect::Postgres | Dialect::Kingbase => None,
+            // Rows of more than half a page (of 8 KB, as a rule) would be refused.
+            Dialect::Dm => Some("STORAGE (USING LONG ROW)"),
             Dialect::Mysql => Some("ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_0900_bin"),
             Dialect::Mariadb => Some("ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin"),
         }
@@ -121,7 +146,7 @@ impl Dialect {
     /// The placeholder of the parameter at a place, from 1.
     pub(super) fn placeholder(self, place: usize) -> String {
         match self {
-            Dialect::Postgres => format!("${place}"),
+            Dialect::Postgres | Dialect::Kingbase => format!("${place}"),
             _ => "?".to_owned(),
         }
     }
@@ -132,7 +157,9 @@ impl Dialect {
             // One writer at a time: nothing can change.
             Dialect::Sqlite => "",
             Dialect::Mariadb => " LOCK IN SHARE MODE",
-            Dialect::Postgres | Dialect::Mysql => " FOR SHARE",
+            // It has no lock that several hold: those who rely on one row wait for each other.
+            Dialect::Dm => " FOR UPDATE",
+            Dialect::Postgres | Dialect::Kingbase | Dialect::Mysql => " FOR SHARE",
         }
     }
 
@@ -147,14 +174,14 @@ impl Dialect {
     }
 
     /// Whether `(a, b) < (?, ?)` seeks in an index over both. MySQL reads the index's whole
-    /// range for it and wants it spelled out.
+    /// range for it and wants it spelled out; of DM it is not known.
     pub(super) fn seeks_by_row(self) -> bool {
-        !matches!(self, Dialect::Mysql | Dialect::Mariadb)
+        !matches!(self, Dialect::Mysql | Dialect::Mariadb | Dialect::Dm)
     }
 
     /// Whether a query may join the rows of a subquery that looks at what stands before it.
     pub(super) fn joins_laterally(self) -> bool {
-        matches!(self, Dialect::Postgres | Dialect::Mysql)
+        matches!(self, Dialect::Postgres | Dialect::Kingbase | Dialect::Mysql)
     }
 
     /// Whether an update answers how many rows it changed, not how many it found.
@@ -167,8 +194,13 @@ impl Dialect {
         let needle = Expr::val(bytes.to_vec());
         match self {
             Dialect::Sqlite => Func::cust("instr").arg(column).arg(needle).into(),
-            Dialect::Postgres => Expr::cust_with_exprs("position($1 in $2)", [needle, column]),
+            Dialect::Postgres | Dialect::Kingbase => Expr::cust_with_exprs("position($1 in $2)", [needle, column]),
             Dialect::Mysql | Dialect::Mariadb => Func::cust("LOCATE").arg(needle).arg(column).into(),
+            // Its functions for places look into text. Of the digits only whole bytes may match.
+            Dialect::Dm => {
+                let pattern = Expr::val(format!("^(..)*{}", hex(bytes).to_uppercase()));
+                Func::cust("REGEXP_INSTR").arg(Func::cust("RAWTOHEX").arg(column)).arg(pattern).into()
+            }
         }
     }
 
@@ -178,11 +210,15 @@ impl Dialect {
         let json = Expr::val(json_set(values));
         match self {
             Dialect::Sqlite => Func::cust("json_each").arg(json),
-            Dialect::Postgres => {
+            Dialect::Postgres | Dialect::Kingbase => {
                 Func::cust("json_array_elements_text").arg(Expr::cust_with_exprs("$1::text::json", [json]))
             }
-            Dialect::Mysql | Dialect::Mariadb => Func::cust("JSON_TABLE").arg(Expr::cust_with_exprs(
+            Dialect::Mysql | Dialect::Mariadb | Dialect::Dm => Func::cust("JSON_TABLE").arg(Expr::cust_with_exprs(
                 match (self, ty) {
+                    // A name without quotes would be one in capitals.
+                    (Dialect::Dm, ColumnType::Integer) => "?, '$[*]' COLUMNS (\"value\" BIGINT PATH '$')",
+                    (Dialect::Dm, ColumnType::Bytes) => "?, '$[*]' COLUMNS (\"value\" VARCHAR(510) PATH '$')",
+                    (Dialect::Dm, ColumnType::Text) => "?, '$[*]' COLUMNS (\"value\" VARCHAR(764) PATH '$')",
                     (_, ColumnType::Integer) => "?, '$[*]' COLUMNS (value BIGINT PATH '$')",
                     (_, ColumnType::Bytes) => "?, '$[*]' COLUMNS (value VARCHAR(510) PATH '$')",
                     (Dialect::Mariadb, ColumnType::Text) => {
@@ -201,8 +237,11 @@ impl Dialect {
     pub(super) fn set_value(self, alias: &'static str, ty: ColumnType) -> Expr {
         let value = Expr::col((alias, "value"));
         match (self, ty) {
-            (Dialect::Postgres, ColumnType::Integer) => value.cast_as(Alias::new("bigint")),
-            (Dialect::Postgres, ColumnType::Bytes) => Func::cust("decode").arg(value).arg(Expr::cust("'hex'")).into(),
+            (Dialect::Postgres | Dialect::Kingbase, ColumnType::Integer) => value.cast_as(Alias::new("bigint")),
+            (Dialect::Postgres | Dialect::Kingbase, ColumnType::Bytes) => {
+                Func::cust("decode").arg(value).arg(Expr::cust("'hex'")).into()
+            }
+            (Dialect::Dm, ColumnType::Bytes) => Func::cust("HEXTORAW").arg(value).into(),
             (_, ColumnType::Bytes) => Func::cust("unhex").arg(value).into(),
             _ => value,
         }
@@ -211,8 +250,8 @@ impl Dialect {
     /// The text and the parameters of a query.
     pub(super) fn render(self, query: &SelectStatement) -> (String, Vec<Value>) {
         let (sql, values) = match self {
-            Dialect::Sqlite => query.build(SqliteQueryBuilder),
-            Dialect::Postgres => query.build(PostgresQueryBuilder),
+            Dialect::Sqlite | Dialect::Dm => query.build(SqliteQueryBuilder),
+            Dialect::Postgres | Dialect::Kingbase => query.build(PostgresQueryBuilder),
             Dialect::Mysql | Dialect::Mariadb => query.build(MysqlQueryBuilder),
         };
         (sql, parameters(values))
@@ -221,8 +260,8 @@ impl Dialect {
     /// The text and the parameters of a query with common table expressions.
     pub(super) fn render_with(self, query: &WithQuery) -> (String, Vec<Value>) {
         let (sql, values) = match self {
-            Dialect::Sqlite => query.build(SqliteQueryBuilder),
-            Dialect::Postgres => query.build(PostgresQueryBuilder),
+            Dialect::Sqlite | Dialect::Dm => query.build(SqliteQueryBuilder),
+            Dialect::Postgres | Dialect::Kingbase => query.build(PostgresQueryBuilder),
             Dialect::Mysql | Dialect::Mariadb => query.build(MysqlQueryBuilder),
         };
         (sql, parameters(values))

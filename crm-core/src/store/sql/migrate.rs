@@ -63,6 +63,13 @@ impl Migration {
             _ => " ON CONFLICT DO NOTHING",
         };
         let (table, columns) = record(dialect, prefix);
+        if dialect == Dialect::Dm {
+            let (number, checksum, column) = (self.number, &self.checksum, dialect.quote("number"));
+            return format!(
+                "MERGE INTO {table} USING (SELECT {number} AS \"n\" FROM DUAL) AS \"n\" ON ({table}.{column} = \"n\".\"n\") \
+                 WHEN NOT MATCHED THEN INSERT ({columns}) VALUES ({number}, '{checksum}', '{state}')"
+            );
+        }
         let (verb, number, checksum) = (insert_verb(dialect), self.number, &self.checksum);
         format!("{verb} INTO {table} ({columns}) VALUES ({number}, '{checksum}', '{state}'){conflict}")
     }
@@ -185,8 +192,9 @@ struct Lock {
 impl Lock {
     fn new(dialect: Dialect, prefix: &TablePrefix) -> Self {
         match dialect {
-            Dialect::Sqlite => Lock::default(),
-            Dialect::Postgres => {
+            // A definition on DM commits, and a second process finds the record of the first: one at a time.
+            Dialect::Sqlite | Dialect::Dm => Lock::default(),
+            Dialect::Postgres | Dialect::Kingbase => {
                 let name = prefix.table("migration");
                 let lock = format!("SELECT CAST(pg_advisory_xact_lock(hashtext('{name}')) AS text)");
                 let columns = Arc::new([ColumnType::Text]);
@@ -307,7 +315,7 @@ fn list_tables(dialect: Dialect, options: &SqlOptions) -> Statement {
             "SELECT t.name, c.name, '-' FROM json_each(?) AS n JOIN sqlite_schema AS t ON t.name = n.value \
              JOIN pragma_table_info(t.name) AS c WHERE t.type IN ('table', 'view')"
         }
-        Dialect::Postgres => {
+        Dialect::Postgres | Dialect::Kingbase => {
             "SELECT table_name::text, column_name::text, COALESCE(collation_name::text, '-') FROM information_schema.columns \
              WHERE table_schema = current_schema() \
              AND table_name::text IN (SELECT value FROM json_array_elements_text($1::text::json))"
@@ -315,6 +323,11 @@ fn list_tables(dialect: Dialect, options: &SqlOptions) -> Statement {
         Dialect::Mysql | Dialect::Mariadb => {
             "SELECT table_name, column_name, COALESCE(collation_name, '-') FROM information_schema.columns \
              WHERE table_schema = DATABASE() AND JSON_CONTAINS(?, JSON_QUOTE(table_name))"
+        }
+        Dialect::Dm => {
+            "SELECT TABLE_NAME, COLUMN_NAME, '-' FROM ALL_TAB_COLUMNS \
+             WHERE OWNER = SYS_CONTEXT('USERENV', 'CURRENT_SCHEMA') AND TABLE_NAME IN \
+             (SELECT \"n\".\"value\" FROM JSON_TABLE(?, '$[*]' COLUMNS (\"value\" VARCHAR(764) PATH '$')) AS \"n\")"
         }
     };
     Statement {

@@ -10,6 +10,7 @@ mod database;
 mod ddl;
 mod dialect;
 mod executor;
+mod merge;
 mod migrate;
 mod prefix;
 mod search;

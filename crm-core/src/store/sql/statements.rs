@@ -2,6 +2,7 @@
 //! so that a commit builds no text.
 
 use super::dialect::{json_keys, name};
+use super::merge::{self, inserting, merging};
 use super::{Dialect, Expected, Statement, TablePrefix};
 use crate::store::{Change, ColumnType, Kind, StoreError, Value};
 use std::collections::HashMap;
@@ -68,6 +69,10 @@ impl Text {
         Text { dialect, sql: sql.to_owned(), places: 0 }
     }
 
+    pub(super) fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
     pub(super) fn add(mut self, sql: &str) -> Self {
         self.sql.push_str(sql);
         self
@@ -127,10 +132,9 @@ impl Texts {
         let row = row.chain(kind.columns.iter().map(|c| c.ty)).chain([ColumnType::Text]).collect();
         let read = ["id", "version"].into_iter().chain(columns());
         let select = text("SELECT ").list(read, |t, c| t.name("x").add(".").name(c)).sql;
-        let inserting = |versioned| inserts(dialect, &table, kind, 1, versioned);
-        let insert = || inserting(false);
+        let insert = |versioned| insert_absent(dialect, &table, kind, 1, versioned).done();
 
-        let put = conflict(insert())
+        let put = upsert(dialect, &table, kind)
             .list(columns(), |t, c| replace(t.name(c).add(" = "), c))
             .add(", ")
             .name("version")
@@ -139,6 +143,7 @@ impl Texts {
             .add(".")
             .name("version")
             .add(" + 1");
+        let put = inserting(put, kind, false);
         Texts {
             kind,
             row,
@@ -153,8 +158,8 @@ impl Texts {
                 .at_version()
                 .add(dialect.shared_lock())
                 .done(),
-            insert: ignored(insert()).done(),
-            restore: ignored(inserting(true)).done(),
+            insert: insert(false),
+            restore: insert(true),
             delete: text("DELETE FROM ").name(&table).at_key().at_version().done(),
             put: put.done(),
             shaped: RwLock::default(),
@@ -396,20 +401,23 @@ impl Texts {
                 select.having(places.iter().copied(), column).add(" FOR UPDATE").done()
             }
             Shape::Add(places) => {
-                let insert = conflict(inserts(self.dialect, &self.table, self.kind, 1, false));
+                if self.dialect == Dialect::Dm && places.is_empty() {
+                    // What a merge finds its row by it can't assign.
+                    return insert_absent(self.dialect, &self.table, self.kind, 1, false).done();
+                }
+                let insert = upsert(self.dialect, &self.table, self.kind);
                 // With no column to add up the row must only be there afterwards.
                 let places: Vec<&str> = places.iter().map(column).collect();
                 if places.is_empty() {
                     return insert.name("id").add(" = ").name(&self.table).add(".").name("id").done();
                 }
-                insert
-                    .list(places, |text, c| {
-                        let text = text.name(c).add(" = ").name(&self.table).add(".").name(c);
-                        replace(text.add(" + "), c)
-                    })
-                    .done()
+                let sums = insert.list(places, |text, c| {
+                    let text = text.name(c).add(" = ").name(&self.table).add(".").name(c);
+                    replace(text.add(" + "), c)
+                });
+                inserting(sums, self.kind, false).done()
             }
-            Shape::Inserts(rows) => ignored(inserts(self.dialect, &self.table, self.kind, *rows, false)).done(),
+            Shape::Inserts(rows) => insert_absent(self.dialect, &self.table, self.kind, *rows, false).done(),
             Shape::Columns(places) => {
                 let read = std::iter::once("id").chain(places.iter().map(column));
                 let select = Text::new(self.dialect, "SELECT ").list(read, |t, c| t.name("x").add(".").name(c));
@@ -483,13 +491,25 @@ fn inserts(dialect: Dialect, table: &str, kind: &Kind, rows: usize, versioned: b
 }
 
 /// An insert that leaves rows alone whose key is there, and does not count them.
-fn ignored(insert: Text) -> Text {
-    match insert.dialect {
+fn insert_absent(dialect: Dialect, table: &str, kind: &Kind, rows: usize, versioned: bool) -> Text {
+    if dialect == Dialect::Dm {
+        return merge::insert(dialect, table, kind, rows, versioned);
+    }
+    let insert = inserts(dialect, table, kind, rows, versioned);
+    match dialect {
         // With CLIENT_FOUND_ROWS, which JDBC sets, `ON DUPLICATE KEY UPDATE id = id` would
         // answer one row for a key that was there. Lengths are checked before, so that
         // nothing else is ignored.
         Dialect::Mysql | Dialect::Mariadb => Text { sql: insert.sql.replacen("INSERT", "INSERT IGNORE", 1), ..insert },
         _ => insert.add(" ON CONFLICT (").list(["org_id", "id"], Text::name).add(") DO NOTHING"),
+    }
+}
+
+/// An insert or update, up to the assignments that happen when the key is there.
+fn upsert(dialect: Dialect, table: &str, kind: &Kind) -> Text {
+    match dialect {
+        Dialect::Dm => merging(dialect, table, kind, 1, false).add(" WHEN MATCHED THEN UPDATE SET "),
+        _ => conflict(inserts(dialect, table, kind, 1, false)),
     }
 }
 
@@ -505,6 +525,7 @@ fn conflict(insert: Text) -> Text {
 fn replace(text: Text, column: &str) -> Text {
     match text.dialect {
         Dialect::Mysql | Dialect::Mariadb => text.add("VALUES(").name(column).add(")"),
+        Dialect::Dm => text.name("n").add(".").name(column),
         _ => text.add("excluded.").name(column),
     }
 }

@@ -184,7 +184,7 @@ impl Schema {
 
     /// Reads by key of several kinds that one statement can answer.
     fn together<'a>(&'a self, reads: &[&'a Read]) -> Result<Option<Vec<together::Keyed<'a>>>, StoreError> {
-        if !self.dialect.is_remote() || reads.len() < 2 {
+        if !self.dialect.unites_reads() || reads.len() < 2 {
             return Ok(None);
         }
         let keys = |read: &&'a Read| match read {

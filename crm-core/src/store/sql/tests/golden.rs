@@ -3,7 +3,7 @@
 
 use super::{KINDS, NOTE, THING};
 use crate::store::sql::statements::Texts;
-use crate::store::sql::{Dialect, Statement, TablePrefix, schema_ddl, search};
+use crate::store::sql::{Dialect, Statement, TablePrefix, schema_ddl, search, together};
 use crate::store::{Change, Comparison, Direction, Filter, Row, Search, Value};
 use std::fmt::Write as _;
 
@@ -121,6 +121,14 @@ fn document(dialect: Dialect) -> String {
     let row = Row { id: "n".into(), version: 1, values: Vec::new(), body: "{}".into() };
     add("insert without columns", note.insert("o", &row).unwrap());
     add("put without columns", note.put("o", &row).unwrap());
+    if dialect.is_remote() {
+        add("insert two", note.inserts("o", &[&row, &Row { id: "m".into(), ..row.clone() }]).unwrap());
+    }
+    if dialect.unites_reads() {
+        let (things, notes) = (["i1".to_owned(), "i2".to_owned()], ["n".to_owned()]);
+        let reads: [together::Keyed<'_>; 2] = [(&texts, &things), (&note, &notes)];
+        add("reads of two kinds", together::statement(together::text(dialect, &reads), "o", &reads));
+    }
     text
 }
 
@@ -152,6 +160,16 @@ fn mysql() {
 #[test]
 fn mariadb() {
     compare(Dialect::Mariadb, "mariadb.sql", include_str!("golden/mariadb.sql"));
+}
+
+#[test]
+fn kingbase() {
+    compare(Dialect::Kingbase, "kingbase.sql", include_str!("golden/kingbase.sql"));
+}
+
+#[test]
+fn dm() {
+    compare(Dialect::Dm, "dm.sql", include_str!("golden/dm.sql"));
 }
 
 #[test]

@@ -26,6 +26,10 @@ final class Engines {
                 return ask(connection, "SELECT VERSION()").contains("MariaDB") ? SqlDialect.MARIADB : SqlDialect.MYSQL;
             case "MariaDB":
                 return SqlDialect.MARIADB;
+            case "KingbaseES":
+                return SqlDialect.KINGBASE;
+            case "DM DBMS":
+                return SqlDialect.DM;
             default:
                 throw Failures.refused("the database is " + product + ": say which dialect it speaks");
         }
@@ -42,6 +46,17 @@ final class Engines {
             demand("UTF-8", ask(connection, "PRAGMA encoding"), "the database's encoding");
         } else if (dialect == SqlDialect.POSTGRES) {
             demand("UTF8", ask(connection, "SHOW server_encoding"), "the database's encoding");
+        } else if (dialect == SqlDialect.KINGBASE) {
+            demand("UTF8", ask(connection, "SHOW server_encoding"), "the database's encoding");
+            never(connection, "'' IS NULL", "the empty text is NULL: set ora_input_emptystr_isnull to off for the role");
+        } else if (dialect == SqlDialect.DM) {
+            // Asked by what they do, whatever the settings are called.
+            never(connection, "'' IS NULL", "the empty text is NULL: COMPATIBLE_MODE must not be that of Oracle");
+            never(connection, "CAST('a' AS VARCHAR(2)) = CAST('A' AS VARCHAR(2))",
+                    "small and capital letters are the same: make the database with CASE_SENSITIVE = Y");
+            never(connection, "CAST('a ' AS VARCHAR(2)) = CAST('a' AS VARCHAR(2))",
+                    "trailing blanks do not count: make the database with BLANK_PAD_MODE = 1");
+            never(connection, "LENGTHB('\u5ba2') <> 3", "the encoding is not UTF-8: make the database with CHARSET = 1");
         } else {
             // Tables name their character set; what travels to them must be able to hold it.
             demand("utf8mb4", ask(connection, "SELECT @@character_set_client"), "character_set_client");
@@ -50,6 +65,27 @@ final class Engines {
 
     private static void demand(String wanted, String found, String of) {
         if (!wanted.equals(found)) throw Failures.refused(of + " is " + found + ", not " + wanted);
+    }
+
+    /** Refuses a database in which a condition holds. */
+    private static void never(Connection connection, String condition, String reason) throws SQLException {
+        boolean holds = ask(connection, "SELECT CASE WHEN " + condition + " THEN 1 ELSE 0 END").equals("1");
+        if (holds) throw Failures.refused(reason);
+    }
+
+    /** Whether a query that fails ends the transaction, and placeholders are numbered. */
+    static boolean likePostgres(SqlDialect dialect) {
+        return dialect == SqlDialect.POSTGRES || dialect == SqlDialect.KINGBASE;
+    }
+
+    /** Whether a transaction is begun by turning the driver's commits off, for want of a statement. */
+    static boolean beginsByItself(SqlDialect dialect) {
+        return dialect == SqlDialect.DM;
+    }
+
+    /** Whether a savepoint is released; on DM it goes with the transaction, or with the next of its name. */
+    static boolean releases(SqlDialect dialect) {
+        return dialect != SqlDialect.DM;
     }
 
     /** Whether a version is below another. */
@@ -74,7 +110,11 @@ final class Engines {
             case SQLITE:
                 return Collections.singletonList("BEGIN");
             case POSTGRES:
+            case KINGBASE:
                 return Collections.singletonList("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+            case DM:
+                // All its queries see one state at this level only.
+                return Collections.singletonList("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE");
             default:
                 return Arrays.asList(
                         "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", "START TRANSACTION READ ONLY");
@@ -87,15 +127,19 @@ final class Engines {
             case SQLITE:
                 return Collections.singletonList("BEGIN IMMEDIATE");
             case POSTGRES:
+            case KINGBASE:
                 return Collections.singletonList("BEGIN ISOLATION LEVEL READ COMMITTED");
+            case DM:
+                return Collections.singletonList("SET TRANSACTION ISOLATION LEVEL READ COMMITTED");
             default:
                 return Arrays.asList("SET TRANSACTION ISOLATION LEVEL READ COMMITTED", "START TRANSACTION");
         }
     }
 
-    /** MySQL commits whatever is open when a table is made. */
+    /** MySQL and DM commit whatever is open when a table is made. */
     static void refuseDefinitions(SqlDialect dialect, List<SqlStatement> statements) {
-        if (dialect != SqlDialect.MYSQL && dialect != SqlDialect.MARIADB) return;
+        boolean commits = dialect == SqlDialect.MYSQL || dialect == SqlDialect.MARIADB || dialect == SqlDialect.DM;
+        if (!commits) return;
         for (SqlStatement statement : statements) {
             if (statement.getSql().startsWith("CREATE ") || statement.getSql().startsWith("ALTER ")) {
                 throw Failures.refused("making tables would commit the transaction: open the CRM outside");

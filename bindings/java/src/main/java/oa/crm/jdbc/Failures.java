@@ -6,6 +6,9 @@ import oa.crm.ffi.ExecutorException;
 
 /** What a database's refusals mean. The exception stays the cause. */
 final class Failures {
+    private static final int DM_UNIQUE = -6602;
+    private static final int DM_DEADLOCK = -6403;
+
     private Failures() {}
 
     /** How often the same is tried, where everything was undone for the sake of somebody else. */
@@ -14,6 +17,8 @@ final class Failures {
         int code = e.getErrorCode();
         // Of those in a deadlock one goes on each time; the longer the queue, the more often another one gives way.
         if (!isSqlite(e) && (state.equals("40001") || state.equals("40P01") || code == 1213)) return 20;
+        // DM, where two merges met at a key that neither found: the one that is tried again finds it.
+        if (code == DM_UNIQUE || code == DM_DEADLOCK) return 20;
         // Waited for as long as the host allows already.
         boolean waited = isSqlite(e) ? code == 5 || code == 6 : code == 1205;
         return waited ? 2 : 1;
@@ -27,7 +32,7 @@ final class Failures {
         if (isSqlite(e)) {
             failure = sqlite(code, reason);
         } else if (state.startsWith("40") || state.equals("55P03") || state.equals("57014")
-                || code == 1213 || code == 1205 || code == 3572) {
+                || code == DM_UNIQUE || code == DM_DEADLOCK || code == 1213 || code == 1205 || code == 3572) {
             failure = new ExecutorException.Busy(reason);
         } else if (state.equals("53100") || code == 1114 || code == 1021) {
             failure = new ExecutorException.Full(reason);

@@ -21,7 +21,8 @@ import oa.crm.ffi.SqlValue;
 import oa.crm.ffi.WriteOutcome;
 
 /**
- * The CRM's tables in a database behind JDBC: SQLite, PostgreSQL, MySQL or MariaDB.
+ * The CRM's tables in a database behind JDBC: SQLite, PostgreSQL, MySQL or MariaDB; KingbaseES and DM, whose SQL was
+ * never run.
  *
  * <pre>{@code
  * Crm crm = Crm.onHost(new JdbcExecutor(new SpringConnections(dataSource)));
@@ -81,7 +82,7 @@ public final class JdbcExecutor implements HostExecutor {
         return lent((connection, joined) -> {
             // One query sees one state by itself.
             if (!joined && statements.size() == 1) return answers(connection, statements);
-            if (joined && known(connection) != SqlDialect.POSTGRES) return answers(connection, statements);
+            if (joined && !Engines.likePostgres(known(connection))) return answers(connection, statements);
             // In PostgreSQL a query that fails, by a timeout say, would end the host's transaction.
             if (joined) return inSavepoint(connection, () -> answers(connection, statements), any -> true);
             return inTransaction(connection, Engines.beginRead(known(connection)), () -> answers(connection, statements),
@@ -147,14 +148,14 @@ public final class JdbcExecutor implements HostExecutor {
         try {
             return work.run(connection, false);
         } finally {
-            restore(connection);
+            restore(connection, false);
         }
     }
 
     /** What was done is done, whatever becomes of the connection: one that can't be put back as it was is of no more use. */
-    private static void restore(Connection connection) {
+    private static void restore(Connection connection, boolean autoCommit) {
         try {
-            if (!connection.isClosed()) connection.setAutoCommit(false);
+            if (!connection.isClosed()) connection.setAutoCommit(autoCommit);
         } catch (SQLException e) {
             try {
                 connection.abort(Runnable::run);
@@ -168,6 +169,7 @@ public final class JdbcExecutor implements HostExecutor {
             throws SQLException {
         boolean ended = false;
         try {
+            if (Engines.beginsByItself(dialect)) connection.setAutoCommit(false);
             for (String sql : begin) run(connection, sql);
             T result = work.run();
             if (check.keeps(result)) {
@@ -181,6 +183,7 @@ public final class JdbcExecutor implements HostExecutor {
             throw e;
         } finally {
             if (!ended) undo(connection, null);
+            if (Engines.beginsByItself(dialect)) restore(connection, true);
         }
     }
 
@@ -211,7 +214,7 @@ public final class JdbcExecutor implements HostExecutor {
         } finally {
             try {
                 if (!kept) run(connection, "ROLLBACK TO SAVEPOINT crm_unit");
-                run(connection, "RELEASE SAVEPOINT crm_unit");
+                if (Engines.releases(dialect)) run(connection, "RELEASE SAVEPOINT crm_unit");
             } catch (SQLException e) {
                 connections.lost(connection);
                 if (failed == null) throw e;
@@ -261,7 +264,7 @@ public final class JdbcExecutor implements HostExecutor {
     }
 
     private PreparedStatement prepare(Connection connection, SqlStatement statement) throws SQLException {
-        Placeholders.Text text = placeholders.of(statement.getSql(), dialect == SqlDialect.POSTGRES);
+        Placeholders.Text text = placeholders.of(statement.getSql(), Engines.likePostgres(dialect));
         PreparedStatement prepared = connection.prepareStatement(text.sql);
         try {
             connections.prepare(prepared);
