@@ -5,10 +5,14 @@
 mod access;
 mod actor;
 mod agenda;
+pub mod approval;
 pub mod contact;
+pub mod contract;
 mod crm;
 pub mod customer;
+mod date;
 pub mod dictionary;
+pub mod document;
 mod environment;
 pub mod error;
 pub mod event;
@@ -20,6 +24,7 @@ mod id;
 mod idempotency;
 mod log;
 mod menu;
+mod money;
 mod moving;
 #[cfg(feature = "openapi")]
 mod openapi;
@@ -29,6 +34,7 @@ mod page;
 pub mod person;
 pub mod position;
 mod problem;
+pub mod product;
 mod record;
 pub mod relation;
 pub mod sharing;
@@ -40,14 +46,22 @@ mod work;
 pub use access::{AccessExplanation, AccessGrant, MODULES, Permission, RIGHTS, Role, RoleId, RoleInput};
 pub use actor::{Actor, OrgId, UserId};
 pub use agenda::TickReport;
+pub use approval::{Approval, ApprovalDecision, ApprovalPage};
 pub use contact::{Contact, ContactEdit, ContactFilter, ContactId, ContactPage, Gender, NewContact};
+pub use contract::{
+    Contract, ContractEdit, ContractEntry, ContractEntryKind, ContractEntryPage, ContractLine, ContractOrder,
+    ContractPage, ContractQuery, ContractRow, ContractStatus, ContractTransfer, ContractView, Contracts, NewContract,
+    NewContractEntry, NewContractLine,
+};
 pub use crm::{Crm, Joined, Session};
 pub use customer::{
     BatchAnswer, BatchItem, Customer, CustomerEdit, CustomerEditItem, CustomerFilter, CustomerId, CustomerKind,
     CustomerOrder, CustomerPage, CustomerPanels, CustomerQuery, CustomerStatus, NewCustomer, NewRelation, NextFollowUp,
     Transfer, View, ViewCount,
 };
+pub use date::Date;
 pub use dictionary::{DictionaryEntry, DictionaryEntryInput, EntryCode};
+pub use document::{Document, DocumentPage, DocumentsOf, NewDocument};
 pub use environment::Environment;
 #[cfg(feature = "system")]
 pub use environment::SystemEnvironment;
@@ -60,18 +74,23 @@ pub use follow_up::{
     ReplyAnswer, ReplyId, ReplyPage,
 };
 pub use history::{FieldChange, HistoryEntry, HistoryPage};
-pub use id::{EventId, HistoryId, RelationId, ShareId};
+pub use id::{ApprovalId, ContractEntryId, ContractId, DocumentId, EventId, HistoryId, ProductId, RelationId, ShareId};
 pub use log::{LogEntry, LogLevel, LogSink};
 pub use menu::{EVENT_KINDS, Menu, MenuEntry, PluginManifest, plugin_manifest};
+pub use money::{Currency, Decimal};
 pub use moving::{Afterwards, Moved};
 #[cfg(feature = "openapi")]
 pub use openapi::openapi_document;
 pub use operations::{OPERATIONS, Operation};
-pub use organisation::{FollowUpSettings, NameRule, NewOrganisation, PresetLanguage, Settings};
+pub use organisation::{
+    AgreedPriceRule, ContractSettings, FollowUpSettings, NameRule, NewOrganisation, NumberReset, PresetLanguage,
+    Settings,
+};
 pub use page::{Count, PageRequest};
 pub use person::{Directory, DirectoryPerson, Person, PersonInput, SyncMode, SyncReport};
 pub use position::{AccessChange, Position, PositionId, PositionInput, PositionSyncReport};
 pub use problem::Problem;
+pub use product::{ListPrice, NewProduct, Product, ProductEdit, ProductOrder, ProductPage, ProductQuery};
 pub use record::Removed;
 pub use relation::RelationView;
 pub use sharing::{Share, ShareInput, ShareRight};
@@ -84,8 +103,14 @@ uniffi::setup_scaffolding!();
 static DUTIES: &[&agenda::Duty] = &[&customer::PURGE, &sharing::SHARE_END, &agenda::HOUSEKEEPING];
 
 /// What lies under a customer, by room: what may be much first.
-static UNDER_CUSTOMER: &[&customer::Under] =
-    &[&follow_up::FOLLOW_UPS_UNDER, &contact::CONTACTS_UNDER, &sharing::SHARES_UNDER, &relation::RELATIONS_UNDER];
+static UNDER_CUSTOMER: &[&customer::Under] = &[
+    &document::DOCUMENTS_UNDER,
+    &contract::CONTRACTS_UNDER,
+    &follow_up::FOLLOW_UPS_UNDER,
+    &contact::CONTACTS_UNDER,
+    &sharing::SHARES_UNDER,
+    &relation::RELATIONS_UNDER,
+];
 
 /// Every kind of record that the library stores.
 pub static KINDS: &[&store::Kind] = &[
@@ -108,4 +133,10 @@ pub static KINDS: &[&store::Kind] = &[
     &sharing::SHARE,
     &follow_up::FOLLOW_UP,
     &follow_up::REPLY,
+    &product::PRODUCT,
+    &contract::CONTRACT,
+    &contract::NUMBER_SERIES,
+    &approval::APPROVAL,
+    &contract::CONTRACT_ENTRY,
+    &document::DOCUMENT,
 ];

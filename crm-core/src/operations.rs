@@ -5,25 +5,35 @@
 mod table;
 
 use crate::access::{AccessExplanation, Role, RoleInput};
+use crate::approval::{Approval, ApprovalDecision, ApprovalPage};
 use crate::contact::{Contact, ContactEdit, ContactFilter, ContactPage, NewContact};
+use crate::contract::{
+    Contract, ContractEdit, ContractEntry, ContractEntryKind, ContractEntryPage, ContractPage, ContractQuery,
+    ContractTransfer, ContractView, NewContract, NewContractEntry,
+};
 use crate::crm::Session;
 use crate::customer::{
     BatchAnswer, Customer, CustomerEdit, CustomerEditItem, CustomerPage, CustomerPanels, CustomerQuery, NewCustomer,
     NewRelation, NextFollowUp, Transfer, View, ViewCount,
 };
+use crate::date::Date;
 use crate::dictionary::{DictionaryEntry, DictionaryEntryInput, EntryCode};
+use crate::document::{Document, DocumentPage, DocumentsOf, NewDocument};
 use crate::error::{CallRefusal, Error, Violation};
 use crate::event::Event;
 use crate::follow_up::{
     FollowUp, FollowUpPage, FollowUpQuery, FollowUpView, NewFollowUp, NewReply, Reply, ReplyAnswer, ReplyPage,
 };
 use crate::history::HistoryPage;
-use crate::id::{ContactId, CustomerId, FollowUpId, RelationId, ReplyId, ShareId};
+use crate::id::{
+    ApprovalId, ContactId, ContractId, CustomerId, DocumentId, FollowUpId, ProductId, RelationId, ReplyId, ShareId,
+};
 use crate::menu::Menu;
 use crate::organisation::{NewOrganisation, Settings};
 use crate::page::PageRequest;
 use crate::person::{DirectoryPerson, Person, PersonInput, SyncMode, SyncReport};
 use crate::position::{Position, PositionInput, PositionSyncReport};
+use crate::product::{NewProduct, Product, ProductEdit, ProductPage, ProductQuery};
 use crate::record::Removed;
 use crate::relation::RelationView;
 use crate::sharing::{Share, ShareInput};

@@ -20,11 +20,13 @@ use std::sync::Arc;
 pub(crate) struct Draws {
     drawn: std::cell::RefCell<Vec<uuid::Uuid>>,
     next: std::cell::Cell<usize>,
+    attempt: std::cell::Cell<u32>,
 }
 
 impl Draws {
     pub(crate) fn rewind(&self) {
         self.next.set(0);
+        self.attempt.set(self.attempt.get().saturating_add(1));
     }
 
     fn draw(&self, environment: &dyn Environment, now: Timestamp) -> Result<uuid::Uuid, Error> {
@@ -77,7 +79,7 @@ pub(crate) struct Work<'w> {
     checks_context: bool,
     pub(crate) changes: ChangeSet,
     /// Ids by which an idempotent request is answered again.
-    made: Vec<String>,
+    pub(crate) made: Vec<String>,
 }
 
 impl<'w> Work<'w> {
@@ -107,6 +109,16 @@ impl<'w> Work<'w> {
             changes: ChangeSet::new(session.actor.org.clone()),
             made: Vec::new(),
         })
+    }
+
+    /// How often the command has been decided, this time included.
+    pub(crate) fn attempt(&self) -> u32 {
+        self.draws.attempt.get()
+    }
+
+    /// Whether it happens inside a transaction of the host.
+    pub(crate) fn joined(&self) -> bool {
+        self.session.store.joined()
     }
 
     /// The actor.

@@ -30,6 +30,14 @@ fn expected(need: Need, role: Role, absent: bool) -> &'static str {
     match need {
         Need::System => "actor_unknown",
         Need::Nothing => "done",
+        Need::Duty | Need::Decide if reach(role) < 3 || absent => "not_found",
+        Need::Decide if role == Role::Owner => "own_request",
+        Need::Duty | Need::Decide => "done",
+        Need::Known if absent || role == Role::OtherOrganisation => "not_found",
+        Need::Known => "done",
+        Need::AdministratorKnown if role != Role::Administrator => "forbidden",
+        Need::AdministratorKnown if absent => "not_found",
+        Need::AdministratorKnown => "done",
         Need::Administrator => {
             if role == Role::Administrator {
                 "done"

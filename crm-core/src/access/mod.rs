@@ -125,6 +125,11 @@ impl<'c> Access<'c> {
             .filter(|_| self.may("customer.view"))
     }
 
+    /// How far the actor reaches into what stands in a scope of its own, whoever may see its customer.
+    pub(crate) fn duty_reach(&self, scope: &Scope, now: Timestamp) -> Option<Reach> {
+        self.reach(&scope.owner, scope.position.as_ref(), &[], now)
+    }
+
     /// Whether a share was given to the actor or to a position of his.
     pub(crate) fn is_grantee(&self, share: &Share) -> bool {
         let Some(person) = self.person else { return false };

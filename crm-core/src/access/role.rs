@@ -9,8 +9,22 @@ use crate::store::Kind;
 use serde::{Deserialize, Serialize};
 
 /// Modules that have rights.
-pub const MODULES: [&str; 10] =
-    ["customer", "contact", "follow_up", "sharing", "person", "position", "role", "dictionary", "settings", "event"];
+pub const MODULES: [&str; 14] = [
+    "customer",
+    "contact",
+    "follow_up",
+    "sharing",
+    "product",
+    "contract",
+    "document",
+    "approval",
+    "person",
+    "position",
+    "role",
+    "dictionary",
+    "settings",
+    "event",
+];
 
 /// Rights of a module.
 pub const RIGHTS: [&str; 9] =
@@ -156,7 +170,7 @@ impl Role {
 plain_record!(Role, &ROLE, |role| role.id.to_string());
 
 /// What a salesperson may do from the first day.
-const SALES: [&str; 18] = [
+const SALES: [&str; 29] = [
     "customer.view",
     "customer.create",
     "customer.edit",
@@ -172,6 +186,17 @@ const SALES: [&str; 18] = [
     "sharing.view",
     "sharing.create",
     "sharing.delete",
+    "product.view",
+    "contract.view",
+    "contract.create",
+    "contract.edit",
+    "contract.delete",
+    "contract.assign",
+    "document.view",
+    "document.create",
+    "document.delete",
+    "approval.view",
+    "approval.edit",
     "person.view",
     "position.view",
     "dictionary.view",

@@ -212,12 +212,14 @@ impl Work<'_> {
         let access = self.access()?;
         let sees_shares = access.may("sharing.view") && self.check_reach(customer, shares, Reach::Own).is_ok();
         let sees_contacts = access.may("contact.view");
+        let sees_documents = access.may("document.view");
         let shows = |change: &FieldChange| match change.field.as_str() {
             "relation" => ends(change)
                 .iter()
                 .all(|end| *end == own || end.parse().is_ok_and(|end: CustomerId| seen.contains_key(&end))),
             "share" => sees_shares,
             "contact" => sees_contacts,
+            "document" => sees_documents,
             _ => true,
         };
         for entry in &mut history.items {

@@ -121,6 +121,60 @@ macro_rules! for_each_operation {
             /// With whom a customer is shared.
             query shares(customer: CustomerId) -> Vec<Share>, "sharing.view";
 
+            /// Adds a product to the catalogue.
+            command create_product(product: NewProduct) -> Product, "product.create";
+            /// A product.
+            query product(product: ProductId) -> Product, "product.view";
+            /// A page of the catalogue.
+            query products(query: ProductQuery, page: PageRequest) -> ProductPage, "product.view";
+            /// Edits a product, retires it or takes it back.
+            command edit_product(product: ProductId, edit: ProductEdit) -> Product, "product.edit";
+            /// What changed on a product.
+            query product_history(product: ProductId, page: PageRequest) -> HistoryPage, "product.view";
+
+            /// Drafts a contract for a customer, or a supplement to one of the customer's contracts.
+            command create_contract(customer: CustomerId, contract: NewContract) -> Contract, "contract.create";
+            /// A contract with its supplements and what the actor may do with it.
+            query contract(contract: ContractId) -> ContractView, "contract.view";
+            /// A page of contracts.
+            query contracts(query: ContractQuery, page: PageRequest) -> ContractPage, "contract.view";
+            /// Edits a draft, or what of a signed contract is no matter of money or dates.
+            command edit_contract(contract: ContractId, edit: ContractEdit) -> Contract, "contract.edit";
+            /// Removes a draft.
+            command delete_contract(contract: ContractId, version: i64) -> Removed, "contract.delete";
+            /// What changed on a contract.
+            query contract_history(contract: ContractId, page: PageRequest) -> HistoryPage, "contract.view";
+            /// Submits a draft: it is in force, or waits for the host's approval.
+            command submit_contract(contract: ContractId, version: i64, signed_on: Option<Date>) -> Contract, "contract.edit";
+            /// Completes a contract that is in force.
+            command complete_contract(contract: ContractId, version: i64) -> Contract, "contract.edit";
+            /// Terminates a contract that is in force.
+            command terminate_contract(contract: ContractId, version: i64, on: Date, reason: String) -> Contract, "contract.edit";
+            /// Voids a signed contract and its supplements, or asks the host first.
+            command void_contract(contract: ContractId, version: i64, reason: String) -> Contract, "contract.edit";
+            /// Moves the duties of a contract to somebody else.
+            command transfer_contract(contract: ContractId, transfer: ContractTransfer) -> Contract, "contract.assign";
+            /// Says whose performance a contract is.
+            command set_contract_performance(contract: ContractId, transfer: ContractTransfer) -> Contract, "contract.assign";
+            /// Writes an evaluation, a progress or a risk on a signed contract.
+            command add_contract_entry(contract: ContractId, entry: NewContractEntry) -> ContractEntry, "contract.edit";
+            /// A page of the entries of one kind on a contract.
+            query contract_entries(contract: ContractId, kind: ContractEntryKind, page: PageRequest) -> ContractEntryPage, "contract.view";
+            /// Attaches a document, which the host keeps, to a customer or one of its contracts.
+            command attach_document(customer: CustomerId, document: NewDocument) -> Document, "document.create";
+            /// A document.
+            query document(document: DocumentId) -> Document, "document.view";
+            /// A page of the documents of a customer or a contract.
+            query documents(of: DocumentsOf, page: PageRequest) -> DocumentPage, "document.view";
+            /// Takes a document away.
+            command remove_document(document: DocumentId) -> Removed, "document.delete";
+            /// Requests on contracts for approval: those that wait, or all.
+            query approvals(pending: bool, page: PageRequest) -> ApprovalPage, "approval.view";
+            /// A request for approval.
+            query approval(approval: ApprovalId) -> Approval, "approval.view";
+            /// Decides a request for approval.
+            command resolve_approval(approval: ApprovalId, decision: ApprovalDecision, by: Option<String>, note: Option<String>) -> Approval, "approval.edit";
+
             /// Events that a consumer has not acknowledged.
             query events(consumer: String, limit: i32) -> Vec<Event>, "event.view";
             /// Acknowledges events.

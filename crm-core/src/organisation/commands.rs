@@ -85,7 +85,7 @@ impl Session<'_> {
                 let changes = history::changes(
                     &organisation.settings,
                     &settings,
-                    &["time_zone", "same_name", "customer_number", "recycle_bin_days", "follow_up"],
+                    &["time_zone", "same_name", "customer_number", "recycle_bin_days", "follow_up", "contract"],
                 );
                 if changes.is_empty() {
                     return Ok(settings.clone());

@@ -5,7 +5,7 @@ mod context;
 mod settings;
 
 pub(crate) use context::{Context, ContextCache};
-pub use settings::{FollowUpSettings, NameRule, Settings};
+pub use settings::{AgreedPriceRule, ContractSettings, FollowUpSettings, NameRule, NumberReset, Settings};
 
 use crate::error::Error;
 use crate::record::{Record, plain_record};

@@ -93,7 +93,10 @@ fn saved(desk: &Desk<'_>, values: &Values) -> Result<Settings, Error> {
     let least_length = read.number("follow_up_least_length");
     read.done()?;
     let methods = values.all("follow_up_methods_that_count").into_iter().map(EntryCode::new).collect::<Result<_, _>>();
-    desk.acting(values).change_settings(Settings {
+    let acting = desk.acting(values);
+    // What has no field on the page stays; the version tells when somebody changed it meanwhile.
+    let contract = acting.settings()?.contract;
+    acting.change_settings(Settings {
         time_zone: TimeZone::named(values.get("time_zone").trim())?,
         same_name: if values.get("same_name") == "allow" { NameRule::Allow } else { NameRule::Refuse },
         customer_number: values.get("customer_number").to_owned(),
@@ -104,6 +107,7 @@ fn saved(desk: &Desk<'_>, values: &Values) -> Result<Settings, Error> {
             least_length,
             superiors_count: values.ticked("follow_up_superiors_count"),
         },
+        contract,
         version: values.get("version").parse().unwrap_or_default(),
     })
 }

@@ -39,10 +39,13 @@ internal object Wire {
             addSerializer(Enum::class.java, writing { value, json -> json.writeString(nameOf(value)) })
             setMixInAnnotation(View::class.java, ByKind::class.java)
             setMixInAnnotation(FollowUps::class.java, ByKind::class.java)
+            setMixInAnnotation(Contracts::class.java, ByKind::class.java)
+            setMixInAnnotation(DocumentsOf::class.java, ByKind::class.java)
             setMixInAnnotation(PresetLanguage::class.java, Presets::class.java)
             setMixInAnnotation(FieldChange::class.java, Change::class.java)
             setMixInAnnotation(Event::class.java, Happened::class.java)
-            for (kinds in listOf(View::class, FollowUps::class)) {
+            setMixInAnnotation(Approval::class.java, Asked::class.java)
+            for (kinds in listOf(View::class, FollowUps::class, Contracts::class, DocumentsOf::class)) {
                 for (kind in kinds.sealedSubclasses) {
                     registerSubtypes(com.fasterxml.jackson.databind.jsontype.NamedType(kind.java, snake(kind.simpleName!!)))
                 }
@@ -99,5 +102,10 @@ internal object Wire {
     private interface Happened {
         @get:JsonRawValue
         val data: String
+    }
+
+    private interface Asked {
+        @get:JsonRawValue
+        val snapshot: String
     }
 }

@@ -1,6 +1,7 @@
 package oa.crm.java;
 
 import java.util.Objects;
+import oa.crm.ContractSettings;
 import oa.crm.FollowUpSettings;
 import oa.crm.NameRule;
 import oa.crm.Settings;
@@ -12,6 +13,7 @@ public final class SettingsBuilder {
     private String customerNumber;
     private int recycleBinDays;
     private FollowUpSettings followUp;
+    private ContractSettings contract;
     private final long version;
 
     SettingsBuilder(Settings from) {
@@ -20,6 +22,7 @@ public final class SettingsBuilder {
         customerNumber = from.getCustomerNumber();
         recycleBinDays = from.getRecycleBinDays();
         followUp = from.getFollowUp();
+        contract = from.getContract();
         version = from.getVersion();
     }
 
@@ -48,7 +51,12 @@ public final class SettingsBuilder {
         return this;
     }
 
+    public SettingsBuilder contract(ContractSettings contract) {
+        this.contract = Objects.requireNonNull(contract, "contract");
+        return this;
+    }
+
     public Settings build() {
-        return new Settings(timeZone, sameName, customerNumber, recycleBinDays, followUp, version);
+        return new Settings(timeZone, sameName, customerNumber, recycleBinDays, followUp, contract, version);
     }
 }

@@ -1,0 +1,76 @@
+//! Business dates: days of the organisation, without an hour.
+
+use crate::error::{Error, Violation};
+use chrono::{Datelike as _, NaiveDate};
+use serde::{Deserialize, Serialize};
+
+/// A day 日期, written `2026-11-23`; of the years 1900 to 9999.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify), tsify(type = "string"))]
+pub struct Date(NaiveDate);
+
+#[cfg(feature = "uniffi")]
+uniffi::custom_type!(Date, String, { lower: |day| day.to_string(), try_lift: |text| Ok(text.parse()?) });
+
+impl Date {
+    pub(crate) fn of(day: NaiveDate) -> Self {
+        Date(day)
+    }
+
+    /// Days since the first of the year 1, for columns.
+    pub(crate) fn number(self) -> i64 {
+        self.0.num_days_from_ce().into()
+    }
+}
+
+impl std::fmt::Display for Date {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:04}-{:02}-{:02}", self.0.year(), self.0.month(), self.0.day())
+    }
+}
+
+impl std::str::FromStr for Date {
+    type Err = Error;
+    /// # Errors
+    /// [`Error::Invalid`] when it is no day of this form, or of a year before 1900.
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let malformed = || Error::from(Violation::malformed("date"));
+        let well_formed = text.len() == 10
+            && text.bytes().enumerate().all(|(at, byte)| match at {
+                4 | 7 => byte == b'-',
+                _ => byte.is_ascii_digit(),
+            });
+        if !well_formed {
+            return Err(malformed());
+        }
+        let mut parts = text.split('-').map(str::parse::<u32>);
+        let (Some(Ok(year)), Some(Ok(month)), Some(Ok(day))) = (parts.next(), parts.next(), parts.next()) else {
+            return Err(malformed());
+        };
+        let year = i32::try_from(year).ok().filter(|year| *year >= 1900).ok_or_else(malformed)?;
+        NaiveDate::from_ymd_opt(year, month, day).map(Date).ok_or_else(malformed)
+    }
+}
+
+impl Serialize for Date {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Date {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse().map_err(|_| serde::de::Error::custom("not a day such as 2026-11-23"))
+    }
+}
+
+#[cfg(feature = "openapi")]
+impl schemars::JsonSchema for Date {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Date".into()
+    }
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({"type": "string", "format": "date"})
+    }
+}
