@@ -126,7 +126,7 @@ mod folder {
     /// ```
     /// use crm_core::{DocumentBytes, DocumentFolder, OrgId};
     /// let dir = tempfile::tempdir()?;
-    /// let folder = DocumentFolder::new(dir.path())?;
+    /// let folder = DocumentFolder::new(dir.path());
     /// let kept = folder.keep(&OrgId::new("acme")?, 1_000, &mut "报价单".as_bytes())?;
     /// let mut text = String::new();
     /// folder.read(&kept.reference)?.read_to_string(&mut text)?;
@@ -140,14 +140,9 @@ mod folder {
     }
 
     impl DocumentFolder {
-        /// In a folder, which is made when it is not there.
-        ///
-        /// # Errors
-        /// When it can't be made.
-        pub fn new(root: impl Into<PathBuf>) -> io::Result<Self> {
-            let root = root.into();
-            fs::create_dir_all(&root)?;
-            Ok(DocumentFolder { root })
+        /// In a folder, which is made for the first document.
+        pub fn new(root: impl Into<PathBuf>) -> Self {
+            DocumentFolder { root: root.into() }
         }
 
         /// The file of a reference; only references of this folder's own form have one.

@@ -81,7 +81,6 @@ fn go(cli: Cli) -> Result<(), String> {
         orgs.push(import::ORGANISATION.to_owned());
     }
     let documents = cli.documents.clone().unwrap_or_else(|| beside(database).with_extension("documents"));
-    let documents = DocumentFolder::new(&documents).map_err(|error| format!("{}: {error}", documents.display()))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| format!("no threads: {error}"))?;
     let served = runtime.block_on(async {
@@ -92,7 +91,7 @@ fn go(cli: Cli) -> Result<(), String> {
         let app = App {
             crm,
             orgs,
-            documents: Box::new(documents),
+            documents: Box::new(DocumentFolder::new(documents)),
             gateway: cli.trust_user_header,
             sessions: Sessions::default(),
         };

@@ -210,6 +210,7 @@ impl<'a> Look<'a> {
         let text = amount.to_string();
         let (sign, digits) = text.strip_prefix('-').map_or(("", text.as_str()), |digits| ("−", digits));
         let (whole, part) = digits.split_once('.').unwrap_or((digits, ""));
+        let part = format!("{part:0<many$}", many = usize::try_from(currency.digits()).unwrap_or_default());
         let point = if part.is_empty() { "" } else { "." };
         let whole = grouped(whole);
         match currency.code() {

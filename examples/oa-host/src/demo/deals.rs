@@ -140,7 +140,7 @@ fn deal(story: &Story, dice: &mut Dice, buyer: &Played, days_ago: i64, products:
     StoryClock::at(at.plus_millis(10 * 60_000));
     let submitted = owner.submit_contract(contract.id, contract.version, Some(day(story, days_ago)?))?;
     // The latest wait for their leader.
-    let Some(approval) = submitted.approval.filter(|_| days_ago > 3) else { return Ok(()) };
+    let Some(approval) = submitted.approval.filter(|_| days_ago > 7) else { return Ok(()) };
     let decision = if dice.percent(6) { ApprovalDecision::Rejected } else { ApprovalDecision::Approved };
     let note = (decision == ApprovalDecision::Rejected).then(|| "折扣超出权限，请重新报价".to_owned());
     StoryClock::at(at.plus_millis(20 * 60_000));
