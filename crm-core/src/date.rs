@@ -21,6 +21,22 @@ impl Date {
     pub(crate) fn number(self) -> i64 {
         self.0.num_days_from_ce().into()
     }
+
+    /// The day of a [`number`](Date::number); none for nought.
+    pub(crate) fn numbered(number: i64) -> Option<Self> {
+        let days = i32::try_from(number).ok().filter(|days| *days > 0)?;
+        NaiveDate::from_num_days_from_ce_opt(days).map(Date)
+    }
+
+    /// So many days later; none beyond the last year.
+    pub(crate) fn plus_days(self, days: i64) -> Option<Self> {
+        Date::numbered(self.number().checked_add(days)?).filter(|day| (1900..=9999).contains(&day.0.year()))
+    }
+
+    /// So many months later, on the same day of the month or its last.
+    pub(crate) fn plus_months(self, months: u32) -> Option<Self> {
+        self.0.checked_add_months(chrono::Months::new(months)).map(Date).filter(|day| day.0.year() <= 9999)
+    }
 }
 
 impl std::fmt::Display for Date {

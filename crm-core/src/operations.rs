@@ -26,11 +26,16 @@ use crate::follow_up::{
 };
 use crate::history::HistoryPage;
 use crate::id::{
-    ApprovalId, ContactId, ContractId, CustomerId, DocumentId, FollowUpId, ProductId, RelationId, ReplyId, ShareId,
+    ApprovalId, ContactId, ContractId, CustomerId, DocumentId, FollowUpId, ProductId, ReceiptId, RelationId, ReplyId,
+    ShareId,
 };
 use crate::menu::Menu;
 use crate::organisation::{NewOrganisation, Settings};
 use crate::page::PageRequest;
+use crate::payment::{
+    InstalmentPage, InstalmentQuery, NewInstalment, NewReceipt, PaymentPlan, PlanGenerator, Receipt, ReceiptPage,
+    ReceiptQuery,
+};
 use crate::person::{DirectoryPerson, Person, PersonInput, SyncMode, SyncReport};
 use crate::position::{Position, PositionInput, PositionSyncReport};
 use crate::product::{NewProduct, Product, ProductEdit, ProductPage, ProductQuery};

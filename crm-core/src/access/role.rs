@@ -9,13 +9,14 @@ use crate::store::Kind;
 use serde::{Deserialize, Serialize};
 
 /// Modules that have rights.
-pub const MODULES: [&str; 14] = [
+pub const MODULES: [&str; 15] = [
     "customer",
     "contact",
     "follow_up",
     "sharing",
     "product",
     "contract",
+    "payment",
     "document",
     "approval",
     "person",
@@ -170,7 +171,7 @@ impl Role {
 plain_record!(Role, &ROLE, |role| role.id.to_string());
 
 /// What a salesperson may do from the first day.
-const SALES: [&str; 29] = [
+const SALES: [&str; 32] = [
     "customer.view",
     "customer.create",
     "customer.edit",
@@ -192,6 +193,9 @@ const SALES: [&str; 29] = [
     "contract.edit",
     "contract.delete",
     "contract.assign",
+    "payment.view",
+    "payment.create",
+    "payment.edit",
     "document.view",
     "document.create",
     "document.delete",

@@ -5,7 +5,9 @@ mod context;
 mod settings;
 
 pub(crate) use context::{Context, ContextCache};
-pub use settings::{AgreedPriceRule, ContractSettings, FollowUpSettings, NameRule, NumberReset, Settings};
+pub use settings::{
+    AgreedPriceRule, ContractSettings, FollowUpSettings, NameRule, NumberReset, PlanRule, ReceiptRule, Settings,
+};
 
 use crate::error::Error;
 use crate::record::{Record, plain_record};
