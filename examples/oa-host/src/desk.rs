@@ -79,6 +79,8 @@ fn href(entry: &MenuEntry) -> Option<String> {
         "contacts" => "/contacts".to_owned(),
         "follow_ups" => "/follow-ups".to_owned(),
         "contracts" => "/contracts".to_owned(),
+        "receipts" => "/receipts".to_owned(),
+        "instalments" => "/instalments".to_owned(),
         "approvals" => "/approvals".to_owned(),
         "products" => "/products".to_owned(),
         "positions" => "/positions".to_owned(),

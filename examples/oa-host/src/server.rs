@@ -61,7 +61,7 @@ fn discard_documents(app: &App) -> Result<(), crm_core::Error> {
                     eprintln!("a document's bytes stay: {error}");
                 }
             }
-            session.acknowledge_events("documents".to_owned(), last.seq)?;
+            session.acknowledge_events("documents".to_owned(), last.number)?;
         }
     }
     Ok(())

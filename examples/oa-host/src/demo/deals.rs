@@ -5,8 +5,9 @@ use super::clock::{Dice, StoryClock};
 use super::script::Played;
 use super::{HOUR, Story, cast};
 use crm_core::{
-    ApprovalDecision, ContractEntryKind, ContractId, Currency, Date, Decimal, EntryCode, Error, ListPrice, NewContract,
-    NewContractEntry, NewContractLine, NewProduct, PositionId, ProductId, TimeZone,
+    ApprovalDecision, Contract, ContractEntryKind, ContractId, Currency, Date, Decimal, EntryCode, Error, ListPrice,
+    NewContract, NewContractEntry, NewContractLine, NewProduct, NewReceipt, PlanGenerator, PlanInterval, PositionId,
+    ProductId, TimeZone,
 };
 
 /// Name, category, unit, price in yuan, tax rate, and how many are bought at once, at the most.
@@ -146,7 +147,39 @@ fn deal(story: &Story, dice: &mut Dice, buyer: &Played, days_ago: i64, products:
     StoryClock::at(at.plus_millis(20 * 60_000));
     story.person(buyer.owner.superior)?.resolve_approval(approval, decision, None, note)?;
     if decision == ApprovalDecision::Approved {
+        pay(story, dice, buyer, &contract, days_ago)?;
         accompany(story, dice, buyer, contract.id, days_ago)?;
+    }
+    Ok(())
+}
+
+/// How a contract is paid: three parts, the first at once, what is late stays open.
+fn pay(story: &Story, dice: &mut Dice, buyer: &Played, contract: &Contract, days_ago: i64) -> Result<(), Error> {
+    let owner = story.person(buyer.owner.user)?;
+    StoryClock::at(story.moment(dice, days_ago - 1));
+    let percents = dice.pick(&[["30", "60", "10"], ["50", "40", "10"], ["40", "40", "20"]]);
+    let percents = percents.iter().filter(|percent| !percent.is_empty()).map(|percent| percent.parse());
+    let generator = PlanGenerator {
+        percents: percents.collect::<Result<_, _>>()?,
+        first_due_on: Some(day(story, days_ago - 5)?),
+        interval: Some(PlanInterval::Month),
+        ..PlanGenerator::default()
+    };
+    let drafted = owner.draft_payment_plan(contract.id, generator)?;
+    let plan = owner.set_payment_plan(contract.id, owner.payment_plan(contract.id)?.payments.revision, drafted)?;
+    for (number, instalment) in (0..).zip(&plan.instalments) {
+        // Most pay about the day; some are late, a few very.
+        let paid = days_ago - 5 - number * 30 + dice.between(-4, 6);
+        if paid < 1 || dice.percent(14) {
+            break;
+        }
+        StoryClock::at(story.moment(dice, paid));
+        let receipt = NewReceipt {
+            method: Some(EntryCode::new(dice.pick(&["transfer", "transfer", "acceptance", "online"]))?),
+            voucher: Some(format!("PZ{}", 10_000 + dice.below(90_000))),
+            ..NewReceipt::of(instalment.amount, day(story, paid)?)
+        };
+        owner.record_receipt(contract.id, receipt)?;
     }
     Ok(())
 }

@@ -41,6 +41,8 @@ struct CustomerPage<'a> {
     shares: Option<Vec<ShareLine>>,
     contracts: Option<Vec<Row>>,
     more_contracts: bool,
+    /// What was paid before there was a contract; none for who may not see money.
+    credit: Option<Vec<String>>,
     documents: Option<document::Panel>,
     write: Option<Sheet<'a>>,
     may: May,
@@ -192,6 +194,7 @@ fn draw(desk: &Desk<'_>, panels: &CustomerPanels, values: &Values) -> Reply {
         shares: shares(desk, customer)?,
         contracts,
         more_contracts,
+        credit: credit(desk, customer)?,
         documents: document::panel(
             desk,
             DocumentsOf::Customer { customer: customer.id },
@@ -210,6 +213,14 @@ fn draw(desk: &Desk<'_>, panels: &CustomerPanels, values: &Values) -> Reply {
         },
     };
     desk.page(&page)
+}
+
+fn credit(desk: &Desk<'_>, customer: &Customer) -> Result<Option<Vec<String>>, Failure> {
+    match desk.crm.customer_credit(customer.id) {
+        Ok(found) => Ok(Some(found.iter().map(|own| desk.look.money(own.balance, own.currency)).collect())),
+        Err(Error::Forbidden { .. }) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Its contracts, the newest; none for who may not see any.

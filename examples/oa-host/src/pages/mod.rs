@@ -16,6 +16,8 @@ mod follow_up;
 mod history;
 mod home;
 mod list;
+mod payment;
+mod plan;
 mod position;
 mod product;
 mod relation;
@@ -81,6 +83,13 @@ pub(crate) fn routes() -> Router<Shared> {
         .route("/contracts/{id}/edit", get(contract_form::edit).post(contract_form::save))
         .route("/contracts/{id}/supplement", get(contract_form::supplement))
         .route("/contracts/{id}/renew", get(contract_form::renew))
+        .route("/contracts/{id}/plan", get(plan::show).post(plan::set))
+        .route("/contracts/{id}/payments/{deed}", get(payment::ask).post(payment::take))
+        .route("/customers/{id}/prepayment", get(payment::prepay).post(payment::do_prepay))
+        .route("/receipts", get(payment::receipts))
+        .route("/receipts/{id}/reverse", get(payment::reversal).post(payment::reverse))
+        .route("/instalments", get(payment::instalments))
+        .route("/instalments/{id}/date", post(payment::date))
         .route("/contracts/{id}/{step}", get(contract_state::ask).post(contract_state::take))
         .route("/approvals", get(approval::show))
         .route("/approvals/{id}", get(approval::show).post(approval::resolve))

@@ -1,6 +1,7 @@
 //! Every text of the pages, in Chinese and English, in one table.
 
 mod deals;
+mod payments;
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -46,7 +47,7 @@ pub(crate) fn text(lang: Lang, key: &str) -> &str {
 type Text = (&'static str, &'static str, &'static str);
 
 fn all() -> impl Iterator<Item = &'static Text> {
-    TEXTS.iter().chain(deals::TEXTS)
+    TEXTS.iter().chain(deals::TEXTS).chain(payments::TEXTS)
 }
 
 /// Key, Chinese, English. `f_` are fields, `e_` errors, `s_` sections of forms, `op_` operations.

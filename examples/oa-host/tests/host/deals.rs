@@ -1,9 +1,6 @@
 //! Products, contracts, approvals and documents on the pages, as a browser meets them.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
-mod run;
-
-use run::{Answer, Browser, Host, field};
+use crate::run::{Answer, Browser, Host, field};
 
 fn post(browser: &Browser, page: &str, to: &str, values: &[(&str, &str)]) -> Answer {
     let form = browser.get(page);
@@ -169,6 +166,8 @@ fn k9_a_leader_finds_what_waits_and_approves_it() {
         ("contract_number_reset", "year"),
         ("contract_base_currency", "CNY"),
         ("contract_agreed_price", "marked"),
+        ("contract_plan_over", "warn"),
+        ("contract_receipt_over", "credit"),
         ("contract_amendable", "in_force"),
         ("contract_approval", "sign"),
     ];
