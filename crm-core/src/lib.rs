@@ -62,7 +62,9 @@ pub use customer::{
 };
 pub use date::Date;
 pub use dictionary::{DictionaryEntry, DictionaryEntryInput, EntryCode};
-pub use document::{Document, DocumentPage, DocumentsOf, NewDocument};
+#[cfg(feature = "system")]
+pub use document::DocumentFolder;
+pub use document::{Document, DocumentBytes, DocumentPage, DocumentsOf, KeptBytes, NewDocument};
 pub use environment::Environment;
 #[cfg(feature = "system")]
 pub use environment::SystemEnvironment;
