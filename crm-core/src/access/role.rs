@@ -28,8 +28,8 @@ pub const MODULES: [&str; 15] = [
 ];
 
 /// Rights of a module.
-pub const RIGHTS: [&str; 9] =
-    ["view", "create", "edit", "delete", "export", "merge", "assign", "manage_fields", "manage_settings"];
+pub const RIGHTS: [&str; 10] =
+    ["view", "create", "edit", "delete", "export", "merge", "assign", "write_off", "manage_fields", "manage_settings"];
 
 /// Roles by id.
 pub(crate) static ROLE: Kind = Kind::plain("role");
@@ -171,7 +171,7 @@ impl Role {
 plain_record!(Role, &ROLE, |role| role.id.to_string());
 
 /// What a salesperson may do from the first day.
-const SALES: [&str; 32] = [
+const SALES: [&str; 33] = [
     "customer.view",
     "customer.create",
     "customer.edit",
@@ -196,6 +196,7 @@ const SALES: [&str; 32] = [
     "payment.view",
     "payment.create",
     "payment.edit",
+    "payment.delete",
     "document.view",
     "document.create",
     "document.delete",
