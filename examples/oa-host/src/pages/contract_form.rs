@@ -10,8 +10,8 @@ use crate::session::Visitor;
 use crate::values::{Reader, Values};
 use axum::extract::{Path, State};
 use crm_core::{
-    Contract, ContractEdit, ContractId, ContractStatus, ContractView, Customer, CustomerId, Error, NewContract,
-    NewContractLine, PageRequest, ProductQuery, dictionary,
+    Contract, ContractEdit, ContractId, ContractStatus, ContractView, Customer, CustomerId, Error, Lowered,
+    NewContract, NewContractLine, PageRequest, ProductQuery, dictionary,
 };
 
 /// Lines that a form offers beyond those that are there.
@@ -137,6 +137,34 @@ fn lines(values: &Values, read: &mut Reader<'_>) -> Vec<NewContractLine> {
     typed
 }
 
+/// By how much a supplement lowers the instalments of its parent.
+fn lowered(values: &Values, read: &mut Reader<'_>) -> Vec<Lowered> {
+    let mut lowers = Vec::new();
+    for (name, value) in values.pairs() {
+        let instalment = name.strip_prefix("lower_").and_then(|id| id.parse().ok());
+        if let Some(instalment) = instalment.filter(|_| !value.trim().is_empty()) {
+            lowers.push(Lowered { instalment, amount: read.needed_decimal(name) });
+        }
+    }
+    lowers
+}
+
+/// What of the parent's plan is open and can be lowered.
+fn lower_fields<'a>(desk: &Desk<'_>, mut sheet: Sheet<'a>, parent: &str) -> Result<Sheet<'a>, Failure> {
+    let plan = match desk.crm.payment_plan(id(parent)?) {
+        Ok(plan) => plan,
+        Err(Error::Forbidden { .. }) => return Ok(sheet),
+        Err(error) => return Err(error.into()),
+    };
+    sheet = sheet.folded("s_lowers");
+    for own in plan.instalments.iter().filter(|own| own.open.minor(own.currency).is_some_and(|open| open > 0)) {
+        let label = desk.t("instalment_n").replace("{n}", &own.no.to_string());
+        let open = desk.look.money(own.open, own.currency);
+        sheet = sheet.line(&format!("lower_{}", own.id), 24).labelled(format!("{label} · {open}"));
+    }
+    Ok(sheet)
+}
+
 pub(crate) async fn fresh(State(app): State<Shared>, visitor: Visitor, Path(customer): Path<String>) -> Reply {
     app.desk(visitor, move |desk| {
         let customer = desk.crm.customer(id(&customer)?)?;
@@ -192,7 +220,10 @@ fn add_form(desk: &Desk<'_>, customer: &Customer, values: &Values, error: Option
             sheet = sheet.hidden(name, values.get(name));
         }
     }
-    let sheet = draft_fields(desk, sheet.section(""), values)?;
+    let mut sheet = draft_fields(desk, sheet.section(""), values)?;
+    if !parent.is_empty() {
+        sheet = lower_fields(desk, sheet, parent)?;
+    }
     let title = match (parent.is_empty(), renews.is_empty()) {
         (false, _) => "write_supplement",
         (_, false) => "renew",
@@ -248,6 +279,7 @@ fn added(desk: &Desk<'_>, customer: CustomerId, values: &Values) -> Result<Contr
         own_signatory: values.text("own_signatory"),
         payment_method: read.code("payment_method"),
         note: values.text("note"),
+        lowers: lowered(values, &mut read),
     };
     read.done()?;
     desk.acting(values).create_contract(customer, contract)

@@ -3,7 +3,7 @@
 use crate::app::{Reply, Shared};
 use crate::desk::{Choice, Desk};
 use crate::form::Sheet;
-use crate::pages::{Above, Params, form_page, id};
+use crate::pages::{Params, id};
 use crate::security::Posted;
 use crate::session::Visitor;
 use crate::values::{Reader, Values};

@@ -22,6 +22,7 @@ pub(super) const TEXTS: &[Text] = &[
     ("interval_year", "按年", "Year"),
     ("instalment", "期次", "Instalment"),
     ("instalment_n", "第 {n} 期", "Instalment {n}"),
+    ("s_lowers", "减少原合同的期次", "Lowers instalments of the contract"),
     ("share_percent", "或比例（%）", "Or share (%)"),
     ("due_on", "到期日", "Due on"),
     ("due_from", "到期日自", "Due from"),
