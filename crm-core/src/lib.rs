@@ -37,6 +37,7 @@ mod problem;
 pub mod product;
 mod record;
 pub mod relation;
+pub mod report;
 pub mod sharing;
 pub mod store;
 pub mod text;
@@ -84,7 +85,7 @@ pub use openapi::openapi_document;
 pub use operations::{OPERATIONS, Operation};
 pub use organisation::{
     AgreedPriceRule, ContractSettings, FollowUpSettings, NameRule, NewOrganisation, NumberReset, PresetLanguage,
-    Settings,
+    ReportSettings, Settings,
 };
 pub use page::{Count, PageRequest};
 pub use person::{Directory, DirectoryPerson, Person, PersonInput, SyncMode, SyncReport};
@@ -93,6 +94,12 @@ pub use problem::Problem;
 pub use product::{ListPrice, NewProduct, Product, ProductEdit, ProductOrder, ProductPage, ProductQuery};
 pub use record::Removed;
 pub use relation::RelationView;
+pub use report::{
+    ActivityPer, ActivityQuery, ActivityReport, ActivityRow, Compare, CustomerDimension, CustomerReport,
+    CustomerReportRow, RebuildReport, ReportContract, ReportContractPage, ReportContractQuery, ReportCustomerQuery,
+    ReportFollowUp, ReportFollowUpPage, ReportFollowUpQuery, ReportOf, ReportPer, SalesBasis, SalesBy, SalesFigures,
+    SalesQuery, SalesReport, SalesRow,
+};
 pub use sharing::{Share, ShareInput, ShareRight};
 pub use time::{Birthday, Calendar, TimeZone, Timestamp};
 
@@ -139,4 +146,5 @@ pub static KINDS: &[&store::Kind] = &[
     &approval::APPROVAL,
     &contract::CONTRACT_ENTRY,
     &document::DOCUMENT,
+    &report::ROLLUP,
 ];

@@ -92,6 +92,7 @@ fn entries() -> Vec<Entry> {
         plain("contracts", "Contracts", "合同", "contracts", "contract.view"),
         plain("approvals", "Approvals", "审批", "approvals", "approval.view"),
         plain("products", "Products", "商品", "products", "product.view"),
+        plain("reports", "Reports", "报表", "customer_report", "report.view"),
         view("recycle_bin", "Recycle bin", "回收站", View::RecycleBin, false),
         plain("positions", "Positions", "销售岗位", "positions", "position.view"),
         plain("dictionaries", "Basic data", "基础数据", "dictionaries", "dictionary.edit"),

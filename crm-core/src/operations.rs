@@ -36,6 +36,11 @@ use crate::position::{Position, PositionInput, PositionSyncReport};
 use crate::product::{NewProduct, Product, ProductEdit, ProductPage, ProductQuery};
 use crate::record::Removed;
 use crate::relation::RelationView;
+use crate::report::{
+    ActivityQuery, ActivityReport, CustomerDimension, CustomerReport, RebuildReport, ReportContractPage,
+    ReportContractQuery, ReportCustomerQuery, ReportFollowUpPage, ReportFollowUpQuery, ReportOf, SalesQuery,
+    SalesReport,
+};
 use crate::sharing::{Share, ShareInput};
 use crate::{UserId, agenda::TickReport};
 

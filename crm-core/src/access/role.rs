@@ -9,7 +9,7 @@ use crate::store::Kind;
 use serde::{Deserialize, Serialize};
 
 /// Modules that have rights.
-pub const MODULES: [&str; 14] = [
+pub const MODULES: [&str; 15] = [
     "customer",
     "contact",
     "follow_up",
@@ -18,6 +18,7 @@ pub const MODULES: [&str; 14] = [
     "contract",
     "document",
     "approval",
+    "report",
     "person",
     "position",
     "role",
@@ -170,7 +171,7 @@ impl Role {
 plain_record!(Role, &ROLE, |role| role.id.to_string());
 
 /// What a salesperson may do from the first day.
-const SALES: [&str; 29] = [
+const SALES: [&str; 30] = [
     "customer.view",
     "customer.create",
     "customer.edit",
@@ -197,6 +198,7 @@ const SALES: [&str; 29] = [
     "document.delete",
     "approval.view",
     "approval.edit",
+    "report.view",
     "person.view",
     "position.view",
     "dictionary.view",
