@@ -16,7 +16,8 @@ fn tests() -> BTreeMap<String, BTreeSet<String>> {
         .unwrap()
         .map(|entry| {
             let path = entry.unwrap().path();
-            let text = std::fs::read_to_string(&path).unwrap();
+            let main = if path.is_dir() { path.join("main.rs") } else { path.clone() };
+            let text = std::fs::read_to_string(main).unwrap();
             let mut names = BTreeSet::new();
             let mut is_test = false;
             for line in text.lines().map(str::trim) {
