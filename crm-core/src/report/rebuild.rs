@@ -54,6 +54,7 @@ impl Session<'_> {
     /// # Errors
     /// [`Error::Forbidden`] without the right `settings.manage_settings`; `contended` while another one is at it.
     pub fn rebuild_rollups(&self) -> Result<RebuildReport, Error> {
+        self.check_key()?;
         let step = Session::clone(self).not_idempotent();
         let mut report = RebuildReport::default();
         while step.credit_contracts()? {}

@@ -6,6 +6,7 @@ mod contracts;
 mod customers;
 mod draws;
 mod organisation;
+mod reports;
 
 use crm_core::{Actor, Crm, OPERATIONS, Session};
 use crm_tests::{Bed, ORG, OTHER_ORG, PEOPLE, POSITIONS, difference, found};
@@ -148,7 +149,7 @@ impl Known {
 }
 /// An input of an operation, from the room that has it.
 fn input(dice: &mut Dice, known: &mut Known, operation: &str, crm: &Crm) -> Value {
-    [customers::input, contracts::input, organisation::input]
+    [customers::input, contracts::input, reports::input, organisation::input]
         .iter()
         .find_map(|input| input(dice, known, operation, crm))
         .unwrap_or_else(|| panic!("the model knows no input for {operation}"))
