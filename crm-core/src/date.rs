@@ -22,11 +22,6 @@ impl Date {
         self.0.num_days_from_ce().into()
     }
 
-    /// The day of such a number.
-    pub(crate) fn of_number(number: i64) -> Option<Date> {
-        NaiveDate::from_num_days_from_ce_opt(i32::try_from(number).ok()?).map(Date)
-    }
-
     /// Months since the first of the year 0, for columns.
     pub(crate) fn month_number(self) -> i64 {
         i64::from(self.0.year()) * 12 + i64::from(self.0.month0())
@@ -54,7 +49,23 @@ impl Date {
 
     /// The Monday of its week.
     pub(crate) fn monday(self) -> Date {
-        Date::of_number(self.number() - i64::from(self.0.weekday().num_days_from_monday())).unwrap_or(self)
+        Date::numbered(self.number() - i64::from(self.0.weekday().num_days_from_monday())).unwrap_or(self)
+    }
+
+    /// The day of a [`number`](Date::number); none for nought.
+    pub(crate) fn numbered(number: i64) -> Option<Self> {
+        let days = i32::try_from(number).ok().filter(|days| *days > 0)?;
+        NaiveDate::from_num_days_from_ce_opt(days).map(Date)
+    }
+
+    /// So many days later; none beyond the last year.
+    pub(crate) fn plus_days(self, days: i64) -> Option<Self> {
+        Date::numbered(self.number().checked_add(days)?).filter(|day| (1900..=9999).contains(&day.0.year()))
+    }
+
+    /// So many months later, on the same day of the month or its last.
+    pub(crate) fn plus_months(self, months: u32) -> Option<Self> {
+        self.0.checked_add_months(chrono::Months::new(months)).map(Date).filter(|day| day.0.year() <= 9999)
     }
 }
 

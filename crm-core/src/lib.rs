@@ -31,6 +31,7 @@ mod openapi;
 mod operations;
 mod organisation;
 mod page;
+pub mod payment;
 pub mod person;
 pub mod position;
 mod problem;
@@ -51,8 +52,8 @@ pub use approval::{Approval, ApprovalDecision, ApprovalPage};
 pub use contact::{Contact, ContactEdit, ContactFilter, ContactId, ContactPage, Gender, NewContact};
 pub use contract::{
     Contract, ContractEdit, ContractEntry, ContractEntryKind, ContractEntryPage, ContractLine, ContractOrder,
-    ContractPage, ContractQuery, ContractRow, ContractStatus, ContractTransfer, ContractView, Contracts, NewContract,
-    NewContractEntry, NewContractLine,
+    ContractPage, ContractPayments, ContractQuery, ContractRow, ContractStatus, ContractTransfer, ContractView,
+    Contracts, NewContract, NewContractEntry, NewContractLine, PaymentStatus,
 };
 pub use crm::{Crm, Joined, Session};
 pub use customer::{
@@ -75,7 +76,10 @@ pub use follow_up::{
     ReplyAnswer, ReplyId, ReplyPage,
 };
 pub use history::{FieldChange, HistoryEntry, HistoryPage};
-pub use id::{ApprovalId, ContractEntryId, ContractId, DocumentId, EventId, HistoryId, ProductId, RelationId, ShareId};
+pub use id::{
+    ApprovalId, ContractEntryId, ContractId, DocumentId, EventId, HistoryId, InstalmentId, ProductId, ReceiptId,
+    RelationId, ShareId,
+};
 pub use log::{LogEntry, LogLevel, LogSink};
 pub use menu::{EVENT_KINDS, Menu, MenuEntry, PluginManifest, plugin_manifest};
 pub use money::{Currency, Decimal};
@@ -84,10 +88,15 @@ pub use moving::{Afterwards, Moved};
 pub use openapi::openapi_document;
 pub use operations::{OPERATIONS, Operation};
 pub use organisation::{
-    AgreedPriceRule, ContractSettings, FollowUpSettings, NameRule, NewOrganisation, NumberReset, PresetLanguage,
-    ReportSettings, Settings,
+    AgreedPriceRule, ContractSettings, FollowUpSettings, NameRule, NewOrganisation, NumberReset, PlanRule,
+    PresetLanguage, ReceiptRule, ReportSettings, Settings,
 };
 pub use page::{Count, PageRequest};
+pub use payment::{
+    Allocation, Instalment, InstalmentPage, InstalmentQuery, InstalmentRow, InstalmentStatus, NewInstalment,
+    NewReceipt, PaymentPlan, Payments, PlanGenerator, PlanInterval, Receipt, ReceiptKind, ReceiptPage, ReceiptQuery,
+    ReceiptRow,
+};
 pub use person::{Directory, DirectoryPerson, Person, PersonInput, SyncMode, SyncReport};
 pub use position::{AccessChange, Position, PositionId, PositionInput, PositionSyncReport};
 pub use problem::Problem;
@@ -95,10 +104,11 @@ pub use product::{ListPrice, NewProduct, Product, ProductEdit, ProductOrder, Pro
 pub use record::Removed;
 pub use relation::RelationView;
 pub use report::{
-    ActivityPer, ActivityQuery, ActivityReport, ActivityRow, Compare, CustomerDimension, CustomerReport,
-    CustomerReportRow, RebuildReport, ReportContract, ReportContractPage, ReportContractQuery, ReportCustomerQuery,
-    ReportFollowUp, ReportFollowUpPage, ReportFollowUpQuery, ReportOf, ReportPer, SalesBasis, SalesBy, SalesFigures,
-    SalesQuery, SalesReport, SalesRow,
+    ActivityPer, ActivityQuery, ActivityReport, ActivityRow, AgeingBucket, AgeingBy, AgeingReport, AgeingRow, Compare,
+    CustomerDimension, CustomerReport, CustomerReportRow, RebuildReport, ReportContract, ReportContractPage,
+    ReportContractQuery, ReportCustomerQuery, ReportFollowUp, ReportFollowUpPage, ReportFollowUpQuery,
+    ReportInstalment, ReportInstalmentPage, ReportInstalmentQuery, ReportOf, ReportPer, ReportReceipt,
+    ReportReceiptPage, ReportReceiptQuery, SalesBasis, SalesBy, SalesFigures, SalesQuery, SalesReport, SalesRow,
 };
 pub use sharing::{Share, ShareInput, ShareRight};
 pub use time::{Birthday, Calendar, TimeZone, Timestamp};
@@ -112,6 +122,7 @@ static DUTIES: &[&agenda::Duty] = &[&customer::PURGE, &sharing::SHARE_END, &agen
 /// What lies under a customer, by room: what may be much first.
 static UNDER_CUSTOMER: &[&customer::Under] = &[
     &document::DOCUMENTS_UNDER,
+    &payment::PAYMENTS_UNDER,
     &contract::CONTRACTS_UNDER,
     &follow_up::FOLLOW_UPS_UNDER,
     &contact::CONTACTS_UNDER,
@@ -146,5 +157,7 @@ pub static KINDS: &[&store::Kind] = &[
     &approval::APPROVAL,
     &contract::CONTRACT_ENTRY,
     &document::DOCUMENT,
+    &payment::INSTALMENT,
+    &payment::RECEIPT,
     &report::ROLLUP,
 ];

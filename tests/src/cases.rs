@@ -158,6 +158,20 @@ pub fn case(operation: &str, world: &World, absent: bool) -> Option<(Need, Value
         "resolve_approval" => {
             (Need::Decide, json!({"approval": approval, "decision": "approved", "by": null, "note": "OK"}))
         }
+        "payment_plan" => (Need::Duty, json!({"contract": contract})),
+        "draft_payment_plan" => {
+            let generator = json!({"parts": 3, "first_due_on": "2027-01-31", "interval": "month"});
+            (Need::Duty, json!({"contract": contract, "generator": generator}))
+        }
+        "set_payment_plan" => {
+            let instalments = json!([{"amount": "400", "due_on": "2026-12-31"}, {"amount": "600", "milestone": "M"}]);
+            (Need::Duty, json!({"contract": contract, "revision": 0, "instalments": instalments}))
+        }
+        "instalments" | "receipts" => (Need::Nothing, json!({"query": {"of": {"kind": "mine"}}, "page": page})),
+        "record_receipt" => {
+            (Need::Duty, json!({"contract": contract, "receipt": {"on": "2026-11-23", "amount": "100.00"}}))
+        }
+        "receipt" => (Need::Duty, json!({"receipt": or(world.receipt.to_string())})),
         "create_product" => (Need::Administrator, json!({"product": {"name": "New"}})),
         "product" => (Need::Known, json!({"product": product})),
         "products" => (Need::Nothing, json!({"query": {}, "page": page})),
@@ -175,6 +189,12 @@ pub fn case(operation: &str, world: &World, absent: bool) -> Option<(Need, Value
             Need::Nothing,
             json!({"query": {"of": {"kind": "mine"}, "from": "2026-11-01", "to": "2026-11-30"}, "page": page}),
         ),
+        "ageing_report" => (Need::Nothing, json!({"of": {"kind": "subtree"}, "by": null})),
+        "report_receipts" => (
+            Need::Nothing,
+            json!({"query": {"of": {"kind": "mine"}, "from": "2026-11-01", "to": "2026-11-30"}, "page": page}),
+        ),
+        "report_instalments" => (Need::Nothing, json!({"query": {"of": {"kind": "mine"}}, "page": page})),
         "rebuild_rollups" => (Need::Administrator, json!({})),
         "events" => (Need::Administrator, json!({"consumer": "oa", "limit": 10})),
         "acknowledge_events" => (Need::Administrator, json!({"consumer": "oa", "up_to": 0})),

@@ -9,13 +9,14 @@ use crate::store::Kind;
 use serde::{Deserialize, Serialize};
 
 /// Modules that have rights.
-pub const MODULES: [&str; 15] = [
+pub const MODULES: [&str; 16] = [
     "customer",
     "contact",
     "follow_up",
     "sharing",
     "product",
     "contract",
+    "payment",
     "document",
     "approval",
     "report",
@@ -171,7 +172,7 @@ impl Role {
 plain_record!(Role, &ROLE, |role| role.id.to_string());
 
 /// What a salesperson may do from the first day.
-const SALES: [&str; 30] = [
+const SALES: [&str; 33] = [
     "customer.view",
     "customer.create",
     "customer.edit",
@@ -193,6 +194,9 @@ const SALES: [&str; 30] = [
     "contract.edit",
     "contract.delete",
     "contract.assign",
+    "payment.view",
+    "payment.create",
+    "payment.edit",
     "document.view",
     "document.create",
     "document.delete",

@@ -6,16 +6,20 @@ mod entry;
 mod input;
 mod line;
 mod list;
+mod money;
 mod number;
 mod rules;
 mod state;
 
+pub(crate) use commands::not_found as contract_not_found;
 pub use duty::ContractTransfer;
 pub(crate) use entry::CONTRACT_ENTRY;
 pub use entry::{ContractEntry, ContractEntryKind, ContractEntryPage, NewContractEntry};
 pub use input::{ContractEdit, NewContract};
 pub use line::{ContractLine, NewContractLine};
 pub use list::{ContractOrder, ContractPage, ContractQuery, ContractRow, Contracts};
+pub(crate) use money::MONEY;
+pub use money::{ContractPayments, PaymentStatus};
 pub(crate) use number::{NUMBER_SERIES, parts as number_parts};
 pub use rules::ContractRefusal;
 pub(crate) use state::CONTRACTS_UNDER;
@@ -48,6 +52,11 @@ const fn index(name: &'static str, columns: &'static [&'static str]) -> Index {
     Index { name, columns, across: false, since: SINCE }
 }
 
+/// What payments move, in minor units; by the migration that brought them.
+const fn paid(name: &'static str) -> Column {
+    Column { name, ty: ColumnType::Integer, live: true, since: crate::payment::SINCE }
+}
+
 /// Contracts by id. The scope is that of those who have the duties, whoever owns the customer.
 pub(crate) static CONTRACT: Kind = Kind {
     name: "contract",
@@ -65,6 +74,15 @@ pub(crate) static CONTRACT: Kind = Kind {
         column(Column::live("kind", ColumnType::Text)),
         column(Column::live("payment_method", ColumnType::Text)),
         Column { since: CREDITED, ..Column::projected("credit", ColumnType::Text) },
+        paid("planned"),
+        paid("received"),
+        paid("written_off"),
+        paid("lowered"),
+        paid("allocated"),
+        paid("invoiced"),
+        paid("next_due_on"),
+        paid("payment_revision"),
+        paid("unreceived"),
     ],
     indexes: &[
         index("created", &["scope", "created_at"]),
@@ -209,6 +227,9 @@ pub struct Contract {
     /// The request that the host decides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approval: Option<ApprovalId>,
+    /// What is planned, received and still owed.
+    #[serde(default)]
+    pub payments: ContractPayments,
     /// When it was created.
     pub created_at: Timestamp,
     /// By whom.
@@ -251,12 +272,22 @@ impl Contract {
     pub(crate) fn seen_on(mut self, today: Date) -> Self {
         let over = self.effective_ends_on.is_some_and(|end| end < today);
         self.expired = self.status == ContractStatus::InForce && self.renewed_by.is_none() && over;
+        self.derive_money(today);
         self
     }
 
     /// Whether it was signed and counts.
     pub(crate) fn counts(&self) -> bool {
         matches!(self.status, ContractStatus::InForce | ContractStatus::Completed)
+    }
+
+    /// Whether money is due on it: it was signed, and is not void.
+    pub(crate) fn is_collected(&self) -> bool {
+        self.counts() || self.status == ContractStatus::Terminated
+    }
+
+    pub(crate) fn is_void(&self) -> bool {
+        self.status == ContractStatus::Void
     }
 
     pub(crate) fn minor_amount(&self) -> i64 {
@@ -288,7 +319,7 @@ impl Record for Contract {
         let search = format!("{number}\n{}", fold(&self.name));
         let code = |code: &Option<EntryCode>| text_column(code.as_ref().map(EntryCode::as_str));
         let open = self.status == ContractStatus::InForce && self.renewed_by.is_none();
-        vec![
+        let mut values = vec![
             self.stands().to_value(),
             self.customer.to_string().into(),
             text_column(self.parent.map(|parent| parent.to_string()).as_deref()),
@@ -302,7 +333,9 @@ impl Record for Contract {
             code(&self.kind),
             code(&self.payment_method),
             if self.is_credited() { self.credit().to_value() } else { text_column(None) },
-        ]
+        ];
+        values.extend(self.money_columns());
+        values
     }
 
     fn refresh(&mut self, row: &Columns<'_>) {
@@ -317,5 +350,6 @@ impl Record for Contract {
         let code = |column: &str| row.text(column).and_then(|code| EntryCode::new(code).ok());
         self.kind = code("kind");
         self.payment_method = code("payment_method");
+        self.refresh_money(row);
     }
 }

@@ -160,6 +160,20 @@ macro_rules! for_each_operation {
             command add_contract_entry(contract: ContractId, entry: NewContractEntry) -> ContractEntry, "contract.edit";
             /// A page of the entries of one kind on a contract.
             query contract_entries(contract: ContractId, kind: ContractEntryKind, page: PageRequest) -> ContractEntryPage, "contract.view";
+            /// The payment plan of a contract with what was paid on it.
+            query payment_plan(contract: ContractId) -> PaymentPlan, "payment.view";
+            /// Instalments by a generator, to be looked at, altered and set.
+            query draft_payment_plan(contract: ContractId, generator: PlanGenerator) -> Vec<NewInstalment>, "payment.view";
+            /// Sets the whole payment plan of a contract.
+            command set_payment_plan(contract: ContractId, revision: i64, instalments: Vec<NewInstalment>) -> PaymentPlan, "payment.edit";
+            /// A page of instalments.
+            query instalments(query: InstalmentQuery, page: PageRequest) -> InstalmentPage, "payment.view";
+            /// Records a receipt on a contract.
+            command record_receipt(contract: ContractId, receipt: NewReceipt) -> Receipt, "payment.create";
+            /// A receipt.
+            query receipt(receipt: ReceiptId) -> Receipt, "payment.view";
+            /// A page of receipts.
+            query receipts(query: ReceiptQuery, page: PageRequest) -> ReceiptPage, "payment.view";
             /// Attaches a document, which the host keeps, to a customer or one of its contracts.
             command attach_document(customer: CustomerId, document: NewDocument) -> Document, "document.create";
             /// A document.
@@ -187,6 +201,12 @@ macro_rules! for_each_operation {
             query report_follow_ups(query: ReportFollowUpQuery, page: PageRequest) -> ReportFollowUpPage, "report.view";
             /// A page of the contracts behind a figure.
             query report_contracts(query: ReportContractQuery, page: PageRequest) -> ReportContractPage, "report.view";
+            /// What is open of instalments, by how long it is overdue.
+            query ageing_report(of: ReportOf, by: Option<AgeingBy>) -> AgeingReport, "report.view";
+            /// A page of the receipts behind a figure.
+            query report_receipts(query: ReportReceiptQuery, page: PageRequest) -> ReportReceiptPage, "report.view";
+            /// A page of the open instalments behind a figure.
+            query report_instalments(query: ReportInstalmentQuery, page: PageRequest) -> ReportInstalmentPage, "report.view";
             /// Makes the sums of the reports anew from the records.
             command rebuild_rollups() -> RebuildReport, "settings.manage_settings";
 

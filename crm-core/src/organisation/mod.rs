@@ -6,7 +6,8 @@ mod settings;
 
 pub(crate) use context::{Context, ContextCache};
 pub use settings::{
-    AgreedPriceRule, ContractSettings, FollowUpSettings, NameRule, NumberReset, ReportSettings, Settings,
+    AgreedPriceRule, ContractSettings, FollowUpSettings, NameRule, NumberReset, PlanRule, ReceiptRule, ReportSettings,
+    Settings,
 };
 
 use crate::error::Error;

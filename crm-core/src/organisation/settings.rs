@@ -129,6 +129,10 @@ pub struct ContractSettings {
     pub agreed_price: AgreedPriceRule,
     /// Statuses in which a contract may be supplemented, any of `in_force`, `completed`, `terminated`.
     pub amendable: Vec<ContractStatus>,
+    /// Whether a payment plan may be more than the contract.
+    pub plan_over: PlanRule,
+    /// What becomes of a receipt beyond what is owed.
+    pub receipt_over: ReceiptRule,
     /// Commands that the host approves, any of `sign`, `supplement`, `void`.
     #[cfg_attr(feature = "uniffi", uniffi(default = []))]
     pub approval: Vec<String>,
@@ -181,6 +185,34 @@ pub enum AgreedPriceRule {
     Refuse,
 }
 
+/// Whether a payment plan may be more than the contract.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
+#[serde(rename_all = "snake_case")]
+pub enum PlanRule {
+    /// It may, with a warning.
+    #[default]
+    Warn,
+    /// Never.
+    Refuse,
+}
+
+/// What becomes of a receipt beyond what is owed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
+#[serde(rename_all = "snake_case")]
+pub enum ReceiptRule {
+    /// The rest is left as credit.
+    #[default]
+    Credit,
+    /// It is refused.
+    Refuse,
+}
+
 impl Default for ContractSettings {
     fn default() -> Self {
         ContractSettings {
@@ -189,6 +221,8 @@ impl Default for ContractSettings {
             base_currency: Currency::CNY,
             agreed_price: AgreedPriceRule::default(),
             amendable: vec![ContractStatus::InForce, ContractStatus::Completed],
+            plan_over: PlanRule::default(),
+            receipt_over: ReceiptRule::default(),
             approval: Vec::new(),
         }
     }

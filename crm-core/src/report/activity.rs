@@ -123,7 +123,7 @@ impl Session<'_> {
             };
             let customers = work.activity(&whose, new, (first, last))?;
             let follow_ups = work.activity(&whose, done, (first, last))?;
-            let start = |period: i64| match (query.per, Date::of_number(period)) {
+            let start = |period: i64| match (query.per, Date::numbered(period)) {
                 (ActivityPer::Week, Some(day)) => day.monday().number().max(first),
                 _ => period,
             };
@@ -145,10 +145,10 @@ impl Session<'_> {
             }
             let days = |period: i64| match query.per {
                 ActivityPer::Month => span.days(period),
-                ActivityPer::Day => Date::of_number(period).map(|day| (day, day)),
+                ActivityPer::Day => Date::numbered(period).map(|day| (day, day)),
                 ActivityPer::Week => {
-                    let monday = Date::of_number(period)?.monday().number();
-                    Some((Date::of_number(period)?, Date::of_number((monday + 6).min(last))?))
+                    let monday = Date::numbered(period)?.monday().number();
+                    Some((Date::numbered(period)?, Date::numbered((monday + 6).min(last))?))
                 }
             };
             let context = work.context.clone();

@@ -9,6 +9,7 @@ use crate::error::Error;
 use crate::follow_up::{FOLLOW_UP, FollowUp};
 use crate::money;
 use crate::organisation::Context;
+use crate::payment::{INSTALMENT, Instalment, RECEIPT, Receipt};
 use crate::record::Record;
 use crate::store::{Column, ColumnType, Index, Kind, Row, Value, Write};
 use crate::time::Timestamp;
@@ -75,10 +76,14 @@ pub(super) enum Series {
     Signed,
     /// The same by product.
     Product,
+    /// Receipts by the month in which they came.
+    Received,
+    /// What is open of instalments by the day on which they are due; overdue and ageing follow from it on any day.
+    Due,
 }
 
 /// Every series.
-pub(super) const SERIES: [Series; 12] = [
+pub(super) const SERIES: [Series; 14] = [
     Series::Customers,
     Series::Level,
     Series::Stage,
@@ -91,10 +96,12 @@ pub(super) const SERIES: [Series; 12] = [
     Series::FollowUpsOfMonth,
     Series::Signed,
     Series::Product,
+    Series::Received,
+    Series::Due,
 ];
 
-/// Series of contracts, which are summed up by position, too.
-pub(super) const BY_POSITION: [Series; 2] = [Series::Signed, Series::Product];
+/// Series of money, which are summed up by position, too.
+pub(super) const BY_POSITION: [Series; 4] = [Series::Signed, Series::Product, Series::Received, Series::Due];
 
 /// Where a figure is summed up.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -122,6 +129,8 @@ impl Series {
             Series::FollowUpsOfMonth => "follow_ups_month",
             Series::Signed => "signed",
             Series::Product => "product",
+            Series::Received => "received",
+            Series::Due => "due",
         }
     }
 
@@ -233,12 +242,20 @@ impl Figures {
 
 /// Whether records of a kind count for anything.
 pub(crate) fn counts(kind: &Kind) -> bool {
-    kind == &CUSTOMER || kind == &FOLLOW_UP || kind == &CONTRACT
+    [&CUSTOMER, &FOLLOW_UP, &CONTRACT, &RECEIPT, &INSTALMENT].contains(&kind)
 }
 
 /// Live columns on which the figures of a kind rely.
 pub(super) fn relied_on(kind: &Kind) -> &'static [&'static str] {
-    if kind == &CUSTOMER { &["scope", "level", "stage", "source", "industry"] } else { &[] }
+    if kind == &CUSTOMER {
+        &["scope", "level", "stage", "source", "industry"]
+    } else if kind == &CONTRACT {
+        &["received", "written_off"]
+    } else if kind == &INSTALMENT {
+        &["scope"]
+    } else {
+        &[]
+    }
 }
 
 /// What a row counts for.
@@ -250,6 +267,10 @@ pub(super) fn of_row(kind: &Kind, row: &Row, context: &Context) -> Result<Figure
         of_follow_up(&FollowUp::from_row(row)?, context, &mut figures)?;
     } else if kind == &CONTRACT {
         of_contract(&Contract::from_row(row)?, context, &mut figures)?;
+    } else if kind == &RECEIPT {
+        of_receipt(&Receipt::from_row(row)?, context, &mut figures)?;
+    } else if kind == &INSTALMENT {
+        of_instalment(&Instalment::from_row(row)?, context, &mut figures)?;
     }
     Ok(figures)
 }
@@ -319,6 +340,13 @@ impl Contract {
         Scope::new(crate::access::Standing::Active, self.performer_position.clone(), self.performer.clone())
     }
 
+    /// Received and written off, each with the same in the base currency by the contract's rate.
+    pub(super) fn settled(&self) -> Result<[i64; 4], Error> {
+        let base = |amount| money::converted(amount, self.currency, self.rate, self.base_currency);
+        let (received, written_off) = (self.minor(self.payments.received), self.minor(self.payments.written_off));
+        Ok([received, base(received)?, written_off, base(written_off)?])
+    }
+
     /// The amounts that count for its performer, of a product or of what is none: they sum to the contract's.
     pub(super) fn by_product(&self) -> Result<BTreeMap<String, (i64, i64)>, Error> {
         let (amount, base) = (self.minor_amount(), self.minor_base_amount());
@@ -349,28 +377,50 @@ impl Contract {
     }
 }
 
-/// What stands for the currencies of a sum.
-pub(super) fn currencies(contract: &Contract) -> String {
-    format!("{}/{}", contract.currency, contract.base_currency)
-}
-
-/// The places at which a contract counts.
-pub(super) fn credited(contract: &Contract) -> [Place; 2] {
-    let position = contract.performer_position.as_ref().map_or("", |position| position.as_str());
-    [place_of(&contract.credit()), Place::Position(position.to_owned())]
+/// The places at which what counts for somebody is summed up.
+fn both(scope: &Scope) -> [Place; 2] {
+    let position = scope.position.as_ref().map_or("", |position| position.as_str());
+    [place_of(scope), Place::Position(position.to_owned())]
 }
 
 fn of_contract(contract: &Contract, context: &Context, figures: &mut Figures) -> Result<(), Error> {
     let Some(signed) = contract.signed_on.filter(|_| contract.is_credited()) else { return Ok(()) };
-    let (money, period) = (currencies(contract), signed.month_number());
+    let (money, period) = (format!("{}/{}", contract.currency, contract.base_currency), signed.month_number());
     let products = contract.by_product()?;
-    for place in credited(contract) {
+    let settled = contract.settled()?;
+    for place in both(&contract.credit()) {
         let key = |series: Series, value: String| Key { line: series.line(&place, context), value, period, edition: 0 };
-        let amounts = [1, contract.minor_amount(), contract.minor_base_amount(), 0, 0, 0, 0];
+        let [received, base_received, written_off, base_written_off] = settled;
+        let (amount, base) = (contract.minor_amount(), contract.minor_base_amount());
+        let amounts = [1, amount, base, received, base_received, written_off, base_written_off];
         figures.put(key(Series::Signed, money.clone()), amounts)?;
         for (product, (amount, base)) in &products {
             figures.put(key(Series::Product, format!("{money}/{product}")), [1, *amount, *base, 0, 0, 0, 0])?;
         }
+    }
+    Ok(())
+}
+
+fn of_receipt(receipt: &Receipt, context: &Context, figures: &mut Figures) -> Result<(), Error> {
+    if !receipt.is_money() {
+        return Ok(());
+    }
+    let base = receipt.base_net.minor(receipt.base_currency).unwrap_or_default();
+    let value = format!("{}/{}", receipt.currency, receipt.base_currency);
+    for place in both(&receipt.credit()) {
+        let line = Series::Received.line(&place, context);
+        let key = Key { line, value: value.clone(), period: receipt.on.month_number(), edition: 0 };
+        figures.put(key, [1, 0, 0, receipt.minor(receipt.net), base, 0, 0])?;
+    }
+    Ok(())
+}
+
+fn of_instalment(instalment: &Instalment, context: &Context, figures: &mut Figures) -> Result<(), Error> {
+    let Some(due) = instalment.pending_on() else { return Ok(()) };
+    for place in both(&instalment.stands()) {
+        let (line, value) = (Series::Due.line(&place, context), instalment.currency.to_string());
+        let key = Key { line, value, period: due.number(), edition: 0 };
+        figures.put(key, [1, instalment.open_minor(), 0, 0, 0, 0, 0])?;
     }
     Ok(())
 }

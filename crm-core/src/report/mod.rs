@@ -5,9 +5,11 @@
 //! A report adds up the sums of those whom its reader sees; what it costs does not depend on how many records there are.
 
 mod activity;
+mod ageing;
 mod commit;
 mod customers;
 mod figures;
+mod money_rows;
 mod period;
 mod rebuild;
 mod rows;
@@ -15,8 +17,12 @@ mod sales;
 mod whose;
 
 pub use activity::{ActivityPer, ActivityQuery, ActivityReport, ActivityRow};
+pub use ageing::{AgeingBucket, AgeingBy, AgeingReport, AgeingRow};
 pub use customers::{CustomerDimension, CustomerReport, CustomerReportRow};
 pub(crate) use figures::{ROLLUP, counts};
+pub use money_rows::{
+    ReportInstalment, ReportInstalmentPage, ReportInstalmentQuery, ReportReceipt, ReportReceiptPage, ReportReceiptQuery,
+};
 pub use period::ReportPer;
 pub use rebuild::RebuildReport;
 pub use rows::{

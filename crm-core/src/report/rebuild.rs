@@ -13,6 +13,7 @@ use crate::error::Error;
 use crate::follow_up::FOLLOW_UP;
 use crate::operations::op;
 use crate::organisation::{Context, GUARD};
+use crate::payment::{INSTALMENT, RECEIPT};
 use crate::position::PositionId;
 use crate::record::Record;
 use crate::store::{Answer, Comparison, Direction, Filter, Kind, Read, Row, Search, Value};
@@ -34,7 +35,7 @@ pub struct RebuildReport {
 
 /// What a part of the sums is made of.
 enum Part {
-    /// Customers and contracts of a scope.
+    /// Customers, contracts, receipts and instalments of a scope.
     Scope(Scope),
     /// Follow-ups of an author.
     Author(String),
@@ -163,7 +164,9 @@ impl Work<'_> {
         let value = scope.to_value();
         let searches = [
             Search::of(&CUSTOMER).within("scope", vec![value.clone()]).ordered("created_at", Direction::Ascending),
-            Search::of(&CONTRACT).within("credit", vec![value]).ordered("signed_on", Direction::Ascending),
+            Search::of(&CONTRACT).within("credit", vec![value.clone()]).ordered("signed_on", Direction::Ascending),
+            Search::of(&RECEIPT).within("credit", vec![value.clone()]).ordered("received_on", Direction::Ascending),
+            Search::of(&INSTALMENT).within("scope", vec![value]).ordered("due_on", Direction::Ascending),
         ];
         self.differences(&lines, searches.to_vec())
     }

@@ -145,6 +145,12 @@ pub struct ReportContract {
     pub base_currency: Currency,
     /// The same in the base currency.
     pub base_signed: Decimal,
+    /// Received on it to date.
+    pub received: Decimal,
+    /// Written off on it to date.
+    pub written_off: Decimal,
+    /// Its amount, less what was received and written off.
+    pub unreceived: Decimal,
 }
 
 page! {
@@ -274,6 +280,8 @@ impl Session<'_> {
             let customers = work.customers_of(contracts.iter().map(|own| own.customer).collect())?;
             let item = |own: Contract| {
                 let (signed, base_signed) = query.counted(&own)?.unwrap_or_default();
+                let [received, _, written_off, _] = own.settled()?;
+                let unreceived = crate::money::sum([own.minor_amount(), -received, -written_off])?;
                 let name = customers.get(&own.customer).map(|customer| customer.name.clone());
                 Ok(ReportContract {
                     contract: own.id,
@@ -288,6 +296,9 @@ impl Session<'_> {
                     signed: Decimal::of_minor(signed, own.currency),
                     base_currency: own.base_currency,
                     base_signed: Decimal::of_minor(base_signed, own.base_currency),
+                    received: Decimal::of_minor(received, own.currency),
+                    written_off: Decimal::of_minor(written_off, own.currency),
+                    unreceived: Decimal::of_minor(unreceived, own.currency),
                 })
             };
             let items = contracts.into_iter().map(item).collect::<Result<_, Error>>()?;
@@ -307,7 +318,7 @@ impl ReportContractQuery {
     }
 }
 
-fn scope_values(whose: &Whose, context: &Context) -> Vec<Value> {
+pub(super) fn scope_values(whose: &Whose, context: &Context) -> Vec<Value> {
     let mut scopes: Vec<Value> = whose.scopes(context).iter().map(|scope| scope.to_value()).collect();
     debug_assert!(scopes.iter().all(|scope| scope.as_text().and_then(Standing::of_scope) == Some(Standing::Active)));
     scopes.sort();
@@ -317,7 +328,7 @@ fn scope_values(whose: &Whose, context: &Context) -> Vec<Value> {
 
 impl Work<'_> {
     /// A page of the rows that pass, and the marker of the next.
-    fn page_of_those(
+    pub(super) fn page_of_those(
         &mut self,
         mut search: Search,
         after: Option<Place>,
@@ -352,7 +363,7 @@ impl Work<'_> {
     }
 
     /// Customers by id, whoever sees them.
-    fn customers_of(&mut self, ids: Vec<CustomerId>) -> Result<BTreeMap<CustomerId, Customer>, Stop> {
+    pub(super) fn customers_of(&mut self, ids: Vec<CustomerId>) -> Result<BTreeMap<CustomerId, Customer>, Stop> {
         let mut ids: Vec<String> = ids.into_iter().map(|id| id.to_string()).collect();
         ids.sort();
         ids.dedup();

@@ -26,6 +26,8 @@ pub enum SalesBasis {
     /// 签约口径: all of a contract in the month of its signing, a supplement in that of its own.
     #[default]
     Signed,
+    /// 回款口径: what came in, less what was taken back or given back, each on its own day.
+    Received,
 }
 
 /// By what sales are told apart, beside time and currency.
@@ -99,15 +101,15 @@ pub struct SalesQuery {
 #[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 #[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
 pub struct SalesFigures {
-    /// How many contracts, supplements counted.
+    /// How many contracts, supplements counted; by receipt: how many receipts, reversals and refunds counted.
     pub entries: i64,
-    /// Signed 签约金额.
+    /// Signed 签约金额; by receipt nothing.
     pub signed: Decimal,
-    /// Received 已收 to date.
+    /// Received 已收: by signing, to date on these contracts; by receipt, in the period.
     pub received: Decimal,
     /// Written off 核销 to date: never received, and not outstanding any more.
     pub written_off: Decimal,
-    /// Unreceived 未收: signed, not received, not written off.
+    /// Unreceived 未收: signed, not received, not written off; less than nothing where more came. By receipt nothing.
     pub unreceived: Decimal,
 }
 
@@ -158,11 +160,16 @@ impl Session<'_> {
     /// Sales by month, quarter or year, by person, position or product, by currency or in the base currency.
     ///
     /// # Errors
-    /// [`Error::Forbidden`] without the rights `report.view` and `contract.view`, and on [`ReportOf::All`] for who is no
+    /// [`Error::Forbidden`] without the rights `report.view` and `contract.view` (by receipt: `payment.view`), and on [`ReportOf::All`] for who is no
     /// administrator; [`Error::Invalid`]; `figures_not_built`; `sum_too_great`.
     pub fn sales_report(&self, query: SalesQuery) -> Result<SalesReport, Error> {
         self.query(&op::sales_report, |work| {
-            let whose = work.whose(&query.of, "contract.view")?;
+            let received = query.basis == SalesBasis::Received;
+            let whose = work.whose(&query.of, if received { "payment.view" } else { "contract.view" })?;
+            if received && query.by == Some(SalesBy::Product) {
+                return Err(Violation::not_allowed("query.by").into());
+            }
+            let told = |figures: &[i64; 4], currency| told(figures, currency, received);
             let begins = work.context.settings().report.fiscal_year_month;
             let span = Span::of(query.from, query.to, query.per, begins)?;
             let back = query.compare.map(|compare| match compare {
@@ -236,9 +243,9 @@ impl Session<'_> {
 }
 
 /// Entries, signed, received and written off as they are shown.
-fn told(figures: &[i64; 4], currency: Currency) -> Result<SalesFigures, Error> {
+fn told(figures: &[i64; 4], currency: Currency, by_receipt: bool) -> Result<SalesFigures, Error> {
     let [entries, signed, received, written_off] = *figures;
-    let unreceived = money::sum([signed, -received, -written_off])?;
+    let unreceived = if by_receipt { 0 } else { money::sum([signed, -received, -written_off])? };
     let told = |amount| Ok::<_, Error>(Decimal::of_minor(money::sum([amount])?, currency));
     Ok(SalesFigures {
         entries,
@@ -259,10 +266,14 @@ fn currency_of(value: &str, base: bool) -> Option<(Currency, &str)> {
 impl Work<'_> {
     fn sales(&mut self, whose: &Whose, query: &SalesQuery, span: Span) -> Result<Sums, Stop> {
         let context = self.context.clone();
-        let (series, lines) = match query.by {
-            Some(SalesBy::Product) => (Series::Product, whose.lines(Series::Product, &context)),
-            Some(SalesBy::Person) => (Series::Signed, whose.lines_of_people(Series::Signed, &context)),
-            Some(SalesBy::Position) | None => (Series::Signed, whose.lines(Series::Signed, &context)),
+        let series = match (query.basis, query.by) {
+            (SalesBasis::Received, _) => Series::Received,
+            (SalesBasis::Signed, Some(SalesBy::Product)) => Series::Product,
+            (SalesBasis::Signed, _) => Series::Signed,
+        };
+        let lines = match query.by {
+            Some(SalesBy::Person) => whose.lines_of_people(series, &context),
+            _ => whose.lines(series, &context),
         };
         let by_line = matches!(query.by, Some(SalesBy::Person | SalesBy::Position));
         let mut sums_of = Sums::new();
@@ -278,7 +289,7 @@ impl Work<'_> {
             let whom = line.as_ref().and_then(Value::as_text).and_then(|line| lines.get(line));
             let key = match query.by {
                 None => String::new(),
-                Some(SalesBy::Product) if series == Series::Product && rest == ABSENT => String::new(),
+                Some(SalesBy::Product) if rest == ABSENT => String::new(),
                 Some(SalesBy::Product) => rest.to_owned(),
                 Some(SalesBy::Person) => {
                     whom.and_then(|Whom { person, .. }| person.as_ref()).map_or(String::new(), ToString::to_string)

@@ -6,6 +6,7 @@ mod contracts;
 mod customers;
 mod draws;
 mod organisation;
+mod payments;
 mod reports;
 
 use crm_core::{Actor, Crm, OPERATIONS, Session};
@@ -43,6 +44,8 @@ impl Dice {
 struct Known {
     ids: BTreeMap<&'static str, Vec<String>>,
     versions: BTreeMap<String, i64>,
+    /// Of the plans of contracts.
+    revisions: BTreeMap<String, i64>,
     cursors: Vec<String>,
     keyed: Vec<(String, String, &'static str, String)>,
     made: usize,
@@ -61,6 +64,7 @@ impl Known {
             "reply" => "reply",
             "share_customer" | "shares" => "share",
             "create_contract" | "edit_contract" | "submit_contract" | "contracts" | "contract" => "contract",
+            "record_receipt" | "receipt" | "receipts" => "receipt",
             "approvals" | "approval" => "approval",
             "attach_document" | "document" | "documents" => "document",
             "create_product" | "product" | "products" | "edit_product" => "product",
@@ -96,9 +100,16 @@ impl Known {
                         "replies" | "reply" => "reply",
                         "customer" => "customer",
                         "contract" | "supplements" | "snapshot" => "contract",
+                        "instalments" | "instalment" => "instalment",
                         _ => kind,
                     };
                     self.walk(inner_kind, inner);
+                }
+                // A plan names its contract, a contract is one.
+                if let Some(revision) = fields.get("payments").and_then(|own| own["revision"].as_i64())
+                    && let Some(contract) = fields.get("contract").or(fields.get("id")).and_then(Value::as_str)
+                {
+                    self.revisions.insert(contract.to_owned(), revision);
                 }
                 if let Some(approval) = fields.get("approval").and_then(Value::as_str) {
                     let ids = self.ids.entry("approval").or_default();
@@ -149,7 +160,7 @@ impl Known {
 }
 /// An input of an operation, from the room that has it.
 fn input(dice: &mut Dice, known: &mut Known, operation: &str, crm: &Crm) -> Value {
-    [customers::input, contracts::input, reports::input, organisation::input]
+    [customers::input, contracts::input, payments::input, reports::input, organisation::input]
         .iter()
         .find_map(|input| input(dice, known, operation, crm))
         .unwrap_or_else(|| panic!("the model knows no input for {operation}"))

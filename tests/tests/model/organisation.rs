@@ -29,7 +29,6 @@ fn positions(dice: &mut Dice) -> Value {
 }
 
 pub fn input(dice: &mut Dice, known: &mut Known, operation: &str, _crm: &Crm) -> Option<Value> {
-    let id = |dice: &mut Dice, kind: &str| known.id(dice, kind);
     Some(match operation {
         "create_organisation" => json!({"organisation": {"name": "Again"}}),
         "change_settings" => json!({"settings": {
@@ -42,6 +41,8 @@ pub fn input(dice: &mut Dice, known: &mut Known, operation: &str, _crm: &Crm) ->
                 "number": dice.pick(&["HT{yyyyMMdd}{seq:4}", "C-{yyyy}-{MM}/{seq:1}", "{seq:0}"]),
                 "number_reset": dice.pick(&["prefix", "month"]),
                 "agreed_price": dice.pick(&["marked", "marked", "refuse"]),
+                "plan_over": dice.pick(&["warn", "refuse"]),
+                "receipt_over": dice.pick(&["credit", "credit", "refuse"]),
                 "amendable": ["in_force"],
                 "approval": dice.pick(&[json!([]), json!(["sign"]), json!(["supplement", "void"]), json!(["none"])]),
             },

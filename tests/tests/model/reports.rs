@@ -34,6 +34,7 @@ pub fn input(dice: &mut Dice, known: &mut Known, operation: &str, crm: &Crm) -> 
         "sales_report" => {
             let mut query = spanned(dice);
             query["per"] = json!(dice.pick(&["month", "quarter", "year", "whole"]));
+            query["basis"] = json!(dice.pick(&["signed", "received"]));
             maybe(dice, &mut query, "by", |dice| json!(dice.pick(&["person", "position", "product"])));
             maybe(dice, &mut query, "compare", |dice| json!(dice.pick(&["previous", "last_year"])));
             maybe(dice, &mut query, "in_base", |_| json!(true));
@@ -46,6 +47,19 @@ pub fn input(dice: &mut Dice, known: &mut Known, operation: &str, crm: &Crm) -> 
             maybe(dice, &mut query, "code", |dice| json!(dice.pick(&["a", "contact", "杭州", ""])));
             maybe(dice, &mut query, "created_from", |_| json!("2026-11-24"));
             maybe(dice, &mut query, "created_to", |_| json!("2026-11-24"));
+            json!({"query": query, "page": page(dice, known)})
+        }
+        "ageing_report" => json!({"of": whose(dice), "by": dice.pick(&[None, Some("person"), Some("position")])}),
+        "report_instalments" => {
+            let mut query = json!({"of": whose(dice)});
+            maybe(dice, &mut query, "due_from", day);
+            maybe(dice, &mut query, "due_to", day);
+            maybe(dice, &mut query, "currency", currency);
+            json!({"query": query, "page": page(dice, known)})
+        }
+        "report_receipts" => {
+            let mut query = spanned(dice);
+            maybe(dice, &mut query, "currency", currency);
             json!({"query": query, "page": page(dice, known)})
         }
         "report_follow_ups" => json!({"query": spanned(dice), "page": page(dice, known)}),
