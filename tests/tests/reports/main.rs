@@ -5,9 +5,10 @@ mod oracle;
 mod support;
 
 use crm_core::{
-    ActivityPer, ActivityQuery, Compare, Contract, CustomerDimension, CustomerEdit, Date, NewContract, NewContractLine,
-    NewFollowUp, PageRequest, ReportContractQuery, ReportCustomerQuery, ReportFollowUpQuery, ReportOf, ReportPer,
-    RoleInput, SalesBy, SalesQuery, SyncMode,
+    ActivityPer, ActivityQuery, AgeingBy, Compare, Contract, CustomerDimension, CustomerEdit, Date, NewContract,
+    NewContractLine, NewFollowUp, NewInstalment, NewReceipt, PageRequest, ReportContractQuery, ReportCustomerQuery,
+    ReportFollowUpQuery, ReportInstalmentQuery, ReportOf, ReportPer, RoleInput, SalesBasis, SalesBy, SalesQuery,
+    SyncMode,
 };
 use crm_tests::inputs::{entry, named, to};
 use crm_tests::{Bed, World, in_every_world, on_every_store, refused, user, violates};
@@ -280,6 +281,80 @@ fn t2_sales_by_person_position_and_product() {
 }
 
 #[test]
+fn t2_sales_by_receipt_and_what_is_received_of_what_was_signed() {
+    in_every_world(|world| {
+        let stan = world.user("stan");
+        let contract = signed(world, "stan", of("100"), "2026-09-01");
+        for (on, amount) in [("2026-10-31", "30"), ("2026-11-01", "0.01")] {
+            stan.record_receipt(contract.id, NewReceipt::of(amount.parse().unwrap(), day(on))).unwrap();
+        }
+        let totals = |query: SalesQuery| {
+            let report = stan.sales_report(query).unwrap();
+            let row = |row: &crm_core::SalesRow| {
+                let own = &row.figures;
+                format!("{} {} {} {} {}", row.period, own.entries, own.signed, own.received, own.unreceived)
+            };
+            report.rows.iter().map(row).collect::<Vec<_>>()
+        };
+        let query = |basis| SalesQuery { basis, ..sales(ReportOf::Mine, "2026-09-01", "2026-11-30") };
+        assert_eq!(totals(query(SalesBasis::Signed)), ["2026-09 1 100.00 30.01 69.99"]);
+        assert_eq!(totals(query(SalesBasis::Received)), ["2026-10 1 0.00 30.00 0.00", "2026-11 1 0.00 0.01 0.00"]);
+        let by_product = SalesQuery { by: Some(SalesBy::Product), ..query(SalesBasis::Received) };
+        violates(stan.sales_report(by_product), "query.by", "not_allowed");
+        // What was received goes with the contract by signing, and stays with whom it was received for by receipt.
+        let adam = world.user("adam");
+        let version = adam.contract(contract.id).unwrap().contract.version;
+        let transfer = crm_core::ContractTransfer { version, to: user("rhea"), to_position: None };
+        adam.set_contract_performance(contract.id, transfer).unwrap();
+        assert!(totals(query(SalesBasis::Signed)).is_empty());
+        assert_eq!(totals(query(SalesBasis::Received)).len(), 2);
+        assert_eq!(world.bed.host().rebuild_rollups().unwrap().corrected, 0);
+    });
+}
+
+#[test]
+fn t3_what_is_open_ages_by_the_day_without_being_rewritten() {
+    in_every_world(|world| {
+        let stan = world.user("stan");
+        let contract = signed(world, "stan", of("100"), "2026-09-01");
+        let plan = |due: &str, amount: &str| NewInstalment::of(amount.parse().unwrap(), day(due));
+        let milestone = NewInstalment { due_on: None, milestone: Some("验收".to_owned()), ..plan("2026-01-01", "7") };
+        let plan = vec![plan("2026-11-23", "40"), plan("2026-10-24", "50"), milestone];
+        stan.set_payment_plan(contract.id, 0, plan).unwrap();
+        let ages = || {
+            let report = stan.ageing_report(ReportOf::Mine, None).unwrap();
+            let row = report.rows.first()?;
+            let buckets: Vec<String> = row.buckets.iter().map(|bucket| bucket.amount.to_string()).collect();
+            Some(format!("{} {} {} | {}", report.on, row.not_due, row.overdue, buckets.join(" ")))
+        };
+        assert_eq!(ages().unwrap(), "2026-11-23 40.00 50.00 | 50.00 0.00 0.00 0.00 0.00", "today is not overdue yet");
+        world.bed.clock.advance_days(1);
+        assert_eq!(ages().unwrap(), "2026-11-24 0.00 90.00 | 40.00 50.00 0.00 0.00 0.00");
+        let part = NewReceipt::of("12.50".parse().unwrap(), day("2026-11-24"));
+        stan.record_receipt(contract.id, part).unwrap();
+        assert_eq!(ages().unwrap(), "2026-11-24 0.00 77.50 | 40.00 37.50 0.00 0.00 0.00");
+        world.bed.clock.advance_days(160);
+        assert_eq!(ages().unwrap(), "2027-05-03 0.00 77.50 | 0.00 0.00 0.00 40.00 37.50");
+        let query = ReportInstalmentQuery { of: ReportOf::Mine, due_from: None, due_to: None, currency: None };
+        let opened = stan.report_instalments(query, PageRequest::first(9)).unwrap().items;
+        let opened: Vec<_> = opened.iter().map(|own| (own.overdue_days, own.open.to_string())).collect();
+        assert_eq!(opened, [(191, "37.50".to_owned()), (161, "40.00".to_owned())]);
+        // Duties move it, and nothing is left of what is void.
+        let adam = world.user("adam");
+        let version = adam.contract(contract.id).unwrap().contract.version;
+        let transfer = crm_core::ContractTransfer { version, to: user("rhea"), to_position: None };
+        let moved = adam.transfer_contract(contract.id, transfer).unwrap();
+        assert_eq!(ages(), None);
+        let theirs = adam.ageing_report(ReportOf::All, Some(AgeingBy::Person)).unwrap().rows;
+        let rheas = theirs.iter().find(|row| row.key.as_deref() == Some("rhea")).unwrap();
+        assert_eq!(rheas.overdue.to_string(), "77.50");
+        adam.void_contract(contract.id, moved.version, "错".to_owned()).unwrap();
+        assert!(world.user("rhea").ageing_report(ReportOf::Mine, None).unwrap().rows.is_empty());
+        assert_eq!(world.bed.host().rebuild_rollups().unwrap().corrected, 0);
+    });
+}
+
+#[test]
 fn t4_figures_have_the_scope_of_ownership_and_shares_never_count() {
     in_every_world(|world| {
         for (who, amount) in [("alice", "1"), ("bob", "2"), ("mona", "4"), ("luis", "8"), ("stan", "16")] {
@@ -342,6 +417,8 @@ fn t4_an_oracle_agrees_with_every_report_after_random_histories() {
         history(bed, seed, steps(if bed.store == "memory" { 1_500 } else { 500 }));
         let oracle = Oracle::of(bed);
         assert!(oracle.contracts() > 20, "the history holds {} contracts", oracle.contracts());
+        let (receipts, open) = oracle.payments();
+        assert!(receipts > 5 && open > 5, "the history holds {receipts} receipts and {open} open instalments");
         check_everything(bed, &oracle, seed);
     });
 }

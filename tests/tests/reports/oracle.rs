@@ -34,6 +34,11 @@ pub struct Oracle {
     customers: Vec<Record>,
     contracts: Vec<Record>,
     follow_ups: Vec<Record>,
+    receipts: Vec<Record>,
+    instalments: Vec<Record>,
+    /// Received and written off by contract.
+    settled: BTreeMap<String, [i128; 2]>,
+    today: String,
 }
 
 fn records(bed: &Bed, name: &str) -> Vec<Record> {
@@ -136,10 +141,138 @@ type Sums = BTreeMap<(String, String, String), [i128; 4]>;
 
 impl Oracle {
     pub fn of(bed: &Bed) -> Self {
+        let receipts = records(bed, "receipt");
+        let mut settled: BTreeMap<String, [i128; 2]> = BTreeMap::new();
+        for receipt in &receipts {
+            let own = &receipt.body;
+            let digits = digits(own["currency"].as_str().unwrap());
+            let written_off = own["kind"] == "write_off" && own["reversed_by"].is_null();
+            let sums = settled.entry(own["contract"].as_str().unwrap_or_default().to_owned()).or_default();
+            sums[0] += minor(&own["net"], digits);
+            sums[1] += if written_off { minor(&own["amount"], digits) } else { 0 };
+        }
         Oracle {
             customers: records(bed, "customer"),
             contracts: records(bed, "contract"),
             follow_ups: records(bed, "follow_up"),
+            instalments: records(bed, "instalment"),
+            receipts,
+            settled,
+            // Shanghai is eight hours ahead.
+            today: bed.now().plus_millis(8 * 3_600_000).to_string()[..10].to_owned(),
+        }
+    }
+
+    /// How many receipts there are, and instalments that are open.
+    pub fn payments(&self) -> (usize, usize) {
+        (self.receipts.len(), self.open().count())
+    }
+
+    /// Open instalments with a day, of contracts that were signed and are not void: with what is open, and whose they are.
+    fn open(&self) -> impl Iterator<Item = (&Record, i128, String, String)> {
+        let statuses: BTreeMap<&str, &str> = self
+            .contracts
+            .iter()
+            .map(|own| (own.body["id"].as_str().unwrap(), own.body["status"].as_str().unwrap()))
+            .collect();
+        self.instalments.iter().filter_map(move |record| {
+            let own = &record.body;
+            let signed = ["in_force", "completed", "terminated"].contains(&statuses[own["contract"].as_str().unwrap()]);
+            let digits = digits(own["currency"].as_str().unwrap());
+            let [amount, paid, off] = ["amount", "paid", "written_off"].map(|name| minor(&own[name], digits));
+            let open = amount - paid - off;
+            let (position, owner) = record.scope().unwrap();
+            (signed && open > 0 && own["due_on"].is_string()).then_some((record, open, position, owner))
+        })
+    }
+
+    /// Sales by receipt.
+    fn received(&self, viewer: &str, query: &Value, begins: i64) -> Sums {
+        let mut sums = Sums::new();
+        for record in &self.receipts {
+            let own = &record.body;
+            let text = |name: &str| own[name].as_str().unwrap_or_default().to_owned();
+            let (position, performer, currency) = (text("performer_position"), text("performer"), text("currency"));
+            let at = month(&text("on"));
+            let within = month(query["from"].as_str().unwrap())..=month(query["to"].as_str().unwrap());
+            let net = minor(&own["net"], digits(&currency));
+            let asked = query["currency"].as_str().is_none_or(|asked| asked == currency);
+            if net == 0 || !within.contains(&at) || !asked || !counts(viewer, &query["of"], &position, &performer) {
+                continue;
+            }
+            let period = period(query["per"].as_str().unwrap(), at, begins);
+            let key = match query["by"].as_str() {
+                Some("person") => performer,
+                Some("position") => position,
+                _ => String::new(),
+            };
+            let (currency, net) = match query["in_base"] == true {
+                true => ("CNY".to_owned(), minor(&own["base_net"], 2)),
+                false => (currency, net),
+            };
+            let sum = sums.entry((period, key, currency)).or_default();
+            *sum = [sum[0] + 1, 0, sum[2] + net, 0];
+        }
+        sums.retain(|_, figures| *figures != [0; 4]);
+        sums
+    }
+
+    /// Days between two.
+    fn days(from: &str, to: &str) -> i64 {
+        let start = |day: &str| format!("{day}T00:00:00Z").parse::<crm_core::Timestamp>().unwrap().millis();
+        (start(to) - start(from)) / 86_400_000
+    }
+
+    fn check_ageing(&self, session: &Session<'_>, viewer: &str, of: &Value) {
+        for by in [None, Some("person"), Some("position")] {
+            let mut expected: BTreeMap<(String, String), [i128; 6]> = BTreeMap::new();
+            for (record, open, position, owner) in self.open() {
+                if !counts(viewer, of, &position, &owner) {
+                    continue;
+                }
+                let late = Self::days(record.body["due_on"].as_str().unwrap(), &self.today);
+                let bucket = [0, 30, 60, 90, 180].iter().filter(|days| late > **days).count();
+                let key = match by {
+                    Some("person") => owner,
+                    Some(_) => position,
+                    None => String::new(),
+                };
+                let currency = record.body["currency"].as_str().unwrap().to_owned();
+                expected.entry((key, currency)).or_default()[bucket] += open;
+            }
+            let report = call(session, "ageing_report", &json!({"of": of, "by": by})).unwrap();
+            assert_eq!(report["on"], json!(self.today));
+            let mut found: BTreeMap<(String, String), [i128; 6]> = BTreeMap::new();
+            for row in report["rows"].as_array().unwrap() {
+                let currency = row["currency"].as_str().unwrap().to_owned();
+                let own = digits(&currency);
+                let mut sums = [0; 6];
+                sums[0] = minor(&row["not_due"], own);
+                for (sum, bucket) in sums[1..].iter_mut().zip(row["buckets"].as_array().unwrap()) {
+                    *sum = minor(&bucket["amount"], own);
+                }
+                assert_eq!(minor(&row["overdue"], own), sums[1..].iter().sum::<i128>(), "{row}");
+                found.insert((row["key"].as_str().unwrap_or_default().to_owned(), currency), sums);
+            }
+            assert_eq!(found, expected, "{viewer} {of} {by:?}");
+        }
+    }
+
+    /// Sums what a list of rows says, by currency.
+    fn opened(session: &Session<'_>, operation: &str, query: &Value, amount: &str) -> BTreeMap<String, (i128, i128)> {
+        let mut found: BTreeMap<String, (i128, i128)> = BTreeMap::new();
+        let mut page = json!({"size": 37});
+        loop {
+            let answer = call(session, operation, &json!({"query": query, "page": page})).unwrap();
+            for row in answer["items"].as_array().unwrap() {
+                let currency = row["currency"].as_str().unwrap().to_owned();
+                let sum = found.entry(currency.clone()).or_default();
+                *sum = (sum.0 + 1, sum.1 + minor(&row[amount], digits(&currency)));
+            }
+            match answer.get("next") {
+                Some(next) => page["cursor"] = next.clone(),
+                None => return found,
+            }
         }
     }
 
@@ -169,10 +302,14 @@ impl Oracle {
             let amount = minor(&own["amount"], digits);
             let base = minor(&own["base_amount"], 2);
             assert_eq!(base, if currency == "CNY" { amount } else { converted(amount, digits, &own["rate"]) });
+            let settled = self.settled.get(own["id"].as_str().unwrap()).copied().unwrap_or_default();
+            let base_of = |amount| if currency == "CNY" { amount } else { converted(amount, digits, &own["rate"]) };
+            let settled = if query["in_base"] == true { settled.map(base_of) } else { settled };
             let shown = if query["in_base"] == true { "CNY".to_owned() } else { currency.clone() };
             let mut put = |key: String, entries: i128, amount: i128| {
                 let sum = sums.entry((period.clone(), key, shown.clone())).or_default();
-                for (sum, more) in sum.iter_mut().zip([entries, amount, 0, 0]) {
+                let [received, written_off] = if query["by"] == "product" { [0, 0] } else { settled };
+                for (sum, more) in sum.iter_mut().zip([entries, amount, received, written_off]) {
                     *sum += more;
                 }
             };
@@ -205,6 +342,7 @@ impl Oracle {
 
     fn check_sales(&self, session: &Session<'_>, viewer: &str, query: &Value, begins: i64) {
         let report = call(session, "sales_report", &json!({"query": query})).unwrap();
+        let by_receipt = query["basis"] == "received";
         let products_in_base = query["in_base"] == true && query["by"] == "product";
         let mut found = Sums::new();
         for row in report["rows"].as_array().unwrap() {
@@ -212,7 +350,7 @@ impl Oracle {
             let own = digits(&currency);
             let figures = &row["figures"];
             let amounts = ["signed", "received", "written_off", "unreceived"].map(|name| minor(&figures[name], own));
-            assert_eq!(amounts[3], amounts[0] - amounts[1] - amounts[2], "{row}");
+            assert_eq!(amounts[3], if by_receipt { 0 } else { amounts[0] - amounts[1] - amounts[2] }, "{row}");
             let key = if products_in_base { "" } else { row["key"].as_str().unwrap_or_default() };
             let entries = if products_in_base { 0 } else { i128::from(figures["entries"].as_i64().unwrap()) };
             let place = (row["period"].as_str().unwrap().to_owned(), key.to_owned(), currency);
@@ -222,13 +360,20 @@ impl Oracle {
             }
         }
         found.retain(|_, figures| *figures != [0; 4]);
-        assert_eq!(found, self.sales(viewer, query, begins), "{viewer} {query}");
+        let expected = match query["basis"] == "received" {
+            true => self.received(viewer, query, begins),
+            false => self.sales(viewer, query, begins),
+        };
+        assert_eq!(found, expected, "{viewer} {query}");
         // The totals are the sums of the rows.
         let mut totals: BTreeMap<String, i128> = BTreeMap::new();
         found.iter().for_each(|((_, _, currency), figures)| *totals.entry(currency.clone()).or_default() += figures[1]);
         for total in report["totals"].as_array().unwrap() {
             let currency = total["currency"].as_str().unwrap();
             let told = minor(&total["figures"]["signed"], digits(currency));
+            if by_receipt {
+                continue;
+            }
             assert_eq!(totals.get(currency).copied().unwrap_or_default(), told, "{viewer} {query}");
         }
     }
@@ -236,26 +381,25 @@ impl Oracle {
     /// The rows behind a figure sum to it.
     fn check_rows(&self, session: &Session<'_>, viewer: &str, of: &Value) {
         let query = json!({"of": of, "from": "2024-01-01", "to": "2026-12-31", "per": "whole"});
-        let mut found: BTreeMap<String, (i128, i128)> = BTreeMap::new();
         let rows = json!({"of": of, "from": "2024-01-01", "to": "2026-12-31"});
-        let mut page = json!({"size": 37});
-        loop {
-            let answer = call(session, "report_contracts", &json!({"query": rows, "page": page})).unwrap();
-            for row in answer["items"].as_array().unwrap() {
-                let currency = row["currency"].as_str().unwrap().to_owned();
-                let sum = found.entry(currency.clone()).or_default();
-                *sum = (sum.0 + 1, sum.1 + minor(&row["signed"], digits(&currency)));
-            }
-            match answer.get("next") {
-                Some(next) => page["cursor"] = next.clone(),
-                None => break,
-            }
-        }
+        let mut found = Self::opened(session, "report_contracts", &rows, "signed");
         let expected = self.sales(viewer, &query, 1);
         let expected: BTreeMap<String, (i128, i128)> =
             expected.into_iter().map(|((_, _, currency), figures)| (currency, (figures[0], figures[1]))).collect();
         found.retain(|_, sum| *sum != (0, 0));
         assert_eq!(found, expected, "{viewer} {of}");
+        let received = self.received(viewer, &query, 1);
+        let received: BTreeMap<String, (i128, i128)> =
+            received.into_iter().map(|((_, _, currency), figures)| (currency, (figures[0], figures[2]))).collect();
+        assert_eq!(Self::opened(session, "report_receipts", &rows, "received"), received, "{viewer} {of}");
+        let mut open: BTreeMap<String, (i128, i128)> = BTreeMap::new();
+        for (record, amount, position, owner) in self.open() {
+            if counts(viewer, of, &position, &owner) {
+                let sum = open.entry(record.body["currency"].as_str().unwrap().to_owned()).or_default();
+                *sum = (sum.0 + 1, sum.1 + amount);
+            }
+        }
+        assert_eq!(Self::opened(session, "report_instalments", &json!({"of": of}), "open"), open, "{viewer} {of}");
     }
 
     fn check_customers(&self, session: &Session<'_>, viewer: &str, of: &Value) {
@@ -333,6 +477,7 @@ pub fn check_everything(bed: &Bed, oracle: &Oracle, seed: u64) {
         for of in &whose {
             oracle.check_customers(&session, viewer, of);
             oracle.check_rows(&session, viewer, of);
+            oracle.check_ageing(&session, viewer, of);
             for by in [None, Some("person"), Some("position"), Some("product")] {
                 for per in ["month", "quarter", "year", "whole"] {
                     let (first, last) = (dice.below(36), dice.below(36));
@@ -348,6 +493,10 @@ pub fn check_everything(bed: &Bed, oracle: &Oracle, seed: u64) {
                         query["currency"] = json!(dice.pick(&["CNY", "USD", "JPY"]));
                     }
                     oracle.check_sales(&session, viewer, &query, 1);
+                    if by != Some("product") {
+                        query["basis"] = json!("received");
+                        oracle.check_sales(&session, viewer, &query, 1);
+                    }
                 }
             }
         }

@@ -112,7 +112,11 @@ pub fn history(bed: &Bed, seed: u64, steps: usize) {
                 "source": dice.pick(&["website", "other"]), "region": dice.pick(&["浙江", "江苏", "=1+1"]),
             })
         };
-        match dice.below(20) {
+        match dice.below(28) {
+            20.. if !contracts.is_empty() => {
+                let at = dice.below(contracts.len());
+                pay(bed, &mut dice, &contracts[at]["id"]);
+            }
             0..=3 => {
                 let mut new = if dice.below(3) > 0 { dims(&mut dice) } else { json!({}) };
                 new["name"] = json!(format!("客户 {step}"));
@@ -178,6 +182,54 @@ pub fn history(bed: &Bed, seed: u64, steps: usize) {
             _ => {}
         }
     }
+}
+
+/// Plans what is paid on a contract, receives some of it, takes it back, gives it back, writes it off.
+fn pay(bed: &Bed, dice: &mut Dice, contract: &Value) {
+    let adam = bed.user("adam");
+
+    let Ok(view) = call(&adam, "contract", &json!({"contract": contract})) else { return };
+    let yen = view["contract"]["currency"] == "JPY";
+    let amount = |dice: &mut Dice| if yen { (1 + dice.below(400_000)).to_string() } else { amount(dice) };
+    let money = amount(dice);
+    let _ = match dice.below(9) {
+        0..=2 => {
+            let mut instalments = Vec::new();
+            for _ in 0..=dice.below(3) {
+                let due = format!("{}-{:02}-{:02}", 2025 + dice.below(3), 1 + dice.below(12), 1 + dice.below(28));
+                let mut instalment = json!({"amount": amount(dice), "due_on": due});
+                if dice.below(5) == 0 {
+                    instalment = json!({"amount": amount(dice), "milestone": "验收", "milestone_days": 30});
+                }
+                instalments.push(instalment);
+            }
+            let plan = json!({"contract": contract, "revision": view["contract"]["payments"]["revision"], "instalments": instalments});
+            call(&adam, "set_payment_plan", &plan)
+        }
+        3..=5 => {
+            let on = format!("2026-{:02}-{:02}", 1 + dice.below(11), 1 + dice.below(20));
+            let receipt = json!({"on": on, "amount": money, "as_credit": dice.below(4) == 0});
+            call(&adam, "record_receipt", &json!({"contract": contract, "receipt": receipt}))
+        }
+        6 => {
+            let of = json!({"query": {"of": {"kind": "contract", "contract": contract}}, "page": {"size": 20}});
+            let Ok(page) = call(&adam, "receipts", &of) else { return };
+            let items = page["items"].as_array().unwrap();
+            if items.is_empty() {
+                return;
+            }
+            let receipt = dice.pick(items)["receipt"]["id"].clone();
+            call(&adam, "reverse_receipt", &json!({"receipt": receipt, "reason": "R"}))
+        }
+        7 => {
+            let refund = json!({"on": "2026-11-20", "amount": money, "reason": "R"});
+            call(&adam, "record_refund", &json!({"contract": contract, "refund": refund}))
+        }
+        _ => {
+            let write_off = json!({"reason": "R", "amount": money});
+            call(&adam, "write_off", &json!({"contract": contract, "write_off": write_off}))
+        }
+    };
 }
 
 /// Changes a contract by chance.
