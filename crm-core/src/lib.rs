@@ -53,7 +53,7 @@ pub use contact::{Contact, ContactEdit, ContactFilter, ContactId, ContactPage, G
 pub use contract::{
     Contract, ContractEdit, ContractEntry, ContractEntryKind, ContractEntryPage, ContractLine, ContractOrder,
     ContractPage, ContractPayments, ContractQuery, ContractRow, ContractStatus, ContractTransfer, ContractView,
-    Contracts, NewContract, NewContractEntry, NewContractLine, PaymentStatus,
+    Contracts, Lowered, NewContract, NewContractEntry, NewContractLine, PaymentStatus,
 };
 pub use crm::{Crm, Joined, Session};
 pub use customer::{
@@ -63,7 +63,9 @@ pub use customer::{
 };
 pub use date::Date;
 pub use dictionary::{DictionaryEntry, DictionaryEntryInput, EntryCode};
-pub use document::{Document, DocumentPage, DocumentsOf, NewDocument};
+#[cfg(feature = "system")]
+pub use document::DocumentFolder;
+pub use document::{Document, DocumentBytes, DocumentPage, DocumentsOf, KeptBytes, NewDocument};
 pub use environment::Environment;
 #[cfg(feature = "system")]
 pub use environment::SystemEnvironment;
@@ -93,9 +95,9 @@ pub use organisation::{
 };
 pub use page::{Count, PageRequest};
 pub use payment::{
-    Allocation, Instalment, InstalmentPage, InstalmentQuery, InstalmentRow, InstalmentStatus, NewInstalment,
-    NewReceipt, PaymentPlan, Payments, PlanGenerator, PlanInterval, Receipt, ReceiptKind, ReceiptPage, ReceiptQuery,
-    ReceiptRow,
+    Allocation, CustomerCredit, Instalment, InstalmentPage, InstalmentQuery, InstalmentRow, InstalmentStatus,
+    NewInstalment, NewPrepayment, NewReceipt, NewRefund, NewWriteOff, PaymentPlan, Payments, PlanGenerator,
+    PlanInterval, Receipt, ReceiptKind, ReceiptPage, ReceiptQuery, ReceiptRow, ReceiptSlip, ReceiptStatus, SlipPart,
 };
 pub use person::{Directory, DirectoryPerson, Person, PersonInput, SyncMode, SyncReport};
 pub use position::{AccessChange, Position, PositionId, PositionInput, PositionSyncReport};
@@ -159,5 +161,6 @@ pub static KINDS: &[&store::Kind] = &[
     &document::DOCUMENT,
     &payment::INSTALMENT,
     &payment::RECEIPT,
+    &payment::CUSTOMER_CREDIT,
     &report::ROLLUP,
 ];

@@ -208,6 +208,7 @@ pub const EVENT_KINDS: &[&str] = &[
     "contract_entry_added",
     "plan_changed",
     "receipt_recorded",
+    "receipt_decided",
     "document_attached",
     "document_removed",
     "approval_requested",

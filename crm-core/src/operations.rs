@@ -26,15 +26,16 @@ use crate::follow_up::{
 };
 use crate::history::HistoryPage;
 use crate::id::{
-    ApprovalId, ContactId, ContractId, CustomerId, DocumentId, FollowUpId, ProductId, ReceiptId, RelationId, ReplyId,
-    ShareId,
+    ApprovalId, ContactId, ContractId, CustomerId, DocumentId, FollowUpId, InstalmentId, ProductId, ReceiptId,
+    RelationId, ReplyId, ShareId,
 };
 use crate::menu::Menu;
+use crate::money::Decimal;
 use crate::organisation::{NewOrganisation, Settings};
 use crate::page::PageRequest;
 use crate::payment::{
-    InstalmentPage, InstalmentQuery, NewInstalment, NewReceipt, PaymentPlan, PlanGenerator, Receipt, ReceiptPage,
-    ReceiptQuery,
+    CustomerCredit, InstalmentPage, InstalmentQuery, NewInstalment, NewPrepayment, NewReceipt, NewRefund, NewWriteOff,
+    PaymentPlan, PlanGenerator, Receipt, ReceiptPage, ReceiptQuery, ReceiptSlip,
 };
 use crate::person::{DirectoryPerson, Person, PersonInput, SyncMode, SyncReport};
 use crate::position::{Position, PositionInput, PositionSyncReport};

@@ -58,6 +58,7 @@ pub fn case(operation: &str, world: &World, absent: bool) -> Option<(Need, Value
     let follow_up = or(world.follow_up.to_string());
     let product = or(world.product.to_string());
     let contract = or(world.contract.to_string());
+    let planned = or(world.supplemented.to_string());
     let draft = or(world.draft.to_string());
     let approval = or(world.approval.to_string());
     let signed = world.contract_version;
@@ -171,6 +172,25 @@ pub fn case(operation: &str, world: &World, absent: bool) -> Option<(Need, Value
         "record_receipt" => {
             (Need::Duty, json!({"contract": contract, "receipt": {"on": "2026-11-23", "amount": "100.00"}}))
         }
+        "record_receipts" => {
+            let parts = json!([{"contract": contract, "amount": "1"}]);
+            (Need::Duty, json!({"slip": {"on": "2026-11-23", "parts": parts}}))
+        }
+        "record_prepayment" => {
+            (Need::Edit, json!({"customer": customer, "prepayment": {"on": "2026-11-23", "amount": "1"}}))
+        }
+        "use_prepayment" => (Need::Duty, json!({"contract": contract, "amount": "1", "instalment": null})),
+        "allocate_credit" => (Need::Duty, json!({"contract": planned, "amount": null, "instalment": null})),
+        "customer_credit" => (Need::Read, json!({"customer": customer})),
+        "reverse_receipt" => (Need::Duty, json!({"receipt": or(world.receipt.to_string()), "reason": "R"})),
+        "record_refund" => {
+            (Need::Duty, json!({"contract": planned, "refund": {"on": "2026-11-23", "amount": "1", "reason": "R"}}))
+        }
+        "write_off" => {
+            (Need::AdministratorKnown, json!({"contract": planned, "write_off": {"reason": "R", "amount": "1"}}))
+        }
+        "date_instalment" => (Need::Duty, json!({"instalment": or(world.milestone.to_string()), "on": "2026-11-23"})),
+        "set_invoiced" => (Need::Duty, json!({"contract": contract, "amount": "1"})),
         "receipt" => (Need::Duty, json!({"receipt": or(world.receipt.to_string())})),
         "create_product" => (Need::Administrator, json!({"product": {"name": "New"}})),
         "product" => (Need::Known, json!({"product": product})),

@@ -1,9 +1,10 @@
 //! Payments: K4-K6, K9 as far as receipts go.
 
 use crm_core::{
-    Contract, ContractId, ContractSettings, ContractStatus, Date, Decimal, Instalment, InstalmentStatus, NewContract,
-    NewInstalment, NewReceipt, PageRequest, PaymentPlan, PaymentStatus, Payments, PlanGenerator, PlanInterval,
-    PlanRule, Receipt, ReceiptKind, ReceiptQuery, ReceiptRule,
+    ApprovalDecision, Contract, ContractId, ContractQuery, ContractSettings, ContractStatus, Contracts, Date, Decimal,
+    Instalment, InstalmentStatus, Lowered, NewContract, NewInstalment, NewPrepayment, NewReceipt, NewRefund,
+    NewWriteOff, PageRequest, PaymentPlan, PaymentStatus, Payments, PlanGenerator, PlanInterval, PlanRule, Receipt,
+    ReceiptKind, ReceiptQuery, ReceiptRule, ReceiptSlip, ReceiptStatus,
 };
 use crm_tests::inputs::entry;
 use crm_tests::{World, call, in_every_world, refused, violates};
@@ -402,7 +403,10 @@ fn k5_receipts_are_listed_by_whose_they_are() {
         };
         let own = || ReceiptQuery::from(Payments::Contract { contract: contract.id });
         assert_eq!(amounts("alice", own()), ["2.00", "3.00", "1.00"]);
-        assert_eq!(amounts("mona", Payments::Subordinates.into()), ["2.00", "3.00", "1.00", "500.00"]);
+        assert_eq!(
+            amounts("mona", ReceiptQuery { text: Some("p".to_owned()), ..Payments::Subordinates.into() }),
+            ["2.00", "3.00", "1.00"]
+        );
         assert_eq!(amounts("bob", Payments::Mine.into()), [""; 0]);
         assert_eq!(amounts("alice", ReceiptQuery { from: Some(day("2026-11-21")), ..own() }), ["2.00", "3.00"]);
         assert_eq!(amounts("alice", ReceiptQuery { to: Some(day("2026-11-20")), ..own() }), ["1.00"]);
@@ -433,6 +437,11 @@ fn k6_instalments_become_due_and_overdue_with_the_days() {
         assert_eq!(states(drafted.id), [Overdue, Due]);
         let seen = plan(world, drafted.id);
         assert_eq!((seen.overdue.to_string(), seen.payments.overdue), ("400.00".to_owned(), true));
+        let listed = |overdue: Option<bool>, unpaid: Option<bool>| {
+            let query = ContractQuery { overdue, unpaid, ..Contracts::Of { customer: world.third }.into() };
+            alice.contracts(query, PageRequest::first(50)).unwrap().items.len()
+        };
+        assert_eq!((listed(Some(true), None), listed(Some(false), None), listed(None, Some(true))), (1, 0, 1));
         let late = |who: &str| {
             let query = crm_core::InstalmentQuery { overdue: true, ..Payments::Subordinates.into() };
             let page = world.user(who).instalments(query, PageRequest::first(50)).unwrap();
@@ -442,6 +451,8 @@ fn k6_instalments_become_due_and_overdue_with_the_days() {
         receive(world, drafted.id, "400");
         assert_eq!((states(drafted.id), late("mona").len()), (vec![Paid, Due], 0));
         assert!(!plan(world, drafted.id).payments.overdue);
+        receive(world, drafted.id, "600");
+        assert_eq!((listed(Some(true), None), listed(None, Some(false)), listed(None, Some(true))), (0, 1, 0));
     });
 }
 
@@ -488,5 +499,353 @@ fn k6_payments_go_where_the_duties_of_their_contract_go() {
         luis.record_receipt(contract.id, paid("1")).unwrap();
         let moved = luis.receipts(Payments::Mine, PageRequest::first(5)).unwrap().items.remove(0).receipt;
         assert_eq!((moved.owner.as_str(), moved.performer.as_str()), ("luis", "alice"));
+    });
+}
+
+fn prepaid(amount: &str) -> NewPrepayment {
+    serde_json::from_value(json!({"on": TODAY, "amount": amount})).unwrap()
+}
+
+fn refund(amount: &str) -> NewRefund {
+    serde_json::from_value(json!({"on": TODAY, "amount": amount, "reason": "多收"})).unwrap()
+}
+
+fn write_off(amount: Option<&str>) -> NewWriteOff {
+    NewWriteOff { reason: "尾差".to_owned(), amount: amount.map(decimal), instalment: None }
+}
+
+#[test]
+fn k4_a_milestone_dates_its_instalment() {
+    in_every_world(|world| {
+        use InstalmentStatus::{NotDue, Overdue};
+        let alice = world.user("alice");
+        let contract = signed(world, "100");
+        let waits = NewInstalment {
+            milestone: Some("验收".to_owned()),
+            milestone_days: Some(30),
+            due_on: None,
+            ..due("60", TODAY)
+        };
+        let made = set(world, contract.id, vec![waits.clone(), due("40", "2027-12-01")]);
+        let [waiting, dated] = [made.instalments[0].id, made.instalments[1].id];
+        world.bed.clock.advance_days(100);
+        let seen = plan(world, contract.id);
+        assert_eq!((seen.instalments[0].status, seen.payments.next_due_on), (NotDue, Some(day("2027-12-01"))));
+        violates(alice.date_instalment(waiting, day("2027-12-01")), "on", "out_of_range");
+        refused(alice.date_instalment(dated, day(TODAY)), "no_milestone");
+        let made = alice.date_instalment(waiting, day("2026-12-25")).unwrap();
+        assert_eq!(made.instalments[0].due_on, Some(day("2027-01-24")));
+        assert_eq!((made.instalments[0].status, made.payments.next_due_on), (Overdue, Some(day("2027-01-24"))));
+        // Set again, the milestone stays reached; its days count anew.
+        let kept = NewInstalment { id: Some(waiting), milestone_days: Some(31), ..waits };
+        let made = set(world, contract.id, vec![kept]);
+        assert_eq!(made.instalments[0].due_on, Some(day("2027-01-25")));
+    });
+}
+
+#[test]
+fn k5_a_reversal_opens_again_what_was_paid_and_is_final() {
+    in_every_world(|world| {
+        use InstalmentStatus::{Due, PartlyPaid};
+        let alice = world.user("alice");
+        let contract = signed(world, "100");
+        set(world, contract.id, vec![due("60", TODAY), due("40", "2026-12-01")]);
+        let voucher = |amount: &str| NewReceipt { voucher: Some("SK-1".to_owned()), ..paid(amount) };
+        let first = alice.record_receipt(contract.id, voucher("80")).unwrap();
+        receive(world, contract.id, "10");
+        world.bed.clock.advance(60_000);
+        let back = alice.reverse_receipt(first.id, "录错".to_owned()).unwrap();
+        assert_eq!(
+            (back.kind, back.net.to_string(), back.reverses),
+            (ReceiptKind::Reversal, "-80.00".into(), Some(first.id))
+        );
+        assert_eq!(back.on, day(TODAY));
+        let expected = [row("60.00", "0.00", Due), row("40.00", "10.00", PartlyPaid)];
+        assert_eq!(told(&plan(world, contract.id)), expected);
+        assert_eq!(sums(world, contract.id), ["10.00", "90.00", "0.00"]);
+        assert_eq!(alice.receipt(first.id).unwrap().reversed_by, Some(back.id));
+        refused(alice.reverse_receipt(first.id, "再".to_owned()), "reversed_already");
+        refused(alice.reverse_receipt(back.id, "再".to_owned()), "not_reversible");
+        violates(alice.reverse_receipt(first.id, " ".to_owned()), "reason", "required");
+        // The voucher is free for the right one.
+        let right = alice.record_receipt(contract.id, voucher("8")).unwrap();
+        assert_ne!(right.id, first.id);
+        assert_eq!(told(&plan(world, contract.id))[1], row("40.00", "10.00", PartlyPaid));
+    });
+}
+
+#[test]
+fn k5_a_refund_is_at_most_what_was_received() {
+    in_every_world(|world| {
+        let alice = world.user("alice");
+        let contract = signed(world, "100");
+        let set = set(world, contract.id, vec![due("60", TODAY), due("40", "2026-12-01")]);
+        receive(world, contract.id, "110");
+        // First what is credit, then the instalment that is named, then the newest.
+        let out = alice.record_refund(contract.id, refund("15")).unwrap();
+        assert_eq!((out.kind, out.net.to_string(), out.allocations.len()), (ReceiptKind::Refund, "-15.00".into(), 1));
+        assert_eq!(sums(world, contract.id), ["95.00", "5.00", "0.00"]);
+        let named = NewRefund { instalment: Some(set.instalments[0].id), ..refund("20") };
+        alice.record_refund(contract.id, named).unwrap();
+        let paid: Vec<String> = plan(world, contract.id).instalments.iter().map(|own| own.paid.to_string()).collect();
+        assert_eq!(paid, ["40.00", "35.00"]);
+        refused(alice.record_refund(contract.id, refund("75.01")), "more_than_received");
+        violates(alice.record_refund(contract.id, refund("0")), "amount", "out_of_range");
+        let tomorrow = NewRefund { on: day("2026-11-24"), ..refund("1") };
+        violates(alice.record_refund(contract.id, tomorrow), "on", "out_of_range");
+        // Taken back, the refund pays what it took.
+        alice.reverse_receipt(out.id, "错".to_owned()).unwrap();
+        let seen = plan(world, contract.id);
+        assert_eq!(seen.instalments[1].paid.to_string(), "40.00");
+        assert_eq!(sums(world, contract.id), ["90.00", "10.00", "10.00"]);
+        // Nor is more reversed than is still there.
+        alice.record_refund(contract.id, refund("90")).unwrap();
+        let first = alice.receipts(Payments::Contract { contract: contract.id }, PageRequest::first(50)).unwrap();
+        let first = first.items.into_iter().find(|own| own.receipt.kind == ReceiptKind::Receipt).unwrap().receipt;
+        refused(alice.reverse_receipt(first.id, "错".to_owned()), "more_than_received");
+    });
+}
+
+#[test]
+fn k5_a_write_off_needs_a_right_and_a_reason_and_is_never_received() {
+    in_every_world(|world| {
+        let [alice, adam] = [world.user("alice"), world.user("adam")];
+        let contract = signed(world, "100");
+        set(world, contract.id, vec![due("100", TODAY)]);
+        receive(world, contract.id, "99.40");
+        refused(alice.write_off(contract.id, write_off(None)), "forbidden");
+        violates(
+            adam.write_off(contract.id, NewWriteOff { reason: String::new(), ..write_off(None) }),
+            "reason",
+            "required",
+        );
+        refused(adam.write_off(contract.id, write_off(Some("0.61"))), "more_than_owed");
+        let written = adam.write_off(contract.id, write_off(None)).unwrap();
+        assert_eq!((written.amount.to_string(), written.net.to_string()), ("0.60".to_owned(), "0.00".to_owned()));
+        assert_eq!(sums(world, contract.id), ["99.40", "0.00", "0.00"]);
+        let seen = plan(world, contract.id);
+        assert_eq!((seen.payments.status, seen.instalments[0].status), (PaymentStatus::Paid, InstalmentStatus::Paid));
+        violates(adam.write_off(contract.id, write_off(None)), "amount", "out_of_range");
+        adam.reverse_receipt(written.id, "错".to_owned()).unwrap();
+        assert_eq!(sums(world, contract.id), ["99.40", "0.60", "0.00"]);
+    });
+}
+
+#[test]
+fn k5_what_came_before_the_contract_is_the_customers_credit() {
+    in_every_world(|world| {
+        let alice = world.user("alice");
+        let balance = || alice.customer_credit(world.third).unwrap().first().map(|own| own.balance.to_string());
+        assert_eq!(balance(), None);
+        let voucher = NewPrepayment { voucher: Some("YS-1".to_owned()), ..prepaid("100") };
+        let came = alice.record_prepayment(world.third, voucher.clone()).unwrap();
+        assert_eq!((came.contract, came.net.to_string()), (None, "100.00".to_owned()));
+        assert_eq!(alice.record_prepayment(world.third, voucher).unwrap(), came);
+        assert_eq!(balance().as_deref(), Some("100.00"));
+        refused(alice.delete_customer(world.third), "has_receipts");
+        let contract = signed(world, "80");
+        set(world, contract.id, vec![due("80", TODAY)]);
+        refused(alice.use_prepayment(contract.id, decimal("100.01"), None), "more_than_owed");
+        let used = alice.use_prepayment(contract.id, decimal("70"), None).unwrap();
+        assert_eq!((used.kind, used.net.to_string(), used.allocations.len()), (ReceiptKind::Credit, "70.00".into(), 1));
+        assert_eq!(
+            (balance().as_deref(), sums(world, contract.id)),
+            (Some("30.00"), ["70.00", "10.00", "0.00"].map(Into::into))
+        );
+        // What is used can't be taken back.
+        refused(alice.reverse_receipt(came.id, "错".to_owned()), "more_than_credit");
+        alice.record_prepayment(world.third, prepaid("70")).unwrap();
+        alice.reverse_receipt(came.id, "错".to_owned()).unwrap();
+        assert_eq!(balance().as_deref(), Some("0.00"));
+        refused(alice.use_prepayment(contract.id, decimal("1"), None), "more_than_credit");
+        let dollars = NewPrepayment { currency: Some(crm_core::Currency::new("USD").unwrap()), ..prepaid("1") };
+        violates(alice.record_prepayment(world.third, dollars), "rate", "required");
+    });
+}
+
+#[test]
+fn k5_credit_on_a_contract_pays_instalments_when_it_is_told_to() {
+    in_every_world(|world| {
+        let alice = world.user("alice");
+        let contract = signed(world, "100");
+        // It came before there was a plan.
+        receive(world, contract.id, "50");
+        refused(alice.allocate_credit(contract.id, None, None), "nothing_open");
+        let set = set(world, contract.id, vec![due("60", TODAY), due("40", "2026-12-01")]);
+        let last = Some(set.instalments[1].id);
+        refused(alice.allocate_credit(contract.id, Some(decimal("50.01")), None), "more_than_credit");
+        let moved = alice.allocate_credit(contract.id, Some(decimal("30")), last).unwrap();
+        assert_eq!((moved.kind, moved.net.to_string()), (ReceiptKind::Credit, "0.00".to_owned()));
+        alice.allocate_credit(contract.id, None, None).unwrap();
+        let paid: Vec<String> = plan(world, contract.id).instalments.iter().map(|own| own.paid.to_string()).collect();
+        assert_eq!(
+            (paid, sums(world, contract.id)),
+            (vec!["20.00".into(), "30.00".into()], ["50.00", "50.00", "0.00"].map(Into::into))
+        );
+    });
+}
+
+#[test]
+fn k5_one_slip_pays_several_contracts_or_none() {
+    in_every_world(|world| {
+        let alice = world.user("alice");
+        let contracts = [signed(world, "10").id, signed(world, "20").id];
+        let slip = |amounts: [&str; 2]| {
+            let part = |place: usize| json!({"contract": contracts[place], "amount": amounts[place]});
+            let slip = json!({"on": TODAY, "voucher": "SK-7", "parts": [part(0), part(1)]});
+            serde_json::from_value::<ReceiptSlip>(slip).unwrap()
+        };
+        violates(alice.record_receipts(slip(["10", "0"])), "parts[1].amount", "out_of_range");
+        assert_eq!(sums(world, contracts[0])[0], "0.00", "all of it or nothing");
+        let written = alice.record_receipts(slip(["10", "20"])).unwrap();
+        assert_eq!(alice.record_receipts(slip(["10", "20"])).unwrap(), written, "the same slip is the same receipts");
+        assert_eq!(contracts.map(|contract| sums(world, contract)[0].clone()), ["10.00", "20.00"]);
+        refused(alice.record_receipts(slip(["10", "21"])), "duplicate_voucher");
+        let mut twice = slip(["1", "1"]);
+        twice.parts[1].contract = twice.parts[0].contract;
+        violates(alice.record_receipts(twice), "parts[1].contract", "repeated");
+    });
+}
+
+#[test]
+fn k6_what_is_invoiced_and_not_paid_shows() {
+    in_every_world(|world| {
+        let alice = world.user("alice");
+        let contract = signed(world, "100");
+        receive(world, contract.id, "30");
+        let seen = alice.set_invoiced(contract.id, decimal("80")).unwrap().payments;
+        assert_eq!((seen.invoiced.to_string(), seen.invoiced_unpaid.to_string()), ("80.00".into(), "50.00".into()));
+        violates(alice.set_invoiced(contract.id, decimal("-1")), "amount", "out_of_range");
+        refused(alice.set_invoiced(world.draft, decimal("1")), "wrong_contract_status");
+    });
+}
+
+#[test]
+fn k2_a_supplement_of_less_lowers_open_instalments_of_its_parent() {
+    in_every_world(|world| {
+        let alice = world.user("alice");
+        let parent = signed(world, "100");
+        let set = set(world, parent.id, vec![due("60", TODAY), due("40", "2026-12-01")]);
+        receive(world, parent.id, "50");
+        let less = |amount: &str, lowers: Vec<(usize, &str)>| {
+            let lowers = lowers
+                .into_iter()
+                .map(|(place, amount)| Lowered { instalment: set.instalments[place].id, amount: decimal(amount) });
+            let own = NewContract::of("减项", decimal(amount));
+            alice.create_contract(world.third, NewContract { parent: Some(parent.id), lowers: lowers.collect(), ..own })
+        };
+        violates(less("-20", vec![(0, "10.01")]), "lowers[0].amount", "out_of_range");
+        violates(less("-20", vec![(0, "5"), (0, "5")]), "lowers[1].instalment", "repeated");
+        violates(less("-1", vec![(0, "2")]), "lowers", "out_of_range");
+        violates(less("1", vec![(0, "1")]), "lowers", "not_allowed");
+        let supplement = less("-20", vec![(0, "10")]).unwrap();
+        let signed = alice.submit_contract(supplement.id, 1, None).unwrap();
+        assert_eq!(signed.lowers.len(), 2, "the rest came from the last one");
+        let amounts =
+            || plan(world, parent.id).instalments.iter().map(|own| own.amount.to_string()).collect::<Vec<_>>();
+        assert_eq!((amounts(), sums(world, parent.id)[1].as_str()), (vec!["50.00".into(), "30.00".into()], "30.00"));
+        assert_eq!(plan(world, parent.id).warnings, [""; 0]);
+        alice.void_contract(supplement.id, signed.version, "取消".to_owned()).unwrap();
+        assert_eq!((amounts(), sums(world, parent.id)[1].as_str()), (vec!["60.00".into(), "40.00".into()], "50.00"));
+    });
+}
+
+#[test]
+fn k9_a_receipt_counts_when_it_is_approved() {
+    in_every_world(|world| {
+        let [alice, mona] = [world.user("alice"), world.user("mona")];
+        settings(world, |contract| contract.approval = vec!["receipt".to_owned()]);
+        let contract = signed(world, "100");
+        set(world, contract.id, vec![due("100", TODAY)]);
+        let voucher = || NewReceipt { voucher: Some("SK-1".to_owned()), ..paid("30") };
+        let resolve = |receipt: &Receipt, decision| {
+            mona.resolve_approval(receipt.approval.unwrap(), decision, None, None).unwrap()
+        };
+        let waits = alice.record_receipt(contract.id, voucher()).unwrap();
+        assert_eq!((waits.status, waits.net.to_string()), (ReceiptStatus::Pending, "0.00".to_owned()));
+        assert_eq!(sums(world, contract.id), ["0.00", "100.00", "0.00"]);
+        refused(alice.reverse_receipt(waits.id, "错".to_owned()), "not_reversible");
+        resolve(&waits, ApprovalDecision::Rejected);
+        assert_eq!(alice.receipt(waits.id).unwrap().status, ReceiptStatus::Rejected);
+        // Its voucher is free again.
+        let again = alice.record_receipt(contract.id, voucher()).unwrap();
+        resolve(&again, ApprovalDecision::Approved);
+        let counted = alice.receipt(again.id).unwrap();
+        assert_eq!((counted.status, counted.net, counted.allocations.len()), (ReceiptStatus::Counted, again.amount, 1));
+        assert_eq!(sums(world, contract.id), ["30.00", "70.00", "0.00"]);
+        // What was free to ask for may be too much by the time it is approved.
+        settings(world, |contract| contract.receipt_over = ReceiptRule::Refuse);
+        let [one, two] = [(); 2].map(|()| alice.record_receipt(contract.id, paid("40")).unwrap());
+        resolve(&one, ApprovalDecision::Approved);
+        let late = mona.resolve_approval(two.approval.unwrap(), ApprovalDecision::Approved, None, None);
+        refused(late, "more_than_owed");
+        assert_eq!(sums(world, contract.id), ["70.00", "30.00", "0.00"]);
+    });
+}
+
+#[test]
+fn k5_whatever_happens_sums_are_those_of_the_rows() {
+    in_every_world(|world| {
+        let [alice, adam] = [world.user("alice"), world.user("adam")];
+        let contract = signed(world, "1000");
+        set(world, contract.id, vec![due("300", TODAY), due("300", "2026-12-01"), due("400", "2027-01-01")]);
+        let mut state = 0x2545_f491_4f6c_dd1d_u64;
+        let mut draw = |below: u64| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            state % below
+        };
+        let rows = || {
+            let own = Payments::Contract { contract: contract.id };
+            alice.receipts(own, PageRequest::first(500)).unwrap().items.into_iter().map(|own| own.receipt)
+        };
+        let minor = |amount: Decimal| i128::from(amount.minor(crm_core::Currency::CNY).unwrap());
+        let mut done = 0;
+        for step in 0..120 {
+            let amount = format!("{}.{:02}", draw(200), draw(100));
+            let instalments = plan(world, contract.id).instalments;
+            let named = instalments[draw(3) as usize].id;
+            let named = (draw(2) == 0).then_some(named);
+            let answer = match draw(6) {
+                0 => alice.record_refund(contract.id, NewRefund { instalment: named, ..refund(&amount) }),
+                1 => adam.write_off(contract.id, NewWriteOff { instalment: named, ..write_off(Some(&amount)) }),
+                2 => alice.allocate_credit(contract.id, None, named),
+                3 => {
+                    let all: Vec<Receipt> = rows().collect();
+                    match all.get(draw(all.len().max(1) as u64) as usize) {
+                        Some(some) => alice.reverse_receipt(some.id, "错".to_owned()),
+                        None => continue,
+                    }
+                }
+                n => {
+                    let new = NewReceipt { instalment: named, as_credit: named.is_none() && n == 5, ..paid(&amount) };
+                    alice.record_receipt(contract.id, new)
+                }
+            };
+            done += usize::from(answer.is_ok());
+            let seen = plan(world, contract.id);
+            let all: Vec<Receipt> = rows().collect();
+            let received: i128 = all.iter().map(|own| minor(own.net)).sum();
+            assert_eq!(minor(seen.payments.received), received, "step {step}");
+            assert!(received >= 0 && minor(seen.payments.unallocated) >= 0, "step {step}: {seen:?}");
+            for own in &seen.instalments {
+                let of = |kinds: &[ReceiptKind], reversed: bool| -> i128 {
+                    let counts = |receipt: &&Receipt| match receipt.reverses {
+                        Some(id) => kinds.contains(&all.iter().find(|other| other.id == id).unwrap().kind) && reversed,
+                        None => kinds.contains(&receipt.kind),
+                    };
+                    let parts = all.iter().filter(counts).flat_map(|receipt| &receipt.allocations);
+                    parts.filter(|part| part.instalment == own.id).map(|part| minor(part.amount)).sum()
+                };
+                let paid = of(&[ReceiptKind::Receipt, ReceiptKind::Refund, ReceiptKind::Credit], true);
+                assert_eq!(minor(own.paid), paid, "step {step}, instalment {}", own.no);
+                assert_eq!(minor(own.written_off), of(&[ReceiptKind::WriteOff], true), "step {step}");
+                assert!(minor(own.paid) >= 0 && minor(own.paid) + minor(own.written_off) <= minor(own.amount));
+            }
+            let paid: i128 = seen.instalments.iter().map(|own| minor(own.paid)).sum();
+            assert_eq!(minor(seen.payments.allocated), paid);
+        }
+        assert!(done > 40, "{done}");
     });
 }

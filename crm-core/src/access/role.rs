@@ -29,8 +29,8 @@ pub const MODULES: [&str; 16] = [
 ];
 
 /// Rights of a module.
-pub const RIGHTS: [&str; 9] =
-    ["view", "create", "edit", "delete", "export", "merge", "assign", "manage_fields", "manage_settings"];
+pub const RIGHTS: [&str; 10] =
+    ["view", "create", "edit", "delete", "export", "merge", "assign", "write_off", "manage_fields", "manage_settings"];
 
 /// Roles by id.
 pub(crate) static ROLE: Kind = Kind::plain("role");
@@ -172,7 +172,7 @@ impl Role {
 plain_record!(Role, &ROLE, |role| role.id.to_string());
 
 /// What a salesperson may do from the first day.
-const SALES: [&str; 33] = [
+const SALES: [&str; 34] = [
     "customer.view",
     "customer.create",
     "customer.edit",
@@ -197,6 +197,7 @@ const SALES: [&str; 33] = [
     "payment.view",
     "payment.create",
     "payment.edit",
+    "payment.delete",
     "document.view",
     "document.create",
     "document.delete",

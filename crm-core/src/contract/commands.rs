@@ -251,11 +251,10 @@ impl Work<'_> {
         after.changed_by = self.actor().name();
         self.save(before, &after)?;
         // Whoever decides on a contract has seen its plan and its receipts as they are.
-        let revision = Value::from(before.payments.revision);
-        if let Some(Write::Update { changes, .. }) = self.changes.writes.last_mut()
-            && !changes.iter().any(|(column, _)| *column == "payment_revision")
-        {
-            changes.push(("payment_revision", Change::Replace(revision.clone(), revision)));
+        let revision = |own: &Contract| Value::from(own.payments.revision);
+        if let Some(Write::Update { changes, .. }) = self.changes.writes.last_mut() {
+            changes.retain(|(column, _)| *column != "payment_revision");
+            changes.push(("payment_revision", Change::Replace(revision(before), revision(&after))));
         }
         self.remember(ContractId::RECORD, after.id, operation, changes)?;
         after.version += 1;
@@ -355,6 +354,7 @@ impl Work<'_> {
             end_reason: None,
             ended_on: None,
             approval: None,
+            lowers: input.lowers.clone(),
             payments: ContractPayments::default(),
             created_at: now,
             created_by: by.clone(),
@@ -367,7 +367,9 @@ impl Work<'_> {
         clean(&mut drafted, &typed, None, &products, &context, &mut check)?;
         check.done()?;
         super::input::check_total(&drafted, context.settings().contract.agreed_price)?;
-        if let Some(parent) = self.check_parent(&drafted)?
+        let parent = self.check_parent(&drafted)?;
+        self.check_lowers(&drafted, parent.as_ref())?;
+        if let Some(parent) = parent
             && self.supplements_of(&parent)?.len() as i64 >= MOST_SUPPLEMENTS
         {
             return Err(Violation::too_many("supplements", MOST_SUPPLEMENTS).into());

@@ -19,7 +19,7 @@ pub use input::{ContractEdit, NewContract};
 pub use line::{ContractLine, NewContractLine};
 pub use list::{ContractOrder, ContractPage, ContractQuery, ContractRow, Contracts};
 pub(crate) use money::MONEY;
-pub use money::{ContractPayments, PaymentStatus};
+pub use money::{ContractPayments, Lowered, PaymentStatus};
 pub(crate) use number::{NUMBER_SERIES, parts as number_parts};
 pub use rules::ContractRefusal;
 pub(crate) use state::CONTRACTS_UNDER;
@@ -227,6 +227,9 @@ pub struct Contract {
     /// The request that the host decides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approval: Option<ApprovalId>,
+    /// Of a supplement of less than nothing: the instalments of its parent that it lowers.
+    #[serde(default)]
+    pub lowers: Vec<Lowered>,
     /// What is planned, received and still owed.
     #[serde(default)]
     pub payments: ContractPayments,
@@ -284,6 +287,16 @@ impl Contract {
     /// Whether money is due on it: it was signed, and is not void.
     pub(crate) fn is_collected(&self) -> bool {
         self.counts() || self.status == ContractStatus::Terminated
+    }
+
+    /// Whether it waits for an approval.
+    pub(crate) fn is_frozen(&self) -> bool {
+        self.approval.is_some() || self.status == ContractStatus::Pending
+    }
+
+    /// Whether it was signed, whatever became of it.
+    pub(crate) fn was_signed(&self) -> bool {
+        self.is_collected() || self.is_void()
     }
 
     pub(crate) fn is_void(&self) -> bool {

@@ -2,6 +2,7 @@
 
 use super::Contract;
 use crate::date::Date;
+use crate::id::InstalmentId;
 use crate::money::Decimal;
 use crate::record::Columns;
 use crate::store::Value;
@@ -58,6 +59,19 @@ pub struct ContractPayments {
     pub overdue: bool,
     /// Grows with every change of the plan and every receipt.
     pub revision: i64,
+}
+
+/// By how much a supplement lowers an instalment of its parent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
+#[serde(deny_unknown_fields)]
+pub struct Lowered {
+    /// The instalment.
+    pub instalment: InstalmentId,
+    /// By how much, more than nothing.
+    pub amount: Decimal,
 }
 
 impl Default for ContractPayments {

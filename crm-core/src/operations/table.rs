@@ -166,10 +166,30 @@ macro_rules! for_each_operation {
             query draft_payment_plan(contract: ContractId, generator: PlanGenerator) -> Vec<NewInstalment>, "payment.view";
             /// Sets the whole payment plan of a contract.
             command set_payment_plan(contract: ContractId, revision: i64, instalments: Vec<NewInstalment>) -> PaymentPlan, "payment.edit";
+            /// Says when the milestone of an instalment was reached.
+            command date_instalment(instalment: InstalmentId, on: Date) -> PaymentPlan, "payment.edit";
+            /// Says how much of a contract is invoiced.
+            command set_invoiced(contract: ContractId, amount: Decimal) -> PaymentPlan, "payment.edit";
             /// A page of instalments.
             query instalments(query: InstalmentQuery, page: PageRequest) -> InstalmentPage, "payment.view";
             /// Records a receipt on a contract.
             command record_receipt(contract: ContractId, receipt: NewReceipt) -> Receipt, "payment.create";
+            /// Records one slip that pays several contracts.
+            command record_receipts(slip: ReceiptSlip) -> Vec<Receipt>, "payment.create";
+            /// Records money that came before there is a contract.
+            command record_prepayment(customer: CustomerId, prepayment: NewPrepayment) -> Receipt, "payment.create";
+            /// Uses a customer's credit for one of its contracts.
+            command use_prepayment(contract: ContractId, amount: Decimal, instalment: Option<InstalmentId>) -> Receipt, "payment.create";
+            /// Lets credit on a contract pay instalments.
+            command allocate_credit(contract: ContractId, amount: Option<Decimal>, instalment: Option<InstalmentId>) -> Receipt, "payment.edit";
+            /// What a customer has as credit.
+            query customer_credit(customer: CustomerId) -> Vec<CustomerCredit>, "payment.view";
+            /// Reverses a receipt, a refund or a write-off.
+            command reverse_receipt(receipt: ReceiptId, reason: String) -> Receipt, "payment.delete";
+            /// Records money that went back to the customer.
+            command record_refund(contract: ContractId, refund: NewRefund) -> Receipt, "payment.delete";
+            /// Writes off what will not be received.
+            command write_off(contract: ContractId, write_off: NewWriteOff) -> Receipt, "payment.write_off";
             /// A receipt.
             query receipt(receipt: ReceiptId) -> Receipt, "payment.view";
             /// A page of receipts.

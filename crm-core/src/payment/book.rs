@@ -1,14 +1,15 @@
 //! A contract's plan with what was paid on it: read as one, changed as one, kept as one.
 
-use super::{INSTALMENT, Instalment, RECEIPT};
+use super::rules::{Part, put};
+use super::{Allocation, INSTALMENT, Instalment, RECEIPT};
 use crate::access::Reach;
 use crate::contract::{CONTRACT, Contract, contract_not_found};
 use crate::customer::{CustomerId, Under};
 use crate::error::{Error, Violation};
 use crate::id::{ContractId, InstalmentId};
 use crate::money::{self, Decimal};
-use crate::record::Record;
-use crate::store::{Answer, Change, Direction, Read, Search, Selection, Write};
+use crate::record::{ABSENT, Record};
+use crate::store::{Answer, Change, Direction, Filter, Read, Search, Selection, Write};
 use crate::work::{Stop, Work, rows};
 
 /// Changes of plan and receipts of a contract, at the most: a commit that moves all of them stays small enough.
@@ -20,7 +21,7 @@ pub(super) struct Book {
     pub(super) before: Contract,
     /// As it shall be: only what stands in its payments.
     pub(super) contract: Contract,
-    read: Vec<Instalment>,
+    pub(super) read: Vec<Instalment>,
     /// The instalments, in their order.
     pub(super) instalments: Vec<Instalment>,
 }
@@ -47,7 +48,7 @@ fn sums(instalments: &[Instalment]) -> Result<Sums, Error> {
 }
 
 impl Contract {
-    fn take_sums(&mut self, instalments: &[Instalment]) -> Result<(), Error> {
+    pub(super) fn take_sums(&mut self, instalments: &[Instalment]) -> Result<(), Error> {
         let sums = sums(instalments)?;
         self.payments.planned = Decimal::of_minor(sums.planned, self.currency);
         self.payments.allocated = Decimal::of_minor(sums.allocated, self.currency);
@@ -75,6 +76,34 @@ impl Book {
     /// Received, and gone to no instalment.
     pub(super) fn unallocated(&self) -> Result<i64, Error> {
         Ok(self.received() - sums(&self.instalments)?.allocated)
+    }
+
+    /// What was paid of the instalment that is named, up to an amount.
+    pub(super) fn whole_of(&self, named: Option<InstalmentId>, most: i64) -> Vec<Allocation> {
+        let own = self.instalments.iter().find(|own| Some(own.id) == named);
+        let whole = |own: &Instalment| {
+            let amount = Decimal::of_minor(own.minor(own.paid).min(most), own.currency);
+            Allocation { instalment: own.id, no: own.no, amount }
+        };
+        own.map(whole).into_iter().collect()
+    }
+
+    /// Takes money in, and pays instalments by it.
+    pub(super) fn pay(
+        &mut self,
+        amount: i64,
+        named: Option<InstalmentId>,
+        as_credit: bool,
+    ) -> Result<Vec<Allocation>, Error> {
+        self.receive(amount)?;
+        Ok(put(&mut self.instalments, if as_credit { 0 } else { amount }, named, Part::Paid).0)
+    }
+
+    /// Moves what was written off.
+    pub(super) fn write_off(&mut self, amount: i64) -> Result<(), Error> {
+        let sum = money::sum([self.contract.minor(self.contract.payments.written_off), amount])?;
+        self.contract.payments.written_off = Decimal::of_minor(sum, self.contract.currency);
+        Ok(())
     }
 
     /// Moves what was received.
@@ -141,7 +170,7 @@ impl Work<'_> {
         Ok(())
     }
 
-    fn keep_instalments(&mut self, before: &[Instalment], after: &[Instalment]) -> Result<(), Error> {
+    pub(super) fn keep_instalments(&mut self, before: &[Instalment], after: &[Instalment]) -> Result<(), Error> {
         for gone in before.iter().filter(|own| !after.iter().any(|kept| kept.id == own.id)) {
             self.write(Write::Delete { kind: &INSTALMENT, id: gone.id.to_string(), version: gone.version });
         }
@@ -208,5 +237,14 @@ pub(crate) static PAYMENTS_UNDER: Under = Under {
         }
         Ok(whole)
     },
-    follow: None,
+    // Credit stands where its customer does; what came on contracts where they do.
+    follow: Some(|work, customer| {
+        let own = Search::of(&RECEIPT).within("customer", vec![customer.id.to_string().into()]);
+        let own = own.filtered(Filter::equal("contract", ABSENT));
+        for (receipt, _) in work.columns(Selection::Page(own), vec!["scope"])? {
+            let scope = customer.stands().to_value();
+            work.touch(&RECEIPT, receipt, None, vec![("scope", Change::Set(scope))]);
+        }
+        Ok(())
+    }),
 };

@@ -2,8 +2,8 @@
 
 use crate::date::Date;
 use crate::dictionary::EntryCode;
-use crate::id::InstalmentId;
-use crate::money::Decimal;
+use crate::id::{ContractId, InstalmentId};
+use crate::money::{Currency, Decimal};
 use serde::{Deserialize, Serialize};
 
 /// An instalment to plan: with an amount or a share in percent, and a day, or a milestone that is dated later.
@@ -157,4 +157,137 @@ impl NewReceipt {
             note: None,
         }
     }
+}
+
+/// One slip that pays several contracts: what is the same for all of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
+#[serde(deny_unknown_fields)]
+pub struct ReceiptSlip {
+    /// The day, not in the future.
+    pub on: Date,
+    /// The method, a code of the dictionary `payment_method`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
+    pub method: Option<EntryCode>,
+    /// Who paid, at most 100 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
+    pub payer: Option<String>,
+    /// The voucher number, at most 60 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
+    pub voucher: Option<String>,
+    /// A note, at most 1,000 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
+    pub note: Option<String>,
+    /// What each contract gets, 1 to 50 of them, each once.
+    pub parts: Vec<SlipPart>,
+}
+
+/// What a contract gets of a slip.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
+#[serde(deny_unknown_fields)]
+pub struct SlipPart {
+    /// The contract.
+    pub contract: ContractId,
+    /// The amount in its currency, more than nothing.
+    pub amount: Decimal,
+    /// The instalment that it pays first; absent: the oldest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
+    pub instalment: Option<InstalmentId>,
+}
+
+/// Money that came before there is a contract.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
+#[serde(deny_unknown_fields)]
+pub struct NewPrepayment {
+    /// The day, not in the future.
+    pub on: Date,
+    /// The amount, more than nothing.
+    pub amount: Decimal,
+    /// The currency; absent: the base currency.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
+    pub currency: Option<Currency>,
+    /// What one unit of the currency is in the base currency; needed where the two differ.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
+    pub rate: Option<Decimal>,
+    /// The method, a code of the dictionary `payment_method`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
+    pub method: Option<EntryCode>,
+    /// Who paid, at most 100 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
+    pub payer: Option<String>,
+    /// The voucher number, at most 60 characters; once per customer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
+    pub voucher: Option<String>,
+    /// A note, at most 1,000 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
+    pub note: Option<String>,
+}
+
+/// Money that went back to the customer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
+#[serde(deny_unknown_fields)]
+pub struct NewRefund {
+    /// The day, not in the future.
+    pub on: Date,
+    /// The amount in the contract's currency, more than nothing.
+    pub amount: Decimal,
+    /// Why, at most 200 characters.
+    pub reason: String,
+    /// The instalment that is open again by it; absent: the newest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
+    pub instalment: Option<InstalmentId>,
+    /// The method, a code of the dictionary `payment_method`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
+    pub method: Option<EntryCode>,
+    /// Who got it, at most 100 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
+    pub payee: Option<String>,
+    /// The voucher number, at most 60 characters; once per contract.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
+    pub voucher: Option<String>,
+}
+
+/// What is written off.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
+#[serde(deny_unknown_fields)]
+pub struct NewWriteOff {
+    /// Why, at most 200 characters.
+    pub reason: String,
+    /// The amount in the contract's currency, more than nothing; absent: all that is owed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
+    pub amount: Option<Decimal>,
+    /// The instalment that it lowers first; absent: the oldest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
+    pub instalment: Option<InstalmentId>,
 }

@@ -1,14 +1,22 @@
 //! Payments (K4-K6): plans 收款计划 of instalments, receipts 回款 and what becomes of them.
 
 mod book;
+mod credit;
 mod input;
 mod list;
+mod lower;
 mod plan;
 mod receipt;
 mod rules;
+mod undo;
 
 pub(crate) use book::PAYMENTS_UNDER;
-pub use input::{NewInstalment, NewReceipt, PlanGenerator, PlanInterval};
+pub(crate) use credit::CUSTOMER_CREDIT;
+pub use credit::CustomerCredit;
+pub use input::{
+    NewInstalment, NewPrepayment, NewReceipt, NewRefund, NewWriteOff, PlanGenerator, PlanInterval, ReceiptSlip,
+    SlipPart,
+};
 pub use list::{InstalmentPage, InstalmentQuery, InstalmentRow, Payments, ReceiptPage, ReceiptQuery, ReceiptRow};
 pub use plan::PaymentPlan;
 pub use rules::PaymentRefusal;
@@ -19,7 +27,7 @@ use crate::contract::Contract;
 use crate::customer::CustomerId;
 use crate::date::Date;
 use crate::dictionary::EntryCode;
-use crate::id::{ContractId, InstalmentId, ReceiptId};
+use crate::id::{ApprovalId, ContractId, InstalmentId, ReceiptId};
 use crate::money::{Currency, Decimal};
 use crate::position::PositionId;
 use crate::record::{Columns, NEVER, Record, bytes_column, text_column};
@@ -282,6 +290,22 @@ impl ReceiptKind {
     }
 }
 
+/// Whether a receipt counts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
+#[serde(rename_all = "snake_case")]
+pub enum ReceiptStatus {
+    /// 已入账: it counts.
+    #[default]
+    Counted,
+    /// 待审批: it counts when it is approved.
+    Pending,
+    /// 未通过: it was rejected or withdrawn, and never counts.
+    Rejected,
+}
+
 /// How much of a receipt went to an instalment, or came back from it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
@@ -306,6 +330,12 @@ pub struct Receipt {
     pub id: ReceiptId,
     /// What it is.
     pub kind: ReceiptKind,
+    /// Whether it counts.
+    #[serde(default)]
+    pub status: ReceiptStatus,
+    /// The request that is decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval: Option<ApprovalId>,
     /// The customer.
     pub customer: CustomerId,
     /// The contract; absent: it is the customer's credit 预收款.
@@ -338,6 +368,12 @@ pub struct Receipt {
     /// A note.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+    /// The instalment that it was to pay first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instalment: Option<InstalmentId>,
+    /// Whether it was to pay no instalment.
+    #[serde(default)]
+    pub as_credit: bool,
     /// The instalments that it moved.
     pub allocations: Vec<Allocation>,
     /// Of a reversal: what it takes back.
@@ -375,9 +411,10 @@ impl Receipt {
         Scope::new(Standing::Active, self.owner_position.clone(), self.owner.clone())
     }
 
-    /// Whether money came or went: what only moves credit counts in no report.
+    /// Whether money came or went, and counts: what only moves credit within a contract, or waits for an approval, is in no
+    /// report.
     pub(crate) fn is_money(&self) -> bool {
-        self.minor(self.net) != 0
+        self.status == ReceiptStatus::Counted && self.minor(self.net) != 0
     }
 
     /// Whose performance it is, as a scope.

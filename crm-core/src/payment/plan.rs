@@ -15,6 +15,7 @@ use crate::id::{ContractId, InstalmentId};
 use crate::money::{self, Currency, Decimal};
 use crate::operations::op;
 use crate::organisation::PlanRule;
+use crate::record::Record;
 use crate::text::Checker;
 use crate::work::{Stop, Work};
 use serde::{Deserialize, Serialize};
@@ -43,7 +44,7 @@ pub struct PaymentPlan {
     pub instalments: Vec<Instalment>,
     /// What does not fit, any of `plan_over_contract`, `plan_below_contract`.
     pub warnings: Vec<String>,
-    /// What the actor may do, any of `plan`, `receive`.
+    /// What the actor may do, any of `plan`, `receive`, `undo`, `write_off`, `allocate`.
     pub allowed: Vec<String>,
 }
 
@@ -107,8 +108,8 @@ impl Session<'_> {
                 book.instalments = work.planned(&book, &instalments)?;
                 let over = work.context.settings().contract.plan_over;
                 let planned = money::sum(book.instalments.iter().map(|own| own.minor(own.amount)))?;
-                if over == PlanRule::Refuse && planned > book.contract.minor_amount() {
-                    let amount = book.contract.amount.to_string();
+                if over == PlanRule::Refuse && planned > book.contract.payable() {
+                    let amount = Decimal::of_minor(book.contract.payable(), book.contract.currency).to_string();
                     let planned = Decimal::of_minor(planned, book.contract.currency).to_string();
                     return Err(PaymentRefusal::PlanOverContract { planned, amount }.into());
                 }
@@ -125,19 +126,95 @@ impl Session<'_> {
                 work.made(contract);
                 Ok(work.plan_of(book)?)
             },
-            |work, _| {
-                let found = work.contract_within(contract, Reach::Read)?.0;
-                let book = work.book_of(found)?;
-                Ok(work.plan_of(book)?)
-            },
+            |work, ids| work.plan_made(ids),
         )
     }
+}
+
+impl Session<'_> {
+    /// Says when the milestone of an instalment was reached: from then on it has a day.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] without the right `payment.edit`, or for who has not the contract's duties; [`Error::NotFound`];
+    /// [`Error::Invalid`]; `no_milestone`, `contract_pending`, `wrong_contract_status`.
+    pub fn date_instalment(&self, instalment: InstalmentId, on: Date) -> Result<PaymentPlan, Error> {
+        self.command(
+            &op::date_instalment,
+            &(instalment, on),
+            |work| {
+                let contract = work.contract_of(instalment)?;
+                let mut book = work.book_within(contract, Vec::new())?.0;
+                book.contract.check_status(&PLANNABLE)?;
+                let mut check = Checker::new();
+                super::rules::check_day(on, work.today(), "on", &mut check);
+                check.done()?;
+                let Some(own) = book.instalments.iter_mut().find(|own| own.id == instalment) else {
+                    return Err(instalment_not_found(instalment).into());
+                };
+                let Some(days) = own.milestone_days else { return Err(PaymentRefusal::NoMilestone.into()) };
+                let was = own.clone();
+                own.milestone_on = Some(on);
+                own.due_on = on.plus_days(days.into());
+                if own.due_on.is_none() {
+                    return Err(Violation::out_of_range("on").into());
+                }
+                let told = |own: &Instalment| serde_json::json!({"no": own.no, "due_on": own.due_on});
+                let change = history::change("plan", Some(told(&was)), Some(told(own)));
+                work.keep_book(&mut book)?;
+                work.remember(ContractId::RECORD, contract, "date_instalment", vec![change])?;
+                let data = serde_json::json!({"customer": book.contract.customer, "instalment": instalment});
+                work.announce("plan_changed", ContractId::RECORD, contract, data)?;
+                work.made(contract);
+                Ok(work.plan_of(book)?)
+            },
+            |work, ids| work.plan_made(ids),
+        )
+    }
+
+    /// Says how much of a contract is invoiced 已开票, in all: the host knows.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] without the right `payment.edit`, or for who has not the contract's duties; [`Error::NotFound`];
+    /// [`Error::Invalid`]; `contract_pending`, `wrong_contract_status`.
+    pub fn set_invoiced(&self, contract: ContractId, amount: Decimal) -> Result<PaymentPlan, Error> {
+        self.command(
+            &op::set_invoiced,
+            &(contract, amount),
+            |work| {
+                let mut book = work.book_within(contract, Vec::new())?.0;
+                book.contract.check_status(&super::receipt::RECEIVING)?;
+                let minor = amount.minor(book.contract.currency).ok_or_else(|| Violation::malformed("amount"))?;
+                if minor < 0 {
+                    return Err(Violation::out_of_range("amount").into());
+                }
+                let was = book.contract.payments.invoiced;
+                let invoiced = Decimal::of_minor(minor, book.contract.currency);
+                book.contract.payments.invoiced = invoiced;
+                work.made(contract);
+                if was == invoiced {
+                    return Ok(work.plan_of(book)?);
+                }
+                work.keep_book(&mut book)?;
+                let told = |amount: Decimal| Some(serde_json::json!(amount)).filter(|_| !amount.is_zero());
+                let change = history::change("invoiced", told(was), told(invoiced));
+                work.remember(ContractId::RECORD, contract, "set_invoiced", vec![change])?;
+                let data = serde_json::json!({"customer": book.contract.customer, "fields": ["invoiced"]});
+                work.announce("contract_changed", ContractId::RECORD, contract, data)?;
+                Ok(work.plan_of(book)?)
+            },
+            |work, ids| work.plan_made(ids),
+        )
+    }
+}
+
+fn instalment_not_found(instalment: InstalmentId) -> Error {
+    Error::NotFound { record: InstalmentId::RECORD.to_owned(), id: instalment.to_string() }
 }
 
 impl PlanGenerator {
     fn drafted(&self, contract: &Contract) -> Result<Vec<NewInstalment>, Error> {
         let mut check = Checker::new();
-        let amount = contract.minor_amount();
+        let amount = contract.payable();
         let one_of_both = self.parts.is_some() != !self.percents.is_empty();
         check.ensure(one_of_both, || Violation::required("parts"));
         let parts = self.parts.map(|parts| usize::try_from(parts).unwrap_or_default());
@@ -295,6 +372,26 @@ impl Work<'_> {
         Ok(planned)
     }
 
+    /// The contract of an instalment that the actor sees.
+    fn contract_of(&mut self, id: InstalmentId) -> Result<ContractId, Stop> {
+        let row = self.get_one(&super::INSTALMENT, id.to_string())?.ok_or_else(|| instalment_not_found(id))?;
+        let contract = Instalment::from_row(&row)?.contract;
+        match self.contract_within(contract, Reach::Read) {
+            Ok(_) => Ok(contract),
+            Err(Stop::Error(Error::NotFound { .. })) => Err(instalment_not_found(id).into()),
+            Err(other) => Err(other),
+        }
+    }
+
+    /// Answers a repeated request with the plan as it stands.
+    fn plan_made(&mut self, ids: &[String]) -> Result<PaymentPlan, Stop> {
+        let id = ids.first().cloned().unwrap_or_default();
+        let id: ContractId = id.parse().map_err(|_| crate::contract::contract_not_found(&id))?;
+        let found = self.contract_within(id, Reach::Read)?.0;
+        let book = self.book_of(found)?;
+        Ok(self.plan_of(book)?)
+    }
+
     /// A plan as one looks at it.
     fn plan_of(&self, book: Book) -> Result<PaymentPlan, Error> {
         let Book { mut contract, instalments, .. } = book;
@@ -303,7 +400,7 @@ impl Work<'_> {
         let instalments: Vec<Instalment> = instalments.into_iter().map(|own| own.seen_on(today)).collect();
         let late = instalments.iter().filter(|own| own.status == super::InstalmentStatus::Overdue);
         let overdue = money::sum(late.map(|own| own.minor(own.open)))?;
-        let unplanned = money::sum([contract.minor_amount(), -contract.minor(contract.payments.planned)])?;
+        let unplanned = money::sum([contract.payable(), -contract.minor(contract.payments.planned)])?;
         let warnings = match unplanned {
             _ if instalments.is_empty() || contract.is_void() => Vec::new(),
             0 => Vec::new(),
@@ -311,11 +408,16 @@ impl Work<'_> {
             _ => vec!["plan_below_contract".to_owned()],
         };
         let access = self.access()?;
-        let own =
-            access.duty_reach(&contract.stands(), self.now).is_some() && contract.check_status(&PLANNABLE).is_ok();
+        let duty = access.duty_reach(&contract.stands(), self.now).is_some();
+        let own = duty && contract.check_status(&PLANNABLE).is_ok();
+        let unallocated = contract.minor(contract.payments.unallocated);
+        let open = instalments.iter().any(|own| own.open_minor() > 0);
         let doable = [
             ("plan", own && access.may("payment.edit")),
             ("receive", own && contract.is_collected() && access.may("payment.create")),
+            ("undo", duty && !contract.is_frozen() && contract.was_signed() && access.may("payment.delete")),
+            ("write_off", own && contract.owed() > 0 && contract.is_collected() && access.may("payment.write_off")),
+            ("allocate", own && contract.is_collected() && unallocated > 0 && open && access.may("payment.edit")),
         ];
         Ok(PaymentPlan {
             contract: contract.id,

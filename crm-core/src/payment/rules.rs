@@ -25,6 +25,10 @@ refusals! {
         ReversedAlready = "reversed_already", "It was reversed already", "该收款已冲销";
         /// More money out than came in.
         MoreThanReceived { received } = "more_than_received", "This is more than was received", "金额超过已收金额";
+        /// The instalment waits for no milestone.
+        NoMilestone = "no_milestone", "The instalment waits for no milestone", "该期次没有里程碑";
+        /// No instalment is open.
+        NothingOpen = "nothing_open", "No instalment is open", "没有未收清的期次";
         /// More than is left as credit.
         MoreThanCredit { credit } = "more_than_credit", "This is more than the credit that is left", "金额超过可用预收余额";
     }
@@ -41,6 +45,11 @@ fn oldest_first(instalments: &[Instalment]) -> Vec<usize> {
         (own.is_none_or(|own| own.due_on.is_none()), own.and_then(|own| own.due_on), own.map(|own| own.no))
     });
     places
+}
+
+/// Instalments, last due first.
+pub(super) fn newest_first(instalments: &[Instalment]) -> Vec<InstalmentId> {
+    oldest_first(instalments).into_iter().rev().filter_map(|place| Some(instalments.get(place)?.id)).collect()
 }
 
 /// What a part of an amount does to an instalment.
@@ -87,43 +96,45 @@ pub(super) fn put(
     (moved, rest)
 }
 
-/// Takes an amount back from instalments: first where it went to, then from the newest. Answers with what came from where,
-/// and with what could not be taken.
-pub(super) fn take(
-    instalments: &mut [Instalment],
-    amount: i64,
-    first: &[Allocation],
-    part: Part,
-) -> (Vec<Allocation>, i64) {
-    let mut rest = amount;
-    let mut moved: Vec<Allocation> = Vec::new();
-    let mut take = |own: &mut Instalment, most: i64, rest: &mut i64| {
+/// Takes back what went to instalments, as far as it is still there.
+pub(super) fn take_back(instalments: &mut [Instalment], went: &[Allocation], part: Part) -> Vec<Allocation> {
+    let mut moved = Vec::new();
+    for went in went {
+        let Some(own) = instalments.iter_mut().find(|own| own.id == went.instalment) else { continue };
         let held = own.minor(if part == Part::Paid { own.paid } else { own.written_off });
-        let share = held.min(most).min(*rest);
+        let share = held.min(own.minor(went.amount));
         if share > 0 {
-            *rest -= share;
-            let back = own.add(part, -share);
-            match moved.iter_mut().find(|known| known.instalment == own.id) {
-                Some(known) => {
-                    let sum = own.minor(known.amount).saturating_add(own.minor(back.amount));
-                    known.amount = Decimal::of_minor(sum, own.currency);
-                }
-                None => moved.push(back),
-            }
-        }
-    };
-    for went in first {
-        if let Some(own) = instalments.iter_mut().find(|own| own.id == went.instalment) {
-            let most = own.minor(went.amount);
-            take(own, most, &mut rest);
+            moved.push(own.add(part, -share));
         }
     }
+    moved
+}
+
+/// Takes an amount that was paid from the newest instalments.
+pub(super) fn take_newest(instalments: &mut [Instalment], amount: i64) -> Vec<Allocation> {
+    let (mut rest, mut moved) = (amount, Vec::new());
     for place in oldest_first(instalments).into_iter().rev() {
-        if let Some(own) = instalments.get_mut(place) {
-            take(own, i64::MAX, &mut rest);
+        let Some(own) = instalments.get_mut(place) else { continue };
+        let share = own.minor(own.paid).min(rest);
+        if share > 0 {
+            rest -= share;
+            moved.push(own.add(Part::Paid, -share));
         }
     }
-    (moved, rest)
+    moved
+}
+
+/// Pays again what was taken from instalments, as far as it is open.
+pub(super) fn put_back(instalments: &mut [Instalment], taken: &[Allocation]) -> Vec<Allocation> {
+    let mut moved = Vec::new();
+    for taken in taken {
+        let Some(own) = instalments.iter_mut().find(|own| own.id == taken.instalment) else { continue };
+        let share = own.open_minor().min(-own.minor(taken.amount));
+        if share > 0 {
+            moved.push(own.add(Part::Paid, share));
+        }
+    }
+    moved
 }
 
 /// Equal parts of an amount; the remainder goes to the last.

@@ -2,13 +2,14 @@
 //! same run. One line of JSON per measure.
 //!
 //! ```text
-//! crm-bench [--scale FRACTION] [--dir DIR] [--only create|commits|sizes|views[/PART]] [--rounds N] [--seconds S] [--keep]
+//! crm-bench [--scale FRACTION] [--dir DIR] [--only create|receipts|commits|sizes|views[/PART]] [--rounds N] [--seconds S] [--keep]
 //! ```
 
 mod commits;
 mod create;
 mod floor;
 mod generate;
+mod receipts;
 mod report;
 mod setup;
 mod sizes;
@@ -75,6 +76,9 @@ fn main() -> Result<()> {
     let dir = temporary.path();
     if options.wants("create") {
         create::run(&options, dir)?;
+    }
+    if options.wants("receipts") {
+        receipts::run(&options, dir)?;
     }
     if options.wants("commits") {
         commits::run(&options, dir)?;

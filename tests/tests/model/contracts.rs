@@ -60,6 +60,11 @@ pub fn input(dice: &mut Dice, known: &mut Known, operation: &str, _crm: &Crm) ->
             contract_fields(dice, known, &mut contract);
             maybe(dice, &mut contract, "number", |dice| json!(format!("HT{}", dice.below(30))));
             maybe(dice, &mut contract, "parent", |dice| json!(id(dice, "contract")));
+            if dice.one_in(8) {
+                contract["amount"] = json!(dice.pick(&["-1", "-2.5", "-1000"]));
+                let lowered = json!({"instalment": id(dice, "instalment"), "amount": decimal(dice)});
+                maybe(dice, &mut contract, "lowers", |_| json!([lowered]));
+            }
             if dice.one_in(10) {
                 contract["renews"] = json!(id(dice, "contract"));
             }
@@ -88,6 +93,8 @@ pub fn input(dice: &mut Dice, known: &mut Known, operation: &str, _crm: &Crm) ->
             });
             maybe(dice, &mut query, "text", some_text);
             maybe(dice, &mut query, "status", |dice| json!(dice.pick(&["draft", "in_force", "void", "pending"])));
+            maybe(dice, &mut query, "overdue", |dice| json!(dice.one_in(2)));
+            maybe(dice, &mut query, "unpaid", |dice| json!(dice.one_in(2)));
             maybe(dice, &mut query, "expired", |dice| json!(dice.one_in(2)));
             maybe(dice, &mut query, "owner", person);
             maybe(dice, &mut query, "signed_from", day);

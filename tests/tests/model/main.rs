@@ -64,7 +64,8 @@ impl Known {
             "reply" => "reply",
             "share_customer" | "shares" => "share",
             "create_contract" | "edit_contract" | "submit_contract" | "contracts" | "contract" => "contract",
-            "record_receipt" | "receipt" | "receipts" => "receipt",
+            "record_receipt" | "record_receipts" | "record_prepayment" | "use_prepayment" | "record_refund"
+            | "write_off" | "receipt" | "receipts" => "receipt",
             "approvals" | "approval" => "approval",
             "attach_document" | "document" | "documents" => "document",
             "create_product" | "product" | "products" | "edit_product" => "product",
@@ -190,6 +191,8 @@ fn weight(operation: &str) -> usize {
         "create_customer" => 16,
         "customers" | "edit_customer" | "follow_up" | "add_contact" => 8,
         "add_relation" => 14,
+        // What is signed, planned and paid comes of several steps.
+        "create_contract" | "submit_contract" | "set_payment_plan" | "record_receipt" => 8,
         "share_customer" | "customer" | "customer_panels" | "transfer_customers" => 6,
         "create_organisation"
         | "sync_people"

@@ -44,7 +44,7 @@ pub fn input(dice: &mut Dice, known: &mut Known, operation: &str, _crm: &Crm) ->
                 "plan_over": dice.pick(&["warn", "refuse"]),
                 "receipt_over": dice.pick(&["credit", "credit", "refuse"]),
                 "amendable": ["in_force"],
-                "approval": dice.pick(&[json!([]), json!(["sign"]), json!(["supplement", "void"]), json!(["none"])]),
+                "approval": dice.pick(&[json!([]), json!(["sign"]), json!(["supplement", "void"]), json!(["receipt"]), json!(["none"])]),
             },
         }}),
         "people" | "search_people" => json!({"text": some_text(dice)}),

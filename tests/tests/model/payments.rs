@@ -61,6 +61,42 @@ pub fn input(dice: &mut Dice, known: &mut Known, operation: &str, _crm: &Crm) ->
             maybe(dice, &mut receipt, "voucher", |dice| json!(format!("V{}", dice.below(5))));
             json!({"contract": contract, "receipt": receipt})
         }
+        "record_receipts" => {
+            let part = |dice: &mut Dice| json!({"contract": known.id(dice, "contract"), "amount": decimal(dice)});
+            let parts: Vec<Value> = (0..dice.below(4)).map(|_| part(dice)).collect();
+            let mut slip = json!({"on": "2026-11-23", "parts": parts});
+            maybe(dice, &mut slip, "voucher", |dice| json!(format!("V{}", dice.below(5))));
+            json!({"slip": slip})
+        }
+        "record_prepayment" => {
+            let mut prepayment = json!({"on": day(dice), "amount": decimal(dice)});
+            maybe(dice, &mut prepayment, "currency", currency);
+            maybe(dice, &mut prepayment, "rate", decimal);
+            maybe(dice, &mut prepayment, "voucher", |dice| json!(format!("V{}", dice.below(5))));
+            json!({"customer": known.id(dice, "customer"), "prepayment": prepayment})
+        }
+        "use_prepayment" => json!({"contract": contract, "amount": decimal(dice), "instalment": null}),
+        "allocate_credit" => {
+            let amount = if dice.one_in(2) { decimal(dice) } else { Value::Null };
+            let instalment = if dice.one_in(3) { json!(known.id(dice, "instalment")) } else { Value::Null };
+            json!({"contract": contract, "amount": amount, "instalment": instalment})
+        }
+        "customer_credit" => json!({"customer": known.id(dice, "customer")}),
+        "reverse_receipt" => json!({"receipt": known.id(dice, "receipt"), "reason": some_text(dice)}),
+        "record_refund" => {
+            let mut refund = json!({"on": "2026-11-23", "amount": decimal(dice), "reason": some_text(dice)});
+            maybe(dice, &mut refund, "instalment", |dice| json!(known.id(dice, "instalment")));
+            maybe(dice, &mut refund, "voucher", |dice| json!(format!("V{}", dice.below(5))));
+            json!({"contract": contract, "refund": refund})
+        }
+        "write_off" => {
+            let mut write_off = json!({"reason": some_text(dice)});
+            maybe(dice, &mut write_off, "amount", decimal);
+            maybe(dice, &mut write_off, "instalment", |dice| json!(known.id(dice, "instalment")));
+            json!({"contract": contract, "write_off": write_off})
+        }
+        "date_instalment" => json!({"instalment": known.id(dice, "instalment"), "on": day(dice)}),
+        "set_invoiced" => json!({"contract": contract, "amount": decimal(dice)}),
         "receipt" => json!({"receipt": known.id(dice, "receipt")}),
         "receipts" => {
             let mut query = json!({"of": whose(dice, known)});

@@ -141,7 +141,8 @@ type Sums = BTreeMap<(String, String, String), [i128; 4]>;
 
 impl Oracle {
     pub fn of(bed: &Bed) -> Self {
-        let receipts = records(bed, "receipt");
+        let mut receipts = records(bed, "receipt");
+        receipts.retain(|receipt| receipt.body["status"] == "counted");
         let mut settled: BTreeMap<String, [i128; 2]> = BTreeMap::new();
         for receipt in &receipts {
             let own = &receipt.body;
