@@ -38,6 +38,7 @@ mod problem;
 pub mod product;
 mod record;
 pub mod relation;
+pub mod report;
 pub mod sharing;
 pub mod store;
 pub mod text;
@@ -90,7 +91,7 @@ pub use openapi::openapi_document;
 pub use operations::{OPERATIONS, Operation};
 pub use organisation::{
     AgreedPriceRule, ContractSettings, FollowUpSettings, NameRule, NewOrganisation, NumberReset, PlanRule,
-    PresetLanguage, ReceiptRule, Settings,
+    PresetLanguage, ReceiptRule, ReportSettings, Settings,
 };
 pub use page::{Count, PageRequest};
 pub use payment::{
@@ -104,6 +105,13 @@ pub use problem::Problem;
 pub use product::{ListPrice, NewProduct, Product, ProductEdit, ProductOrder, ProductPage, ProductQuery};
 pub use record::Removed;
 pub use relation::RelationView;
+pub use report::{
+    ActivityPer, ActivityQuery, ActivityReport, ActivityRow, AgeingBucket, AgeingBy, AgeingReport, AgeingRow, Compare,
+    CustomerDimension, CustomerReport, CustomerReportRow, RebuildReport, ReportContract, ReportContractPage,
+    ReportContractQuery, ReportCustomerQuery, ReportFollowUp, ReportFollowUpPage, ReportFollowUpQuery,
+    ReportInstalment, ReportInstalmentPage, ReportInstalmentQuery, ReportOf, ReportPer, ReportReceipt,
+    ReportReceiptPage, ReportReceiptQuery, SalesBasis, SalesBy, SalesFigures, SalesQuery, SalesReport, SalesRow,
+};
 pub use sharing::{Share, ShareInput, ShareRight};
 pub use time::{Birthday, Calendar, TimeZone, Timestamp};
 
@@ -154,4 +162,5 @@ pub static KINDS: &[&store::Kind] = &[
     &payment::INSTALMENT,
     &payment::RECEIPT,
     &payment::CUSTOMER_CREDIT,
+    &report::ROLLUP,
 ];

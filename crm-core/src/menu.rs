@@ -94,6 +94,7 @@ fn entries() -> Vec<Entry> {
         plain("instalments", "Payments due", "应收", "instalments", "payment.view"),
         plain("approvals", "Approvals", "审批", "approvals", "approval.view"),
         plain("products", "Products", "商品", "products", "product.view"),
+        plain("reports", "Reports", "报表", "customer_report", "report.view"),
         view("recycle_bin", "Recycle bin", "回收站", View::RecycleBin, false),
         plain("positions", "Positions", "销售岗位", "positions", "position.view"),
         plain("dictionaries", "Basic data", "基础数据", "dictionaries", "dictionary.edit"),

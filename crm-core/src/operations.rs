@@ -42,6 +42,12 @@ use crate::position::{Position, PositionInput, PositionSyncReport};
 use crate::product::{NewProduct, Product, ProductEdit, ProductPage, ProductQuery};
 use crate::record::Removed;
 use crate::relation::RelationView;
+use crate::report::{
+    ActivityQuery, ActivityReport, AgeingBy, AgeingReport, CustomerDimension, CustomerReport, RebuildReport,
+    ReportContractPage, ReportContractQuery, ReportCustomerQuery, ReportFollowUpPage, ReportFollowUpQuery,
+    ReportInstalmentPage, ReportInstalmentQuery, ReportOf, ReportReceiptPage, ReportReceiptQuery, SalesQuery,
+    SalesReport,
+};
 use crate::sharing::{Share, ShareInput};
 use crate::{UserId, agenda::TickReport};
 

@@ -197,6 +197,25 @@ pub fn case(operation: &str, world: &World, absent: bool) -> Option<(Need, Value
         "products" => (Need::Nothing, json!({"query": {}, "page": page})),
         "edit_product" => (Need::AdministratorKnown, json!({"product": product, "edit": {"version": 1, "unit": "X"}})),
         "product_history" => (Need::Known, json!({"product": product, "page": page})),
+        "customer_report" => (Need::Nothing, json!({"of": {"kind": "mine"}, "by": "level"})),
+        "activity_report" => {
+            (Need::Nothing, json!({"query": {"of": {"kind": "subtree"}, "from": "2026-11-01", "to": "2026-11-30"}}))
+        }
+        "sales_report" => {
+            (Need::Nothing, json!({"query": {"of": {"kind": "subtree"}, "from": "2026-11-01", "to": "2026-11-30"}}))
+        }
+        "report_customers" => (Need::Nothing, json!({"query": {"of": {"kind": "mine"}}, "page": page})),
+        "report_follow_ups" | "report_contracts" => (
+            Need::Nothing,
+            json!({"query": {"of": {"kind": "mine"}, "from": "2026-11-01", "to": "2026-11-30"}, "page": page}),
+        ),
+        "ageing_report" => (Need::Nothing, json!({"of": {"kind": "subtree"}, "by": null})),
+        "report_receipts" => (
+            Need::Nothing,
+            json!({"query": {"of": {"kind": "mine"}, "from": "2026-11-01", "to": "2026-11-30"}, "page": page}),
+        ),
+        "report_instalments" => (Need::Nothing, json!({"query": {"of": {"kind": "mine"}}, "page": page})),
+        "rebuild_rollups" => (Need::Administrator, json!({})),
         "events" => (Need::Administrator, json!({"consumer": "oa", "limit": 10})),
         "acknowledge_events" => (Need::Administrator, json!({"consumer": "oa", "up_to": 0})),
         "tick" => (Need::Administrator, json!({})),

@@ -443,10 +443,16 @@ fn lists(world: &World) -> Vec<(&'static str, Value, &'static str)> {
         settings.recycle_bin_days += 1;
         world.bed.host().change_settings(settings).unwrap();
     }
-    let plan = json!([{"amount": "1", "due_on": "2027-01-31"}, {"amount": "2", "milestone": "M"}]);
+    let plan = json!([{"amount": "1", "due_on": "2027-01-31"}, {"amount": "2", "due_on": "2027-02-28"}, {"amount": "2", "milestone": "M"}]);
     let plan = json!({"contract": world.contract, "revision": 3, "instalments": plan});
     call(&alice, "set_payment_plan", &plan).unwrap();
+    let figure = json!({"of": {"kind": "mine"}, "from": "2026-01-01", "to": "2026-12-31"});
     vec![
+        ("report_customers", json!({"query": {"of": {"kind": "mine"}}}), "alice"),
+        ("report_follow_ups", json!({"query": figure}), "alice"),
+        ("report_contracts", json!({"query": figure}), "alice"),
+        ("report_receipts", json!({"query": figure}), "alice"),
+        ("report_instalments", json!({"query": {"of": {"kind": "mine"}}}), "alice"),
         ("customers", json!({"query": {"view": {"kind": "mine"}}}), "alice"),
         ("customers", json!({"query": {"view": {"kind": "mine"}, "order": "name"}}), "alice"),
         ("contacts", json!({"filter": {}}), "alice"),

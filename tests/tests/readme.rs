@@ -7,7 +7,8 @@ const LETTERS: [&str; 20] = [
     "C1", "C2", "C3", "C4", "C6", "C7", "C8", "C9", "F1", "F2", "F3", "F4", "A1", "A2", "A3", "A4", "A5", "A7", "G1",
     "H1",
 ];
-const MORE: [&str; 13] = ["C5", "K1", "K2", "K3", "K4", "K5", "K6", "K7", "K8", "K9", "H2", "H4", "H5"];
+const MORE: [&str; 17] =
+    ["C5", "K1", "K2", "K3", "K4", "K5", "K6", "K7", "K8", "K9", "T1", "T2", "T3", "T4", "H2", "H4", "H5"];
 
 /// The tests of each file, by name.
 fn tests() -> BTreeMap<String, BTreeSet<String>> {

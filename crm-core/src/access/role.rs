@@ -9,7 +9,7 @@ use crate::store::Kind;
 use serde::{Deserialize, Serialize};
 
 /// Modules that have rights.
-pub const MODULES: [&str; 15] = [
+pub const MODULES: [&str; 16] = [
     "customer",
     "contact",
     "follow_up",
@@ -19,6 +19,7 @@ pub const MODULES: [&str; 15] = [
     "payment",
     "document",
     "approval",
+    "report",
     "person",
     "position",
     "role",
@@ -171,7 +172,7 @@ impl Role {
 plain_record!(Role, &ROLE, |role| role.id.to_string());
 
 /// What a salesperson may do from the first day.
-const SALES: [&str; 33] = [
+const SALES: [&str; 34] = [
     "customer.view",
     "customer.create",
     "customer.edit",
@@ -202,6 +203,7 @@ const SALES: [&str; 33] = [
     "document.delete",
     "approval.view",
     "approval.edit",
+    "report.view",
     "person.view",
     "position.view",
     "dictionary.view",

@@ -41,6 +41,9 @@ use serde::{Deserialize, Serialize};
 /// The migration that brought the room.
 pub(crate) const SINCE: i32 = 3;
 
+/// The migration that brought whose performance it is into a column.
+const CREDITED: i32 = 4;
+
 const fn column(column: Column) -> Column {
     Column { since: SINCE, ..column }
 }
@@ -70,6 +73,7 @@ pub(crate) static CONTRACT: Kind = Kind {
         column(Column::projected("search_text", ColumnType::Bytes)),
         column(Column::live("kind", ColumnType::Text)),
         column(Column::live("payment_method", ColumnType::Text)),
+        Column { since: CREDITED, ..Column::projected("credit", ColumnType::Text) },
         paid("planned"),
         paid("received"),
         paid("written_off"),
@@ -87,6 +91,7 @@ pub(crate) static CONTRACT: Kind = Kind {
         index("number", &["scope", "number_sort"]),
         index("customer", &["customer", "created_at"]),
         index("parent", &["parent"]),
+        Index { name: "credit", columns: &["credit", "signed_on"], across: false, since: CREDITED },
     ],
     since: SINCE,
 };
@@ -301,6 +306,10 @@ impl Contract {
     pub(crate) fn minor_amount(&self) -> i64 {
         self.amount.minor(self.currency).unwrap_or_default()
     }
+
+    pub(crate) fn minor_base_amount(&self) -> i64 {
+        self.base_amount.minor(self.base_currency).unwrap_or_default()
+    }
 }
 
 fn day(date: Option<Date>) -> Value {
@@ -336,6 +345,7 @@ impl Record for Contract {
             bytes_column(&search, 255),
             code(&self.kind),
             code(&self.payment_method),
+            if self.is_credited() { self.credit().to_value() } else { text_column(None) },
         ];
         values.extend(self.money_columns());
         values

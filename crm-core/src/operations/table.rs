@@ -209,6 +209,27 @@ macro_rules! for_each_operation {
             /// Decides a request for approval.
             command resolve_approval(approval: ApprovalId, decision: ApprovalDecision, by: Option<String>, note: Option<String>) -> Approval, "approval.edit";
 
+            /// Customers by level, stage (the funnel), source, industry or region.
+            query customer_report(of: ReportOf, by: CustomerDimension) -> CustomerReport, "report.view";
+            /// New customers and follow-ups by day, week or month.
+            query activity_report(query: ActivityQuery) -> ActivityReport, "report.view";
+            /// Sales by month, quarter or year, by person, position or product.
+            query sales_report(query: SalesQuery) -> SalesReport, "report.view";
+            /// A page of the customers behind a figure.
+            query report_customers(query: ReportCustomerQuery, page: PageRequest) -> CustomerPage, "report.view";
+            /// A page of the follow-ups behind a figure.
+            query report_follow_ups(query: ReportFollowUpQuery, page: PageRequest) -> ReportFollowUpPage, "report.view";
+            /// A page of the contracts behind a figure.
+            query report_contracts(query: ReportContractQuery, page: PageRequest) -> ReportContractPage, "report.view";
+            /// What is open of instalments, by how long it is overdue.
+            query ageing_report(of: ReportOf, by: Option<AgeingBy>) -> AgeingReport, "report.view";
+            /// A page of the receipts behind a figure.
+            query report_receipts(query: ReportReceiptQuery, page: PageRequest) -> ReportReceiptPage, "report.view";
+            /// A page of the open instalments behind a figure.
+            query report_instalments(query: ReportInstalmentQuery, page: PageRequest) -> ReportInstalmentPage, "report.view";
+            /// Makes the sums of the reports anew from the records.
+            command rebuild_rollups() -> RebuildReport, "settings.manage_settings";
+
             /// Events that a consumer has not acknowledged.
             query events(consumer: String, limit: i32) -> Vec<Event>, "event.view";
             /// Acknowledges events.

@@ -6,7 +6,8 @@ mod settings;
 
 pub(crate) use context::{Context, ContextCache};
 pub use settings::{
-    AgreedPriceRule, ContractSettings, FollowUpSettings, NameRule, NumberReset, PlanRule, ReceiptRule, Settings,
+    AgreedPriceRule, ContractSettings, FollowUpSettings, NameRule, NumberReset, PlanRule, ReceiptRule, ReportSettings,
+    Settings,
 };
 
 use crate::error::Error;
@@ -72,6 +73,9 @@ pub(crate) struct Organisation {
     pub(crate) settings: Settings,
     #[serde(default, skip_serializing_if = "Standing::is_open")]
     pub(crate) standing: Standing,
+    /// The zone of whose days the sums of the reports are; absent: they were never made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) figures: Option<crate::time::TimeZone>,
     #[serde(default)]
     pub(crate) version: i64,
 }

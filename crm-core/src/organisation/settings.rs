@@ -36,6 +36,9 @@ pub struct Settings {
     /// Numbers, policies and approvals of contracts.
     #[serde(default)]
     pub contract: ContractSettings,
+    /// How reports 报表 are cut.
+    #[serde(default)]
+    pub report: ReportSettings,
     /// The version of the settings, to be given back with a change: somebody else's change in
     /// between is a conflict.
     #[serde(default = "first")]
@@ -133,6 +136,23 @@ pub struct ContractSettings {
     /// Commands that the host approves, any of `sign`, `supplement`, `void`, `receipt`.
     #[cfg_attr(feature = "uniffi", uniffi(default = []))]
     pub approval: Vec<String>,
+}
+
+/// Settings of reports 报表.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
+#[serde(deny_unknown_fields, default)]
+pub struct ReportSettings {
+    /// The month in which the fiscal year 财年 begins, 1 to 12.
+    pub fiscal_year_month: i32,
+}
+
+impl Default for ReportSettings {
+    fn default() -> Self {
+        ReportSettings { fiscal_year_month: 1 }
+    }
 }
 
 /// When a running number begins anew.
@@ -241,6 +261,7 @@ impl Default for Settings {
             recycle_bin_days: thirty(),
             follow_up: FollowUpSettings::default(),
             contract: ContractSettings::default(),
+            report: ReportSettings::default(),
             version: first(),
         }
     }
@@ -254,6 +275,9 @@ impl Settings {
         check.ensure(self.customer_number.contains("{random}"), || Violation::malformed("customer_number"));
         check.ensure((1..=3650).contains(&self.recycle_bin_days), || Violation::out_of_range("recycle_bin_days"));
         check.under("contract", |check| self.contract.check(check));
+        check.ensure((1..=12).contains(&self.report.fiscal_year_month), || {
+            Violation::out_of_range("report.fiscal_year_month")
+        });
         check.under("follow_up", |check| {
             check.ensure((0..=720).contains(&self.follow_up.correction_hours), || {
                 Violation::out_of_range("correction_hours")

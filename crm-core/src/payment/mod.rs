@@ -78,9 +78,11 @@ pub(crate) static RECEIPT: Kind = Kind {
         column("net", ColumnType::Integer, false),
         column("method", ColumnType::Text, true),
         column("search_text", ColumnType::Bytes, false),
+        column("credit", ColumnType::Text, false),
     ],
     indexes: &[
         index("received", &["scope", "received_on"]),
+        index("credit", &["credit", "received_on"]),
         index("contract", &["contract", "received_on"]),
         index("customer", &["customer", "received_on"]),
     ],
@@ -172,6 +174,11 @@ pub struct Instalment {
 }
 
 impl Instalment {
+    /// In whose lists it stands.
+    pub(crate) fn stands(&self) -> Scope {
+        Scope::new(Standing::Active, self.owner_position.clone(), self.owner.clone())
+    }
+
     fn minor(&self, amount: Decimal) -> i64 {
         amount.minor(self.currency).unwrap_or_default()
     }
@@ -232,7 +239,7 @@ impl Record for Instalment {
     }
     fn columns(&self) -> Vec<Value> {
         vec![
-            Scope::new(Standing::Active, self.owner_position.clone(), self.owner.clone()).to_value(),
+            self.stands().to_value(),
             self.contract.to_string().into(),
             self.customer.to_string().into(),
             i64::from(self.no).into(),
@@ -403,6 +410,17 @@ impl Receipt {
     pub(crate) fn stands(&self) -> Scope {
         Scope::new(Standing::Active, self.owner_position.clone(), self.owner.clone())
     }
+
+    /// Whether money came or went, and counts: what only moves credit within a contract, or waits for an approval, is in no
+    /// report.
+    pub(crate) fn is_money(&self) -> bool {
+        self.status == ReceiptStatus::Counted && self.minor(self.net) != 0
+    }
+
+    /// Whose performance it is, as a scope.
+    pub(crate) fn credit(&self) -> Scope {
+        Scope::new(Standing::Active, self.performer_position.clone(), self.performer.clone())
+    }
 }
 
 impl Record for Receipt {
@@ -426,6 +444,7 @@ impl Record for Receipt {
             self.minor(self.net).into(),
             text_column(self.method.as_ref().map(EntryCode::as_str)),
             bytes_column(&search, 255),
+            if self.is_money() { self.credit().to_value() } else { text_column(None) },
         ]
     }
     fn refresh(&mut self, row: &Columns<'_>) {

@@ -7,6 +7,7 @@ mod customers;
 mod draws;
 mod organisation;
 mod payments;
+mod reports;
 
 use crm_core::{Actor, Crm, OPERATIONS, Session};
 use crm_tests::{Bed, ORG, OTHER_ORG, PEOPLE, POSITIONS, difference, found};
@@ -160,7 +161,7 @@ impl Known {
 }
 /// An input of an operation, from the room that has it.
 fn input(dice: &mut Dice, known: &mut Known, operation: &str, crm: &Crm) -> Value {
-    [customers::input, contracts::input, payments::input, organisation::input]
+    [customers::input, contracts::input, payments::input, reports::input, organisation::input]
         .iter()
         .find_map(|input| input(dice, known, operation, crm))
         .unwrap_or_else(|| panic!("the model knows no input for {operation}"))
