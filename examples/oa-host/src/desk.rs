@@ -81,6 +81,7 @@ fn href(entry: &MenuEntry) -> Option<String> {
         "contracts" => "/contracts".to_owned(),
         "receipts" => "/receipts".to_owned(),
         "instalments" => "/instalments".to_owned(),
+        "customer_report" => "/reports".to_owned(),
         "approvals" => "/approvals".to_owned(),
         "products" => "/products".to_owned(),
         "positions" => "/positions".to_owned(),

@@ -21,6 +21,7 @@ mod plan;
 mod position;
 mod product;
 mod relation;
+mod report;
 mod role;
 mod settings;
 mod share;
@@ -88,6 +89,9 @@ pub(crate) fn routes() -> Router<Shared> {
         .route("/customers/{id}/prepayment", get(payment::prepay).post(payment::do_prepay))
         .route("/receipts", get(payment::receipts))
         .route("/receipts/{id}/reverse", get(payment::reversal).post(payment::reverse))
+        .route("/reports", get(report::show))
+        .route("/reports/rows", get(report::rows))
+        .route("/reports/sales.csv", get(report::csv))
         .route("/instalments", get(payment::instalments))
         .route("/instalments/{id}/date", post(payment::date))
         .route("/contracts/{id}/{step}", get(contract_state::ask).post(contract_state::take))

@@ -11,7 +11,7 @@ use crate::values::{Reader, Values};
 use axum::extract::State;
 use crm_core::{
     AgreedPriceRule, ContractSettings, ContractStatus, Currency, EntryCode, Error, FollowUpSettings, NameRule,
-    NumberReset, PlanRule, ReceiptRule, Settings, TimeZone, Violation, dictionary,
+    NumberReset, PlanRule, ReceiptRule, ReportSettings, Settings, TimeZone, Violation, dictionary,
 };
 
 const NUMBER_RESETS: [(&str, NumberReset); 3] =
@@ -90,7 +90,8 @@ fn values_of(settings: &Settings) -> Values {
         .with("contract_base_currency", contract.base_currency.code())
         .with("contract_agreed_price", word(&AGREED_PRICES, contract.agreed_price))
         .with("contract_plan_over", word(&PLAN_RULES, contract.plan_over))
-        .with("contract_receipt_over", word(&RECEIPT_RULES, contract.receipt_over));
+        .with("contract_receipt_over", word(&RECEIPT_RULES, contract.receipt_over))
+        .with("report_fiscal_year_month", settings.report.fiscal_year_month.to_string());
     let values = contract
         .amendable
         .iter()
@@ -149,7 +150,10 @@ fn draw(desk: &Desk<'_>, values: &Values, error: Option<&Error>) -> Reply {
         .required()
         .checks("contract_amendable", choices(d, "contract_", &AMENDABLE))
         .checks("contract_approval", APPROVALS.map(|name| Choice::new(name, d.t(&format!("approve_{name}")))).to_vec())
-        .help("approval_help");
+        .help("approval_help")
+        .section("s_reports")
+        .input("number", "report_fiscal_year_month")
+        .required();
     let above = Above { title: d.menu_label("settings"), back: Default::default(), intro: String::new() };
     form_page(desk, above, sheet, error)
 }
@@ -171,6 +175,7 @@ fn saved(desk: &Desk<'_>, values: &Values) -> Result<Settings, Error> {
     let recycle_bin_days = read.number("recycle_bin_days");
     let correction_hours = read.number("follow_up_correction_hours");
     let least_length = read.number("follow_up_least_length");
+    let fiscal_year_month = read.number("report_fiscal_year_month");
     read.done()?;
     let methods = values.all("follow_up_methods_that_count").into_iter().map(EntryCode::new).collect::<Result<_, _>>();
     let acting = desk.acting(values);
@@ -187,6 +192,7 @@ fn saved(desk: &Desk<'_>, values: &Values) -> Result<Settings, Error> {
             superiors_count: values.ticked("follow_up_superiors_count"),
         },
         contract,
+        report: ReportSettings { fiscal_year_month },
         version: values.get("version").parse().unwrap_or_default(),
     })
 }

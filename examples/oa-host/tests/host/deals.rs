@@ -168,6 +168,7 @@ fn k9_a_leader_finds_what_waits_and_approves_it() {
         ("contract_agreed_price", "marked"),
         ("contract_plan_over", "warn"),
         ("contract_receipt_over", "credit"),
+        ("report_fiscal_year_month", "1"),
         ("contract_amendable", "in_force"),
         ("contract_approval", "sign"),
     ];
