@@ -141,7 +141,8 @@ impl Contract {
             self.minor(own.invoiced),
             own.next_due_on.map_or(0, Date::number),
             own.revision,
-            self.owed().max(0),
+            // Of a draft nothing is owed yet.
+            if self.is_collected() { self.owed().max(0) } else { 0 },
         ]
         .map(Value::from)
     }
