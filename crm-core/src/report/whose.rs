@@ -72,7 +72,7 @@ pub(super) struct Whose {
 }
 
 fn scopes_of(context: &Context, person: &UserId) -> Vec<Scope> {
-    let seats = context.people.get(person).map(|person| person.seats.iter().cloned().collect::<Vec<_>>());
+    let seats = context.people.get(person).map(|person| person.seats.to_vec());
     let places = std::iter::once(None).chain(seats.unwrap_or_default().into_iter().map(Some));
     places.map(|position| Scope::new(Standing::Active, position, person.clone())).collect()
 }
