@@ -157,7 +157,7 @@ mod folder {
 
     impl DocumentBytes for DocumentFolder {
         fn keep(&self, org: &OrgId, most: u64, content: &mut dyn Read) -> io::Result<KeptBytes> {
-            let org = hex(&Sha256::digest(org.as_str()).as_slice()[..8]);
+            let org: String = hex(&Sha256::digest(org.as_str())).chars().take(16).collect();
             let folder = self.root.join(&org);
             fs::create_dir_all(&folder)?;
             let mut name = [0; 16];

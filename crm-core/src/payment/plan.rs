@@ -215,7 +215,7 @@ impl PlanGenerator {
     fn drafted(&self, contract: &Contract) -> Result<Vec<NewInstalment>, Error> {
         let mut check = Checker::new();
         let amount = contract.payable();
-        let one_of_both = self.parts.is_some() != !self.percents.is_empty();
+        let one_of_both = self.parts.is_some() == self.percents.is_empty();
         check.ensure(one_of_both, || Violation::required("parts"));
         let parts = self.parts.map(|parts| usize::try_from(parts).unwrap_or_default());
         check.ensure(parts.is_none_or(|parts| (1..=120).contains(&parts)), || Violation::out_of_range("parts"));

@@ -51,7 +51,7 @@ fn discard_documents(app: &App) -> Result<(), crm_core::Error> {
         loop {
             let events = match session.events("documents".to_owned(), EVENTS) {
                 // An organisation that was never founded here.
-                Err(crm_core::Error::NotFound { .. }) => break,
+                Err(crm_core::Error::ActorUnknown { .. }) => break,
                 events => events?,
             };
             let Some(last) = events.last() else { break };

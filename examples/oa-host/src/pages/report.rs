@@ -483,7 +483,7 @@ fn contracts(desk: &Desk<'_>, params: &Values, page: PageRequest) -> Result<Foun
             linked(name, format!("/contracts/{}", row.contract)),
             plain(&row.customer_name),
             plain(d.person(row.performer.as_str())),
-            plain(d.money(row.amount, row.currency)),
+            plain(d.money(row.signed, row.currency)),
         ]
     };
     let heads = vec!["f_signed_on", "contract", "customer", "f_performer", "f_amount"];
@@ -508,7 +508,7 @@ fn receipts(desk: &Desk<'_>, params: &Values, page: PageRequest) -> Result<Found
             contract,
             plain(&row.customer_name),
             plain(d.person(row.performer.as_str())),
-            plain(d.money(row.amount, row.currency)),
+            plain(d.money(row.received, row.currency)),
         ]
     };
     let heads = vec!["received_on", "contract", "customer", "f_performer", "f_amount"];
