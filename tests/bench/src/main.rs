@@ -2,7 +2,7 @@
 //! same run. One line of JSON per measure.
 //!
 //! ```text
-//! crm-bench [--scale FRACTION] [--dir DIR] [--only create|commits|sizes|views[/PART]] [--rounds N] [--seconds S] [--keep]
+//! crm-bench [--scale FRACTION] [--dir DIR] [--only create|commits|sizes|views[/PART]|servers[/create|/clients|/views[/PART]]] [--rounds N] [--seconds S] [--keep]
 //! ```
 
 mod commits;
@@ -10,6 +10,7 @@ mod create;
 mod floor;
 mod generate;
 mod report;
+mod servers;
 mod setup;
 mod sizes;
 mod views;
@@ -84,6 +85,9 @@ fn main() -> Result<()> {
     }
     if options.wants("views") {
         views::run(&options, dir)?;
+    }
+    if options.wants("servers") {
+        servers::run(&options, dir)?;
     }
     Ok(())
 }
