@@ -2,13 +2,14 @@
 //! same run. One line of JSON per measure.
 //!
 //! ```text
-//! crm-bench [--scale FRACTION] [--dir DIR] [--only create|commits|sizes|views[/PART]|servers[/create|/clients|/views[/PART]]] [--rounds N] [--seconds S] [--keep]
+//! crm-bench [--scale FRACTION] [--dir DIR] [--only create|commits|sizes|views[/PART]|moving|servers[/create|/clients|/views[/PART]]] [--rounds N] [--seconds S] [--keep]
 //! ```
 
 mod commits;
 mod create;
 mod floor;
 mod generate;
+mod moving;
 mod report;
 mod servers;
 mod setup;
@@ -65,6 +66,9 @@ fn main() -> Result<()> {
     if args.peek().map(String::as_str) == Some(commits::CHILD) {
         return commits::child(args.skip(1));
     }
+    if args.peek().map(String::as_str) == Some(moving::CHILD) {
+        return moving::moved(args.skip(1));
+    }
     let options = Options::parse(args)?;
     let temporary = match &options.dir {
         Some(dir) => {
@@ -85,6 +89,9 @@ fn main() -> Result<()> {
     }
     if options.wants("views") {
         views::run(&options, dir)?;
+    }
+    if options.wants("moving") {
+        moving::run(&options, dir)?;
     }
     if options.wants("servers") {
         servers::run(&options, dir)?;

@@ -67,13 +67,36 @@ impl<S: Bare> Tables<S> {
 
 impl<S: Bare> Drop for Tables<S> {
     fn drop(&mut self) {
-        if self.keep {
-            return;
+        if !self.keep {
+            drop_tables::<S>(&self.url, &self.prefix);
         }
-        let names = KINDS.iter().map(|kind| kind.name).chain(["migration"]);
-        let drop = names.map(|name| format!("DROP TABLE IF EXISTS {}{name}", self.prefix)).collect::<Vec<_>>();
-        if let Err(error) = bare::statements::<S>(&self.url, &drop) {
-            eprintln!("tables {}*: not dropped: {error}", self.prefix);
+    }
+}
+
+fn drop_tables<S: Bare>(url: &str, prefix: &str) {
+    let names = KINDS.iter().map(|kind| kind.name).chain(["migration"]);
+    let drop = names.map(|name| format!("DROP TABLE IF EXISTS {prefix}{name}")).collect::<Vec<_>>();
+    if let Err(error) = bare::statements::<S>(url, &drop) {
+        eprintln!("tables {prefix}*: not dropped: {error}");
+    }
+}
+
+/// Tables that somebody else makes, dropped with what is answered.
+pub struct Dropped {
+    url: String,
+    prefix: &'static str,
+}
+
+/// See [`Dropped`].
+pub fn dropped(url: &str, prefix: &'static str) -> Dropped {
+    Dropped { url: url.to_owned(), prefix }
+}
+
+impl Drop for Dropped {
+    fn drop(&mut self) {
+        match self.url.starts_with("postgres") {
+            true => drop_tables::<Postgres>(&self.url, self.prefix),
+            false => drop_tables::<MySql>(&self.url, self.prefix),
         }
     }
 }
