@@ -21,6 +21,52 @@ impl Date {
     pub(crate) fn number(self) -> i64 {
         self.0.num_days_from_ce().into()
     }
+
+    /// Months since the first of the year 0, for columns.
+    pub(crate) fn month_number(self) -> i64 {
+        i64::from(self.0.year()) * 12 + i64::from(self.0.month0())
+    }
+
+    /// The first day of such a month.
+    pub(crate) fn first_of_month(month: i64) -> Option<Date> {
+        let year = i32::try_from(month.div_euclid(12)).ok()?;
+        NaiveDate::from_ymd_opt(year, u32::try_from(month.rem_euclid(12)).ok()? + 1, 1).map(Date)
+    }
+
+    pub(crate) fn naive(self) -> NaiveDate {
+        self.0
+    }
+
+    /// The day after.
+    pub(crate) fn after(self) -> Option<Date> {
+        self.0.succ_opt().map(Date)
+    }
+
+    /// The day before.
+    pub(crate) fn before(self) -> Option<Date> {
+        self.0.pred_opt().map(Date)
+    }
+
+    /// The Monday of its week.
+    pub(crate) fn monday(self) -> Date {
+        Date::numbered(self.number() - i64::from(self.0.weekday().num_days_from_monday())).unwrap_or(self)
+    }
+
+    /// The day of a [`number`](Date::number); none for nought.
+    pub(crate) fn numbered(number: i64) -> Option<Self> {
+        let days = i32::try_from(number).ok().filter(|days| *days > 0)?;
+        NaiveDate::from_num_days_from_ce_opt(days).map(Date)
+    }
+
+    /// So many days later; none beyond the last year.
+    pub(crate) fn plus_days(self, days: i64) -> Option<Self> {
+        Date::numbered(self.number().checked_add(days)?).filter(|day| (1900..=9999).contains(&day.0.year()))
+    }
+
+    /// So many months later, on the same day of the month or its last.
+    pub(crate) fn plus_months(self, months: u32) -> Option<Self> {
+        self.0.checked_add_months(chrono::Months::new(months)).map(Date).filter(|day| day.0.year() <= 9999)
+    }
 }
 
 impl std::fmt::Display for Date {

@@ -83,6 +83,10 @@ record_id! {
     ContractId, "contract";
     /// The id of an entry on a contract 评价, 进度, 风险.
     ContractEntryId, "contract_entry";
+    /// The id of an instalment 收款期次.
+    InstalmentId, "instalment";
+    /// The id of a receipt 回款.
+    ReceiptId, "receipt";
     /// The id of a document 客户文档.
     DocumentId, "document";
     /// The id of a request for approval 审批.

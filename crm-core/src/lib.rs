@@ -31,12 +31,14 @@ mod openapi;
 mod operations;
 mod organisation;
 mod page;
+pub mod payment;
 pub mod person;
 pub mod position;
 mod problem;
 pub mod product;
 mod record;
 pub mod relation;
+pub mod report;
 pub mod sharing;
 pub mod store;
 pub mod text;
@@ -50,8 +52,8 @@ pub use approval::{Approval, ApprovalDecision, ApprovalPage};
 pub use contact::{Contact, ContactEdit, ContactFilter, ContactId, ContactPage, Gender, NewContact};
 pub use contract::{
     Contract, ContractEdit, ContractEntry, ContractEntryKind, ContractEntryPage, ContractLine, ContractOrder,
-    ContractPage, ContractQuery, ContractRow, ContractStatus, ContractTransfer, ContractView, Contracts, NewContract,
-    NewContractEntry, NewContractLine,
+    ContractPage, ContractPayments, ContractQuery, ContractRow, ContractStatus, ContractTransfer, ContractView,
+    Contracts, Lowered, NewContract, NewContractEntry, NewContractLine, PaymentStatus,
 };
 pub use crm::{Crm, Joined, Session};
 pub use customer::{
@@ -61,7 +63,9 @@ pub use customer::{
 };
 pub use date::Date;
 pub use dictionary::{DictionaryEntry, DictionaryEntryInput, EntryCode};
-pub use document::{Document, DocumentPage, DocumentsOf, NewDocument};
+#[cfg(feature = "system")]
+pub use document::DocumentFolder;
+pub use document::{Document, DocumentBytes, DocumentPage, DocumentsOf, KeptBytes, NewDocument};
 pub use environment::Environment;
 #[cfg(feature = "system")]
 pub use environment::SystemEnvironment;
@@ -74,7 +78,10 @@ pub use follow_up::{
     ReplyAnswer, ReplyId, ReplyPage,
 };
 pub use history::{FieldChange, HistoryEntry, HistoryPage};
-pub use id::{ApprovalId, ContractEntryId, ContractId, DocumentId, EventId, HistoryId, ProductId, RelationId, ShareId};
+pub use id::{
+    ApprovalId, ContractEntryId, ContractId, DocumentId, EventId, HistoryId, InstalmentId, ProductId, ReceiptId,
+    RelationId, ShareId,
+};
 pub use log::{LogEntry, LogLevel, LogSink};
 pub use menu::{EVENT_KINDS, Menu, MenuEntry, PluginManifest, plugin_manifest};
 pub use money::{Currency, Decimal};
@@ -83,16 +90,28 @@ pub use moving::{Afterwards, Moved};
 pub use openapi::openapi_document;
 pub use operations::{OPERATIONS, Operation};
 pub use organisation::{
-    AgreedPriceRule, ContractSettings, FollowUpSettings, NameRule, NewOrganisation, NumberReset, PresetLanguage,
-    Settings,
+    AgreedPriceRule, ContractSettings, FollowUpSettings, NameRule, NewOrganisation, NumberReset, PlanRule,
+    PresetLanguage, ReceiptRule, ReportSettings, Settings,
 };
 pub use page::{Count, PageRequest};
+pub use payment::{
+    Allocation, CustomerCredit, Instalment, InstalmentPage, InstalmentQuery, InstalmentRow, InstalmentStatus,
+    NewInstalment, NewPrepayment, NewReceipt, NewRefund, NewWriteOff, PaymentPlan, Payments, PlanGenerator,
+    PlanInterval, Receipt, ReceiptKind, ReceiptPage, ReceiptQuery, ReceiptRow, ReceiptSlip, ReceiptStatus, SlipPart,
+};
 pub use person::{Directory, DirectoryPerson, Person, PersonInput, SyncMode, SyncReport};
 pub use position::{AccessChange, Position, PositionId, PositionInput, PositionSyncReport};
 pub use problem::Problem;
 pub use product::{ListPrice, NewProduct, Product, ProductEdit, ProductOrder, ProductPage, ProductQuery};
 pub use record::Removed;
 pub use relation::RelationView;
+pub use report::{
+    ActivityPer, ActivityQuery, ActivityReport, ActivityRow, AgeingBucket, AgeingBy, AgeingReport, AgeingRow, Compare,
+    CustomerDimension, CustomerReport, CustomerReportRow, RebuildReport, ReportContract, ReportContractPage,
+    ReportContractQuery, ReportCustomerQuery, ReportFollowUp, ReportFollowUpPage, ReportFollowUpQuery,
+    ReportInstalment, ReportInstalmentPage, ReportInstalmentQuery, ReportOf, ReportPer, ReportReceipt,
+    ReportReceiptPage, ReportReceiptQuery, SalesBasis, SalesBy, SalesFigures, SalesQuery, SalesReport, SalesRow,
+};
 pub use sharing::{Share, ShareInput, ShareRight};
 pub use time::{Birthday, Calendar, TimeZone, Timestamp};
 
@@ -105,6 +124,7 @@ static DUTIES: &[&agenda::Duty] = &[&customer::PURGE, &sharing::SHARE_END, &agen
 /// What lies under a customer, by room: what may be much first.
 static UNDER_CUSTOMER: &[&customer::Under] = &[
     &document::DOCUMENTS_UNDER,
+    &payment::PAYMENTS_UNDER,
     &contract::CONTRACTS_UNDER,
     &follow_up::FOLLOW_UPS_UNDER,
     &contact::CONTACTS_UNDER,
@@ -139,4 +159,8 @@ pub static KINDS: &[&store::Kind] = &[
     &approval::APPROVAL,
     &contract::CONTRACT_ENTRY,
     &document::DOCUMENT,
+    &payment::INSTALMENT,
+    &payment::RECEIPT,
+    &payment::CUSTOMER_CREDIT,
+    &report::ROLLUP,
 ];

@@ -26,16 +26,28 @@ use crate::follow_up::{
 };
 use crate::history::HistoryPage;
 use crate::id::{
-    ApprovalId, ContactId, ContractId, CustomerId, DocumentId, FollowUpId, ProductId, RelationId, ReplyId, ShareId,
+    ApprovalId, ContactId, ContractId, CustomerId, DocumentId, FollowUpId, InstalmentId, ProductId, ReceiptId,
+    RelationId, ReplyId, ShareId,
 };
 use crate::menu::Menu;
+use crate::money::Decimal;
 use crate::organisation::{NewOrganisation, Settings};
 use crate::page::PageRequest;
+use crate::payment::{
+    CustomerCredit, InstalmentPage, InstalmentQuery, NewInstalment, NewPrepayment, NewReceipt, NewRefund, NewWriteOff,
+    PaymentPlan, PlanGenerator, Receipt, ReceiptPage, ReceiptQuery, ReceiptSlip,
+};
 use crate::person::{DirectoryPerson, Person, PersonInput, SyncMode, SyncReport};
 use crate::position::{Position, PositionInput, PositionSyncReport};
 use crate::product::{NewProduct, Product, ProductEdit, ProductPage, ProductQuery};
 use crate::record::Removed;
 use crate::relation::RelationView;
+use crate::report::{
+    ActivityQuery, ActivityReport, AgeingBy, AgeingReport, CustomerDimension, CustomerReport, RebuildReport,
+    ReportContractPage, ReportContractQuery, ReportCustomerQuery, ReportFollowUpPage, ReportFollowUpQuery,
+    ReportInstalmentPage, ReportInstalmentQuery, ReportOf, ReportReceiptPage, ReportReceiptQuery, SalesQuery,
+    SalesReport,
+};
 use crate::sharing::{Share, ShareInput};
 use crate::{UserId, agenda::TickReport};
 

@@ -58,6 +58,7 @@ pub fn case(operation: &str, world: &World, absent: bool) -> Option<(Need, Value
     let follow_up = or(world.follow_up.to_string());
     let product = or(world.product.to_string());
     let contract = or(world.contract.to_string());
+    let planned = or(world.supplemented.to_string());
     let draft = or(world.draft.to_string());
     let approval = or(world.approval.to_string());
     let signed = world.contract_version;
@@ -158,11 +159,63 @@ pub fn case(operation: &str, world: &World, absent: bool) -> Option<(Need, Value
         "resolve_approval" => {
             (Need::Decide, json!({"approval": approval, "decision": "approved", "by": null, "note": "OK"}))
         }
+        "payment_plan" => (Need::Duty, json!({"contract": contract})),
+        "draft_payment_plan" => {
+            let generator = json!({"parts": 3, "first_due_on": "2027-01-31", "interval": "month"});
+            (Need::Duty, json!({"contract": contract, "generator": generator}))
+        }
+        "set_payment_plan" => {
+            let instalments = json!([{"amount": "400", "due_on": "2026-12-31"}, {"amount": "600", "milestone": "M"}]);
+            (Need::Duty, json!({"contract": contract, "revision": 0, "instalments": instalments}))
+        }
+        "instalments" | "receipts" => (Need::Nothing, json!({"query": {"of": {"kind": "mine"}}, "page": page})),
+        "record_receipt" => {
+            (Need::Duty, json!({"contract": contract, "receipt": {"on": "2026-11-23", "amount": "100.00"}}))
+        }
+        "record_receipts" => {
+            let parts = json!([{"contract": contract, "amount": "1"}]);
+            (Need::Duty, json!({"slip": {"on": "2026-11-23", "parts": parts}}))
+        }
+        "record_prepayment" => {
+            (Need::Edit, json!({"customer": customer, "prepayment": {"on": "2026-11-23", "amount": "1"}}))
+        }
+        "use_prepayment" => (Need::Duty, json!({"contract": contract, "amount": "1", "instalment": null})),
+        "allocate_credit" => (Need::Duty, json!({"contract": planned, "amount": null, "instalment": null})),
+        "customer_credit" => (Need::Read, json!({"customer": customer})),
+        "reverse_receipt" => (Need::Duty, json!({"receipt": or(world.receipt.to_string()), "reason": "R"})),
+        "record_refund" => {
+            (Need::Duty, json!({"contract": planned, "refund": {"on": "2026-11-23", "amount": "1", "reason": "R"}}))
+        }
+        "write_off" => {
+            (Need::AdministratorKnown, json!({"contract": planned, "write_off": {"reason": "R", "amount": "1"}}))
+        }
+        "date_instalment" => (Need::Duty, json!({"instalment": or(world.milestone.to_string()), "on": "2026-11-23"})),
+        "set_invoiced" => (Need::Duty, json!({"contract": contract, "amount": "1"})),
+        "receipt" => (Need::Duty, json!({"receipt": or(world.receipt.to_string())})),
         "create_product" => (Need::Administrator, json!({"product": {"name": "New"}})),
         "product" => (Need::Known, json!({"product": product})),
         "products" => (Need::Nothing, json!({"query": {}, "page": page})),
         "edit_product" => (Need::AdministratorKnown, json!({"product": product, "edit": {"version": 1, "unit": "X"}})),
         "product_history" => (Need::Known, json!({"product": product, "page": page})),
+        "customer_report" => (Need::Nothing, json!({"of": {"kind": "mine"}, "by": "level"})),
+        "activity_report" => {
+            (Need::Nothing, json!({"query": {"of": {"kind": "subtree"}, "from": "2026-11-01", "to": "2026-11-30"}}))
+        }
+        "sales_report" => {
+            (Need::Nothing, json!({"query": {"of": {"kind": "subtree"}, "from": "2026-11-01", "to": "2026-11-30"}}))
+        }
+        "report_customers" => (Need::Nothing, json!({"query": {"of": {"kind": "mine"}}, "page": page})),
+        "report_follow_ups" | "report_contracts" => (
+            Need::Nothing,
+            json!({"query": {"of": {"kind": "mine"}, "from": "2026-11-01", "to": "2026-11-30"}, "page": page}),
+        ),
+        "ageing_report" => (Need::Nothing, json!({"of": {"kind": "subtree"}, "by": null})),
+        "report_receipts" => (
+            Need::Nothing,
+            json!({"query": {"of": {"kind": "mine"}, "from": "2026-11-01", "to": "2026-11-30"}, "page": page}),
+        ),
+        "report_instalments" => (Need::Nothing, json!({"query": {"of": {"kind": "mine"}}, "page": page})),
+        "rebuild_rollups" => (Need::Administrator, json!({})),
         "events" => (Need::Administrator, json!({"consumer": "oa", "limit": 10})),
         "acknowledge_events" => (Need::Administrator, json!({"consumer": "oa", "up_to": 0})),
         "tick" => (Need::Administrator, json!({})),

@@ -10,10 +10,10 @@ use crm_core::store::sql::sqlite::{Durability, SqliteOptions};
 use crm_core::store::sql::{SqlOptions, SqliteStore};
 use crm_core::store::{Answer, MemoryStore, Read, Search, Store, Value as Column};
 use crm_core::{
-    Actor, ApprovalId, ContactId, ContractId, Crm, CustomerId, DocumentId, Error, FollowUpId, NewContact, NewContract,
-    NewCustomer, NewFollowUp, NewOrganisation, NewProduct, NewRelation, NewReply, OrgId, PersonInput, PositionInput,
-    ProductId, RelationId, ReplyId, Session, ShareId, ShareInput, ShareRight, SyncMode, TestEnvironment, Transfer,
-    UserId,
+    Actor, ApprovalId, ContactId, ContractId, Crm, CustomerId, DocumentId, Error, FollowUpId, InstalmentId, NewContact,
+    NewContract, NewCustomer, NewFollowUp, NewInstalment, NewOrganisation, NewProduct, NewReceipt, NewRelation,
+    NewReply, OrgId, PersonInput, PositionInput, ProductId, ReceiptId, RelationId, ReplyId, Session, ShareId,
+    ShareInput, ShareRight, SyncMode, TestEnvironment, Transfer, UserId,
 };
 use serde_json::{Value, json};
 use servers::{Lease, Tested};
@@ -382,6 +382,14 @@ pub struct World {
     pub contract_version: i64,
     /// Her request to sign a supplement to yet another contract with it.
     pub approval: ApprovalId,
+    /// Another one in force, with a plan, receipts, and credit of its own and of its customer.
+    pub supplemented: ContractId,
+    /// Its instalment that waits for a milestone.
+    pub milestone: InstalmentId,
+    /// An instalment of the contract that the supplement shall change.
+    pub instalment: InstalmentId,
+    /// A receipt on it, which paid half of the instalment.
+    pub receipt: ReceiptId,
     /// A document of the customer, attached by alice.
     pub document: DocumentId,
     /// The version of the settings.
@@ -457,6 +465,20 @@ impl World {
         let supplemented = signed("Supplemented");
         let supplement = drafted("Supplement", Some(supplemented.id));
         let draft = drafted("Draft", None).id;
+        let first = NewInstalment::of("800".parse().unwrap(), "2026-12-31".parse().unwrap());
+        let last = NewInstalment {
+            amount: Some("200".parse().unwrap()),
+            milestone: Some("Accepted".to_owned()),
+            ..NewInstalment::default()
+        };
+        let plan = alice.set_payment_plan(supplemented.id, 0, vec![first, last]).unwrap();
+        let (instalment, milestone) = (plan.instalments[0].id, plan.instalments[1].id);
+        let paid = NewReceipt::of("500".parse().unwrap(), "2026-11-20".parse().unwrap());
+        let receipt = alice.record_receipt(supplemented.id, paid.clone()).unwrap().id;
+        let credit = NewReceipt { as_credit: true, amount: "20".parse().unwrap(), ..paid };
+        alice.record_receipt(supplemented.id, credit).unwrap();
+        let prepaid = json!({"on": "2026-11-20", "amount": "50"});
+        alice.record_prepayment(partner, serde_json::from_value(prepaid).unwrap()).unwrap();
         let approving = |commands: &[&str]| {
             let mut settings = bed.host().settings().unwrap();
             settings.contract.approval = commands.iter().map(|command| (*command).to_owned()).collect();
@@ -487,6 +509,10 @@ impl World {
             contract_version: contract.version,
             approval,
             settings,
+            supplemented: supplemented.id,
+            milestone,
+            instalment,
+            receipt,
             document,
             foreign,
             bed,

@@ -428,6 +428,8 @@ fn lists(world: &World) -> Vec<(&'static str, Value, &'static str)> {
         call(&alice, "create_contract", &new).unwrap();
         let edit = json!({"contract": world.draft, "edit": {"version": n + 1, "note": format!("N{n}")}});
         call(&alice, "edit_contract", &edit).unwrap();
+        let receipt = json!({"contract": world.contract, "receipt": {"on": "2026-11-23", "amount": "1"}});
+        call(&alice, "record_receipt", &receipt).unwrap();
         let mut settings = world.bed.host().settings().unwrap();
         settings.contract.approval = vec!["sign".to_owned()];
         world.bed.host().change_settings(settings).unwrap();
@@ -441,7 +443,16 @@ fn lists(world: &World) -> Vec<(&'static str, Value, &'static str)> {
         settings.recycle_bin_days += 1;
         world.bed.host().change_settings(settings).unwrap();
     }
+    let plan = json!([{"amount": "1", "due_on": "2027-01-31"}, {"amount": "2", "due_on": "2027-02-28"}, {"amount": "2", "milestone": "M"}]);
+    let plan = json!({"contract": world.contract, "revision": 3, "instalments": plan});
+    call(&alice, "set_payment_plan", &plan).unwrap();
+    let figure = json!({"of": {"kind": "mine"}, "from": "2026-01-01", "to": "2026-12-31"});
     vec![
+        ("report_customers", json!({"query": {"of": {"kind": "mine"}}}), "alice"),
+        ("report_follow_ups", json!({"query": figure}), "alice"),
+        ("report_contracts", json!({"query": figure}), "alice"),
+        ("report_receipts", json!({"query": figure}), "alice"),
+        ("report_instalments", json!({"query": {"of": {"kind": "mine"}}}), "alice"),
         ("customers", json!({"query": {"view": {"kind": "mine"}}}), "alice"),
         ("customers", json!({"query": {"view": {"kind": "mine"}, "order": "name"}}), "alice"),
         ("contacts", json!({"filter": {}}), "alice"),
@@ -455,6 +466,9 @@ fn lists(world: &World) -> Vec<(&'static str, Value, &'static str)> {
         ("contracts", json!({"query": {"of": {"kind": "mine"}}}), "alice"),
         ("contracts", json!({"query": {"of": {"kind": "of", "customer": world.partner}, "order": "number"}}), "alice"),
         ("contract_entries", json!({"contract": world.contract, "kind": "risk"}), "alice"),
+        ("receipts", json!({"query": {"of": {"kind": "mine"}}}), "alice"),
+        ("receipts", json!({"query": {"of": {"kind": "contract", "contract": world.contract}}}), "alice"),
+        ("instalments", json!({"query": {"of": {"kind": "mine"}}}), "alice"),
         ("documents", json!({"of": {"kind": "customer", "customer": world.customer}}), "alice"),
         ("contract_history", json!({"contract": world.draft}), "alice"),
         ("approvals", json!({"pending": true}), "alice"),

@@ -9,15 +9,17 @@ use crate::store::Kind;
 use serde::{Deserialize, Serialize};
 
 /// Modules that have rights.
-pub const MODULES: [&str; 14] = [
+pub const MODULES: [&str; 16] = [
     "customer",
     "contact",
     "follow_up",
     "sharing",
     "product",
     "contract",
+    "payment",
     "document",
     "approval",
+    "report",
     "person",
     "position",
     "role",
@@ -27,8 +29,8 @@ pub const MODULES: [&str; 14] = [
 ];
 
 /// Rights of a module.
-pub const RIGHTS: [&str; 9] =
-    ["view", "create", "edit", "delete", "export", "merge", "assign", "manage_fields", "manage_settings"];
+pub const RIGHTS: [&str; 10] =
+    ["view", "create", "edit", "delete", "export", "merge", "assign", "write_off", "manage_fields", "manage_settings"];
 
 /// Roles by id.
 pub(crate) static ROLE: Kind = Kind::plain("role");
@@ -170,7 +172,7 @@ impl Role {
 plain_record!(Role, &ROLE, |role| role.id.to_string());
 
 /// What a salesperson may do from the first day.
-const SALES: [&str; 29] = [
+const SALES: [&str; 34] = [
     "customer.view",
     "customer.create",
     "customer.edit",
@@ -192,11 +194,16 @@ const SALES: [&str; 29] = [
     "contract.edit",
     "contract.delete",
     "contract.assign",
+    "payment.view",
+    "payment.create",
+    "payment.edit",
+    "payment.delete",
     "document.view",
     "document.create",
     "document.delete",
     "approval.view",
     "approval.edit",
+    "report.view",
     "person.view",
     "position.view",
     "dictionary.view",

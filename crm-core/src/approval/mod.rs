@@ -7,7 +7,7 @@ use crate::customer::Customer;
 use crate::customer::CustomerId;
 use crate::error::{Error, Violation, refusals};
 use crate::history;
-use crate::id::{ApprovalId, ContractId};
+use crate::id::{ApprovalId, ContractId, ReceiptId};
 use crate::operations::op;
 use crate::page::{PageRequest, encode_cursor, list_identity, page};
 use crate::record::{Columns, NEVER, Record};
@@ -46,10 +46,13 @@ pub(crate) static APPROVAL: Kind = Kind {
 pub struct Approval {
     /// The id.
     pub id: ApprovalId,
-    /// What is asked for: `sign`, `supplement`, `void`.
+    /// What is asked for: `sign`, `supplement`, `void`, `receipt`.
     pub command: String,
     /// The contract.
     pub contract: ContractId,
+    /// The receipt on it that shall count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<ReceiptId>,
     /// Its number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub number: Option<String>,
@@ -62,7 +65,7 @@ pub struct Approval {
     /// The reason that was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// The contract as it stood then.
+    /// The contract, or the receipt, as it stood then.
     #[cfg_attr(feature = "tsify", tsify(type = "unknown"))]
     pub snapshot: serde_json::Value,
     /// Who asked.
@@ -148,6 +151,7 @@ impl Record for Stored {
 pub(crate) struct Request<'r> {
     pub(crate) command: &'r str,
     pub(crate) contract: &'r Contract,
+    pub(crate) receipt: Option<ReceiptId>,
     pub(crate) customer: &'r Customer,
     pub(crate) reason: Option<String>,
     pub(crate) snapshot: serde_json::Value,
@@ -253,7 +257,12 @@ impl Session<'_> {
                 });
                 work.announce("approval_resolved", ApprovalId::RECORD, approval, data)?;
                 let approved = decision == ApprovalDecision::Approved;
-                work.decided(contract.id, &after.approval.command, approved, after.approval.reason.as_deref())?;
+                match after.approval.receipt {
+                    Some(receipt) => work.decided_receipt(receipt, approved)?,
+                    None => {
+                        work.decided(contract.id, &after.approval.command, approved, after.approval.reason.as_deref())?
+                    }
+                }
                 work.made.truncate(1);
                 after.approval.version += 1;
                 Ok(after.approval)
@@ -272,7 +281,11 @@ impl Work<'_> {
             id,
             command: request.command.to_owned(),
             contract: contract.id,
-            number: request.snapshot.get("number").and_then(|number| number.as_str()).map(str::to_owned),
+            receipt: request.receipt,
+            number: match request.receipt {
+                Some(_) => contract.number.clone(),
+                None => request.snapshot.get("number").and_then(|number| number.as_str()).map(str::to_owned),
+            },
             name: contract.name.clone(),
             customer: contract.customer,
             customer_name: request.customer.name.clone(),

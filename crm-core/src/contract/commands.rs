@@ -1,7 +1,9 @@
 //! Drafting a contract, reading it, editing it, removing a draft.
 
 use super::input::{EDITABLE, EDITABLE_WHEN_SIGNED, Typed, clean};
-use super::{CONTRACT, Contract, ContractEdit, ContractRefusal, ContractStatus, ContractView, NewContract};
+use super::{
+    CONTRACT, Contract, ContractEdit, ContractPayments, ContractRefusal, ContractStatus, ContractView, NewContract,
+};
 use crate::access::Reach;
 use crate::crm::Session;
 use crate::customer::{CUSTOMER, Customer, owner};
@@ -15,7 +17,7 @@ use crate::page::PageRequest;
 use crate::product::{PRODUCT, Product};
 use crate::record::{Record, Removed};
 use crate::sharing::{Share, shares_of};
-use crate::store::{Direction, Read, Search, Write};
+use crate::store::{Change, Direction, Read, Search, Value, Write};
 use crate::text::Checker;
 use crate::work::{Stop, Work, rows};
 use std::collections::BTreeMap;
@@ -92,6 +94,9 @@ impl Session<'_> {
                 } else {
                     super::input::check_total(&after, context.settings().contract.agreed_price)?;
                     work.check_parent(&after)?;
+                    if before.currency != after.currency && !before.payments.planned.is_zero() {
+                        return Err(Violation::not_allowed("currency").into());
+                    }
                 }
                 let changes = history::changes(&before, &after, &EDITABLE);
                 work.made(contract);
@@ -125,6 +130,7 @@ impl Session<'_> {
                 let before = work.contract_at(contract, version)?;
                 before.check_status(&[ContractStatus::Draft])?;
                 work.write(Write::Delete { kind: &CONTRACT, id: contract.to_string(), version: before.version });
+                work.drop_plan(&before)?;
                 work.write(crate::document::unlink(contract));
                 let gone = history::change("contract", Some(serde_json::json!(before.name)), None);
                 work.remember(ContractId::RECORD, contract, "delete_contract", vec![gone])?;
@@ -145,18 +151,22 @@ impl Session<'_> {
             work.contract_within(contract, Reach::Read)?;
             let mut history =
                 work.history_page(&op::contract_history, ContractId::RECORD, &contract.to_string(), &page)?;
-            if !work.access()?.may("document.view") {
-                for entry in &mut history.items {
-                    entry.changes.retain(|change| change.field != "document");
-                }
-                history.items.retain(|entry| !entry.changes.is_empty());
+            let access = work.access()?;
+            let (documents, payments) = (access.may("document.view"), access.may("payment.view"));
+            for entry in &mut history.items {
+                entry.changes.retain(|change| match change.field.as_str() {
+                    "document" => documents,
+                    "plan" | "receipt" | "invoiced" => payments,
+                    _ => true,
+                });
             }
+            history.items.retain(|entry| !entry.changes.is_empty());
             Ok(history)
         })
     }
 }
 
-pub(super) fn not_found(contract: impl ToString) -> Error {
+pub(crate) fn not_found(contract: impl ToString) -> Error {
     Error::NotFound { record: ContractId::RECORD.to_owned(), id: contract.to_string() }
 }
 
@@ -192,7 +202,7 @@ impl Work<'_> {
     }
 
     /// A contract that the actor disposes of, at the version that he read.
-    pub(super) fn contract_at(&mut self, id: ContractId, version: i64) -> Result<Contract, Stop> {
+    pub(crate) fn contract_at(&mut self, id: ContractId, version: i64) -> Result<Contract, Stop> {
         let contract = self.contract_within(id, Reach::Own)?.0;
         if contract.version != version {
             return Err(Error::Conflict { record: ContractId::RECORD.to_owned(), id: id.to_string() }.into());
@@ -201,7 +211,7 @@ impl Work<'_> {
     }
 
     /// A contract that another one names, whoever sees it; the caller has made sure of that.
-    pub(super) fn contract_named(&mut self, id: ContractId) -> Result<Contract, Stop> {
+    pub(crate) fn contract_named(&mut self, id: ContractId) -> Result<Contract, Stop> {
         let row = self.get_one(&CONTRACT, id.to_string())?.ok_or_else(|| not_found(id))?;
         Ok(Contract::from_row(&row)?)
     }
@@ -229,16 +239,23 @@ impl Work<'_> {
     }
 
     /// Saves what changed, with its history; answers with the contract as it stands then.
-    pub(super) fn save_contract(
+    pub(crate) fn save_contract(
         &mut self,
         before: &Contract,
         mut after: Contract,
         operation: &str,
         changes: Vec<history::FieldChange>,
-    ) -> Result<Contract, Error> {
+    ) -> Result<Contract, Stop> {
+        self.follow_contract(before, &mut after)?;
         after.changed_at = self.now;
         after.changed_by = self.actor().name();
         self.save(before, &after)?;
+        // Whoever decides on a contract has seen its plan and its receipts as they are.
+        let revision = |own: &Contract| Value::from(own.payments.revision);
+        if let Some(Write::Update { changes, .. }) = self.changes.writes.last_mut() {
+            changes.retain(|(column, _)| *column != "payment_revision");
+            changes.push(("payment_revision", Change::Replace(revision(before), revision(&after))));
+        }
         self.remember(ContractId::RECORD, after.id, operation, changes)?;
         after.version += 1;
         Ok(after.seen_on(self.today()))
@@ -337,6 +354,8 @@ impl Work<'_> {
             end_reason: None,
             ended_on: None,
             approval: None,
+            lowers: input.lowers.clone(),
+            payments: ContractPayments::default(),
             created_at: now,
             created_by: by.clone(),
             changed_at: now,
@@ -348,7 +367,9 @@ impl Work<'_> {
         clean(&mut drafted, &typed, None, &products, &context, &mut check)?;
         check.done()?;
         super::input::check_total(&drafted, context.settings().contract.agreed_price)?;
-        if let Some(parent) = self.check_parent(&drafted)?
+        let parent = self.check_parent(&drafted)?;
+        self.check_lowers(&drafted, parent.as_ref())?;
+        if let Some(parent) = parent
             && self.supplements_of(&parent)?.len() as i64 >= MOST_SUPPLEMENTS
         {
             return Err(Violation::too_many("supplements", MOST_SUPPLEMENTS).into());
@@ -356,7 +377,13 @@ impl Work<'_> {
         if let Some(number) = drafted.number.clone() {
             self.claim_contract_number(&drafted, &number)?;
         }
-        Ok(drafted)
+        let nothing = Decimal::of_minor(0, drafted.currency);
+        let sums = &mut drafted.payments;
+        for sum in [&mut sums.planned, &mut sums.received, &mut sums.written_off, &mut sums.lowered] {
+            *sum = nothing;
+        }
+        (sums.allocated, sums.invoiced) = (nothing, nothing);
+        Ok(drafted.seen_on(self.today()))
     }
 
     /// What the actor may do with a contract as it stands.

@@ -1,7 +1,7 @@
 //! What people type about a contract, and how it becomes one.
 
 use super::line::{NewContractLine, Terms, calculated};
-use super::{Contract, ContractRefusal, ContractStatus};
+use super::{Contract, ContractRefusal, ContractStatus, Lowered};
 use crate::actor::UserId;
 use crate::customer::apply_edit;
 use crate::date::Date;
@@ -78,6 +78,10 @@ pub struct NewContract {
     /// The lines, at most 200.
     #[cfg_attr(feature = "uniffi", uniffi(default = []))]
     pub lines: Vec<NewContractLine>,
+    /// Of a supplement of less than nothing: the open instalments of its parent that it lowers, each once, at most 200; what
+    /// they leave comes from the last ones.
+    #[cfg_attr(feature = "uniffi", uniffi(default = []))]
+    pub lowers: Vec<Lowered>,
     /// Who has the duties; absent: the caller. Another one needs the right `contract.assign` and stands below the caller.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "uniffi", uniffi(default = None))]

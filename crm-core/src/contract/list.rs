@@ -104,6 +104,14 @@ pub struct ContractQuery {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub expired: Option<bool>,
+    /// Only those of which something is overdue 逾期 (or of which nothing is).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
+    pub overdue: Option<bool>,
+    /// Only those of which something is still to be received 未收 (or of which nothing is).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
+    pub unpaid: Option<bool>,
     /// Only of this person; not with contracts of one customer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "uniffi", uniffi(default = None))]
@@ -134,6 +142,8 @@ impl From<Contracts> for ContractQuery {
             status: None,
             contract_kind: None,
             expired: None,
+            overdue: None,
+            unpaid: None,
             owner: None,
             signed_from: None,
             signed_to: None,
@@ -268,6 +278,17 @@ impl ContractQuery {
             let over = Filter::Is("ends_on", Comparison::Less, today.number().into());
             let over = Filter::All(vec![Filter::equal("settled", 0), over]);
             conditions.push(if expired { over } else { Filter::Not(Box::new(over)) });
+        }
+        // No day is nought.
+        let due = |comparison, day: i64| Filter::Is("next_due_on", comparison, day.into());
+        let late = Filter::All(vec![due(Comparison::AtLeast, 1), due(Comparison::Less, today.number())]);
+        let open = Filter::Is("unreceived", Comparison::AtLeast, 1.into());
+        for (wanted, holds) in [(self.overdue, late), (self.unpaid, open)] {
+            match wanted {
+                Some(true) => conditions.push(holds),
+                Some(false) => conditions.push(Filter::Not(Box::new(holds))),
+                None => {}
+            }
         }
         let bounds = [
             ("signed_on", Comparison::AtLeast, self.signed_from),

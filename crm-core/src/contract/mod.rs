@@ -6,16 +6,20 @@ mod entry;
 mod input;
 mod line;
 mod list;
+mod money;
 mod number;
 mod rules;
 mod state;
 
+pub(crate) use commands::not_found as contract_not_found;
 pub use duty::ContractTransfer;
 pub(crate) use entry::CONTRACT_ENTRY;
 pub use entry::{ContractEntry, ContractEntryKind, ContractEntryPage, NewContractEntry};
 pub use input::{ContractEdit, NewContract};
 pub use line::{ContractLine, NewContractLine};
 pub use list::{ContractOrder, ContractPage, ContractQuery, ContractRow, Contracts};
+pub(crate) use money::MONEY;
+pub use money::{ContractPayments, Lowered, PaymentStatus};
 pub(crate) use number::{NUMBER_SERIES, parts as number_parts};
 pub use rules::ContractRefusal;
 pub(crate) use state::CONTRACTS_UNDER;
@@ -37,12 +41,20 @@ use serde::{Deserialize, Serialize};
 /// The migration that brought the room.
 pub(crate) const SINCE: i32 = 3;
 
+/// The migration that brought whose performance it is into a column.
+const CREDITED: i32 = 4;
+
 const fn column(column: Column) -> Column {
     Column { since: SINCE, ..column }
 }
 
 const fn index(name: &'static str, columns: &'static [&'static str]) -> Index {
     Index { name, columns, across: false, since: SINCE }
+}
+
+/// What payments move, in minor units; by the migration that brought them.
+const fn paid(name: &'static str) -> Column {
+    Column { name, ty: ColumnType::Integer, live: true, since: crate::payment::SINCE }
 }
 
 /// Contracts by id. The scope is that of those who have the duties, whoever owns the customer.
@@ -61,6 +73,16 @@ pub(crate) static CONTRACT: Kind = Kind {
         column(Column::projected("search_text", ColumnType::Bytes)),
         column(Column::live("kind", ColumnType::Text)),
         column(Column::live("payment_method", ColumnType::Text)),
+        Column { since: CREDITED, ..Column::projected("credit", ColumnType::Text) },
+        paid("planned"),
+        paid("received"),
+        paid("written_off"),
+        paid("lowered"),
+        paid("allocated"),
+        paid("invoiced"),
+        paid("next_due_on"),
+        paid("payment_revision"),
+        paid("unreceived"),
     ],
     indexes: &[
         index("created", &["scope", "created_at"]),
@@ -69,6 +91,7 @@ pub(crate) static CONTRACT: Kind = Kind {
         index("number", &["scope", "number_sort"]),
         index("customer", &["customer", "created_at"]),
         index("parent", &["parent"]),
+        Index { name: "credit", columns: &["credit", "signed_on"], across: false, since: CREDITED },
     ],
     since: SINCE,
 };
@@ -204,6 +227,12 @@ pub struct Contract {
     /// The request that the host decides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approval: Option<ApprovalId>,
+    /// Of a supplement of less than nothing: the instalments of its parent that it lowers.
+    #[serde(default)]
+    pub lowers: Vec<Lowered>,
+    /// What is planned, received and still owed.
+    #[serde(default)]
+    pub payments: ContractPayments,
     /// When it was created.
     pub created_at: Timestamp,
     /// By whom.
@@ -246,6 +275,7 @@ impl Contract {
     pub(crate) fn seen_on(mut self, today: Date) -> Self {
         let over = self.effective_ends_on.is_some_and(|end| end < today);
         self.expired = self.status == ContractStatus::InForce && self.renewed_by.is_none() && over;
+        self.derive_money(today);
         self
     }
 
@@ -254,8 +284,31 @@ impl Contract {
         matches!(self.status, ContractStatus::InForce | ContractStatus::Completed)
     }
 
+    /// Whether money is due on it: it was signed, and is not void.
+    pub(crate) fn is_collected(&self) -> bool {
+        self.counts() || self.status == ContractStatus::Terminated
+    }
+
+    /// Whether it waits for an approval.
+    pub(crate) fn is_frozen(&self) -> bool {
+        self.approval.is_some() || self.status == ContractStatus::Pending
+    }
+
+    /// Whether it was signed, whatever became of it.
+    pub(crate) fn was_signed(&self) -> bool {
+        self.is_collected() || self.is_void()
+    }
+
+    pub(crate) fn is_void(&self) -> bool {
+        self.status == ContractStatus::Void
+    }
+
     pub(crate) fn minor_amount(&self) -> i64 {
         self.amount.minor(self.currency).unwrap_or_default()
+    }
+
+    pub(crate) fn minor_base_amount(&self) -> i64 {
+        self.base_amount.minor(self.base_currency).unwrap_or_default()
     }
 }
 
@@ -279,7 +332,7 @@ impl Record for Contract {
         let search = format!("{number}\n{}", fold(&self.name));
         let code = |code: &Option<EntryCode>| text_column(code.as_ref().map(EntryCode::as_str));
         let open = self.status == ContractStatus::InForce && self.renewed_by.is_none();
-        vec![
+        let mut values = vec![
             self.stands().to_value(),
             self.customer.to_string().into(),
             text_column(self.parent.map(|parent| parent.to_string()).as_deref()),
@@ -292,7 +345,10 @@ impl Record for Contract {
             bytes_column(&search, 255),
             code(&self.kind),
             code(&self.payment_method),
-        ]
+            if self.is_credited() { self.credit().to_value() } else { text_column(None) },
+        ];
+        values.extend(self.money_columns());
+        values
     }
 
     fn refresh(&mut self, row: &Columns<'_>) {
@@ -307,5 +363,6 @@ impl Record for Contract {
         let code = |column: &str| row.text(column).and_then(|code| EntryCode::new(code).ok());
         self.kind = code("kind");
         self.payment_method = code("payment_method");
+        self.refresh_money(row);
     }
 }

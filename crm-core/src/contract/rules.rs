@@ -38,7 +38,7 @@ refusals! {
 
 impl Contract {
     /// Refuses what can't be done in another status than these.
-    pub(super) fn check_status(&self, allowed: &[ContractStatus]) -> Result<(), Error> {
+    pub(crate) fn check_status(&self, allowed: &[ContractStatus]) -> Result<(), Error> {
         if self.approval.is_some() || self.status == ContractStatus::Pending {
             return Err(ContractRefusal::ContractPending.into());
         }

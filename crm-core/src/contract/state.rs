@@ -161,7 +161,7 @@ impl Session<'_> {
 }
 
 impl Work<'_> {
-    fn needs_approval(&self, command: &str) -> bool {
+    pub(crate) fn needs_approval(&self, command: &str) -> bool {
         self.context.settings().contract.approval.iter().any(|own| own == command)
     }
 
@@ -207,7 +207,7 @@ impl Work<'_> {
         operation: &str,
     ) -> Result<Contract, Stop> {
         let snapshot = serde_json::to_value(&after).unwrap_or_default();
-        let request = Request { command, contract: before, customer, reason, snapshot };
+        let request = Request { command, contract: before, receipt: None, customer, reason, snapshot };
         after.approval = Some(self.request_approval(request)?);
         let changes = history::changes(before, &after, &STATE);
         Ok(self.save_contract(before, after, operation, changes)?)
@@ -227,7 +227,9 @@ impl Work<'_> {
             let mut supplements = self.supplements_of(&parent)?;
             supplements.retain(|own| own.id != after.id);
             supplements.push(after.clone());
-            self.follow_supplements(&parent, &supplements, operation)?;
+            let mut lowered = parent.clone();
+            after.lowers = self.lower(&parent, &mut lowered, &after)?;
+            self.follow_supplements(&parent, lowered, &supplements, operation)?;
         }
         if let Some(renewed) = after.renews {
             let renewed = self.contract_named(renewed)?;
@@ -241,9 +243,15 @@ impl Work<'_> {
     }
 
     /// A parent with its supplements as they are now.
-    fn follow_supplements(&mut self, parent: &Contract, supplements: &[Contract], operation: &str) -> Result<(), Stop> {
+    fn follow_supplements(
+        &mut self,
+        parent: &Contract,
+        moved: Contract,
+        supplements: &[Contract],
+        operation: &str,
+    ) -> Result<(), Stop> {
         let (amount, ends_on) = effective(parent, supplements)?;
-        let moved = Contract { effective_amount: amount, effective_ends_on: ends_on, ..parent.clone() };
+        let moved = Contract { effective_amount: amount, effective_ends_on: ends_on, ..moved };
         let changes = history::changes(parent, &moved, &STATE);
         self.save_contract(parent, moved, operation, changes)?;
         Ok(())
@@ -274,7 +282,9 @@ impl Work<'_> {
             let parent = self.contract_named(parent)?;
             let mut supplements = self.supplements_of(&parent)?;
             supplements.retain(|own| own.id != before.id);
-            self.follow_supplements(&parent, &supplements, operation)?;
+            let mut raised = parent.clone();
+            self.raise(&parent, &mut raised, before)?;
+            self.follow_supplements(&parent, raised, &supplements, operation)?;
         }
         if let Some(renewed) = before.renews {
             let renewed = self.contract_named(renewed)?;

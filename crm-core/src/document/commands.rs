@@ -17,7 +17,7 @@ use crate::work::{Stop, Work, counted, rows};
 use serde::{Deserialize, Serialize};
 
 /// The greatest document: 1 GiB.
-const MOST_BYTES: i64 = 1 << 30;
+pub(super) const MOST_BYTES: i64 = 1 << 30;
 
 /// A document to attach: the host has its bytes already.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

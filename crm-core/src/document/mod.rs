@@ -1,7 +1,11 @@
 //! Documents 客户文档 (C5): what the library knows of files that the host keeps.
 
+mod bytes;
 mod commands;
 
+#[cfg(feature = "system")]
+pub use bytes::DocumentFolder;
+pub use bytes::{DocumentBytes, KeptBytes};
 pub(crate) use commands::{DOCUMENTS_UNDER, unlink};
 pub use commands::{DocumentPage, DocumentsOf, NewDocument};
 

@@ -213,6 +213,7 @@ impl Work<'_> {
         let sees_shares = access.may("sharing.view") && self.check_reach(customer, shares, Reach::Own).is_ok();
         let sees_contacts = access.may("contact.view");
         let sees_documents = access.may("document.view");
+        let sees_payments = access.may("payment.view");
         let shows = |change: &FieldChange| match change.field.as_str() {
             "relation" => ends(change)
                 .iter()
@@ -220,6 +221,7 @@ impl Work<'_> {
             "share" => sees_shares,
             "contact" => sees_contacts,
             "document" => sees_documents,
+            "receipt" => sees_payments,
             _ => true,
         };
         for entry in &mut history.items {

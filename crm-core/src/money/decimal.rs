@@ -48,6 +48,10 @@ impl Decimal {
         self
     }
 
+    pub(crate) fn is_zero(self) -> bool {
+        self.mantissa == 0
+    }
+
     pub(crate) fn mantissa(self) -> i64 {
         self.mantissa
     }

@@ -36,6 +36,9 @@ pub struct Settings {
     /// Numbers, policies and approvals of contracts.
     #[serde(default)]
     pub contract: ContractSettings,
+    /// How reports 报表 are cut.
+    #[serde(default)]
+    pub report: ReportSettings,
     /// The version of the settings, to be given back with a change: somebody else's change in
     /// between is a conflict.
     #[serde(default = "first")]
@@ -126,9 +129,30 @@ pub struct ContractSettings {
     pub agreed_price: AgreedPriceRule,
     /// Statuses in which a contract may be supplemented, any of `in_force`, `completed`, `terminated`.
     pub amendable: Vec<ContractStatus>,
-    /// Commands that the host approves, any of `sign`, `supplement`, `void`.
+    /// Whether a payment plan may be more than the contract.
+    pub plan_over: PlanRule,
+    /// What becomes of a receipt beyond what is owed.
+    pub receipt_over: ReceiptRule,
+    /// Commands that the host approves, any of `sign`, `supplement`, `void`, `receipt`.
     #[cfg_attr(feature = "uniffi", uniffi(default = []))]
     pub approval: Vec<String>,
+}
+
+/// Settings of reports 报表.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
+#[serde(deny_unknown_fields, default)]
+pub struct ReportSettings {
+    /// The month in which the fiscal year 财年 begins, 1 to 12.
+    pub fiscal_year_month: i32,
+}
+
+impl Default for ReportSettings {
+    fn default() -> Self {
+        ReportSettings { fiscal_year_month: 1 }
+    }
 }
 
 /// When a running number begins anew.
@@ -161,6 +185,34 @@ pub enum AgreedPriceRule {
     Refuse,
 }
 
+/// Whether a payment plan may be more than the contract.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
+#[serde(rename_all = "snake_case")]
+pub enum PlanRule {
+    /// It may, with a warning.
+    #[default]
+    Warn,
+    /// Never.
+    Refuse,
+}
+
+/// What becomes of a receipt beyond what is owed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
+#[serde(rename_all = "snake_case")]
+pub enum ReceiptRule {
+    /// The rest is left as credit.
+    #[default]
+    Credit,
+    /// It is refused.
+    Refuse,
+}
+
 impl Default for ContractSettings {
     fn default() -> Self {
         ContractSettings {
@@ -169,6 +221,8 @@ impl Default for ContractSettings {
             base_currency: Currency::CNY,
             agreed_price: AgreedPriceRule::default(),
             amendable: vec![ContractStatus::InForce, ContractStatus::Completed],
+            plan_over: PlanRule::default(),
+            receipt_over: ReceiptRule::default(),
             approval: Vec::new(),
         }
     }
@@ -190,7 +244,7 @@ impl ContractSettings {
             check.ensure(amendable.contains(status), || Violation::not_allowed(format!("amendable[{place}]")));
         }
         for (place, command) in self.approval.iter().enumerate().take(10) {
-            let known = ["sign", "supplement", "void"].contains(&command.as_str());
+            let known = ["sign", "supplement", "void", "receipt"].contains(&command.as_str());
             check.ensure(known, || Violation::unknown(format!("approval[{place}]")));
         }
         check.ensure(self.amendable.len() <= 10, || Violation::too_many("amendable", 10));
@@ -207,6 +261,7 @@ impl Default for Settings {
             recycle_bin_days: thirty(),
             follow_up: FollowUpSettings::default(),
             contract: ContractSettings::default(),
+            report: ReportSettings::default(),
             version: first(),
         }
     }
@@ -220,6 +275,9 @@ impl Settings {
         check.ensure(self.customer_number.contains("{random}"), || Violation::malformed("customer_number"));
         check.ensure((1..=3650).contains(&self.recycle_bin_days), || Violation::out_of_range("recycle_bin_days"));
         check.under("contract", |check| self.contract.check(check));
+        check.ensure((1..=12).contains(&self.report.fiscal_year_month), || {
+            Violation::out_of_range("report.fiscal_year_month")
+        });
         check.under("follow_up", |check| {
             check.ensure((0..=720).contains(&self.follow_up.correction_hours), || {
                 Violation::out_of_range("correction_hours")

@@ -89,6 +89,19 @@ pub(crate) fn reads(reads: &[Read]) -> Result<(), StoreError> {
             }
             selection(search)
         }
+        Read::Sum { search, by, columns } => {
+            search.order.map(|name| described(search.kind, name)).transpose()?;
+            by.iter().try_for_each(|name| described(search.kind, name).map(drop))?;
+            if columns.is_empty() {
+                return Err(failed(search.kind, "nothing is to be added up"));
+            }
+            for name in columns {
+                if described(search.kind, name)?.ty != ColumnType::Integer {
+                    return Err(failed(search.kind, &format!("{name} is no integer")));
+                }
+            }
+            selection(search)
+        }
     })
 }
 

@@ -2,7 +2,8 @@
 //! same run. One line of JSON per measure.
 //!
 //! ```text
-//! crm-bench [--scale FRACTION] [--dir DIR] [--only create|commits|sizes|views[/PART]|moving|servers[/create|/clients|/views[/PART]]] [--rounds N] [--seconds S] [--keep]
+//! crm-bench [--scale FRACTION] [--dir DIR] [--rounds N] [--seconds S] [--keep]
+//!     [--only create|receipts|commits|sizes|views[/PART]|moving|servers[/create|/clients|/views[/PART]]]
 //! ```
 
 mod commits;
@@ -10,6 +11,7 @@ mod create;
 mod floor;
 mod generate;
 mod moving;
+mod receipts;
 mod report;
 mod servers;
 mod setup;
@@ -80,6 +82,9 @@ fn main() -> Result<()> {
     let dir = temporary.path();
     if options.wants("create") {
         create::run(&options, dir)?;
+    }
+    if options.wants("receipts") {
+        receipts::run(&options, dir)?;
     }
     if options.wants("commits") {
         commits::run(&options, dir)?;

@@ -164,6 +164,16 @@ impl Recorded {
     /// Writes the rows by bare prepared statements, so many commands to a transaction; each transaction looks at the
     /// organisation's version as a command does.
     pub fn replay(&self, connection: &Connection, together: usize) -> Result<()> {
+        self.replay_with(connection, together, |_| Ok(()))
+    }
+
+    /// As [`Recorded::replay`], with what else each command does.
+    pub fn replay_with(
+        &self,
+        connection: &Connection,
+        together: usize,
+        mut also: impl FnMut(usize) -> Result<()>,
+    ) -> Result<()> {
         let mut begin = connection.prepare("BEGIN IMMEDIATE")?;
         let mut commit = connection.prepare("COMMIT")?;
         let mut check =
@@ -185,6 +195,7 @@ impl Recorded {
                     statement.raw_execute()?;
                 }
             }
+            also(command)?;
             if (command + 1) % together == 0 || command + 1 == self.commands {
                 commit.raw_execute()?;
             }

@@ -3,7 +3,7 @@
 use super::table::{Entry, Index, Part, Range, Table};
 use crate::store::{Comparison, Direction, Filter, Kind, Row, Search, Value};
 use std::cmp::Ordering;
-use std::collections::{BTreeSet, BinaryHeap};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
 /// More ranges than this are not merged: then more rows are looked at instead.
 const MOST_RANGES: usize = 10_000;
@@ -75,6 +75,26 @@ pub(super) fn count(table: &Table, search: &Search, cap: i64) -> Option<i64> {
         }
     };
     below.then_some(found)
+}
+
+/// The sums of the columns over the rows of a search, by groups; none when one does not fit.
+pub(super) fn sums(
+    table: &Table,
+    search: &Search,
+    by: &[&'static str],
+    columns: &[&'static str],
+) -> Option<Vec<(Vec<Value>, Vec<i64>)>> {
+    let whole = Search { after: None, limit: i64::MAX, ..search.clone() };
+    let mut groups: BTreeMap<Vec<Value>, Vec<i64>> = BTreeMap::new();
+    for row in page(table, &whole) {
+        let value = |column: &&'static str| value_of(search.kind, row, column);
+        let group = by.iter().filter_map(value).cloned().collect();
+        let sums = groups.entry(group).or_insert_with(|| vec![0; columns.len()]);
+        for (sum, column) in sums.iter_mut().zip(columns) {
+            *sum = sum.checked_add(value(column).and_then(Value::as_integer).unwrap_or_default())?;
+        }
+    }
+    Some(groups.into_iter().collect())
 }
 
 /// How a search is answered: the index, and how many of its columns have known values.

@@ -145,11 +145,17 @@ pub(super) fn run<E: Executor>(executor: &E, options: &SqlOptions) -> Result<(),
 
 /// The state of the tables, when nobody is at them: where definitions can't be rolled back, somebody may be right now.
 fn settled<E: Executor>(executor: &E, options: &SqlOptions) -> Result<i32, StoreError> {
-    match state(executor, options) {
-        Err(StoreError::Schema(_)) if options.migrate == Migrate::Auto && waited(executor, &options.prefix)? => {
-            state(executor, options)
+    let mut before = None;
+    loop {
+        let problem = match state(executor, options) {
+            Err(StoreError::Schema(problem)) if options.migrate == Migrate::Auto => problem,
+            state => return state,
+        };
+        // The same once nobody is at work: it stays. Another one: the next migration began meanwhile.
+        if before.as_ref() == Some(&problem) || !waited(executor, &options.prefix)? {
+            return Err(StoreError::Schema(problem));
         }
-        state => state,
+        before = Some(problem);
     }
 }
 

@@ -41,11 +41,12 @@ internal object Wire {
             setMixInAnnotation(FollowUps::class.java, ByKind::class.java)
             setMixInAnnotation(Contracts::class.java, ByKind::class.java)
             setMixInAnnotation(DocumentsOf::class.java, ByKind::class.java)
+            setMixInAnnotation(Payments::class.java, ByKind::class.java)
             setMixInAnnotation(PresetLanguage::class.java, Presets::class.java)
             setMixInAnnotation(FieldChange::class.java, Change::class.java)
             setMixInAnnotation(Event::class.java, Happened::class.java)
             setMixInAnnotation(Approval::class.java, Asked::class.java)
-            for (kinds in listOf(View::class, FollowUps::class, Contracts::class, DocumentsOf::class)) {
+            for (kinds in listOf(View::class, FollowUps::class, Contracts::class, DocumentsOf::class, Payments::class)) {
                 for (kind in kinds.sealedSubclasses) {
                     registerSubtypes(com.fasterxml.jackson.databind.jsontype.NamedType(kind.java, snake(kind.simpleName!!)))
                 }
