@@ -2,15 +2,18 @@
 //! same run. One line of JSON per measure.
 //!
 //! ```text
-//! crm-bench [--scale FRACTION] [--dir DIR] [--only create|receipts|commits|sizes|views[/PART]] [--rounds N] [--seconds S] [--keep]
+//! crm-bench [--scale FRACTION] [--dir DIR] [--rounds N] [--seconds S] [--keep]
+//!     [--only create|receipts|commits|sizes|views[/PART]|moving|servers[/create|/clients|/views[/PART]]]
 //! ```
 
 mod commits;
 mod create;
 mod floor;
 mod generate;
+mod moving;
 mod receipts;
 mod report;
+mod servers;
 mod setup;
 mod sizes;
 mod views;
@@ -65,6 +68,9 @@ fn main() -> Result<()> {
     if args.peek().map(String::as_str) == Some(commits::CHILD) {
         return commits::child(args.skip(1));
     }
+    if args.peek().map(String::as_str) == Some(moving::CHILD) {
+        return moving::moved(args.skip(1));
+    }
     let options = Options::parse(args)?;
     let temporary = match &options.dir {
         Some(dir) => {
@@ -88,6 +94,12 @@ fn main() -> Result<()> {
     }
     if options.wants("views") {
         views::run(&options, dir)?;
+    }
+    if options.wants("moving") {
+        moving::run(&options, dir)?;
+    }
+    if options.wants("servers") {
+        servers::run(&options, dir)?;
     }
     Ok(())
 }

@@ -53,11 +53,17 @@ pub fn store(path: &Path, durability: Durability) -> Result<Shared> {
 pub fn small(path: &Path, durability: Durability) -> Result<(Crm, Shared)> {
     let store = store(path, durability)?;
     let crm = Crm::new(store.clone(), SystemEnvironment);
+    people(&crm)?;
+    Ok((crm, store))
+}
+
+/// Founds the organisation of one salesperson at a position.
+pub fn people(crm: &Crm) -> Result<()> {
     let system = crm.as_user(&Actor::system(ORG, "bench")?);
     system.create_organisation(NewOrganisation::named("Bench"))?;
     system.sync_people(vec![PersonInput::new("alice", "Alice")?], SyncMode::Delta)?;
     system.sync_positions(vec![PositionInput::new("east", "East", None, &["alice"])?], SyncMode::Delta, false)?;
-    Ok((crm, store))
+    Ok(())
 }
 
 /// The customer that is created over and over, with one contact: the fields that a quick form has.

@@ -1,5 +1,7 @@
 //! Pages and counts: the statements that vary.
 
+mod steps;
+
 use super::dialect::{bind, name};
 use super::statements::{Texts, place};
 use super::{Dialect, Expected, Statement};
@@ -34,6 +36,11 @@ pub(super) fn find(
         }
         Some(Scope { column, values }) if plan.merges && values.len() != 1 && dialect.joins_laterally() => {
             dialect.render(&plan.merge_by_lateral(column, values))
+        }
+        Some(Scope { column, values })
+            if plan.merges && values.len() != 1 && dialect == Dialect::Mariadb && plan.is_merged_by_steps() =>
+        {
+            plan.merge_by_steps(column, values)
         }
         Some(Scope { column, values }) => dialect.render(&plan.rows_of_page(Some(plan.scoped(column, values)))),
     };
