@@ -354,8 +354,6 @@ struct Fields<'t, 'j> {
 }
 
 impl<'t> Fields<'t, '_> {
-    /// Not generic: it exists once.
-    #[inline(never)]
     fn step(&mut self) -> Result<Option<&'t str>, Misfit> {
         self.at = self.rest.next();
         match self.at {
