@@ -255,7 +255,7 @@ impl Work<'_> {
     pub(crate) fn old_events(&mut self, limit: i64) -> Result<Vec<Row>, Stop> {
         let consumers = self.find_all(Search::of(&EVENT_CONSUMER))?;
         let mut all_have = consumers.iter().map(acknowledged).collect::<Result<Vec<_>, _>>()?;
-        all_have.sort_unstable();
+        all_have.sort();
         let all_have = all_have.first().copied().unwrap_or_default();
         let numbered = Search::of(&EVENT)
             .filtered(Filter::Is("number", Comparison::Greater, 0.into()))

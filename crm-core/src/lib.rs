@@ -38,6 +38,7 @@ pub mod product;
 mod record;
 pub mod relation;
 pub mod sharing;
+mod sorted;
 pub mod store;
 pub mod text;
 mod time;

@@ -203,15 +203,15 @@ impl serde::de::Error for Misfit {
     }
 
     fn missing_field(field: &'static str) -> Self {
-        Misfit::new(|path| Violation::required(path), field)
+        Misfit::new(Violation::required, field)
     }
 
     fn duplicate_field(field: &'static str) -> Self {
-        Misfit::new(|path| Violation::repeated(path), field)
+        Misfit::new(Violation::repeated, field)
     }
 
     fn unknown_field(field: &str, _: &'static [&'static str]) -> Self {
-        Misfit::new(|path| Violation::not_allowed(path), field)
+        Misfit::new(Violation::not_allowed, field)
     }
 }
 

@@ -8,6 +8,7 @@
 //! Syllables of Hangul are computed.
 
 use super::dense::number;
+use crate::sorted::Sort as _;
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -131,7 +132,7 @@ pub(super) fn nfkc(text: &str) -> Cow<'_, str> {
     }
     for marks in parts.chunk_by_mut(|(before, _), (class, _)| *before != 0 && *class != 0) {
         // Of one class they stay in their order.
-        marks.sort_by_key(|(class, _)| *class);
+        marks.order_by_key(|(class, _)| *class);
     }
     let mut composed: Vec<char> = Vec::with_capacity(parts.len());
     let mut starter = None;
