@@ -22,6 +22,7 @@ mod foreign;
 pub mod history;
 mod id;
 mod idempotency;
+mod json;
 mod log;
 mod menu;
 mod money;

@@ -29,6 +29,7 @@ use crate::history::HistoryPage;
 use crate::id::{
     ApprovalId, ContactId, ContractId, CustomerId, DocumentId, FollowUpId, ProductId, RelationId, ReplyId, ShareId,
 };
+use crate::json;
 use crate::menu::Menu;
 use crate::organisation::{NewOrganisation, Settings};
 use crate::page::PageRequest;
@@ -112,7 +113,7 @@ macro_rules! operations {
 crate::for_each_operation!(operations);
 
 fn write_output(output: &impl serde::Serialize) -> Result<String, Error> {
-    serde_json::to_string(output)
+    json::text(output)
         .map_err(|error| crate::store::StoreError::Corrupt(format!("an answer can't be written: {error}")).into())
 }
 

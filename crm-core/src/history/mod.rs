@@ -91,7 +91,7 @@ pub(crate) fn change(field: &str, was: Option<serde_json::Value>, became: Option
 
 /// A record as JSON, by its text: nothing else writes records into a tree, which would be code for each of them.
 pub(crate) fn as_value(record: &impl Serialize) -> serde_json::Value {
-    serde_json::to_string(record).and_then(|text| serde_json::from_str(&text)).unwrap_or_default()
+    crate::json::text(record).ok().and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
 }
 
 /// The fields, of those named, in which two states of a record differ.
