@@ -6,6 +6,7 @@ use crate::customer::View;
 use crate::error::Error;
 use crate::operations::{OPERATIONS, op};
 use crate::page::Count;
+use crate::sorted::Gather as _;
 use crate::time::TimeZone;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -222,7 +223,7 @@ pub const EVENT_KINDS: &[&str] = &[
 fn all_rights() -> impl Iterator<Item = String> {
     let needed = OPERATIONS.iter().map(|operation| operation.right.to_owned());
     let granted = preset_roles(false).into_iter().flat_map(|role| role.allow).map(String::from);
-    let rights: BTreeSet<String> = needed.chain(granted).filter(|right| !right.is_empty()).collect();
+    let rights: BTreeSet<String> = needed.chain(granted).filter(|right| !right.is_empty()).into_set();
     rights.into_iter()
 }
 

@@ -16,6 +16,7 @@ use crate::organisation::Context;
 use crate::person::Person;
 use crate::position::PositionId;
 use crate::sharing::{Share, ShareRight};
+use crate::sorted::Sort as _;
 use crate::store::Value;
 use crate::time::Timestamp;
 use std::collections::BTreeSet;
@@ -193,7 +194,7 @@ impl<'c> Access<'c> {
                     self.context.people.values().flat_map(|person| scopes_of(standing, person)).collect();
                 // Neighbours in the indexes together, and those of no position, which are rare,
                 // at the end: a count that stops has mostly stopped before.
-                all.sort_by(|a, b| b.cmp(a));
+                all.order_by(|a, b| b.cmp(a));
                 all
             });
         }

@@ -11,6 +11,7 @@ use crate::id::{ApprovalId, ContractId, ReceiptId};
 use crate::operations::op;
 use crate::page::{PageRequest, encode_cursor, list_identity, page};
 use crate::record::{Columns, NEVER, Record};
+use crate::sorted::Gather as _;
 use crate::store::{Column, ColumnType, Comparison, Direction, Filter, Index, Kind, Read, Search, Value};
 use crate::text::Checker;
 use crate::time::Timestamp;
@@ -334,7 +335,7 @@ impl Work<'_> {
         let contracts = Contract::from_rows(&self.get(&CONTRACT, ids)?)?;
         let access = self.access()?;
         let own = contracts.iter().filter(|contract| access.duty_reach(&contract.stands(), self.now).is_some());
-        let own: std::collections::BTreeSet<ContractId> = own.map(|contract| contract.id).collect();
+        let own: std::collections::BTreeSet<ContractId> = own.map(|contract| contract.id).into_set();
         items.retain(|approval| own.contains(&approval.contract));
         Ok(())
     }

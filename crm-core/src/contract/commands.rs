@@ -17,6 +17,7 @@ use crate::page::PageRequest;
 use crate::product::{PRODUCT, Product};
 use crate::record::{Record, Removed};
 use crate::sharing::{Share, shares_of};
+use crate::sorted::Gather as _;
 use crate::store::{Change, Direction, Read, Search, Value, Write};
 use crate::text::Checker;
 use crate::work::{Stop, Work, rows};
@@ -273,7 +274,7 @@ impl Work<'_> {
         ids.sort();
         ids.dedup();
         let products = Product::from_rows(&self.get(&PRODUCT, ids)?)?;
-        Ok(products.into_iter().map(|product| (product.id, product)).collect())
+        Ok(products.into_iter().map(|product| (product.id, product)).into_map())
     }
 
     /// Whether a supplement fits its parent, and a renewal what it renews.

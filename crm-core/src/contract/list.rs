@@ -11,6 +11,7 @@ use crate::error::{Error, Violation};
 use crate::operations::op;
 use crate::page::{COUNT_CAP, Count, PageRequest, encode_cursor, list_identity, page};
 use crate::record::Record;
+use crate::sorted::Gather as _;
 use crate::store::{ColumnType, Comparison, Direction, Filter, Read, Row, Search};
 use crate::text::fold;
 use crate::work::{Stop, Work, counted, rows};
@@ -249,7 +250,7 @@ impl Work<'_> {
         ids.dedup();
         let customers = Customer::from_rows(&self.get(&CUSTOMER, ids)?)?;
         let names: BTreeMap<CustomerId, String> =
-            customers.into_iter().map(|customer| (customer.id, customer.name)).collect();
+            customers.into_iter().map(|customer| (customer.id, customer.name)).into_map();
         let row = |contract: Contract| ContractRow {
             customer_name: names.get(&contract.customer).cloned().unwrap_or_default(),
             contract: contract.seen_on(today),

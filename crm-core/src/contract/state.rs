@@ -206,7 +206,7 @@ impl Work<'_> {
         reason: Option<String>,
         operation: &str,
     ) -> Result<Contract, Stop> {
-        let snapshot = serde_json::to_value(&after).unwrap_or_default();
+        let snapshot = history::as_value(&after);
         let request = Request { command, contract: before, receipt: None, customer, reason, snapshot };
         after.approval = Some(self.request_approval(request)?);
         let changes = history::changes(before, &after, &STATE);

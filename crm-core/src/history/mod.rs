@@ -89,10 +89,14 @@ pub(crate) fn change(field: &str, was: Option<serde_json::Value>, became: Option
     FieldChange { field: field.to_owned(), was, became }
 }
 
+/// A record as JSON, by its text: nothing else writes records into a tree, which would be code for each of them.
+pub(crate) fn as_value(record: &impl Serialize) -> serde_json::Value {
+    crate::json::text(record).ok().and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
+}
+
 /// The fields, of those named, in which two states of a record differ.
 pub(crate) fn changes(before: &impl Serialize, after: &impl Serialize, fields: &[&str]) -> Vec<FieldChange> {
-    let before = serde_json::to_value(before).unwrap_or_default();
-    let after = serde_json::to_value(after).unwrap_or_default();
+    let (before, after) = (as_value(before), as_value(after));
     let of = |record: &serde_json::Value, field: &str| {
         record
             .get(field)

@@ -1,6 +1,7 @@
 //! Pages and counts out of a table: which index answers, and the merge of its ranges.
 
 use super::table::{Entry, Index, Part, Range, Table};
+use crate::sorted::{Gather as _, Sort as _};
 use crate::store::{Comparison, Direction, Filter, Kind, Row, Search, Value};
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
@@ -12,7 +13,7 @@ const MOST_RANGES: usize = 10_000;
 pub(super) fn page<'t>(table: &'t Table, search: &Search) -> Vec<&'t Row> {
     let limit = usize::try_from(search.limit).unwrap_or(0);
     let members = search.scope.as_ref();
-    let members: Option<BTreeSet<&Value>> = members.map(|s| s.values.iter().collect());
+    let members: Option<BTreeSet<&Value>> = members.map(|s| s.values.iter().into_set());
     let shown = |row: &&Row| {
         let inside = match (&search.scope, &members) {
             (Some(scope), Some(members)) => {
@@ -34,7 +35,7 @@ pub(super) fn page<'t>(table: &'t Table, search: &Search) -> Vec<&'t Row> {
     let rows = ranges.into_iter().flatten();
     let rows = rows.filter_map(|entry| table.get(&entry.id));
     let mut rows: Vec<&Row> = rows.filter(shown).filter(|r| behind(search, r)).collect();
-    rows.sort_unstable_by(|a, b| {
+    rows.order_by(|a, b| {
         let order = key(search, a).cmp(&key(search, b));
         directed(order, search.direction)
     });
@@ -62,7 +63,7 @@ pub(super) fn count(table: &Table, search: &Search, cap: i64) -> Option<i64> {
             // The rows of the scope before the filter are what the cap bounds, so that the
             // filter must not choose the ranges.
             let scoped = Search::of(search.kind).within(scope.column, scope.values.clone());
-            let members: BTreeSet<&Value> = scope.values.iter().collect();
+            let members: BTreeSet<&Value> = scope.values.iter().into_set();
             let inside = |row: &&Row| value_of(search.kind, row, scope.column).is_some_and(|v| members.contains(v));
             match Plan::of(table, &scoped) {
                 None => true,
@@ -205,7 +206,7 @@ fn gather_fixed<'s>(search: &'s Search, filter: &'s Filter, fixed: &mut Vec<(usi
         Filter::Is(column, Comparison::Equal, value) => (column, vec![value]),
         Filter::In(column, values) => {
             // Each once: a value in two ranges would show its rows twice.
-            let values: BTreeSet<&Value> = values.iter().collect();
+            let values: BTreeSet<&Value> = values.iter().into_set();
             (column, values.into_iter().collect())
         }
         _ => return,
