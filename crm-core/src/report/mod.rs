@@ -1,7 +1,7 @@
 //! Reports 报表 (T1-T4): figures that are kept with what they count, so that a report costs what it shows.
 //!
 //! Every commit that changes a record adds the difference of its figures to sums (`rollup`), by whose it is, month and
-//! currency: [`figures`] says what a record counts for, purely, [`commit`] does it for every command in one place.
+//! currency: `figures` says what a record counts for, purely, `commit` does it for every command in one place.
 //! A report adds up the sums of those whom its reader sees; what it costs does not depend on how many records there are.
 
 mod activity;
