@@ -105,7 +105,8 @@ impl Dialect {
         match self {
             // Beyond 64 bits it is an error.
             Dialect::Sqlite => "SUM(?)",
-            Dialect::Postgres | Dialect::Kingbase | Dialect::Dm => "CAST(SUM(?) AS BIGINT)",
+            Dialect::Postgres | Dialect::Kingbase => "CAST(SUM($1) AS BIGINT)",
+            Dialect::Dm => "CAST(SUM(?) AS BIGINT)",
             // Held at the bounds of 64 bits, far beyond what an amount may be.
             Dialect::Mysql | Dialect::Mariadb => "CAST(SUM(?) AS SIGNED)",
         }

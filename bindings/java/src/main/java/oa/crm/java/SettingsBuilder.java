@@ -4,6 +4,7 @@ import java.util.Objects;
 import oa.crm.ContractSettings;
 import oa.crm.FollowUpSettings;
 import oa.crm.NameRule;
+import oa.crm.ReportSettings;
 import oa.crm.Settings;
 
 /** Settings, beginning with those that were read. */
@@ -14,6 +15,7 @@ public final class SettingsBuilder {
     private int recycleBinDays;
     private FollowUpSettings followUp;
     private ContractSettings contract;
+    private ReportSettings report;
     private final long version;
 
     SettingsBuilder(Settings from) {
@@ -23,6 +25,7 @@ public final class SettingsBuilder {
         recycleBinDays = from.getRecycleBinDays();
         followUp = from.getFollowUp();
         contract = from.getContract();
+        report = from.getReport();
         version = from.getVersion();
     }
 
@@ -56,7 +59,12 @@ public final class SettingsBuilder {
         return this;
     }
 
+    public SettingsBuilder report(ReportSettings report) {
+        this.report = Objects.requireNonNull(report, "report");
+        return this;
+    }
+
     public Settings build() {
-        return new Settings(timeZone, sameName, customerNumber, recycleBinDays, followUp, contract, version);
+        return new Settings(timeZone, sameName, customerNumber, recycleBinDays, followUp, contract, report, version);
     }
 }
