@@ -320,7 +320,7 @@ impl Session<'_> {
         let mut fresh = false;
         for _ in 0..ATTEMPTS {
             draws.rewind();
-            let mut work = Work::new(self, self.context(fresh)?, &draws, key)?;
+            let mut work = Work::new(self, self.context(fresh)?, &draws, key)?.for_command();
             if replay.is_some() {
                 work.claim = None;
             }
@@ -344,6 +344,15 @@ impl Session<'_> {
             // Everything that writes comes by here, and its commit relies on the version that says so.
             if work.writes() && work.context.closed() {
                 return Err(CallRefusal::OrganisationClosed.into());
+            }
+            match work.add_figures() {
+                Ok(()) => {}
+                Err(Stop::Error(error)) => return Err(error),
+                Err(Stop::Stale) => {
+                    fresh = true;
+                    continue;
+                }
+                Err(Stop::Replay(_)) => break,
             }
             match work.commit() {
                 Ok(()) => return Ok(()),

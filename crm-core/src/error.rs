@@ -1,5 +1,6 @@
 //! What a caller can act on: [`Error`], with a stable code, named data, and a text in English and Chinese.
 
+use crate::sorted::Gather as _;
 use crate::store::StoreError;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -186,6 +187,18 @@ pub struct Refusal {
     pub chinese: String,
 }
 
+impl Refusal {
+    /// With its code and its texts.
+    pub(crate) fn new([code, english, chinese]: [&str; 3], data: Vec<(&str, String)>) -> Self {
+        Refusal {
+            code: code.to_owned(),
+            data: data.into_iter().map(|(name, value)| (name.to_owned(), value)).into_map(),
+            english: english.to_owned(),
+            chinese: chinese.to_owned(),
+        }
+    }
+}
+
 /// Lists the refusals of a room: name, code (the name in snake case is written out), texts.
 macro_rules! refusals {
     ($(#[$doc:meta])* pub enum $name:ident { $($(#[$vdoc:meta])* $variant:ident $({ $($field:ident),* })? = $code:literal, $english:literal, $chinese:literal;)* }) => {
@@ -198,12 +211,10 @@ macro_rules! refusals {
         impl From<$name> for $crate::error::Error {
             fn from(refusal: $name) -> Self {
                 match refusal {
-                    $($name::$variant $({ $($field),* })? => $crate::error::Error::Refused($crate::error::Refusal {
-                        code: $code.to_owned(),
-                        data: [$($((stringify!($field).to_owned(), $field)),*)?].into_iter().collect(),
-                        english: $english.to_owned(),
-                        chinese: $chinese.to_owned(),
-                    }),)*
+                    $($name::$variant $({ $($field),* })? => $crate::error::Error::Refused($crate::error::Refusal::new(
+                        [$code, $english, $chinese],
+                        vec![$($((stringify!($field), $field)),*)?],
+                    )),)*
                 }
             }
         }
@@ -267,7 +278,7 @@ impl Error {
                 vec![("retryable", if *retryable { "true" } else { "false" })]
             }
         };
-        pairs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+        pairs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).into_map()
     }
 
     /// What went wrong, for a person.

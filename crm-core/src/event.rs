@@ -114,7 +114,7 @@ pub(crate) fn numbering_guard() -> Row {
 }
 
 fn numbering_row(last: i64, version: i64) -> Row {
-    let body = serde_json::to_string(&Numbering { last }).unwrap_or_default();
+    let body = crate::json::text(&Numbering { last }).unwrap_or_default();
     Row { id: NUMBERING.to_owned(), version, values: Vec::new(), body }
 }
 
@@ -180,7 +180,7 @@ impl Session<'_> {
                     return Err(Violation::out_of_range("up_to").into());
                 }
                 let before = known.as_ref().map_or(Ok(0), acknowledged)?;
-                let body = serde_json::to_string(&Consumer { acknowledged: up_to.max(before) }).unwrap_or_default();
+                let body = crate::json::text(&Consumer { acknowledged: up_to.max(before) }).unwrap_or_default();
                 let mut row = Row { id: consumer.clone(), version: 1, values: Vec::new(), body };
                 match known {
                     Some(known) => {
@@ -255,7 +255,7 @@ impl Work<'_> {
     pub(crate) fn old_events(&mut self, limit: i64) -> Result<Vec<Row>, Stop> {
         let consumers = self.find_all(Search::of(&EVENT_CONSUMER))?;
         let mut all_have = consumers.iter().map(acknowledged).collect::<Result<Vec<_>, _>>()?;
-        all_have.sort_unstable();
+        all_have.sort();
         let all_have = all_have.first().copied().unwrap_or_default();
         let numbered = Search::of(&EVENT)
             .filtered(Filter::Is("number", Comparison::Greater, 0.into()))

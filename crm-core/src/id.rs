@@ -77,6 +77,20 @@ record_id! {
     ReplyId, "reply";
     /// The id of a share 共享.
     ShareId, "share";
+    /// The id of a product 商品.
+    ProductId, "product";
+    /// The id of a contract 合同.
+    ContractId, "contract";
+    /// The id of an entry on a contract 评价, 进度, 风险.
+    ContractEntryId, "contract_entry";
+    /// The id of an instalment 收款期次.
+    InstalmentId, "instalment";
+    /// The id of a receipt 回款.
+    ReceiptId, "receipt";
+    /// The id of a document 客户文档.
+    DocumentId, "document";
+    /// The id of a request for approval 审批.
+    ApprovalId, "approval";
     /// The id of an entry of the history 变更记录.
     HistoryId, "history";
     /// The id of an event 事件.

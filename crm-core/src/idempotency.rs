@@ -66,10 +66,10 @@ impl Claim {
     ) -> Result<Self, Error> {
         check_key(key)?;
         let part = part.map(|part| part.to_string()).unwrap_or_default();
-        let request = serde_json::to_vec(request).map_err(|_| Violation::malformed("request"))?;
+        let request = crate::json::text(request).map_err(|_| Violation::malformed("request"))?;
         Ok(Claim {
             id: digest(&[actor.name().as_bytes(), key.as_bytes(), part.as_bytes()]),
-            hash: digest(&[operation.as_bytes(), &request]),
+            hash: digest(&[operation.as_bytes(), request.as_bytes()]),
         })
     }
 
@@ -96,7 +96,7 @@ impl Claim {
             id: self.id.clone(),
             version: expired.unwrap_or(1),
             values: vec![Value::Integer(expires_at.millis())],
-            body: serde_json::to_string(&kept).unwrap_or_default(),
+            body: crate::json::text(&kept).unwrap_or_default(),
         };
         match expired {
             Some(_) => Write::Update { kind: &IDEMPOTENCY, row, changes: Vec::new() },

@@ -5,10 +5,14 @@
 mod access;
 mod actor;
 mod agenda;
+pub mod approval;
 pub mod contact;
+pub mod contract;
 mod crm;
 pub mod customer;
+mod date;
 pub mod dictionary;
+pub mod document;
 mod environment;
 pub mod error;
 pub mod event;
@@ -18,20 +22,26 @@ mod foreign;
 pub mod history;
 mod id;
 mod idempotency;
+mod json;
 mod log;
 mod menu;
+mod money;
 mod moving;
 #[cfg(feature = "openapi")]
 mod openapi;
 mod operations;
 mod organisation;
 mod page;
+pub mod payment;
 pub mod person;
 pub mod position;
 mod problem;
+pub mod product;
 mod record;
 pub mod relation;
+pub mod report;
 pub mod sharing;
+mod sorted;
 pub mod store;
 pub mod text;
 mod time;
@@ -40,14 +50,24 @@ mod work;
 pub use access::{AccessExplanation, AccessGrant, MODULES, Permission, RIGHTS, Role, RoleId, RoleInput};
 pub use actor::{Actor, OrgId, UserId};
 pub use agenda::TickReport;
+pub use approval::{Approval, ApprovalDecision, ApprovalPage};
 pub use contact::{Contact, ContactEdit, ContactFilter, ContactId, ContactPage, Gender, NewContact};
+pub use contract::{
+    Contract, ContractEdit, ContractEntry, ContractEntryKind, ContractEntryPage, ContractLine, ContractOrder,
+    ContractPage, ContractPayments, ContractQuery, ContractRow, ContractStatus, ContractTransfer, ContractView,
+    Contracts, Lowered, NewContract, NewContractEntry, NewContractLine, PaymentStatus,
+};
 pub use crm::{Crm, Joined, Session};
 pub use customer::{
     BatchAnswer, BatchItem, Customer, CustomerEdit, CustomerEditItem, CustomerFilter, CustomerId, CustomerKind,
     CustomerOrder, CustomerPage, CustomerPanels, CustomerQuery, CustomerStatus, NewCustomer, NewRelation, NextFollowUp,
     Transfer, View, ViewCount,
 };
+pub use date::Date;
 pub use dictionary::{DictionaryEntry, DictionaryEntryInput, EntryCode};
+#[cfg(feature = "system")]
+pub use document::DocumentFolder;
+pub use document::{Document, DocumentBytes, DocumentPage, DocumentsOf, KeptBytes, NewDocument};
 pub use environment::Environment;
 #[cfg(feature = "system")]
 pub use environment::SystemEnvironment;
@@ -60,20 +80,40 @@ pub use follow_up::{
     ReplyAnswer, ReplyId, ReplyPage,
 };
 pub use history::{FieldChange, HistoryEntry, HistoryPage};
-pub use id::{EventId, HistoryId, RelationId, ShareId};
+pub use id::{
+    ApprovalId, ContractEntryId, ContractId, DocumentId, EventId, HistoryId, InstalmentId, ProductId, ReceiptId,
+    RelationId, ShareId,
+};
 pub use log::{LogEntry, LogLevel, LogSink};
 pub use menu::{EVENT_KINDS, Menu, MenuEntry, PluginManifest, plugin_manifest};
+pub use money::{Currency, Decimal};
 pub use moving::{Afterwards, Moved};
 #[cfg(feature = "openapi")]
 pub use openapi::openapi_document;
 pub use operations::{OPERATIONS, Operation};
-pub use organisation::{FollowUpSettings, NameRule, NewOrganisation, PresetLanguage, Settings};
+pub use organisation::{
+    AgreedPriceRule, ContractSettings, FollowUpSettings, NameRule, NewOrganisation, NumberReset, PlanRule,
+    PresetLanguage, ReceiptRule, ReportSettings, Settings,
+};
 pub use page::{Count, PageRequest};
+pub use payment::{
+    Allocation, CustomerCredit, Instalment, InstalmentPage, InstalmentQuery, InstalmentRow, InstalmentStatus,
+    NewInstalment, NewPrepayment, NewReceipt, NewRefund, NewWriteOff, PaymentPlan, Payments, PlanGenerator,
+    PlanInterval, Receipt, ReceiptKind, ReceiptPage, ReceiptQuery, ReceiptRow, ReceiptSlip, ReceiptStatus, SlipPart,
+};
 pub use person::{Directory, DirectoryPerson, Person, PersonInput, SyncMode, SyncReport};
 pub use position::{AccessChange, Position, PositionId, PositionInput, PositionSyncReport};
 pub use problem::Problem;
+pub use product::{ListPrice, NewProduct, Product, ProductEdit, ProductOrder, ProductPage, ProductQuery};
 pub use record::Removed;
 pub use relation::RelationView;
+pub use report::{
+    ActivityPer, ActivityQuery, ActivityReport, ActivityRow, AgeingBucket, AgeingBy, AgeingReport, AgeingRow, Compare,
+    CustomerDimension, CustomerReport, CustomerReportRow, RebuildReport, ReportContract, ReportContractPage,
+    ReportContractQuery, ReportCustomerQuery, ReportFollowUp, ReportFollowUpPage, ReportFollowUpQuery,
+    ReportInstalment, ReportInstalmentPage, ReportInstalmentQuery, ReportOf, ReportPer, ReportReceipt,
+    ReportReceiptPage, ReportReceiptQuery, SalesBasis, SalesBy, SalesFigures, SalesQuery, SalesReport, SalesRow,
+};
 pub use sharing::{Share, ShareInput, ShareRight};
 pub use time::{Birthday, Calendar, TimeZone, Timestamp};
 
@@ -84,8 +124,15 @@ uniffi::setup_scaffolding!();
 static DUTIES: &[&agenda::Duty] = &[&customer::PURGE, &sharing::SHARE_END, &agenda::HOUSEKEEPING];
 
 /// What lies under a customer, by room: what may be much first.
-static UNDER_CUSTOMER: &[&customer::Under] =
-    &[&follow_up::FOLLOW_UPS_UNDER, &contact::CONTACTS_UNDER, &sharing::SHARES_UNDER, &relation::RELATIONS_UNDER];
+static UNDER_CUSTOMER: &[&customer::Under] = &[
+    &document::DOCUMENTS_UNDER,
+    &payment::PAYMENTS_UNDER,
+    &contract::CONTRACTS_UNDER,
+    &follow_up::FOLLOW_UPS_UNDER,
+    &contact::CONTACTS_UNDER,
+    &sharing::SHARES_UNDER,
+    &relation::RELATIONS_UNDER,
+];
 
 /// Every kind of record that the library stores.
 pub static KINDS: &[&store::Kind] = &[
@@ -108,4 +155,14 @@ pub static KINDS: &[&store::Kind] = &[
     &sharing::SHARE,
     &follow_up::FOLLOW_UP,
     &follow_up::REPLY,
+    &product::PRODUCT,
+    &contract::CONTRACT,
+    &contract::NUMBER_SERIES,
+    &approval::APPROVAL,
+    &contract::CONTRACT_ENTRY,
+    &document::DOCUMENT,
+    &payment::INSTALMENT,
+    &payment::RECEIPT,
+    &payment::CUSTOMER_CREDIT,
+    &report::ROLLUP,
 ];

@@ -6,6 +6,7 @@ use crate::customer::View;
 use crate::error::Error;
 use crate::operations::{OPERATIONS, op};
 use crate::page::Count;
+use crate::sorted::Gather as _;
 use crate::time::TimeZone;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -89,6 +90,12 @@ fn entries() -> Vec<Entry> {
         Entry { administrators: true, ..view("all", "All customers", "全部客户", View::All, true) },
         plain("contacts", "Contacts", "联系人", "contacts", "contact.view"),
         plain("follow_ups", "Follow-ups", "跟单一览", "follow_ups", "follow_up.view"),
+        plain("contracts", "Contracts", "合同", "contracts", "contract.view"),
+        plain("receipts", "Receipts", "收款", "receipts", "payment.view"),
+        plain("instalments", "Payments due", "应收", "instalments", "payment.view"),
+        plain("approvals", "Approvals", "审批", "approvals", "approval.view"),
+        plain("products", "Products", "商品", "products", "product.view"),
+        plain("reports", "Reports", "报表", "customer_report", "report.view"),
         view("recycle_bin", "Recycle bin", "回收站", View::RecycleBin, false),
         plain("positions", "Positions", "销售岗位", "positions", "position.view"),
         plain("dictionaries", "Basic data", "基础数据", "dictionaries", "dictionary.edit"),
@@ -191,6 +198,24 @@ pub const EVENT_KINDS: &[&str] = &[
     "follow_up_replied",
     "reply_received",
     "reply_corrected",
+    "contract_created",
+    "contract_changed",
+    "contract_deleted",
+    "contract_signed",
+    "contract_completed",
+    "contract_terminated",
+    "contract_voided",
+    "contract_transferred",
+    "contract_entry_added",
+    "plan_changed",
+    "receipt_recorded",
+    "receipt_decided",
+    "document_attached",
+    "document_removed",
+    "approval_requested",
+    "approval_resolved",
+    "product_created",
+    "product_changed",
     "batch_done",
 ];
 
@@ -198,7 +223,7 @@ pub const EVENT_KINDS: &[&str] = &[
 fn all_rights() -> impl Iterator<Item = String> {
     let needed = OPERATIONS.iter().map(|operation| operation.right.to_owned());
     let granted = preset_roles(false).into_iter().flat_map(|role| role.allow).map(String::from);
-    let rights: BTreeSet<String> = needed.chain(granted).filter(|right| !right.is_empty()).collect();
+    let rights: BTreeSet<String> = needed.chain(granted).filter(|right| !right.is_empty()).into_set();
     rights.into_iter()
 }
 

@@ -2,30 +2,54 @@
 //! is the one that the method checks. [`dispatch`](crate::Session::dispatch), the OpenAPI document, the
 //! manifest, the wrappers of other languages and the matrix of access tests come from it.
 
+mod input;
 mod table;
 
 use crate::access::{AccessExplanation, Role, RoleInput};
+use crate::approval::{Approval, ApprovalDecision, ApprovalPage};
 use crate::contact::{Contact, ContactEdit, ContactFilter, ContactPage, NewContact};
+use crate::contract::{
+    Contract, ContractEdit, ContractEntry, ContractEntryKind, ContractEntryPage, ContractPage, ContractQuery,
+    ContractTransfer, ContractView, NewContract, NewContractEntry,
+};
 use crate::crm::Session;
 use crate::customer::{
     BatchAnswer, Customer, CustomerEdit, CustomerEditItem, CustomerPage, CustomerPanels, CustomerQuery, NewCustomer,
     NewRelation, NextFollowUp, Transfer, View, ViewCount,
 };
+use crate::date::Date;
 use crate::dictionary::{DictionaryEntry, DictionaryEntryInput, EntryCode};
-use crate::error::{CallRefusal, Error, Violation};
+use crate::document::{Document, DocumentPage, DocumentsOf, NewDocument};
+use crate::error::{CallRefusal, Error};
 use crate::event::Event;
 use crate::follow_up::{
     FollowUp, FollowUpPage, FollowUpQuery, FollowUpView, NewFollowUp, NewReply, Reply, ReplyAnswer, ReplyPage,
 };
 use crate::history::HistoryPage;
-use crate::id::{ContactId, CustomerId, FollowUpId, RelationId, ReplyId, ShareId};
+use crate::id::{
+    ApprovalId, ContactId, ContractId, CustomerId, DocumentId, FollowUpId, InstalmentId, ProductId, ReceiptId,
+    RelationId, ReplyId, ShareId,
+};
+use crate::json;
 use crate::menu::Menu;
+use crate::money::Decimal;
 use crate::organisation::{NewOrganisation, Settings};
 use crate::page::PageRequest;
+use crate::payment::{
+    CustomerCredit, InstalmentPage, InstalmentQuery, NewInstalment, NewPrepayment, NewReceipt, NewRefund, NewWriteOff,
+    PaymentPlan, PlanGenerator, Receipt, ReceiptPage, ReceiptQuery, ReceiptSlip,
+};
 use crate::person::{DirectoryPerson, Person, PersonInput, SyncMode, SyncReport};
 use crate::position::{Position, PositionInput, PositionSyncReport};
+use crate::product::{NewProduct, Product, ProductEdit, ProductPage, ProductQuery};
 use crate::record::Removed;
 use crate::relation::RelationView;
+use crate::report::{
+    ActivityQuery, ActivityReport, AgeingBy, AgeingReport, CustomerDimension, CustomerReport, RebuildReport,
+    ReportContractPage, ReportContractQuery, ReportCustomerQuery, ReportFollowUpPage, ReportFollowUpQuery,
+    ReportInstalmentPage, ReportInstalmentQuery, ReportOf, ReportReceiptPage, ReportReceiptQuery, SalesQuery,
+    SalesReport,
+};
 use crate::sharing::{Share, ShareInput};
 use crate::{UserId, agenda::TickReport};
 
@@ -76,7 +100,7 @@ macro_rules! operations {
                     #[serde(deny_unknown_fields)]
                     struct Input { $($field: $type),* }
                     #[allow(unused_variables)]
-                    let input: Input = read_input(json)?;
+                    let input: Input = input::read(json)?;
                     let output: $output = session.$name($(input.$field),*)?;
                     write_output(&output)
                 },
@@ -100,43 +124,8 @@ macro_rules! operations {
 
 crate::for_each_operation!(operations);
 
-fn read_input<T: serde::de::DeserializeOwned>(json: &str) -> Result<T, Error> {
-    // A list of values would do for a struct.
-    if !json.trim_start().starts_with('{') {
-        return Err(Violation::malformed("$").into());
-    }
-    let mut reader = serde_json::Deserializer::from_str(json);
-    let input = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-        let path = error.path().to_string();
-        violation(if path == "." { "" } else { &path }, error.inner())
-    })?;
-    reader.end().map_err(|error| violation("", &error))?;
-    Ok(input)
-}
-
-/// What is wrong with the JSON, as a violation of a field.
-fn violation(path: &str, error: &serde_json::Error) -> Violation {
-    let text = error.to_string();
-    let named = |prefix: &str| text.strip_prefix(prefix)?.split('`').next();
-    let below = |name: &str| {
-        if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
-    };
-    if let Some(name) = named("missing field `") {
-        return Violation::required(below(name));
-    }
-    if let Some(name) = named("duplicate field `") {
-        return Violation::repeated(below(name));
-    }
-    if let Some(name) = named("unknown field `") {
-        // The path goes as far as the unknown field, unless it stands in a choice of variants.
-        let whole = path.strip_suffix(name).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
-        return Violation::not_allowed(if whole { path.to_owned() } else { below(name) });
-    }
-    Violation::malformed(if path.is_empty() { "$" } else { path })
-}
-
 fn write_output(output: &impl serde::Serialize) -> Result<String, Error> {
-    serde_json::to_string(output)
+    json::text(output)
         .map_err(|error| crate::store::StoreError::Corrupt(format!("an answer can't be written: {error}")).into())
 }
 

@@ -158,9 +158,9 @@ struct Cursor {
 /// The identity of a list: organisation, actor, operation and query. A marker works for its list
 /// alone.
 pub(crate) fn list_identity(actor: &Actor, operation: &str, query: &impl Serialize) -> String {
-    let query = serde_json::to_vec(query).unwrap_or_default();
+    let query = crate::json::text(query).unwrap_or_default();
     let mut hash = Sha256::new();
-    for part in [actor.org().as_str().as_bytes(), actor.name().as_bytes(), operation.as_bytes(), &query] {
+    for part in [actor.org().as_str().as_bytes(), actor.name().as_bytes(), operation.as_bytes(), query.as_bytes()] {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part);
     }
@@ -176,7 +176,7 @@ pub(crate) fn encode_cursor(list: &str, place: &Place) -> String {
         Some(Value::Text(text)) => cursor.text = Some(text.clone()),
         Some(Value::Bytes(bytes)) => cursor.bytes = Some(URL_SAFE_NO_PAD.encode(bytes)),
     }
-    URL_SAFE_NO_PAD.encode(serde_json::to_vec(&cursor).unwrap_or_default())
+    URL_SAFE_NO_PAD.encode(crate::json::text(&cursor).unwrap_or_default())
 }
 
 fn decode_cursor(list: &str, text: &str) -> Result<Place, Error> {

@@ -1,6 +1,7 @@
 //! How records become rows and rows records.
 
 use crate::error::Error;
+use crate::json;
 use crate::store::{Kind, Row, StoreError, Value};
 use crate::time::Timestamp;
 use serde::Serialize;
@@ -51,8 +52,7 @@ pub(crate) trait Record: Serialize + DeserializeOwned {
 
     /// As a row, to insert or update.
     fn to_row(&self) -> Result<Row, Error> {
-        let body = serde_json::to_string(self)
-            .map_err(|error| StoreError::Corrupt(format!("{}: {error}", Self::KIND.name)))?;
+        let body = json::text(self).map_err(|error| StoreError::Corrupt(format!("{}: {error}", Self::KIND.name)))?;
         Ok(Row { id: self.key(), version: self.version(), values: self.columns(), body })
     }
 

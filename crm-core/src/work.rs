@@ -20,11 +20,13 @@ use std::sync::Arc;
 pub(crate) struct Draws {
     drawn: std::cell::RefCell<Vec<uuid::Uuid>>,
     next: std::cell::Cell<usize>,
+    attempt: std::cell::Cell<u32>,
 }
 
 impl Draws {
     pub(crate) fn rewind(&self) {
         self.next.set(0);
+        self.attempt.set(self.attempt.get().saturating_add(1));
     }
 
     fn draw(&self, environment: &dyn Environment, now: Timestamp) -> Result<uuid::Uuid, Error> {
@@ -76,8 +78,10 @@ pub(crate) struct Work<'w> {
     verified: bool,
     checks_context: bool,
     pub(crate) changes: ChangeSet,
+    /// Rows that count in reports, as a command read them last.
+    counted: Option<std::collections::HashMap<(&'static str, String), Row>>,
     /// Ids by which an idempotent request is answered again.
-    made: Vec<String>,
+    pub(crate) made: Vec<String>,
 }
 
 impl<'w> Work<'w> {
@@ -105,8 +109,49 @@ impl<'w> Work<'w> {
             verified: false,
             checks_context: true,
             changes: ChangeSet::new(session.actor.org.clone()),
+            counted: None,
             made: Vec::new(),
         })
+    }
+
+    /// Keeps what is read and counts in reports: a command will want to know what it was.
+    pub(crate) fn for_command(mut self) -> Self {
+        self.counted = Some(std::collections::HashMap::new());
+        self
+    }
+
+    /// A row that counts in reports, as it was read last.
+    pub(crate) fn seen(&self, kind: &'static Kind, id: &str) -> Option<&Row> {
+        self.counted.as_ref()?.get(&(kind.name, id.to_owned()))
+    }
+
+    /// Whether such a row was read.
+    pub(crate) fn has_seen(&self, kind: &'static Kind, id: &str) -> bool {
+        self.seen(kind, id).is_some()
+    }
+
+    fn keep(&mut self, reads: &[Read], answers: &[Answer]) {
+        let Some(counted) = &mut self.counted else { return };
+        for (read, answer) in reads.iter().zip(answers) {
+            let kind = match read {
+                Read::Get { kind, .. } => kind,
+                Read::Find(search) => search.kind,
+                _ => continue,
+            };
+            if let (true, Answer::Rows(rows)) = (crate::report::counts(kind), answer) {
+                counted.extend(rows.iter().map(|row| ((kind.name, row.id.clone()), row.clone())));
+            }
+        }
+    }
+
+    /// How often the command has been decided, this time included.
+    pub(crate) fn attempt(&self) -> u32 {
+        self.draws.attempt.get()
+    }
+
+    /// Whether it happens inside a transaction of the host.
+    pub(crate) fn joined(&self) -> bool {
+        self.session.store.joined()
     }
 
     /// The actor.
@@ -132,7 +177,9 @@ impl<'w> Work<'w> {
     /// was not carried out before.
     pub(crate) fn read(&mut self, mut reads: Vec<Read>) -> Result<Vec<Answer>, Stop> {
         if self.verified {
-            return Ok(self.session.store.read(&self.session.actor.org, &reads)?);
+            let answers = self.session.store.read(&self.session.actor.org, &reads)?;
+            self.keep(&reads, &answers);
+            return Ok(answers);
         }
         let asked = reads.len();
         reads.push(Read::Get { kind: &ORGANISATION, ids: vec![ORGANISATION.name.to_owned()] });
@@ -152,6 +199,7 @@ impl<'w> Work<'w> {
                 None => self.expired_claim = Some(row.version),
             }
         }
+        self.keep(&reads, &answers);
         Ok(answers)
     }
 
@@ -363,6 +411,14 @@ pub(crate) fn rows(answer: Option<Answer>) -> Vec<Row> {
 pub(crate) fn columns_of(answer: Option<Answer>) -> Vec<(String, Vec<Value>)> {
     match answer {
         Some(Answer::Columns(columns)) => columns,
+        _ => Vec::new(),
+    }
+}
+
+/// The sums of an answer by groups; none when it is of another kind.
+pub(crate) fn sums(answer: Option<Answer>) -> Vec<(Vec<Value>, Vec<i64>)> {
+    match answer {
+        Some(Answer::Sums(sums)) => sums,
         _ => Vec::new(),
     }
 }

@@ -57,10 +57,15 @@ fn an_import_killed_half_way_is_done_again() {
 
     let whole = directory.path().join("acme.jsonl");
     std::fs::write(&whole, &file).unwrap();
-    let done = crm(&arguments).args(["--input", whole.to_str().unwrap()]).output().unwrap();
+    let done = crm(&arguments).args(["--input", whole.to_str().unwrap(), "--progress", "0.000001"]).output().unwrap();
     assert!(done.status.success(), "{done:?}");
+    // It tells how far it is, until the end.
+    let told = String::from_utf8(done.stderr).unwrap();
+    let far: Vec<&str> = told.lines().filter(|line| line.starts_with("crm: importing: ")).collect();
+    assert!(far.len() > 3 && far.last().unwrap().ends_with(", 100 %"), "{told}");
     assert!(rows(&export(&new).stdout) == rows(&file));
-    let again = crm(&arguments).args(["--input", whole.to_str().unwrap()]).output().unwrap();
+    let again = crm(&arguments).args(["--input", whole.to_str().unwrap(), "--progress", "0"]).output().unwrap();
+    assert!(!String::from_utf8_lossy(&again.stderr).contains("importing"), "{again:?}");
     assert!(String::from_utf8_lossy(&again.stderr).contains("organisation_exists"), "{again:?}");
     assert_eq!(again.status.code(), Some(1));
     assert!(!export(&directory.path().join("absent.db")).status.success());

@@ -30,6 +30,21 @@ pub enum Need {
     EditBoth,
     /// To dispose of a customer in the recycle bin.
     OwnDeleted,
+    /// To have the duties of a contract, or to be above who has them, where nobody else sees it.
+    Duty,
+    /// As [`Need::Duty`], but not to have asked for it oneself.
+    Decide,
+    /// That the record is there: everybody sees it.
+    Known,
+    /// That the record is there, and the right, which only administrators have.
+    AdministratorKnown,
+}
+
+/// A document to attach.
+pub fn document() -> Value {
+    json!({
+        "name": "报价单.pdf", "media_type": "application/pdf", "size": 12_345, "sha256": "0a".repeat(32), "reference": "files/1",
+    })
 }
 
 /// An id that nothing has.
@@ -41,11 +56,19 @@ pub fn case(operation: &str, world: &World, absent: bool) -> Option<(Need, Value
     let customer = or(world.customer.to_string());
     let contact = or(world.primary.to_string());
     let follow_up = or(world.follow_up.to_string());
+    let product = or(world.product.to_string());
+    let contract = or(world.contract.to_string());
+    let planned = or(world.supplemented.to_string());
+    let draft = or(world.draft.to_string());
+    let approval = or(world.approval.to_string());
+    let signed = world.contract_version;
     let page = json!({"size": 5});
     Some(match operation {
         "create_organisation" => (Need::System, json!({"organisation": {"name": "Again"}})),
         "settings" => (Need::Administrator, json!({})),
-        "change_settings" => (Need::Administrator, json!({"settings": {"version": 1, "recycle_bin_days": 31}})),
+        "change_settings" => {
+            (Need::Administrator, json!({"settings": {"version": world.settings, "recycle_bin_days": 31}}))
+        }
         "menu" => (Need::Nothing, json!({})),
         "people" => (Need::Nothing, json!({"text": "a"})),
         "search_people" => (Need::Nothing, json!({"text": "a"})),
@@ -108,6 +131,91 @@ pub fn case(operation: &str, world: &World, absent: bool) -> Option<(Need, Value
         "share_customer" => (Need::Own, json!({"customer": customer, "share": {"person": "stan"}})),
         "end_share" => (Need::Own, json!({"share": or(world.share.to_string())})),
         "shares" => (Need::Own, json!({"customer": customer})),
+        "create_contract" => {
+            (Need::Edit, json!({"customer": customer, "contract": {"name": "New", "amount": "12.50"}}))
+        }
+        "contract" => (Need::Duty, json!({"contract": contract})),
+        "contract_history" => (Need::Duty, json!({"contract": contract, "page": page})),
+        "contracts" => (Need::Nothing, json!({"query": {"of": {"kind": "mine"}}, "page": page})),
+        "edit_contract" => (Need::Duty, json!({"contract": contract, "edit": {"version": signed, "note": "N"}})),
+        "delete_contract" => (Need::Duty, json!({"contract": draft, "version": 1})),
+        "submit_contract" => (Need::Duty, json!({"contract": draft, "version": 1, "signed_on": null})),
+        "complete_contract" => (Need::Duty, json!({"contract": contract, "version": signed})),
+        "terminate_contract" => {
+            (Need::Duty, json!({"contract": contract, "version": signed, "on": "2026-11-23", "reason": "R"}))
+        }
+        "void_contract" => (Need::Duty, json!({"contract": contract, "version": signed, "reason": "R"})),
+        "transfer_contract" | "set_contract_performance" => {
+            (Need::Duty, json!({"contract": contract, "transfer": {"version": signed, "to": "luis"}}))
+        }
+        "add_contract_entry" => (Need::Duty, json!({"contract": contract, "entry": {"kind": "progress", "value": 50}})),
+        "contract_entries" => (Need::Duty, json!({"contract": contract, "kind": "progress", "page": page})),
+        "attach_document" => (Need::Edit, json!({"customer": customer, "document": document()})),
+        "document" => (Need::Read, json!({"document": or(world.document.to_string())})),
+        "documents" => (Need::Read, json!({"of": {"kind": "customer", "customer": customer}, "page": page})),
+        "remove_document" => (Need::Own, json!({"document": or(world.document.to_string())})),
+        "approvals" => (Need::Nothing, json!({"pending": true, "page": page})),
+        "approval" => (Need::Duty, json!({"approval": approval})),
+        "resolve_approval" => {
+            (Need::Decide, json!({"approval": approval, "decision": "approved", "by": null, "note": "OK"}))
+        }
+        "payment_plan" => (Need::Duty, json!({"contract": contract})),
+        "draft_payment_plan" => {
+            let generator = json!({"parts": 3, "first_due_on": "2027-01-31", "interval": "month"});
+            (Need::Duty, json!({"contract": contract, "generator": generator}))
+        }
+        "set_payment_plan" => {
+            let instalments = json!([{"amount": "400", "due_on": "2026-12-31"}, {"amount": "600", "milestone": "M"}]);
+            (Need::Duty, json!({"contract": contract, "revision": 0, "instalments": instalments}))
+        }
+        "instalments" | "receipts" => (Need::Nothing, json!({"query": {"of": {"kind": "mine"}}, "page": page})),
+        "record_receipt" => {
+            (Need::Duty, json!({"contract": contract, "receipt": {"on": "2026-11-23", "amount": "100.00"}}))
+        }
+        "record_receipts" => {
+            let parts = json!([{"contract": contract, "amount": "1"}]);
+            (Need::Duty, json!({"slip": {"on": "2026-11-23", "parts": parts}}))
+        }
+        "record_prepayment" => {
+            (Need::Edit, json!({"customer": customer, "prepayment": {"on": "2026-11-23", "amount": "1"}}))
+        }
+        "use_prepayment" => (Need::Duty, json!({"contract": contract, "amount": "1", "instalment": null})),
+        "allocate_credit" => (Need::Duty, json!({"contract": planned, "amount": null, "instalment": null})),
+        "customer_credit" => (Need::Read, json!({"customer": customer})),
+        "reverse_receipt" => (Need::Duty, json!({"receipt": or(world.receipt.to_string()), "reason": "R"})),
+        "record_refund" => {
+            (Need::Duty, json!({"contract": planned, "refund": {"on": "2026-11-23", "amount": "1", "reason": "R"}}))
+        }
+        "write_off" => {
+            (Need::AdministratorKnown, json!({"contract": planned, "write_off": {"reason": "R", "amount": "1"}}))
+        }
+        "date_instalment" => (Need::Duty, json!({"instalment": or(world.milestone.to_string()), "on": "2026-11-23"})),
+        "set_invoiced" => (Need::Duty, json!({"contract": contract, "amount": "1"})),
+        "receipt" => (Need::Duty, json!({"receipt": or(world.receipt.to_string())})),
+        "create_product" => (Need::Administrator, json!({"product": {"name": "New"}})),
+        "product" => (Need::Known, json!({"product": product})),
+        "products" => (Need::Nothing, json!({"query": {}, "page": page})),
+        "edit_product" => (Need::AdministratorKnown, json!({"product": product, "edit": {"version": 1, "unit": "X"}})),
+        "product_history" => (Need::Known, json!({"product": product, "page": page})),
+        "customer_report" => (Need::Nothing, json!({"of": {"kind": "mine"}, "by": "level"})),
+        "activity_report" => {
+            (Need::Nothing, json!({"query": {"of": {"kind": "subtree"}, "from": "2026-11-01", "to": "2026-11-30"}}))
+        }
+        "sales_report" => {
+            (Need::Nothing, json!({"query": {"of": {"kind": "subtree"}, "from": "2026-11-01", "to": "2026-11-30"}}))
+        }
+        "report_customers" => (Need::Nothing, json!({"query": {"of": {"kind": "mine"}}, "page": page})),
+        "report_follow_ups" | "report_contracts" => (
+            Need::Nothing,
+            json!({"query": {"of": {"kind": "mine"}, "from": "2026-11-01", "to": "2026-11-30"}, "page": page}),
+        ),
+        "ageing_report" => (Need::Nothing, json!({"of": {"kind": "subtree"}, "by": null})),
+        "report_receipts" => (
+            Need::Nothing,
+            json!({"query": {"of": {"kind": "mine"}, "from": "2026-11-01", "to": "2026-11-30"}, "page": page}),
+        ),
+        "report_instalments" => (Need::Nothing, json!({"query": {"of": {"kind": "mine"}}, "page": page})),
+        "rebuild_rollups" => (Need::Administrator, json!({})),
         "events" => (Need::Administrator, json!({"consumer": "oa", "limit": 10})),
         "acknowledge_events" => (Need::Administrator, json!({"consumer": "oa", "up_to": 0})),
         "tick" => (Need::Administrator, json!({})),

@@ -10,9 +10,10 @@ use crm_core::store::sql::sqlite::{Durability, SqliteOptions};
 use crm_core::store::sql::{SqlOptions, SqliteStore};
 use crm_core::store::{Answer, MemoryStore, Read, Search, Store, Value as Column};
 use crm_core::{
-    Actor, ContactId, Crm, CustomerId, Error, FollowUpId, NewContact, NewCustomer, NewFollowUp, NewOrganisation,
-    NewRelation, NewReply, OrgId, PersonInput, PositionInput, RelationId, ReplyId, Session, ShareId, ShareInput,
-    ShareRight, SyncMode, TestEnvironment, Transfer, UserId,
+    Actor, ApprovalId, ContactId, ContractId, Crm, CustomerId, DocumentId, Error, FollowUpId, InstalmentId, NewContact,
+    NewContract, NewCustomer, NewFollowUp, NewInstalment, NewOrganisation, NewProduct, NewReceipt, NewRelation,
+    NewReply, OrgId, PersonInput, PositionInput, ProductId, ReceiptId, RelationId, ReplyId, Session, ShareId,
+    ShareInput, ShareRight, SyncMode, TestEnvironment, Transfer, UserId,
 };
 use serde_json::{Value, json};
 use servers::{Lease, Tested};
@@ -373,6 +374,28 @@ pub struct World {
     pub reply: ReplyId,
     /// The share to rhea, to read.
     pub share: ShareId,
+    /// Alice's draft of a contract with the partner.
+    pub draft: ContractId,
+    /// Her contract with it that is in force.
+    pub contract: ContractId,
+    /// The contract's version.
+    pub contract_version: i64,
+    /// Her request to sign a supplement to yet another contract with it.
+    pub approval: ApprovalId,
+    /// Another one in force, with a plan, receipts, and credit of its own and of its customer.
+    pub supplemented: ContractId,
+    /// Its instalment that waits for a milestone.
+    pub milestone: InstalmentId,
+    /// An instalment of the contract that the supplement shall change.
+    pub instalment: InstalmentId,
+    /// A receipt on it, which paid half of the instalment.
+    pub receipt: ReceiptId,
+    /// A document of the customer, attached by alice.
+    pub document: DocumentId,
+    /// The version of the settings.
+    pub settings: i64,
+    /// A product of the catalogue.
+    pub product: ProductId,
     /// Of the other organisation, by its own alice.
     pub foreign: CustomerId,
 }
@@ -428,6 +451,44 @@ impl World {
         let read_share = share("rhea", ShareRight::Read);
         share("eve", ShareRight::Edit);
         bed.host().deactivate_person(user("dan")).unwrap();
+        let product = bed
+            .host()
+            .create_product(NewProduct { number: Some("SP-1".to_owned()), ..NewProduct::named("机床") })
+            .unwrap()
+            .id;
+        let drafted = |name: &str, parent| {
+            let new = NewContract { parent, ..NewContract::of(name, "1000".parse().unwrap()) };
+            alice.create_contract(partner, new).unwrap()
+        };
+        let signed = |name: &str| alice.submit_contract(drafted(name, None).id, 1, None).unwrap();
+        let contract = signed("In force");
+        let supplemented = signed("Supplemented");
+        let supplement = drafted("Supplement", Some(supplemented.id));
+        let draft = drafted("Draft", None).id;
+        let first = NewInstalment::of("800".parse().unwrap(), "2026-12-31".parse().unwrap());
+        let last = NewInstalment {
+            amount: Some("200".parse().unwrap()),
+            milestone: Some("Accepted".to_owned()),
+            ..NewInstalment::default()
+        };
+        let plan = alice.set_payment_plan(supplemented.id, 0, vec![first, last]).unwrap();
+        let (instalment, milestone) = (plan.instalments[0].id, plan.instalments[1].id);
+        let paid = NewReceipt::of("500".parse().unwrap(), "2026-11-20".parse().unwrap());
+        let receipt = alice.record_receipt(supplemented.id, paid.clone()).unwrap().id;
+        let credit = NewReceipt { as_credit: true, amount: "20".parse().unwrap(), ..paid };
+        alice.record_receipt(supplemented.id, credit).unwrap();
+        let prepaid = json!({"on": "2026-11-20", "amount": "50"});
+        alice.record_prepayment(partner, serde_json::from_value(prepaid).unwrap()).unwrap();
+        let approving = |commands: &[&str]| {
+            let mut settings = bed.host().settings().unwrap();
+            settings.contract.approval = commands.iter().map(|command| (*command).to_owned()).collect();
+            bed.host().change_settings(settings).unwrap().version
+        };
+        approving(&["supplement"]);
+        let approval = alice.submit_contract(supplement.id, 1, None).unwrap().approval.unwrap();
+        let settings = approving(&[]);
+        let document = serde_json::from_value(cases::document()).unwrap();
+        let document = alice.attach_document(customer, document).unwrap().id;
         let contacts = alice.customer_panels(customer).unwrap().contacts;
         let version = alice.customer(customer).unwrap().version;
         World {
@@ -442,6 +503,17 @@ impl World {
             follow_up,
             reply,
             share: read_share,
+            product,
+            draft,
+            contract: contract.id,
+            contract_version: contract.version,
+            approval,
+            settings,
+            supplemented: supplemented.id,
+            milestone,
+            instalment,
+            receipt,
+            document,
             foreign,
             bed,
         }

@@ -124,3 +124,62 @@ impl<S: Tested> Drop for Lease<S> {
         }
     }
 }
+
+/// Servers that one test has to itself, whose commits wait for the disk.
+pub struct OwnServers {
+    directory: tempfile::TempDir,
+    variables: Vec<(String, String)>,
+    /// The address of PostgreSQL.
+    pub postgres: String,
+    /// The address of MariaDB.
+    pub mysql: String,
+}
+
+impl OwnServers {
+    /// Starts both, with variables that `tests/servers` knows.
+    pub fn start(variables: &[(&str, &str)]) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        // PostgreSQL runs as somebody else.
+        let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        std::fs::set_permissions(directory.path(), open).unwrap();
+        let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let mut own = OwnServers { directory, variables, postgres: String::new(), mysql: String::new() };
+        let addresses = own.command("start");
+        for line in addresses.lines() {
+            match line.trim_start_matches("export ").split_once('=') {
+                Some(("CRM_POSTGRES_URL", url)) => own.postgres = url.to_owned(),
+                Some(("CRM_MYSQL_URL", url)) => own.mysql = url.to_owned(),
+                _ => panic!("{line}"),
+            }
+        }
+        own
+    }
+
+    /// Kills both where they stand.
+    pub fn crash(&self) {
+        self.command("crash");
+    }
+
+    /// Starts both on what was left.
+    pub fn again(&self) {
+        self.command("again");
+    }
+
+    fn command(&self, what: &str) -> String {
+        let script = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("servers");
+        let mut command = std::process::Command::new(script);
+        // Not to a pipe, which the servers would keep open: to a file.
+        let out = self.directory.path().join("out");
+        command.arg(what).arg(self.directory.path().join("data"));
+        command.env_remove("CRM_SERVERS_FAST").envs(self.variables.iter().map(|(name, value)| (name, value)));
+        let status = command.stdout(std::fs::File::create(&out).unwrap()).status().unwrap();
+        assert!(status.success(), "tests/servers {what}");
+        std::fs::read_to_string(out).unwrap()
+    }
+}
+
+impl Drop for OwnServers {
+    fn drop(&mut self) {
+        self.command("stop");
+    }
+}

@@ -420,11 +420,39 @@ fn lists(world: &World) -> Vec<(&'static str, Value, &'static str)> {
         call(&alice, "reply", &json!({"follow_up": world.follow_up, "reply": {"content": "x", "to": null}})).unwrap();
         let correct = json!({"reply": world.reply, "version": n + 1, "content": format!("R{n}")});
         call(&world.user("mona"), "correct_reply", &correct).unwrap();
+        let entry = json!({"contract": world.contract, "entry": {"kind": "risk", "value": n + 1}});
+        call(&alice, "add_contract_entry", &entry).unwrap();
+        let document = json!({"customer": world.customer, "document": cases::document()});
+        call(&alice, "attach_document", &document).unwrap();
+        let new = json!({"customer": world.partner, "contract": {"name": format!("K{n}"), "amount": "1"}});
+        call(&alice, "create_contract", &new).unwrap();
+        let edit = json!({"contract": world.draft, "edit": {"version": n + 1, "note": format!("N{n}")}});
+        call(&alice, "edit_contract", &edit).unwrap();
+        let receipt = json!({"contract": world.contract, "receipt": {"on": "2026-11-23", "amount": "1"}});
+        call(&alice, "record_receipt", &receipt).unwrap();
+        let mut settings = world.bed.host().settings().unwrap();
+        settings.contract.approval = vec!["sign".to_owned()];
+        world.bed.host().change_settings(settings).unwrap();
+        let made = call(&alice, "create_contract", &new).unwrap();
+        let submit = json!({"contract": made["id"], "version": 1, "signed_on": null});
+        call(&alice, "submit_contract", &submit).unwrap();
+        let edit = json!({"product": world.product, "edit": {"version": n + 1, "unit": format!("U{n}")}});
+        call(&world.user("adam"), "edit_product", &edit).unwrap();
+        call(&world.user("adam"), "create_product", &json!({"product": {"name": format!("P{n}")}})).unwrap();
         let mut settings = world.bed.host().settings().unwrap();
         settings.recycle_bin_days += 1;
         world.bed.host().change_settings(settings).unwrap();
     }
+    let plan = json!([{"amount": "1", "due_on": "2027-01-31"}, {"amount": "2", "due_on": "2027-02-28"}, {"amount": "2", "milestone": "M"}]);
+    let plan = json!({"contract": world.contract, "revision": 3, "instalments": plan});
+    call(&alice, "set_payment_plan", &plan).unwrap();
+    let figure = json!({"of": {"kind": "mine"}, "from": "2026-01-01", "to": "2026-12-31"});
     vec![
+        ("report_customers", json!({"query": {"of": {"kind": "mine"}}}), "alice"),
+        ("report_follow_ups", json!({"query": figure}), "alice"),
+        ("report_contracts", json!({"query": figure}), "alice"),
+        ("report_receipts", json!({"query": figure}), "alice"),
+        ("report_instalments", json!({"query": {"of": {"kind": "mine"}}}), "alice"),
         ("customers", json!({"query": {"view": {"kind": "mine"}}}), "alice"),
         ("customers", json!({"query": {"view": {"kind": "mine"}, "order": "name"}}), "alice"),
         ("contacts", json!({"filter": {}}), "alice"),
@@ -432,6 +460,19 @@ fn lists(world: &World) -> Vec<(&'static str, Value, &'static str)> {
         ("contact_history", json!({"contact": world.primary}), "alice"),
         ("follow_up_history", json!({"follow_up": world.follow_up}), "alice"),
         ("settings_history", json!({}), "adam"),
+        ("products", json!({"query": {}}), "alice"),
+        ("products", json!({"query": {"order": "newest"}}), "alice"),
+        ("product_history", json!({"product": world.product}), "alice"),
+        ("contracts", json!({"query": {"of": {"kind": "mine"}}}), "alice"),
+        ("contracts", json!({"query": {"of": {"kind": "of", "customer": world.partner}, "order": "number"}}), "alice"),
+        ("contract_entries", json!({"contract": world.contract, "kind": "risk"}), "alice"),
+        ("receipts", json!({"query": {"of": {"kind": "mine"}}}), "alice"),
+        ("receipts", json!({"query": {"of": {"kind": "contract", "contract": world.contract}}}), "alice"),
+        ("instalments", json!({"query": {"of": {"kind": "mine"}}}), "alice"),
+        ("documents", json!({"of": {"kind": "customer", "customer": world.customer}}), "alice"),
+        ("contract_history", json!({"contract": world.draft}), "alice"),
+        ("approvals", json!({"pending": true}), "alice"),
+        ("approvals", json!({"pending": false}), "mona"),
         ("replies", json!({"follow_up": world.follow_up}), "alice"),
         ("reply_history", json!({"reply": world.reply}), "mona"),
         ("follow_ups", json!({"query": {"of": {"kind": "mine"}}}), "alice"),

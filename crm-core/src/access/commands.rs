@@ -12,6 +12,7 @@ use crate::person::{Person, SyncMode, SyncReport};
 use crate::position::{PositionId, PositionTree};
 use crate::record::Record;
 use crate::sharing::ShareRight;
+use crate::sorted::Gather as _;
 use crate::store::Write;
 use crate::text::Checker;
 use crate::work::Work;
@@ -68,8 +69,8 @@ impl Session<'_> {
                 let context = work.context.clone();
                 let mut report = SyncReport::default();
                 let mut after: BTreeMap<_, Role> =
-                    context.roles.iter().map(|role| (role.id.clone(), role.clone())).collect();
-                let given: BTreeSet<_> = inputs.iter().map(|role| role.id.clone()).collect();
+                    context.roles.iter().map(|role| (role.id.clone(), role.clone())).into_map();
+                let given: BTreeSet<_> = inputs.iter().map(|role| role.id.clone()).into_set();
                 for role in inputs {
                     match after.get(&role.id) {
                         None => {
@@ -207,7 +208,7 @@ pub(crate) fn check_administration(
     let context = &work.context;
     let before = administrators(&context.roles, &context.people, &context.positions);
     let after = administrators(&context.roles, people, positions);
-    let named: BTreeSet<_> = context.roles.iter().flat_map(|role| &role.positions).collect();
+    let named: BTreeSet<_> = context.roles.iter().flat_map(|role| &role.positions).into_set();
     let bears = |tree: &PositionTree, person: &UserId| -> BTreeSet<PositionId> {
         tree.held_by(person).iter().filter(|position| named.contains(position)).cloned().collect()
     };

@@ -16,6 +16,7 @@ use crate::organisation::Context;
 use crate::person::Person;
 use crate::position::PositionId;
 use crate::sharing::{Share, ShareRight};
+use crate::sorted::Sort as _;
 use crate::store::Value;
 use crate::time::Timestamp;
 use std::collections::BTreeSet;
@@ -125,6 +126,11 @@ impl<'c> Access<'c> {
             .filter(|_| self.may("customer.view"))
     }
 
+    /// How far the actor reaches into what stands in a scope of its own, whoever may see its customer.
+    pub(crate) fn duty_reach(&self, scope: &Scope, now: Timestamp) -> Option<Reach> {
+        self.reach(&scope.owner, scope.position.as_ref(), &[], now)
+    }
+
     /// Whether a share was given to the actor or to a position of his.
     pub(crate) fn is_grantee(&self, share: &Share) -> bool {
         let Some(person) = self.person else { return false };
@@ -188,7 +194,7 @@ impl<'c> Access<'c> {
                     self.context.people.values().flat_map(|person| scopes_of(standing, person)).collect();
                 // Neighbours in the indexes together, and those of no position, which are rare,
                 // at the end: a count that stops has mostly stopped before.
-                all.sort_by(|a, b| b.cmp(a));
+                all.order_by(|a, b| b.cmp(a));
                 all
             });
         }

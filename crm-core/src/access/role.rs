@@ -9,12 +9,28 @@ use crate::store::Kind;
 use serde::{Deserialize, Serialize};
 
 /// Modules that have rights.
-pub const MODULES: [&str; 10] =
-    ["customer", "contact", "follow_up", "sharing", "person", "position", "role", "dictionary", "settings", "event"];
+pub const MODULES: [&str; 16] = [
+    "customer",
+    "contact",
+    "follow_up",
+    "sharing",
+    "product",
+    "contract",
+    "payment",
+    "document",
+    "approval",
+    "report",
+    "person",
+    "position",
+    "role",
+    "dictionary",
+    "settings",
+    "event",
+];
 
 /// Rights of a module.
-pub const RIGHTS: [&str; 9] =
-    ["view", "create", "edit", "delete", "export", "merge", "assign", "manage_fields", "manage_settings"];
+pub const RIGHTS: [&str; 10] =
+    ["view", "create", "edit", "delete", "export", "merge", "assign", "write_off", "manage_fields", "manage_settings"];
 
 /// Roles by id.
 pub(crate) static ROLE: Kind = Kind::plain("role");
@@ -156,7 +172,7 @@ impl Role {
 plain_record!(Role, &ROLE, |role| role.id.to_string());
 
 /// What a salesperson may do from the first day.
-const SALES: [&str; 18] = [
+const SALES: [&str; 34] = [
     "customer.view",
     "customer.create",
     "customer.edit",
@@ -172,6 +188,22 @@ const SALES: [&str; 18] = [
     "sharing.view",
     "sharing.create",
     "sharing.delete",
+    "product.view",
+    "contract.view",
+    "contract.create",
+    "contract.edit",
+    "contract.delete",
+    "contract.assign",
+    "payment.view",
+    "payment.create",
+    "payment.edit",
+    "payment.delete",
+    "document.view",
+    "document.create",
+    "document.delete",
+    "approval.view",
+    "approval.edit",
+    "report.view",
     "person.view",
     "position.view",
     "dictionary.view",

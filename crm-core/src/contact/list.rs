@@ -8,6 +8,7 @@ use crate::error::{Error, Violation};
 use crate::operations::op;
 use crate::page::{COUNT_CAP, Count, PageRequest, Place, encode_cursor, list_identity, page};
 use crate::record::Record;
+use crate::sorted::{Gather as _, Sort as _};
 use crate::store::{ColumnType, Direction, Filter, Read, Row, Search};
 use crate::text::fold;
 use crate::work::{counted, rows};
@@ -85,7 +86,7 @@ impl Session<'_> {
             let mut answers = work.read(reads)?.into_iter();
             let mut found = rows(answers.next());
             found.extend(rows(answers.next()));
-            found.sort_by_cached_key(place);
+            found.order_by_key(place);
             let floor = if text.is_empty() { COUNT_CAP } else { found.len() as i64 };
             let counts: Vec<Option<i64>> = answers.map(|answer| counted(Some(answer))).collect();
             let count = page.count.then(|| Count::of(counts.into_iter().sum(), floor));
@@ -99,7 +100,7 @@ impl Session<'_> {
             let customers: BTreeMap<_, _> = Customer::from_rows(&work.get(&CUSTOMER, ids)?)?
                 .into_iter()
                 .map(|customer| (customer.id, customer.name))
-                .collect();
+                .into_map();
             let items = contacts
                 .into_iter()
                 .map(|contact| ContactRow {

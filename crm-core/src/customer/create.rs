@@ -71,6 +71,7 @@ impl Work<'_> {
                 input.owner.as_ref(),
                 input.owner_position.as_ref(),
                 ["owner", "owner_position"],
+                "customer.assign",
             )?
         };
         let settings = context.settings();

@@ -10,6 +10,7 @@ use crate::error::{Error, Violation};
 use crate::operations::op;
 use crate::page::{COUNT_CAP, Count, PageRequest, Place, encode_cursor, list_identity, page};
 use crate::record::Record;
+use crate::sorted::Sort as _;
 use crate::store::{ColumnType, Comparison, Direction, Filter, Read, Row, Search, Selection};
 use crate::text::fold;
 use crate::work::{Stop, Work, counted, rows};
@@ -434,7 +435,7 @@ fn cut(mut all: Vec<Place>, direction: Direction, after: Option<&Place>, limit: 
             Direction::Descending => place < after,
         })
     });
-    all.sort_unstable_by(|a, b| match direction {
+    all.order_by(|a, b| match direction {
         Direction::Ascending => a.cmp(b),
         Direction::Descending => b.cmp(a),
     });

@@ -13,12 +13,14 @@ mod transfer;
 
 pub use crate::id::CustomerId;
 pub use batch::{BatchAnswer, BatchItem, CustomerEditItem, NextFollowUp};
+pub(crate) use commands::not_found;
 pub(crate) use input::apply_edit;
 pub use input::{CustomerEdit, NewCustomer, NewRelation};
 pub use list::{CustomerFilter, CustomerOrder, CustomerPage, CustomerQuery, View, ViewCount};
 pub use panels::CustomerPanels;
 pub(crate) use recycle::{PURGE, Under};
 pub use rules::CustomerRefusal;
+pub(crate) use rules::{number, owner};
 pub use transfer::Transfer;
 
 use crate::access::{Scope, Standing};

@@ -8,6 +8,7 @@ use crate::error::Error;
 use crate::page::Place;
 use crate::record::{Columns, Record};
 use crate::sharing::{SHARE, Share};
+use crate::sorted::{Gather as _, Sort as _};
 use crate::store::{Comparison, Direction, Filter, Read, Row, Search, Selection, Value};
 use crate::work::{Stop, Work, columns_of, rows};
 use std::collections::{BTreeMap, BTreeSet};
@@ -41,7 +42,7 @@ impl Work<'_> {
         let most = usize::try_from(MOST_SHARED).unwrap_or_default();
         let whole = found.len() < most;
         if found.len() > most {
-            found.sort_unstable();
+            found.order_by(Ord::cmp);
             found.drain(..found.len() - most);
         }
         let customer = |(mut values, _): (Vec<Value>, String)| match values.pop() {
@@ -49,7 +50,7 @@ impl Work<'_> {
             _ => None,
         };
         let mut ids: Vec<String> = found.into_iter().filter_map(customer).collect();
-        ids.sort_unstable();
+        ids.sort();
         ids.dedup();
         Ok(Named { ids, whole, seen: true })
     }
@@ -74,7 +75,7 @@ impl Work<'_> {
         if named.is_empty() {
             return Ok(Vec::new());
         }
-        let scopes: BTreeSet<&Value> = scopes.iter().collect();
+        let scopes: BTreeSet<&Value> = scopes.iter().into_set();
         let alone = |(scope, _): &Place| scope.as_ref().is_none_or(|scope| !scopes.contains(scope));
         Ok(named.into_iter().filter(alone).map(|(_, id)| id.into()).collect())
     }

@@ -10,6 +10,7 @@ use crate::id::CustomerId;
 use crate::operations::op;
 use crate::record::Record;
 use crate::relation::{RelationView, relations_of};
+use crate::sorted::Sort as _;
 use crate::store::Read;
 use crate::work::rows;
 use serde::{Deserialize, Serialize};
@@ -52,7 +53,7 @@ impl Session<'_> {
                 .into_iter();
             let mut contacts: Vec<Contact> =
                 StoredContact::from_rows(&rows(answers.next()))?.into_iter().map(|stored| stored.contact).collect();
-            contacts.sort_by_key(|contact| (!contact.primary, contact.created_at, contact.id));
+            contacts.order_by_key(|contact| (!contact.primary, contact.created_at, contact.id));
             let mut relations = rows(answers.next());
             relations.extend(rows(answers.next()));
             let follow_ups = rows(answers.next());

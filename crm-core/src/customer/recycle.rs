@@ -19,7 +19,7 @@ impl Session<'_> {
     ///
     /// # Errors
     /// [`Error::Forbidden`] without the right `customer.delete`, or for a sharee;
-    /// [`Error::NotFound`]; `in_recycle_bin`.
+    /// [`Error::NotFound`]; `in_recycle_bin`, `has_contracts`, `has_receipts`.
     pub fn delete_customer(&self, customer: CustomerId) -> Result<Customer, Error> {
         self.command(
             &op::delete_customer,
@@ -27,6 +27,8 @@ impl Session<'_> {
             |work| {
                 let before = work.customer_with_shares(customer, Reach::Own)?.0;
                 before.check_active()?;
+                work.check_no_contracts(customer)?;
+                work.check_no_receipts(customer)?;
                 work.release_keys(&before)?;
                 let days = work.context.settings().recycle_bin_days;
                 let after = work.move_bin(&before, before.clone(), CustomerStatus::Deleted, "delete_customer")?;

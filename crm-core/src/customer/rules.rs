@@ -41,13 +41,14 @@ impl Customer {
 }
 
 /// Who shall own a customer, and at which position: the caller, or somebody that he may assign to.
-/// `fields` are the names under which the two were given.
+/// `fields` are the names under which the two were given, `right` is what assigning to another one needs.
 pub(crate) fn owner(
     context: &Context,
     access: &Access<'_>,
     owner: Option<&UserId>,
     position: Option<&PositionId>,
     fields: [&str; 2],
+    right: &str,
 ) -> Result<(UserId, Option<PositionId>), Error> {
     let owner = match (owner, access.person()) {
         (Some(owner), _) => owner,
@@ -64,7 +65,7 @@ pub(crate) fn owner(
     if access.person().is_some_and(|caller| caller.id == *owner) {
         return Ok((owner.clone(), position.cloned()));
     }
-    access.allow("customer.assign")?;
+    access.allow(right)?;
     if !person.active {
         return Err(CustomerRefusal::OwnerDeactivated { person: owner.to_string() }.into());
     }

@@ -54,7 +54,14 @@ impl Work<'_> {
         let (owner, owner_position) = {
             let access = Access::of(&context, self.actor())?;
             access.allow("customer.assign")?;
-            rules::owner(&context, &access, Some(&transfer.to), transfer.to_position.as_ref(), ["to", "to_position"])?
+            rules::owner(
+                &context,
+                &access,
+                Some(&transfer.to),
+                transfer.to_position.as_ref(),
+                ["to", "to_position"],
+                "customer.assign",
+            )?
         };
         if owner == before.owner && owner_position == before.owner_position {
             return Err(CustomerRefusal::OwnerAlready { person: owner.to_string() }.into());

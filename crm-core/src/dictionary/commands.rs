@@ -194,6 +194,11 @@ fn holders_of(dictionary: &str) -> Vec<(&'static Kind, &'static str)> {
         super::SOURCE => vec![(&CUSTOMER, "source")],
         super::INDUSTRY => vec![(&CUSTOMER, "industry")],
         super::METHOD => vec![(&FOLLOW_UP, "method")],
+        super::CONTRACT_KIND => vec![(&crate::contract::CONTRACT, "kind")],
+        super::PAYMENT_METHOD => {
+            vec![(&crate::contract::CONTRACT, "payment_method"), (&crate::payment::RECEIPT, "method")]
+        }
+        super::PRODUCT_CATEGORY => vec![(&crate::product::PRODUCT, "category")],
         _ => Vec::new(),
     }
 }

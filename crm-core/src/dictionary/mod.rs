@@ -31,8 +31,17 @@ pub const METHOD: &str = "method";
 /// Kind of relation 关联类型.
 pub const RELATION_KIND: &str = "relation_kind";
 
+/// Category of products 商品分类.
+pub const PRODUCT_CATEGORY: &str = "product_category";
+
+/// Kind of contract 合同类型.
+pub const CONTRACT_KIND: &str = "contract_kind";
+/// Payment method 付款方式.
+pub const PAYMENT_METHOD: &str = "payment_method";
+
 /// Every dictionary.
-pub const DICTIONARIES: [&str; 6] = [LEVEL, STAGE, SOURCE, INDUSTRY, METHOD, RELATION_KIND];
+pub const DICTIONARIES: [&str; 9] =
+    [LEVEL, STAGE, SOURCE, INDUSTRY, METHOD, RELATION_KIND, PRODUCT_CATEGORY, CONTRACT_KIND, PAYMENT_METHOD];
 
 /// Entries by `dictionary/code`.
 pub(crate) static DICTIONARY_ENTRY: Kind = Kind::plain("dictionary_entry");
@@ -43,7 +52,8 @@ pub(crate) static DICTIONARY_ENTRY: Kind = Kind::plain("dictionary_entry");
 #[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 #[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
 pub struct DictionaryEntry {
-    /// The dictionary: `level`, `stage`, `source`, `industry`, `method` or `relation_kind`.
+    /// The dictionary: `level`, `stage`, `source`, `industry`, `method`, `relation_kind`, `product_category`,
+    /// `contract_kind` or `payment_method`.
     pub dictionary: String,
     /// The code that records hold.
     pub code: EntryCode,

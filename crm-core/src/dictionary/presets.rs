@@ -1,6 +1,9 @@
 //! What a new organisation finds in its dictionaries.
 
-use super::{DictionaryEntry, EntryCode, INDUSTRY, LEVEL, METHOD, RELATION_KIND, SOURCE, STAGE};
+use super::{
+    CONTRACT_KIND, DictionaryEntry, EntryCode, INDUSTRY, LEVEL, METHOD, PAYMENT_METHOD, PRODUCT_CATEGORY,
+    RELATION_KIND, SOURCE, STAGE,
+};
 
 /// Dictionary, code, Chinese, English.
 const PRESETS: &[(&str, &str, &str, &str)] = &[
@@ -33,6 +36,17 @@ const PRESETS: &[(&str, &str, &str, &str)] = &[
     (METHOD, "wechat", "微信", "WeChat"),
     (METHOD, "email", "邮件", "E-mail"),
     (METHOD, "meeting", "会议", "Meeting"),
+    (PRODUCT_CATEGORY, "goods", "产品", "Goods"),
+    (PRODUCT_CATEGORY, "software", "软件", "Software"),
+    (PRODUCT_CATEGORY, "service", "服务", "Service"),
+    (CONTRACT_KIND, "sale", "销售合同", "Sale"),
+    (CONTRACT_KIND, "service", "服务合同", "Service"),
+    (CONTRACT_KIND, "framework", "框架合同", "Framework"),
+    (PAYMENT_METHOD, "transfer", "银行转账", "Bank transfer"),
+    (PAYMENT_METHOD, "acceptance", "承兑汇票", "Acceptance bill"),
+    (PAYMENT_METHOD, "cheque", "支票", "Cheque"),
+    (PAYMENT_METHOD, "cash", "现金", "Cash"),
+    (PAYMENT_METHOD, "online", "在线支付", "Online"),
 ];
 
 pub(crate) fn preset_entries(chinese: bool) -> Vec<DictionaryEntry> {

@@ -11,6 +11,7 @@ use crate::history;
 use crate::id::{FollowUpId, ReplyId};
 use crate::operations::op;
 use crate::record::{Columns, Record};
+use crate::sorted::Gather as _;
 use crate::store::{Column, ColumnType, Index, Kind, Search, Value};
 use crate::text::Checker;
 use crate::time::Timestamp;
@@ -216,7 +217,7 @@ impl Work<'_> {
     /// Who is told of a reply, and who of those addressed is not.
     fn hearers(&mut self, answered: &FollowUp, before: Option<&Reply>, reply: Reply) -> Result<ReplyAnswer, Stop> {
         let (customer, shares) = self.customer_with_shares(answered.customer, Reach::Read)?;
-        let mut concerned: BTreeSet<UserId> = reply.addressed.iter().cloned().collect();
+        let mut concerned: BTreeSet<UserId> = reply.addressed.iter().cloned().into_set();
         concerned.insert(answered.author.clone());
         concerned.extend(before.map(|before| before.author.clone()));
         concerned.remove(&reply.author);

@@ -89,10 +89,14 @@ pub(crate) fn change(field: &str, was: Option<serde_json::Value>, became: Option
     FieldChange { field: field.to_owned(), was, became }
 }
 
+/// A record as JSON, by its text: nothing else writes records into a tree, which would be code for each of them.
+pub(crate) fn as_value(record: &impl Serialize) -> serde_json::Value {
+    crate::json::text(record).ok().and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
+}
+
 /// The fields, of those named, in which two states of a record differ.
 pub(crate) fn changes(before: &impl Serialize, after: &impl Serialize, fields: &[&str]) -> Vec<FieldChange> {
-    let before = serde_json::to_value(before).unwrap_or_default();
-    let after = serde_json::to_value(after).unwrap_or_default();
+    let (before, after) = (as_value(before), as_value(after));
     let of = |record: &serde_json::Value, field: &str| {
         record
             .get(field)
@@ -212,12 +216,16 @@ impl Work<'_> {
         let access = self.access()?;
         let sees_shares = access.may("sharing.view") && self.check_reach(customer, shares, Reach::Own).is_ok();
         let sees_contacts = access.may("contact.view");
+        let sees_documents = access.may("document.view");
+        let sees_payments = access.may("payment.view");
         let shows = |change: &FieldChange| match change.field.as_str() {
             "relation" => ends(change)
                 .iter()
                 .all(|end| *end == own || end.parse().is_ok_and(|end: CustomerId| seen.contains_key(&end))),
             "share" => sees_shares,
             "contact" => sees_contacts,
+            "document" => sees_documents,
+            "receipt" => sees_payments,
             _ => true,
         };
         for entry in &mut history.items {

@@ -132,6 +132,7 @@ impl<'s> Arrival<'s> {
             name: "-".to_owned(),
             settings: Settings::default(),
             standing: Standing::Arriving,
+            figures: None,
             version: 1,
         };
         let row = Record::to_row(&place)?;

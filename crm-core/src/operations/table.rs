@@ -121,6 +121,115 @@ macro_rules! for_each_operation {
             /// With whom a customer is shared.
             query shares(customer: CustomerId) -> Vec<Share>, "sharing.view";
 
+            /// Adds a product to the catalogue.
+            command create_product(product: NewProduct) -> Product, "product.create";
+            /// A product.
+            query product(product: ProductId) -> Product, "product.view";
+            /// A page of the catalogue.
+            query products(query: ProductQuery, page: PageRequest) -> ProductPage, "product.view";
+            /// Edits a product, retires it or takes it back.
+            command edit_product(product: ProductId, edit: ProductEdit) -> Product, "product.edit";
+            /// What changed on a product.
+            query product_history(product: ProductId, page: PageRequest) -> HistoryPage, "product.view";
+
+            /// Drafts a contract for a customer, or a supplement to one of the customer's contracts.
+            command create_contract(customer: CustomerId, contract: NewContract) -> Contract, "contract.create";
+            /// A contract with its supplements and what the actor may do with it.
+            query contract(contract: ContractId) -> ContractView, "contract.view";
+            /// A page of contracts.
+            query contracts(query: ContractQuery, page: PageRequest) -> ContractPage, "contract.view";
+            /// Edits a draft, or what of a signed contract is no matter of money or dates.
+            command edit_contract(contract: ContractId, edit: ContractEdit) -> Contract, "contract.edit";
+            /// Removes a draft.
+            command delete_contract(contract: ContractId, version: i64) -> Removed, "contract.delete";
+            /// What changed on a contract.
+            query contract_history(contract: ContractId, page: PageRequest) -> HistoryPage, "contract.view";
+            /// Submits a draft: it is in force, or waits for the host's approval.
+            command submit_contract(contract: ContractId, version: i64, signed_on: Option<Date>) -> Contract, "contract.edit";
+            /// Completes a contract that is in force.
+            command complete_contract(contract: ContractId, version: i64) -> Contract, "contract.edit";
+            /// Terminates a contract that is in force.
+            command terminate_contract(contract: ContractId, version: i64, on: Date, reason: String) -> Contract, "contract.edit";
+            /// Voids a signed contract and its supplements, or asks the host first.
+            command void_contract(contract: ContractId, version: i64, reason: String) -> Contract, "contract.edit";
+            /// Moves the duties of a contract to somebody else.
+            command transfer_contract(contract: ContractId, transfer: ContractTransfer) -> Contract, "contract.assign";
+            /// Says whose performance a contract is.
+            command set_contract_performance(contract: ContractId, transfer: ContractTransfer) -> Contract, "contract.assign";
+            /// Writes an evaluation, a progress or a risk on a signed contract.
+            command add_contract_entry(contract: ContractId, entry: NewContractEntry) -> ContractEntry, "contract.edit";
+            /// A page of the entries of one kind on a contract.
+            query contract_entries(contract: ContractId, kind: ContractEntryKind, page: PageRequest) -> ContractEntryPage, "contract.view";
+            /// The payment plan of a contract with what was paid on it.
+            query payment_plan(contract: ContractId) -> PaymentPlan, "payment.view";
+            /// Instalments by a generator, to be looked at, altered and set.
+            query draft_payment_plan(contract: ContractId, generator: PlanGenerator) -> Vec<NewInstalment>, "payment.view";
+            /// Sets the whole payment plan of a contract.
+            command set_payment_plan(contract: ContractId, revision: i64, instalments: Vec<NewInstalment>) -> PaymentPlan, "payment.edit";
+            /// Says when the milestone of an instalment was reached.
+            command date_instalment(instalment: InstalmentId, on: Date) -> PaymentPlan, "payment.edit";
+            /// Says how much of a contract is invoiced.
+            command set_invoiced(contract: ContractId, amount: Decimal) -> PaymentPlan, "payment.edit";
+            /// A page of instalments.
+            query instalments(query: InstalmentQuery, page: PageRequest) -> InstalmentPage, "payment.view";
+            /// Records a receipt on a contract.
+            command record_receipt(contract: ContractId, receipt: NewReceipt) -> Receipt, "payment.create";
+            /// Records one slip that pays several contracts.
+            command record_receipts(slip: ReceiptSlip) -> Vec<Receipt>, "payment.create";
+            /// Records money that came before there is a contract.
+            command record_prepayment(customer: CustomerId, prepayment: NewPrepayment) -> Receipt, "payment.create";
+            /// Uses a customer's credit for one of its contracts.
+            command use_prepayment(contract: ContractId, amount: Decimal, instalment: Option<InstalmentId>) -> Receipt, "payment.create";
+            /// Lets credit on a contract pay instalments.
+            command allocate_credit(contract: ContractId, amount: Option<Decimal>, instalment: Option<InstalmentId>) -> Receipt, "payment.edit";
+            /// What a customer has as credit.
+            query customer_credit(customer: CustomerId) -> Vec<CustomerCredit>, "payment.view";
+            /// Reverses a receipt, a refund or a write-off.
+            command reverse_receipt(receipt: ReceiptId, reason: String) -> Receipt, "payment.delete";
+            /// Records money that went back to the customer.
+            command record_refund(contract: ContractId, refund: NewRefund) -> Receipt, "payment.delete";
+            /// Writes off what will not be received.
+            command write_off(contract: ContractId, write_off: NewWriteOff) -> Receipt, "payment.write_off";
+            /// A receipt.
+            query receipt(receipt: ReceiptId) -> Receipt, "payment.view";
+            /// A page of receipts.
+            query receipts(query: ReceiptQuery, page: PageRequest) -> ReceiptPage, "payment.view";
+            /// Attaches a document, which the host keeps, to a customer or one of its contracts.
+            command attach_document(customer: CustomerId, document: NewDocument) -> Document, "document.create";
+            /// A document.
+            query document(document: DocumentId) -> Document, "document.view";
+            /// A page of the documents of a customer or a contract.
+            query documents(of: DocumentsOf, page: PageRequest) -> DocumentPage, "document.view";
+            /// Takes a document away.
+            command remove_document(document: DocumentId) -> Removed, "document.delete";
+            /// Requests on contracts for approval: those that wait, or all.
+            query approvals(pending: bool, page: PageRequest) -> ApprovalPage, "approval.view";
+            /// A request for approval.
+            query approval(approval: ApprovalId) -> Approval, "approval.view";
+            /// Decides a request for approval.
+            command resolve_approval(approval: ApprovalId, decision: ApprovalDecision, by: Option<String>, note: Option<String>) -> Approval, "approval.edit";
+
+            /// Customers by level, stage (the funnel), source, industry or region.
+            query customer_report(of: ReportOf, by: CustomerDimension) -> CustomerReport, "report.view";
+            /// New customers and follow-ups by day, week or month.
+            query activity_report(query: ActivityQuery) -> ActivityReport, "report.view";
+            /// Sales by month, quarter or year, by person, position or product.
+            query sales_report(query: SalesQuery) -> SalesReport, "report.view";
+            /// A page of the customers behind a figure.
+            query report_customers(query: ReportCustomerQuery, page: PageRequest) -> CustomerPage, "report.view";
+            /// A page of the follow-ups behind a figure.
+            query report_follow_ups(query: ReportFollowUpQuery, page: PageRequest) -> ReportFollowUpPage, "report.view";
+            /// A page of the contracts behind a figure.
+            query report_contracts(query: ReportContractQuery, page: PageRequest) -> ReportContractPage, "report.view";
+            /// What is open of instalments, by how long it is overdue.
+            query ageing_report(of: ReportOf, by: Option<AgeingBy>) -> AgeingReport, "report.view";
+            /// A page of the receipts behind a figure.
+            query report_receipts(query: ReportReceiptQuery, page: PageRequest) -> ReportReceiptPage, "report.view";
+            /// A page of the open instalments behind a figure.
+            query report_instalments(query: ReportInstalmentQuery, page: PageRequest) -> ReportInstalmentPage, "report.view";
+            /// Makes the sums of the reports anew from the records.
+            command rebuild_rollups() -> RebuildReport, "settings.manage_settings";
+
             /// Events that a consumer has not acknowledged.
             query events(consumer: String, limit: i32) -> Vec<Event>, "event.view";
             /// Acknowledges events.

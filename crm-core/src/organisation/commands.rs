@@ -42,7 +42,8 @@ impl Session<'_> {
         }
         let chinese = organisation.language != Some(PresetLanguage::English);
         self.found_organisation(|founding| {
-            let head = Organisation { name, settings: settings.clone(), standing: Standing::Open, version: 1 };
+            let figures = Some(settings.time_zone);
+            let head = Organisation { name, settings: settings.clone(), standing: Standing::Open, figures, version: 1 };
             let mut rows = vec![(&ORGANISATION, Record::to_row(&head)?)];
             for role in access::preset_roles(chinese) {
                 rows.push((&access::ROLE, role.to_row()?));
@@ -85,7 +86,15 @@ impl Session<'_> {
                 let changes = history::changes(
                     &organisation.settings,
                     &settings,
-                    &["time_zone", "same_name", "customer_number", "recycle_bin_days", "follow_up"],
+                    &[
+                        "time_zone",
+                        "same_name",
+                        "customer_number",
+                        "recycle_bin_days",
+                        "follow_up",
+                        "contract",
+                        "report",
+                    ],
                 );
                 if changes.is_empty() {
                     return Ok(settings.clone());

@@ -8,6 +8,7 @@ use crate::error::Error;
 use crate::person::{PERSON, Person};
 use crate::position::{POSITION, Position, PositionTree};
 use crate::record::Record;
+use crate::sorted::{Gather as _, Sort as _};
 use crate::store::{Answer, Kind, Read, Row, Search, Store, StoreError, Value};
 use crate::work::rows;
 use std::collections::{BTreeMap, HashMap};
@@ -104,14 +105,14 @@ impl Context {
     ) -> Result<Context, Error> {
         let organisation = Organisation::from_row(head)?;
         let people: BTreeMap<UserId, Person> =
-            Person::from_rows(people)?.into_iter().map(|person| (person.id.clone(), person)).collect();
+            Person::from_rows(people)?.into_iter().map(|person| (person.id.clone(), person)).into_map();
         let positions = PositionTree::new(Position::from_rows(positions)?, &people);
         let mut dictionaries: BTreeMap<String, Vec<DictionaryEntry>> = BTreeMap::new();
         for entry in DictionaryEntry::from_rows(entries)? {
             dictionaries.entry(entry.dictionary.clone()).or_default().push(entry);
         }
         for entries in dictionaries.values_mut() {
-            entries.sort_by(|a, b| (a.order, &a.code).cmp(&(b.order, &b.code)));
+            entries.order_by(|a, b| (a.order, &a.code).cmp(&(b.order, &b.code)));
         }
         Ok(Context {
             version: head.version,

@@ -5,7 +5,10 @@ mod context;
 mod settings;
 
 pub(crate) use context::{Context, ContextCache};
-pub use settings::{FollowUpSettings, NameRule, Settings};
+pub use settings::{
+    AgreedPriceRule, ContractSettings, FollowUpSettings, NameRule, NumberReset, PlanRule, ReceiptRule, ReportSettings,
+    Settings,
+};
 
 use crate::error::Error;
 use crate::record::{Record, plain_record};
@@ -70,6 +73,9 @@ pub(crate) struct Organisation {
     pub(crate) settings: Settings,
     #[serde(default, skip_serializing_if = "Standing::is_open")]
     pub(crate) standing: Standing,
+    /// The zone of whose days the sums of the reports are; absent: they were never made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) figures: Option<crate::time::TimeZone>,
     #[serde(default)]
     pub(crate) version: i64,
 }

@@ -1,7 +1,9 @@
 //! Settings 后台设置 of an organisation: typed, bounded, versioned with the organisation.
 
+use crate::contract::{ContractStatus, number_parts};
 use crate::dictionary::EntryCode;
 use crate::error::{Error, Violation};
+use crate::money::Currency;
 use crate::text::Checker;
 use crate::time::TimeZone;
 use serde::{Deserialize, Serialize};
@@ -31,6 +33,12 @@ pub struct Settings {
     /// What counts as a follow-up.
     #[serde(default)]
     pub follow_up: FollowUpSettings,
+    /// Numbers, policies and approvals of contracts.
+    #[serde(default)]
+    pub contract: ContractSettings,
+    /// How reports 报表 are cut.
+    #[serde(default)]
+    pub report: ReportSettings,
     /// The version of the settings, to be given back with a change: somebody else's change in
     /// between is a conflict.
     #[serde(default = "first")]
@@ -103,6 +111,147 @@ impl Default for FollowUpSettings {
     }
 }
 
+/// Settings of contracts 合同.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
+#[serde(deny_unknown_fields, default)]
+pub struct ContractSettings {
+    /// How contract numbers 合同编号 are made: literal text with `{yyyyMMdd}`, `{yyyy}`, `{MM}` and, once, `{seq:n}`, a running
+    /// number of at least n digits (1 to 9); at most 40 characters. Numbers may have gaps.
+    pub number: String,
+    /// When the running number begins anew.
+    pub number_reset: NumberReset,
+    /// The base currency 本币.
+    pub base_currency: Currency,
+    /// Whether an amount may be agreed 议定价 that is not the sum of the lines.
+    pub agreed_price: AgreedPriceRule,
+    /// Statuses in which a contract may be supplemented, any of `in_force`, `completed`, `terminated`.
+    pub amendable: Vec<ContractStatus>,
+    /// Whether a payment plan may be more than the contract.
+    pub plan_over: PlanRule,
+    /// What becomes of a receipt beyond what is owed.
+    pub receipt_over: ReceiptRule,
+    /// Commands that the host approves, any of `sign`, `supplement`, `void`, `receipt`.
+    #[cfg_attr(feature = "uniffi", uniffi(default = []))]
+    pub approval: Vec<String>,
+}
+
+/// Settings of reports 报表.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
+#[serde(deny_unknown_fields, default)]
+pub struct ReportSettings {
+    /// The month in which the fiscal year 财年 begins, 1 to 12.
+    pub fiscal_year_month: i32,
+}
+
+impl Default for ReportSettings {
+    fn default() -> Self {
+        ReportSettings { fiscal_year_month: 1 }
+    }
+}
+
+/// When a running number begins anew.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
+#[serde(rename_all = "snake_case")]
+pub enum NumberReset {
+    /// When what stands around it changes.
+    #[default]
+    Prefix,
+    /// Every month.
+    Month,
+    /// Every year.
+    Year,
+}
+
+/// Whether an amount may be agreed that is not the sum of the lines.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
+#[serde(rename_all = "snake_case")]
+pub enum AgreedPriceRule {
+    /// Where it is marked so.
+    #[default]
+    Marked,
+    /// Never.
+    Refuse,
+}
+
+/// Whether a payment plan may be more than the contract.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
+#[serde(rename_all = "snake_case")]
+pub enum PlanRule {
+    /// It may, with a warning.
+    #[default]
+    Warn,
+    /// Never.
+    Refuse,
+}
+
+/// What becomes of a receipt beyond what is owed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
+#[serde(rename_all = "snake_case")]
+pub enum ReceiptRule {
+    /// The rest is left as credit.
+    #[default]
+    Credit,
+    /// It is refused.
+    Refuse,
+}
+
+impl Default for ContractSettings {
+    fn default() -> Self {
+        ContractSettings {
+            number: "HT{yyyyMMdd}{seq:4}".to_owned(),
+            number_reset: NumberReset::default(),
+            base_currency: Currency::CNY,
+            agreed_price: AgreedPriceRule::default(),
+            amendable: vec![ContractStatus::InForce, ContractStatus::Completed],
+            plan_over: PlanRule::default(),
+            receipt_over: ReceiptRule::default(),
+            approval: Vec::new(),
+        }
+    }
+}
+
+impl ContractSettings {
+    fn check(&self, check: &mut Checker) {
+        check.line("number", &self.number, 40);
+        let dated = |token: &str| self.number.contains(token);
+        // What begins anew must show when, or the same number would come again.
+        let tells = match self.number_reset {
+            NumberReset::Prefix => true,
+            NumberReset::Month => dated("{yyyyMMdd}") || (dated("{yyyy}") && dated("{MM}")),
+            NumberReset::Year => dated("{yyyyMMdd}") || dated("{yyyy}"),
+        };
+        check.ensure(tells && number_parts(&self.number).is_some(), || Violation::malformed("number"));
+        let amendable = [ContractStatus::InForce, ContractStatus::Completed, ContractStatus::Terminated];
+        for (place, status) in self.amendable.iter().enumerate().take(10) {
+            check.ensure(amendable.contains(status), || Violation::not_allowed(format!("amendable[{place}]")));
+        }
+        for (place, command) in self.approval.iter().enumerate().take(10) {
+            let known = ["sign", "supplement", "void", "receipt"].contains(&command.as_str());
+            check.ensure(known, || Violation::unknown(format!("approval[{place}]")));
+        }
+        check.ensure(self.amendable.len() <= 10, || Violation::too_many("amendable", 10));
+        check.ensure(self.approval.len() <= 10, || Violation::too_many("approval", 10));
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Settings {
@@ -111,6 +260,8 @@ impl Default for Settings {
             customer_number: number_pattern(),
             recycle_bin_days: thirty(),
             follow_up: FollowUpSettings::default(),
+            contract: ContractSettings::default(),
+            report: ReportSettings::default(),
             version: first(),
         }
     }
@@ -123,6 +274,10 @@ impl Settings {
         check.line("customer_number", &self.customer_number, 40);
         check.ensure(self.customer_number.contains("{random}"), || Violation::malformed("customer_number"));
         check.ensure((1..=3650).contains(&self.recycle_bin_days), || Violation::out_of_range("recycle_bin_days"));
+        check.under("contract", |check| self.contract.check(check));
+        check.ensure((1..=12).contains(&self.report.fiscal_year_month), || {
+            Violation::out_of_range("report.fiscal_year_month")
+        });
         check.under("follow_up", |check| {
             check.ensure((0..=720).contains(&self.follow_up.correction_hours), || {
                 Violation::out_of_range("correction_hours")

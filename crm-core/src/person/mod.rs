@@ -10,6 +10,7 @@ pub use sync::{PersonInput, SyncMode, SyncReport};
 use crate::actor::UserId;
 use crate::position::PositionId;
 use crate::record::plain_record;
+use crate::sorted::Sort as _;
 use crate::store::Kind;
 use serde::{Deserialize, Serialize};
 
@@ -49,6 +50,6 @@ fn matching<'p>(people: impl Iterator<Item = &'p Person>, text: &str) -> Vec<&'p
     let text = crate::text::fold(text);
     let holds = |own: &str| crate::text::fold(own).contains(&text);
     let mut found: Vec<&Person> = people.filter(|person| holds(&person.name) || holds(person.id.as_str())).collect();
-    found.sort_by_cached_key(|person| (crate::text::sort_key(&person.name), person.id.clone()));
+    found.order_by_key(|person| (crate::text::sort_key(&person.name), person.id.clone()));
     found
 }

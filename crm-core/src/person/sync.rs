@@ -8,6 +8,7 @@ use crate::error::{Error, Violation};
 use crate::operations::op;
 use crate::position::PositionId;
 use crate::record::Record;
+use crate::sorted::Gather as _;
 use crate::text::Checker;
 use crate::work::Work;
 use serde::{Deserialize, Serialize};
@@ -167,7 +168,7 @@ impl Session<'_> {
                     }
                 }
                 if mode == SyncMode::Whole {
-                    let given: BTreeSet<&UserId> = people.iter().map(|input| &input.id).collect();
+                    let given: BTreeSet<&UserId> = people.iter().map(|input| &input.id).into_set();
                     for known in context.people.values() {
                         if known.active && !given.contains(&known.id) {
                             report.removed += 1;

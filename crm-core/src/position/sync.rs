@@ -11,6 +11,7 @@ use crate::operations::op;
 use crate::organisation::Context;
 use crate::person::{PERSON, Person, SyncMode, SyncReport};
 use crate::record::Record;
+use crate::sorted::Gather as _;
 use crate::store::Write;
 use crate::text::Checker;
 use serde::{Deserialize, Serialize};
@@ -121,9 +122,9 @@ impl Session<'_> {
                 let inputs = checked(&positions)?;
                 let mut report = SyncReport::default();
                 let mut after: BTreeMap<PositionId, Position> =
-                    context.positions.all().map(|position| (position.id.clone(), position.clone())).collect();
+                    context.positions.all().map(|position| (position.id.clone(), position.clone())).into_map();
                 let mut writes = Vec::new();
-                let given: BTreeSet<PositionId> = inputs.iter().map(|input| input.id.clone()).collect();
+                let given: BTreeSet<PositionId> = inputs.iter().map(|input| input.id.clone()).into_set();
                 // A removed one stays where it stood: those above keep its customers in sight.
                 let tombstone = |known: &Position| Position { removed: true, holders: Vec::new(), ..known.clone() };
                 let mut wanted: Vec<Position> = inputs
@@ -225,7 +226,7 @@ fn checked(positions: &[PositionInput]) -> Result<Vec<PositionInput>, Error> {
         check.under(&format!("positions[{place}]"), |check| {
             check.ensure(seen.insert(&position.id), || Violation::repeated("id"));
             check.ensure(position.holders.len() <= 1_000, || Violation::too_many("holders", 1_000));
-            let holders: BTreeSet<&UserId> = position.holders.iter().collect();
+            let holders: BTreeSet<&UserId> = position.holders.iter().into_set();
             check.ensure(holders.len() == position.holders.len(), || Violation::repeated("holders"));
             clean.push(PositionInput { name: check.line("name", &position.name, 100), ..position.clone() });
         });
@@ -262,7 +263,7 @@ fn check_tree(after: &BTreeMap<PositionId, Position>, context: &Context) -> Resu
 }
 
 fn check_circle(after: &BTreeMap<PositionId, Position>) -> Result<(), Error> {
-    let parents = after.iter().map(|(id, position)| (id.clone(), position.parent.clone())).collect();
+    let parents = after.iter().map(|(id, position)| (id.clone(), position.parent.clone())).into_map();
     match circle(&parents) {
         Some(position) => Err(PositionRefusal::Circle { position: position.to_string() }.into()),
         None => Ok(()),

@@ -11,6 +11,7 @@ use crate::id::{CustomerId, RelationId};
 use crate::operations::op;
 use crate::organisation::{GUARD, UNIQUE_KEY};
 use crate::record::{Record, Removed};
+use crate::sorted::Sort as _;
 use crate::store::{Filter, Row, Search, Write};
 use crate::text::Checker;
 use crate::work::{Stop, Work};
@@ -302,7 +303,7 @@ impl Work<'_> {
                 Some((relation.created_at, view(relation, here, name, entry)))
             })
             .collect();
-        views.sort_by_key(|(created_at, view)| (*created_at, view.id));
+        views.order_by_key(|(created_at, view)| (*created_at, view.id));
         Ok(views.into_iter().map(|(_, view)| view).collect())
     }
 }

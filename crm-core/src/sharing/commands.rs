@@ -12,6 +12,7 @@ use crate::id::ShareId;
 use crate::operations::op;
 use crate::position::PositionId;
 use crate::record::{Record, Removed};
+use crate::sorted::Sort as _;
 use crate::store::{Search, Write};
 use crate::text::Checker;
 use crate::time::Timestamp;
@@ -160,7 +161,7 @@ impl Session<'_> {
         self.query(&op::shares, |work| {
             let (_, mut shares) = work.customer_with_shares(customer, Reach::Own)?;
             shares.retain(|share| share.holds(work.now));
-            shares.sort_by_key(|share| (share.created_at, share.id));
+            shares.order_by_key(|share| (share.created_at, share.id));
             Ok(shares)
         })
     }

@@ -31,6 +31,16 @@ pub enum Read {
         /// How many rows are looked at, at the most.
         cap: i64,
     },
+    /// Sums over rows: of each set of values that the columns `by` have, in the order of those values.
+    Sum {
+        /// The rows to add up; its direction, `after` and `limit` do not matter. An order names the column whose
+        /// conditions are a [range](Search::range) of the scope's index.
+        search: Search,
+        /// The columns by which rows are grouped.
+        by: Vec<&'static str>,
+        /// The integer columns that are added up.
+        columns: Vec<&'static str>,
+    },
 }
 
 /// The rows of a [`Read::Columns`].
@@ -67,6 +77,8 @@ pub enum Answer {
     /// To [`Read::Count`]: the number, or `None` where `cap` rows of the scope (before the
     /// filter) were reached.
     Count(Option<i64>),
+    /// To [`Read::Sum`]: the values of each group with the sums of its rows; no group without rows.
+    Sums(Vec<(Vec<Value>, Vec<i64>)>),
 }
 
 /// A page of the rows of a kind: those of a scope that pass a filter, in one order.

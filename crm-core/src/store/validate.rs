@@ -4,6 +4,7 @@
 use super::{
     Change, ChangeSet, Column, ColumnType, Filter, Kind, Read, Row, Search, Selection, StoreError, Value, Write,
 };
+use crate::sorted::Gather as _;
 use std::collections::BTreeSet;
 
 /// The greatest page and the greatest number of organisations asked for at once.
@@ -89,6 +90,19 @@ pub(crate) fn reads(reads: &[Read]) -> Result<(), StoreError> {
             }
             selection(search)
         }
+        Read::Sum { search, by, columns } => {
+            search.order.map(|name| described(search.kind, name)).transpose()?;
+            by.iter().try_for_each(|name| described(search.kind, name).map(drop))?;
+            if columns.is_empty() {
+                return Err(failed(search.kind, "nothing is to be added up"));
+            }
+            for name in columns {
+                if described(search.kind, name)?.ty != ColumnType::Integer {
+                    return Err(failed(search.kind, &format!("{name} is no integer")));
+                }
+            }
+            selection(search)
+        }
     })
 }
 
@@ -138,7 +152,7 @@ fn selection(search: &Search) -> Result<(), StoreError> {
         }
         // Thousands of values come in order, mostly: then looking at neighbours is enough.
         let in_order = scope.values.is_sorted_by(|a, b| a < b) || scope.values.is_sorted_by(|a, b| a > b);
-        if !in_order && scope.values.iter().collect::<BTreeSet<_>>().len() < scope.values.len() {
+        if !in_order && scope.values.iter().into_set().len() < scope.values.len() {
             return Err(failed(search.kind, "a value of the scope is given twice"));
         }
     }

@@ -1,7 +1,7 @@
 //! Folding: the one form in which texts are compared, the same on every store.
 
+use super::normal::nfkc;
 use super::pinyin::first_pinyin;
-use unicode_normalization::UnicodeNormalization;
 
 /// The version of [`fold`] and [`sort_key`]: what they made is stored, so a change of theirs
 /// needs a migration.
@@ -17,7 +17,7 @@ pub const FOLD_VERSION: i32 = 1;
 pub fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
     let mut blank = false;
-    for c in text.nfkc().flat_map(char::to_lowercase) {
+    for c in nfkc(text).chars().flat_map(char::to_lowercase) {
         if c.is_whitespace() || is_ignorable(c) {
             blank |= c.is_whitespace();
             continue;

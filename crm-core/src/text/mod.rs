@@ -3,6 +3,7 @@
 mod check;
 mod dense;
 mod fold;
+mod normal;
 mod pinyin;
 
 pub(crate) use check::{Checker, is_email, is_web_address};

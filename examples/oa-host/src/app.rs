@@ -7,7 +7,7 @@ use crate::values::url;
 use axum::http::HeaderValue;
 use axum::http::header::SET_COOKIE;
 use axum::response::{IntoResponse, Redirect, Response};
-use crm_core::Crm;
+use crm_core::{Crm, DocumentBytes};
 use std::sync::Arc;
 
 /// The answer of a page.
@@ -19,6 +19,8 @@ pub(crate) struct App {
     pub(crate) crm: Crm,
     /// The organisations that this host serves; a gateway's people are of the first.
     pub(crate) orgs: Vec<String>,
+    /// Where the bytes of documents are.
+    pub(crate) documents: Box<dyn DocumentBytes>,
     /// Whether a gateway in front of the host names the person.
     pub(crate) gateway: bool,
     /// Who is signed in.

@@ -5,7 +5,7 @@ use crate::session::Sessions;
 use crate::{demo, import, server};
 use clap::{Parser, Subcommand};
 use crm_core::store::sql::{Database, SqlOptions};
-use crm_core::{Actor, Crm, Error, KINDS, NewOrganisation, PersonInput, SyncMode, SystemEnvironment};
+use crm_core::{Actor, Crm, DocumentFolder, Error, KINDS, NewOrganisation, PersonInput, SyncMode, SystemEnvironment};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -23,6 +23,9 @@ struct Cli {
     /// The organisation to serve, or to import into.
     #[arg(long, global = true)]
     organisation: Option<String>,
+    /// The folder for documents; beside the database when none is named.
+    #[arg(long, value_name = "DIR")]
+    documents: Option<PathBuf>,
     /// Begin with an administrator and nothing else, instead of the demo organisation.
     #[arg(long)]
     empty: bool,
@@ -77,6 +80,7 @@ fn go(cli: Cli) -> Result<(), String> {
     if orgs.iter().all(|org| org != import::ORGANISATION) {
         orgs.push(import::ORGANISATION.to_owned());
     }
+    let documents = cli.documents.clone().unwrap_or_else(|| beside(database).with_extension("documents"));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| format!("no threads: {error}"))?;
     let served = runtime.block_on(async {
@@ -84,7 +88,13 @@ fn go(cli: Cli) -> Result<(), String> {
         let listener = listener.map_err(|error| format!("can't listen on {}: {error}", cli.listen))?;
         let address = listener.local_addr().map_err(|error| error.to_string())?;
         println!("http://{address}/");
-        let app = App { crm, orgs, gateway: cli.trust_user_header, sessions: Sessions::default() };
+        let app = App {
+            crm,
+            orgs,
+            documents: Box::new(DocumentFolder::new(documents)),
+            gateway: cli.trust_user_header,
+            sessions: Sessions::default(),
+        };
         let tick = Duration::from_secs(cli.tick_seconds);
         server::serve(app, listener, tick).await.map_err(|error| error.to_string())
     });

@@ -9,8 +9,8 @@ use askama::Template;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use crm_core::{
-    Actor, Count, Customer, CustomerId, DictionaryEntry, EntryCode, Error, MenuEntry, Person, Position, TimeZone,
-    Timestamp, UserId,
+    Actor, Count, Currency, Customer, CustomerId, Decimal, DictionaryEntry, DocumentBytes, EntryCode, Error, MenuEntry,
+    Person, Position, TimeZone, Timestamp, UserId,
 };
 use std::collections::HashMap;
 
@@ -78,12 +78,30 @@ fn href(entry: &MenuEntry) -> Option<String> {
         "create_customer" => "/customers/new".to_owned(),
         "contacts" => "/contacts".to_owned(),
         "follow_ups" => "/follow-ups".to_owned(),
+        "contracts" => "/contracts".to_owned(),
+        "receipts" => "/receipts".to_owned(),
+        "instalments" => "/instalments".to_owned(),
+        "customer_report" => "/reports".to_owned(),
+        "approvals" => "/approvals".to_owned(),
+        "products" => "/products".to_owned(),
         "positions" => "/positions".to_owned(),
         "dictionaries" => "/dictionaries".to_owned(),
         "roles" => "/roles".to_owned(),
         "settings" => "/settings".to_owned(),
         _ => return None,
     })
+}
+
+/// Digits in groups of three.
+fn grouped(digits: &str) -> String {
+    let mut grouped = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
 }
 
 impl<'a> Look<'a> {
@@ -152,7 +170,7 @@ impl<'a> Look<'a> {
                 label: if english { &entry.english } else { &entry.chinese }.clone(),
                 badge: entry.badge.map(|count| self.count(&count)).unwrap_or_default(),
                 current: under(&href),
-                first: matches!(entry.id.as_str(), "mine" | "contacts" | "positions"),
+                first: matches!(entry.id.as_str(), "mine" | "contacts" | "contracts" | "positions"),
                 href,
             })
             .collect()
@@ -178,14 +196,7 @@ impl<'a> Look<'a> {
 
     /// A count in words: one that stopped says so.
     pub(crate) fn count(&self, count: &Count) -> String {
-        let digits = count.value.to_string();
-        let mut grouped = String::new();
-        for (place, digit) in digits.chars().enumerate() {
-            if place > 0 && (digits.len() - place).is_multiple_of(3) {
-                grouped.push(',');
-            }
-            grouped.push(digit);
-        }
+        let mut grouped = grouped(&count.value.to_string());
         if !count.exact {
             grouped.push('+');
         }
@@ -195,6 +206,20 @@ impl<'a> Look<'a> {
     /// Takes what is to be said once.
     pub(crate) fn notices(&self) -> Vec<Notice> {
         self.visitor.token.as_deref().map(|token| self.app.sessions.notices(token)).unwrap_or_default()
+    }
+
+    /// An amount, grouped by thousands, with its currency.
+    pub(crate) fn money(&self, amount: Decimal, currency: Currency) -> String {
+        let text = amount.to_string();
+        let (sign, digits) = text.strip_prefix('-').map_or(("", text.as_str()), |digits| ("−", digits));
+        let (whole, part) = digits.split_once('.').unwrap_or((digits, ""));
+        let part = format!("{part:0<many$}", many = usize::try_from(currency.digits()).unwrap_or_default());
+        let point = if part.is_empty() { "" } else { "." };
+        let whole = grouped(whole);
+        match currency.code() {
+            "CNY" => format!("{sign}¥{whole}{point}{part}"),
+            code => format!("{sign}{whole}{point}{part} {code}"),
+        }
     }
 
     /// A person's name; the id of who is not known (any more).
@@ -278,6 +303,16 @@ impl<'a> Desk<'a> {
         look.correction_hours = menu.correction_hours;
         look.entries = system.dictionaries()?;
         Ok(Desk { look, crm, system, me })
+    }
+
+    /// Where the bytes of documents are.
+    pub(crate) fn documents(&self) -> &dyn DocumentBytes {
+        self.look.app.documents.as_ref()
+    }
+
+    /// The currency of the organisation.
+    pub(crate) fn base_currency(&self) -> Result<Currency, Error> {
+        Ok(self.system.settings()?.contract.base_currency)
     }
 
     /// A text of the table.

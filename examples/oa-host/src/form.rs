@@ -84,12 +84,17 @@ const SPEAK_OF: &[(&str, &[&str])] = &[
     ("merge_into_itself", &["into"]),
 ];
 
-/// The field of a form that a path of the CRM means: `contacts[0].phones[1]` is `contacts_phones`.
+/// Lists whose items have fields of their own each.
+const NUMBERED: [&str; 3] = ["lines", "instalments", "receipts"];
+
+/// The field of a form that a path of the CRM means: `contacts[0].phones[1]` is `contacts_phones`, but
+/// `lines[2].price` is `lines_2_price`.
 fn field_of(path: &str) -> String {
     let mut name = String::new();
     let mut inside = false;
     for letter in path.chars() {
         match letter {
+            '[' if NUMBERED.contains(&name.as_str()) => name.push('_'),
             '[' => inside = true,
             ']' => inside = false,
             '.' if !inside => name.push('_'),
@@ -133,18 +138,28 @@ impl<'a> Sheet<'a> {
     }
 
     /// Begins a group of fields.
-    pub(crate) fn section(mut self, key: &str) -> Self {
-        self.sections.push(Section { title: self.d.t(key).to_owned(), folds: false, open: false, fields: Vec::new() });
+    pub(crate) fn section(self, key: &str) -> Self {
+        let title = self.d.t(key).to_owned();
+        self.titled(title)
+    }
+
+    /// Begins a group of fields under words that are no key.
+    pub(crate) fn titled(mut self, title: String) -> Self {
+        self.sections.push(Section { title, folds: false, open: false, fields: Vec::new() });
+        self
+    }
+
+    /// Folds the last group away, unless something is wrong in it.
+    pub(crate) fn fold(mut self) -> Self {
+        if let Some(section) = self.sections.last_mut() {
+            section.folds = true;
+        }
         self
     }
 
     /// Begins a group of fields that is folded away, unless something is wrong in it.
     pub(crate) fn folded(self, key: &str) -> Self {
-        let mut sheet = self.section(key);
-        if let Some(section) = sheet.sections.last_mut() {
-            section.folds = true;
-        }
-        sheet
+        self.section(key).fold()
     }
 
     /// The text of the button.
@@ -369,6 +384,7 @@ mod tests {
             ("positions[east.1].holders", "holders"),
             ("follow_up.least_length", "follow_up_least_length"),
             ("birthday", "birthday_month"),
+            ("lines[2].price", "lines_2_price"),
         ] {
             assert_eq!(field_of(path), field);
         }

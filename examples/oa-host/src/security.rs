@@ -5,13 +5,16 @@ use crate::failure::Failure;
 use crate::session::Visitor;
 use crate::values::Values;
 use axum::body::to_bytes;
-use axum::extract::{FromRequest, Request};
+use axum::extract::{FromRequest, Multipart, Request};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::Response;
 
 /// What a form may weigh: a batch of 500 customers and every field at its longest fit.
 const LARGEST_FORM: usize = 512 * 1024;
+
+/// What a file may weigh that is uploaded.
+pub(crate) const LARGEST_FILE: usize = 25 * 1024 * 1024;
 
 /// Scripts, styles and pictures only from here, none inline; forms only to here; no frame around.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
@@ -82,6 +85,60 @@ impl FromRequest<Shared> for Posted {
             return Err(Failure::stale_form());
         }
         Ok(Posted { visitor, values })
+    }
+}
+
+/// A form with a file that was sent from a page of this session.
+pub(crate) struct Upload {
+    /// Who sent it.
+    pub(crate) visitor: Visitor,
+    /// What it says.
+    pub(crate) values: Values,
+    /// The file.
+    pub(crate) file: UploadedFile,
+}
+
+/// A file; empty where none was chosen.
+#[derive(Default)]
+pub(crate) struct UploadedFile {
+    /// Its name, without the folder that some browsers tell.
+    pub(crate) name: String,
+    /// What the browser takes it for.
+    pub(crate) media_type: String,
+    /// Its bytes.
+    pub(crate) content: axum::body::Bytes,
+}
+
+impl FromRequest<Shared> for Upload {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, app: &Shared) -> Result<Self, Failure> {
+        let (parts, body) = request.into_parts();
+        let visitor = Visitor::of(&parts, app);
+        let here = from_here(&parts.headers);
+        let request = Request::from_parts(parts, body);
+        let mut form = Multipart::from_request(request, app).await.map_err(|_| Failure::bad_request())?;
+        let (mut values, mut file) = (Values::default(), UploadedFile::default());
+        let broken = |error: axum::extract::multipart::MultipartError| match error.status() {
+            axum::http::StatusCode::PAYLOAD_TOO_LARGE => Failure::too_large(),
+            _ => Failure::bad_request(),
+        };
+        while let Some(field) = form.next_field().await.map_err(broken)? {
+            let name = field.name().unwrap_or_default().to_owned();
+            if name == "file" {
+                let whole = field.file_name().unwrap_or_default();
+                file.name = whole.rsplit(['/', '\\']).next().unwrap_or_default().to_owned();
+                file.media_type = field.content_type().unwrap_or("application/octet-stream").to_owned();
+                file.content = field.bytes().await.map_err(broken)?;
+            } else {
+                values = values.with(&name, field.text().await.map_err(broken)?);
+            }
+        }
+        let token = values.get("_csrf");
+        if !here || token.is_empty() || !same(token, &visitor.csrf) {
+            return Err(Failure::stale_form());
+        }
+        Ok(Upload { visitor, values, file })
     }
 }
 

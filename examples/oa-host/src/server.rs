@@ -8,6 +8,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::get;
+use crm_core::Actor;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -40,6 +41,32 @@ pub(crate) async fn serve(app: App, listener: tokio::net::TcpListener, tick: Dur
     Ok(())
 }
 
+/// How many events are looked at in one go.
+const EVENTS: i32 = 200;
+
+/// Discards the bytes of documents that are gone, whether by a person or because their customer's time was over.
+fn discard_documents(app: &App) -> Result<(), crm_core::Error> {
+    for org in &app.orgs {
+        let session = app.crm.as_user(&Actor::system(org, "documents")?);
+        loop {
+            let events = match session.events("documents".to_owned(), EVENTS) {
+                // An organisation that was never founded here.
+                Err(crm_core::Error::ActorUnknown { .. }) => break,
+                events => events?,
+            };
+            let Some(last) = events.last() else { break };
+            for event in events.iter().filter(|event| event.kind == "document_removed") {
+                let reference = event.data.get("reference").and_then(|reference| reference.as_str());
+                if let Some(Err(error)) = reference.map(|reference| app.documents.discard(reference)) {
+                    eprintln!("a document's bytes stay: {error}");
+                }
+            }
+            session.acknowledge_events("documents".to_owned(), last.number)?;
+        }
+    }
+    Ok(())
+}
+
 /// Does what time causes: purges, ends of shares, the numbering of events.
 async fn tick_on(app: Shared, every: Duration) {
     let mut interval = tokio::time::interval(every);
@@ -48,6 +75,9 @@ async fn tick_on(app: Shared, every: Duration) {
         interval.tick().await;
         if let Ok(Err(error)) = app.blocking(|app| app.crm.tick_all()).await {
             eprintln!("a tick did not come through: {error}");
+        }
+        if let Ok(Err(error)) = app.blocking(discard_documents).await {
+            eprintln!("documents that are gone were not looked at: {error}");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What a browser sends: names with values, out of a query or a form.
 
-use crm_core::{Birthday, Calendar, EntryCode, TimeZone, Timestamp, Violation};
+use crm_core::{Birthday, Calendar, Currency, Date, Decimal, EntryCode, TimeZone, Timestamp, Violation};
 
 /// Names with values, in the order in which they came.
 #[derive(Debug, Clone, Default)]
@@ -62,6 +62,13 @@ impl Values {
     #[must_use]
     pub(crate) fn and(mut self, others: Values) -> Self {
         self.0.extend(others.0);
+        self
+    }
+
+    /// The same without some names.
+    #[must_use]
+    pub(crate) fn without(mut self, of: impl Fn(&str) -> bool) -> Self {
+        self.0.retain(|(name, _)| !of(name));
         self
     }
 
@@ -127,6 +134,41 @@ impl<'v> Reader<'v> {
             self.violations.push(Violation::malformed(name));
             0
         })
+    }
+
+    /// A day.
+    pub(crate) fn day(&mut self, name: &str) -> Option<Date> {
+        let day = self.values.text(name)?.parse();
+        if day.is_err() {
+            self.violations.push(Violation::malformed(name));
+        }
+        day.ok()
+    }
+
+    /// An exact number; commas between thousands are left out.
+    pub(crate) fn decimal(&mut self, name: &str) -> Option<Decimal> {
+        let number = self.values.text(name)?.replace([',', '，'], "").parse();
+        if number.is_err() {
+            self.violations.push(Violation::malformed(name));
+        }
+        number.ok()
+    }
+
+    /// An exact number that must be there; nothing when it is none.
+    pub(crate) fn needed_decimal(&mut self, name: &str) -> Decimal {
+        if self.values.text(name).is_none() {
+            self.violations.push(Violation::required(name));
+        }
+        self.decimal(name).unwrap_or(Decimal::ZERO)
+    }
+
+    /// A currency.
+    pub(crate) fn currency(&mut self, name: &str) -> Option<Currency> {
+        let currency = Currency::new(&self.values.text(name)?.to_uppercase());
+        if currency.is_err() {
+            self.violations.push(Violation::unknown(name));
+        }
+        currency.ok()
     }
 
     /// Anything that is read out of text, such as an id.

@@ -19,7 +19,7 @@ const CLIENTS: usize = 64;
 static NUMBER: AtomicUsize = AtomicUsize::new(0);
 
 /// Creates customers from so many threads for a while: how many, in how many seconds.
-fn write(crm: &Crm, threads: usize, seconds: f64) -> Result<(usize, f64)> {
+pub fn write(crm: &Crm, threads: usize, seconds: f64) -> Result<(usize, f64)> {
     let alice = Actor::user(ORG, "alice")?;
     let started = Instant::now();
     let until = Duration::from_secs_f64(seconds);

@@ -202,8 +202,8 @@ fn organise(crm: &Crm, owners: &[Owner]) -> Result<()> {
     Ok(())
 }
 
-/// Fills a file; how many customers and follow-ups there are.
-pub fn fill(path: &Path, customers: usize) -> Result<()> {
+/// Fills a file with so many customers, with their follow-ups or without.
+pub fn fill(path: &Path, customers: usize, follow_ups: bool) -> Result<()> {
     let owners = owners();
     assert_eq!(owners.len(), OWNERS);
     let mut chance = Chance(1);
@@ -233,7 +233,9 @@ pub fn fill(path: &Path, customers: usize) -> Result<()> {
     db.execute_batch("BEGIN")?;
     let records = Records { owners: &owners, spread: &spread };
     let made = records.customers(&db, &sample, &mut chance)?;
-    records.follow_ups(&db, &made, &mut chance)?;
+    if follow_ups {
+        records.follow_ups(&db, &made, &mut chance)?;
+    }
     records.shares(&db, &made, &mut chance)?;
     db.execute_batch("COMMIT")?;
     for (_, sql) in &indexes {

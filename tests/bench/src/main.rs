@@ -2,14 +2,18 @@
 //! same run. One line of JSON per measure.
 //!
 //! ```text
-//! crm-bench [--scale FRACTION] [--dir DIR] [--only create|commits|sizes|views[/PART]] [--rounds N] [--seconds S] [--keep]
+//! crm-bench [--scale FRACTION] [--dir DIR] [--rounds N] [--seconds S] [--keep]
+//!     [--only create|receipts|commits|sizes|views[/PART]|moving|servers[/create|/clients|/views[/PART]]]
 //! ```
 
 mod commits;
 mod create;
 mod floor;
 mod generate;
+mod moving;
+mod receipts;
 mod report;
+mod servers;
 mod setup;
 mod sizes;
 mod views;
@@ -64,6 +68,9 @@ fn main() -> Result<()> {
     if args.peek().map(String::as_str) == Some(commits::CHILD) {
         return commits::child(args.skip(1));
     }
+    if args.peek().map(String::as_str) == Some(moving::CHILD) {
+        return moving::moved(args.skip(1));
+    }
     let options = Options::parse(args)?;
     let temporary = match &options.dir {
         Some(dir) => {
@@ -76,6 +83,9 @@ fn main() -> Result<()> {
     if options.wants("create") {
         create::run(&options, dir)?;
     }
+    if options.wants("receipts") {
+        receipts::run(&options, dir)?;
+    }
     if options.wants("commits") {
         commits::run(&options, dir)?;
     }
@@ -84,6 +94,12 @@ fn main() -> Result<()> {
     }
     if options.wants("views") {
         views::run(&options, dir)?;
+    }
+    if options.wants("moving") {
+        moving::run(&options, dir)?;
+    }
+    if options.wants("servers") {
+        servers::run(&options, dir)?;
     }
     Ok(())
 }

@@ -53,11 +53,17 @@ pub fn store(path: &Path, durability: Durability) -> Result<Shared> {
 pub fn small(path: &Path, durability: Durability) -> Result<(Crm, Shared)> {
     let store = store(path, durability)?;
     let crm = Crm::new(store.clone(), SystemEnvironment);
+    people(&crm)?;
+    Ok((crm, store))
+}
+
+/// Founds the organisation of one salesperson at a position.
+pub fn people(crm: &Crm) -> Result<()> {
     let system = crm.as_user(&Actor::system(ORG, "bench")?);
     system.create_organisation(NewOrganisation::named("Bench"))?;
     system.sync_people(vec![PersonInput::new("alice", "Alice")?], SyncMode::Delta)?;
     system.sync_positions(vec![PositionInput::new("east", "East", None, &["alice"])?], SyncMode::Delta, false)?;
-    Ok((crm, store))
+    Ok(())
 }
 
 /// The customer that is created over and over, with one contact: the fields that a quick form has.
@@ -158,6 +164,16 @@ impl Recorded {
     /// Writes the rows by bare prepared statements, so many commands to a transaction; each transaction looks at the
     /// organisation's version as a command does.
     pub fn replay(&self, connection: &Connection, together: usize) -> Result<()> {
+        self.replay_with(connection, together, |_| Ok(()))
+    }
+
+    /// As [`Recorded::replay`], with what else each command does.
+    pub fn replay_with(
+        &self,
+        connection: &Connection,
+        together: usize,
+        mut also: impl FnMut(usize) -> Result<()>,
+    ) -> Result<()> {
         let mut begin = connection.prepare("BEGIN IMMEDIATE")?;
         let mut commit = connection.prepare("COMMIT")?;
         let mut check =
@@ -179,6 +195,7 @@ impl Recorded {
                     statement.raw_execute()?;
                 }
             }
+            also(command)?;
             if (command + 1) % together == 0 || command + 1 == self.commands {
                 commit.raw_execute()?;
             }

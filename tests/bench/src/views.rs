@@ -14,9 +14,9 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// Calls of each list, and the time after which fewer must do.
-const CALLS: usize = 300;
-const LEAST_CALLS: usize = 20;
-const PATIENCE: Duration = Duration::from_secs(6);
+pub const CALLS: usize = 300;
+pub const LEAST_CALLS: usize = 20;
+pub const PATIENCE: Duration = Duration::from_secs(6);
 
 const ORDERS: [(&str, CustomerOrder, &str, bool); 6] = [
     ("newest", CustomerOrder::Newest, "created_at", true),
@@ -39,13 +39,15 @@ enum Bare {
 }
 
 /// A list as somebody asks for it.
-struct Case {
-    name: String,
-    actor: String,
+pub struct Case {
+    /// `views/...`.
+    pub name: String,
+    /// Who asks.
+    pub actor: String,
     ask: Ask,
     bare: Bare,
     /// How many owners it goes over.
-    owners: usize,
+    pub owners: usize,
 }
 
 /// The figures of a case.
@@ -69,7 +71,7 @@ pub fn run(options: &Options, dir: &Path) -> Result<()> {
     let small = (large / 10).max(2_500);
     let beginnings = measure(options, dir, small)?;
     let figures = measure(options, dir, large)?;
-    let cases = cases(dir)?;
+    let cases = cases()?;
     let on = |owners: &str| {
         json!({"what": format!("the worst of the lists over {owners}: first page of 20 with its count, every order"),
             "customers": large, "follow_ups": 5 * large, "commit": "readers only"})
@@ -147,7 +149,8 @@ fn all_scopes(standing: char) -> Vec<String> {
     (0..TEAMS).flat_map(of).collect()
 }
 
-fn cases(_: &Path) -> Result<Vec<Case>> {
+/// All lists.
+pub fn cases() -> Result<Vec<Case>> {
     let mut cases = Vec::new();
     let today = NOW - (NOW + 8 * 3_600_000) % 86_400_000;
     let (tomorrow, week) = (today + 86_400_000, today - 6 * 86_400_000);
@@ -282,14 +285,14 @@ fn measure(options: &Options, dir: &Path, customers: usize) -> Result<BTreeMap<S
     let path = kept.clone().unwrap_or_else(|| dir.join(&file));
     if kept.is_none() || !path.exists() {
         let started = Instant::now();
-        generate::fill(&path, customers)?;
+        generate::fill(&path, customers, true)?;
         let size = std::fs::metadata(&path)?.len() / 1_048_576;
         eprintln!("{customers} customers generated in {:.0} s: {size} MiB", started.elapsed().as_secs_f64());
     }
     let crm = Crm::new(setup::store(&path, Durability::Full)?, Noon);
     let bare = setup::bare(&path, "FULL")?;
     let mut figures = BTreeMap::new();
-    for case in cases(dir)? {
+    for case in cases()? {
         if options.wants(&case.name) {
             let calls = if options.scale < 0.1 { LEAST_CALLS } else { CALLS };
             let figure = case.measure(&crm, &bare, customers, calls)?;
@@ -306,8 +309,23 @@ fn measure(options: &Options, dir: &Path, customers: usize) -> Result<BTreeMap<S
 }
 
 impl Case {
+    /// Whether it is a list of follow-ups.
+    pub fn of_follow_ups(&self) -> bool {
+        matches!(self.ask, Ask::FollowUps(_))
+    }
+
+    /// The page as JSON, and its count.
+    pub fn shown(&self, crm: &Crm, actor: &Actor, page: PageRequest) -> Result<serde_json::Value> {
+        let session = crm.as_user(actor);
+        Ok(match &self.ask {
+            Ask::Customers(query) => serde_json::to_value(session.customers(query.clone(), page)?)?,
+            Ask::Contacts(filter) => serde_json::to_value(session.contacts(filter.clone(), page)?)?,
+            Ask::FollowUps(of) => serde_json::to_value(session.follow_ups(of.clone(), page)?)?,
+        })
+    }
+
     /// Items of the page, and the count where it is exact.
-    fn ask(&self, crm: &Crm, actor: &Actor, page: PageRequest) -> Result<(usize, Option<i64>)> {
+    pub fn ask(&self, crm: &Crm, actor: &Actor, page: PageRequest) -> Result<(usize, Option<i64>)> {
         let session = crm.as_user(actor);
         Ok(match &self.ask {
             Ask::Customers(query) => {
@@ -390,7 +408,7 @@ impl Case {
 }
 
 /// Processor time of this thread.
-fn cpu_time() -> Duration {
+pub fn cpu_time() -> Duration {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
     Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }

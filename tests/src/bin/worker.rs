@@ -3,6 +3,7 @@
 //!
 //! `write SEED` goes on for ever: customers with a contact under the idempotency keys `SEED-0`, `SEED-1` and so on, a line
 //! `SEED n ID` for each as soon as it is acknowledged. A server that is gone is asked again, under the same key.
+//! `again SEED COUNT` asks for the first of them once more, and ends.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)] // a tool of tests fails loudly
 
 use crm_core::{Actor, Crm, CustomerEdit, Error, NewContact, NewCustomer, NewRelation};
@@ -19,7 +20,8 @@ fn main() {
         let words: Vec<&str> = line.split(' ').collect();
         let alice = crm.as_user(&Actor::user(ORG, "alice").unwrap());
         let answer = match words[..] {
-            ["write", seed] => write(&crm, seed),
+            ["write", seed] => write(&crm, seed, usize::MAX),
+            ["again", seed, count] => write(&crm, seed, count.parse().unwrap()),
             ["ready"] => "ready".to_owned(),
             ["number", number, name] => {
                 let new = NewCustomer { number: Some(number.to_owned()), ..NewCustomer::named(name) };
@@ -45,9 +47,9 @@ fn main() {
     }
 }
 
-fn write(crm: &Crm, seed: &str) -> String {
+fn write(crm: &Crm, seed: &str, count: usize) -> String {
     let mut out = std::io::stdout();
-    for n in 0.. {
+    for n in 0..count {
         let begun = Instant::now();
         let id = loop {
             match create(crm, seed, n) {
@@ -62,7 +64,7 @@ fn write(crm: &Crm, seed: &str) -> String {
         writeln!(out, "{seed} {n} {id}").unwrap();
         out.flush().unwrap();
     }
-    unreachable!()
+    "written".to_owned()
 }
 
 /// What `write` does once.

@@ -48,32 +48,45 @@ impl Store for MemoryStore {
         let data = self.data.read().unwrap_or_else(PoisonError::into_inner);
         let tables = data.get(org);
         let table = |kind: &Kind| tables.and_then(|tables| tables.get(kind.name));
-        let answer = |read: &Read| match read {
-            Read::Get { kind, ids } => Answer::Rows(match table(kind) {
-                Some(table) => ids.iter().filter_map(|id| table.get(id)).cloned().collect(),
-                None => Vec::new(),
-            }),
-            Read::Columns { of, columns } => {
-                let kind = of.kind();
-                let rows: Vec<&Row> = match (table(kind), of) {
-                    (None, _) => Vec::new(),
-                    (Some(table), Selection::Keys { ids, .. }) => ids.iter().filter_map(|id| table.get(id)).collect(),
-                    (Some(table), Selection::Page(search)) => search::page(table, search),
-                };
-                let value = |row: &Row, column: &str| kind.position(column).and_then(|p| row.values.get(p)).cloned();
-                let columns = |row: &Row| columns.iter().filter_map(|column| value(row, column)).collect();
-                Answer::Columns(rows.into_iter().map(|row| (row.id.clone(), columns(row))).collect())
-            }
-            Read::Find(search) => Answer::Rows(match table(search.kind) {
-                Some(table) => search::page(table, search).into_iter().cloned().collect(),
-                None => Vec::new(),
-            }),
-            Read::Count { search, cap } => Answer::Count(match table(search.kind) {
-                Some(table) => search::count(table, search, *cap),
-                None => Some(0),
-            }),
+        let answer = |read: &Read| {
+            Ok(match read {
+                Read::Get { kind, ids } => Answer::Rows(match table(kind) {
+                    Some(table) => ids.iter().filter_map(|id| table.get(id)).cloned().collect(),
+                    None => Vec::new(),
+                }),
+                Read::Columns { of, columns } => {
+                    let kind = of.kind();
+                    let rows: Vec<&Row> = match (table(kind), of) {
+                        (None, _) => Vec::new(),
+                        (Some(table), Selection::Keys { ids, .. }) => {
+                            ids.iter().filter_map(|id| table.get(id)).collect()
+                        }
+                        (Some(table), Selection::Page(search)) => search::page(table, search),
+                    };
+                    let value =
+                        |row: &Row, column: &str| kind.position(column).and_then(|p| row.values.get(p)).cloned();
+                    let columns = |row: &Row| columns.iter().filter_map(|column| value(row, column)).collect();
+                    Answer::Columns(rows.into_iter().map(|row| (row.id.clone(), columns(row))).collect())
+                }
+                Read::Find(search) => Answer::Rows(match table(search.kind) {
+                    Some(table) => search::page(table, search).into_iter().cloned().collect(),
+                    None => Vec::new(),
+                }),
+                Read::Count { search, cap } => Answer::Count(match table(search.kind) {
+                    Some(table) => search::count(table, search, *cap),
+                    None => Some(0),
+                }),
+                Read::Sum { search, by, columns } => {
+                    let sums = match table(search.kind) {
+                        Some(table) => search::sums(table, search, by, columns),
+                        None => Some(Vec::new()),
+                    };
+                    let beyond = || StoreError::Failed(format!("{}: a sum does not fit 64 bits", search.kind.name));
+                    return sums.map(Answer::Sums).ok_or_else(beyond);
+                }
+            })
         };
-        Ok(reads.iter().map(answer).collect())
+        reads.iter().map(answer).collect()
     }
 
     fn commit(&self, changes: &ChangeSet) -> Result<(), CommitError> {

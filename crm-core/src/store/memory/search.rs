@@ -1,18 +1,20 @@
 //! Pages and counts out of a table: which index answers, and the merge of its ranges.
 
 use super::table::{Entry, Index, Part, Range, Table};
+use crate::sorted::{Gather as _, Sort as _};
 use crate::store::{Comparison, Direction, Filter, Kind, Row, Search, Value};
 use std::cmp::Ordering;
-use std::collections::{BTreeSet, BinaryHeap};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
 /// More ranges than this are not merged: then more rows are looked at instead.
 const MOST_RANGES: usize = 10_000;
 
 /// The page of rows that a search asks for.
 pub(super) fn page<'t>(table: &'t Table, search: &Search) -> Vec<&'t Row> {
-    let limit = usize::try_from(search.limit).unwrap_or(0);
+    // Whoever wants everything says more than an address may have.
+    let limit = usize::try_from(search.limit.max(0)).unwrap_or(usize::MAX);
     let members = search.scope.as_ref();
-    let members: Option<BTreeSet<&Value>> = members.map(|s| s.values.iter().collect());
+    let members: Option<BTreeSet<&Value>> = members.map(|s| s.values.iter().into_set());
     let shown = |row: &&Row| {
         let inside = match (&search.scope, &members) {
             (Some(scope), Some(members)) => {
@@ -34,7 +36,7 @@ pub(super) fn page<'t>(table: &'t Table, search: &Search) -> Vec<&'t Row> {
     let rows = ranges.into_iter().flatten();
     let rows = rows.filter_map(|entry| table.get(&entry.id));
     let mut rows: Vec<&Row> = rows.filter(shown).filter(|r| behind(search, r)).collect();
-    rows.sort_unstable_by(|a, b| {
+    rows.order_by(|a, b| {
         let order = key(search, a).cmp(&key(search, b));
         directed(order, search.direction)
     });
@@ -62,7 +64,7 @@ pub(super) fn count(table: &Table, search: &Search, cap: i64) -> Option<i64> {
             // The rows of the scope before the filter are what the cap bounds, so that the
             // filter must not choose the ranges.
             let scoped = Search::of(search.kind).within(scope.column, scope.values.clone());
-            let members: BTreeSet<&Value> = scope.values.iter().collect();
+            let members: BTreeSet<&Value> = scope.values.iter().into_set();
             let inside = |row: &&Row| value_of(search.kind, row, scope.column).is_some_and(|v| members.contains(v));
             match Plan::of(table, &scoped) {
                 None => true,
@@ -75,6 +77,26 @@ pub(super) fn count(table: &Table, search: &Search, cap: i64) -> Option<i64> {
         }
     };
     below.then_some(found)
+}
+
+/// The sums of the columns over the rows of a search, by groups; none when one does not fit.
+pub(super) fn sums(
+    table: &Table,
+    search: &Search,
+    by: &[&'static str],
+    columns: &[&'static str],
+) -> Option<Vec<(Vec<Value>, Vec<i64>)>> {
+    let whole = Search { after: None, limit: i64::MAX, ..search.clone() };
+    let mut groups: BTreeMap<Vec<Value>, Vec<i64>> = BTreeMap::new();
+    for row in page(table, &whole) {
+        let value = |column: &&'static str| value_of(search.kind, row, column);
+        let group = by.iter().filter_map(value).cloned().collect();
+        let sums = groups.entry(group).or_insert_with(|| vec![0; columns.len()]);
+        for (sum, column) in sums.iter_mut().zip(columns) {
+            *sum = sum.checked_add(value(column).and_then(Value::as_integer).unwrap_or_default())?;
+        }
+    }
+    Some(groups.into_iter().collect())
 }
 
 /// How a search is answered: the index, and how many of its columns have known values.
@@ -185,7 +207,7 @@ fn gather_fixed<'s>(search: &'s Search, filter: &'s Filter, fixed: &mut Vec<(usi
         Filter::Is(column, Comparison::Equal, value) => (column, vec![value]),
         Filter::In(column, values) => {
             // Each once: a value in two ranges would show its rows twice.
-            let values: BTreeSet<&Value> = values.iter().collect();
+            let values: BTreeSet<&Value> = values.iter().into_set();
             (column, values.into_iter().collect())
         }
         _ => return,

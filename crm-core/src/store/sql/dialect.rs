@@ -100,6 +100,18 @@ impl Dialect {
         }
     }
 
+    /// The sum of integers as an integer of 64 bits.
+    pub(super) fn whole_sum(self) -> &'static str {
+        match self {
+            // Beyond 64 bits it is an error.
+            Dialect::Sqlite => "SUM(?)",
+            Dialect::Postgres | Dialect::Kingbase => "CAST(SUM($1) AS BIGINT)",
+            Dialect::Dm => "CAST(SUM(?) AS BIGINT)",
+            // Held at the bounds of 64 bits, far beyond what an amount may be.
+            Dialect::Mysql | Dialect::Mariadb => "CAST(SUM(?) AS SIGNED)",
+        }
+    }
+
     /// What stands in a column where there is nothing to say.
     pub(super) fn nothing(self, ty: ColumnType) -> &'static str {
         match (self, ty) {

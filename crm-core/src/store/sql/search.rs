@@ -1,5 +1,7 @@
 //! Pages and counts: the statements that vary.
 
+mod steps;
+
 use super::dialect::{bind, name};
 use super::statements::{Texts, place};
 use super::{Dialect, Expected, Statement};
@@ -35,6 +37,11 @@ pub(super) fn find(
         Some(Scope { column, values }) if plan.merges && values.len() != 1 && dialect.joins_laterally() => {
             dialect.render(&plan.merge_by_lateral(column, values))
         }
+        Some(Scope { column, values })
+            if plan.merges && values.len() != 1 && dialect == Dialect::Mariadb && plan.is_merged_by_steps() =>
+        {
+            plan.merge_by_steps(column, values)
+        }
         Some(Scope { column, values }) => dialect.render(&plan.rows_of_page(Some(plan.scoped(column, values)))),
     };
     Ok(Statement { sql: sql.into(), parameters, columns: answered, expected: Expected::Any })
@@ -50,24 +57,10 @@ pub(super) fn count(
     cap: i64,
 ) -> Result<Statement, StoreError> {
     let plan = Plan::new(dialect, texts, org, search)?;
-    let mut seen = plan.rows();
-    match &search.scope {
-        None => {}
-        Some(Scope { column, values }) => match values.as_slice() {
-            [value] => {
-                seen.and_where(plan.x(column).eq(bind(value)));
-            }
-            values => {
-                // The values lead, so that each is one range of the index.
-                let ty = plan.scope_type;
-                seen = Query::select();
-                seen.from_function(dialect.set(ty, values), "v")
-                    .join_as(JoinType::CrossJoin, name(&texts.table), "x", Condition::all())
-                    .and_where(plan.x("org_id").eq(org))
-                    .and_where(plan.x(column).eq(dialect.set_value("v", ty)));
-            }
-        },
-    }
+    let mut seen = match &search.scope {
+        None => plan.rows(),
+        Some(scope) => plan.rows_by_value(scope),
+    };
     for condition in search.range() {
         seen.cond_where(plan.condition(condition)?);
     }
@@ -86,6 +79,43 @@ pub(super) fn count(
         columns: Arc::new([ColumnType::Integer, ColumnType::Integer]),
         expected: Expected::Any,
     })
+}
+
+/// The statement of sums by groups.
+pub(super) fn sum(
+    dialect: Dialect,
+    texts: &Texts,
+    org: &str,
+    search: &Search,
+    by: &[&'static str],
+    columns: &[&'static str],
+) -> Result<Statement, StoreError> {
+    let plan = Plan::new(dialect, texts, org, search)?;
+    let mut sums = match &search.scope {
+        Some(scope) => plan.rows_by_value(scope),
+        None => plan.rows(),
+    };
+    if let Some(filter) = &plan.filter {
+        sums.cond_where(filter.clone());
+    }
+    for (place, column) in by.iter().enumerate() {
+        sums.column(("x", *column)).group_by_col(("x", *column));
+        // By the place of the column: the value as it is answered.
+        sums.order_by_expr(Expr::cust((place + 1).to_string()), Order::Asc);
+    }
+    for column in columns {
+        // Sums of 64 bits are decimals on servers.
+        sums.expr(Expr::cust_with_expr(dialect.whole_sum(), plan.x(column)));
+    }
+    if by.is_empty() {
+        // Without groups there would be a row of nothing.
+        sums.and_having(Expr::cust("COUNT(*) > 0"));
+    }
+    let (sql, parameters) = dialect.render(&sums);
+    let types = by.iter().map(|column| type_of(texts.kind, column));
+    let types = types.chain(columns.iter().map(|_| Ok(ColumnType::Integer)));
+    let columns = types.collect::<Result<_, _>>()?;
+    Ok(Statement { sql: sql.into(), parameters, columns, expected: Expected::Any })
 }
 
 /// The statement of [`Store::due_organisations`](crate::store::Store::due_organisations).
@@ -171,6 +201,22 @@ impl<'a> Plan<'a> {
     fn rows(&self) -> SelectStatement {
         let mut rows = Query::select();
         rows.from_as(name(&self.texts.table), "x").and_where(self.x("org_id").eq(self.org));
+        rows
+    }
+
+    /// The rows of a scope. Its values lead, so that each is one range of the index.
+    fn rows_by_value(&self, scope: &Scope) -> SelectStatement {
+        if let [value] = scope.values.as_slice() {
+            let mut rows = self.rows();
+            rows.and_where(self.x(scope.column).eq(bind(value)));
+            return rows;
+        }
+        let (dialect, ty) = (self.dialect, self.scope_type);
+        let mut rows = Query::select();
+        rows.from_function(dialect.set(ty, &scope.values), "v")
+            .join_as(JoinType::CrossJoin, name(&self.texts.table), "x", Condition::all())
+            .and_where(self.x("org_id").eq(self.org))
+            .and_where(self.x(scope.column).eq(dialect.set_value("v", ty)));
         rows
     }
 

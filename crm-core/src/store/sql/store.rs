@@ -95,6 +95,9 @@ impl Schema {
             }
             Read::Find(search) => search::find(self.dialect, self.texts(search.kind)?, org, search, None),
             Read::Count { search, cap } => search::count(self.dialect, self.texts(search.kind)?, org, search, *cap),
+            Read::Sum { search, by, columns } => {
+                search::sum(self.dialect, self.texts(search.kind)?, org, search, by, columns)
+            }
         }
     }
 
@@ -267,6 +270,7 @@ impl<E: Executor> Store for SqlStore<E> {
             Read::Columns { .. } => Ok(Answer::Columns(keyed(next(&mut sets)?)?)),
             Read::Find(_) => Ok(Answer::Rows(rows(next(&mut sets)?)?)),
             Read::Count { cap, .. } => counted(next(&mut sets)?, *cap),
+            Read::Sum { by, .. } => summed(next(&mut sets)?, by.len()),
         };
         reads.iter().map(answer).collect()
     }
@@ -329,6 +333,16 @@ fn asks_nothing(read: &Read) -> bool {
 /// The next set of rows that an executor answered.
 fn next(sets: &mut impl Iterator<Item = Vec<Vec<Value>>>) -> Result<Vec<Vec<Value>>, StoreError> {
     sets.next().ok_or_else(|| StoreError::Failed("the executor answers fewer questions than it was asked".into()))
+}
+
+/// Groups and sums out of `<by>, <sums>`.
+fn summed(set: Vec<Vec<Value>>, by: usize) -> Result<Answer, StoreError> {
+    let group = |mut values: Vec<Value>| {
+        let sums = values.split_off(by.min(values.len()));
+        let sums = sums.iter().map(|sum| sum.as_integer().ok_or_else(|| damaged("a sum is no integer")));
+        Ok((values, sums.collect::<Result<Vec<_>, StoreError>>()?))
+    };
+    Ok(Answer::Sums(set.into_iter().map(group).collect::<Result<_, StoreError>>()?))
 }
 
 /// Rows out of `id, version, <columns>, body`.

@@ -4,6 +4,7 @@
 
 mod cast;
 mod clock;
+mod deals;
 mod script;
 mod words;
 
@@ -60,6 +61,7 @@ pub(crate) fn load(store: Arc<dyn Store + Send + Sync>) -> Result<(), Error> {
     StoryClock::at(story.day(120));
     cast::enter(&story)?;
     let played = play_all(&story)?;
+    deals::play(&story, &played)?;
     afterwards(&story, &played)
 }
 

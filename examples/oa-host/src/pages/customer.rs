@@ -4,14 +4,16 @@ use crate::app::{Reply, Shared};
 use crate::desk::{Chip, Desk, Look};
 use crate::failure::Failure;
 use crate::form::Sheet;
-use crate::pages::{Params, follow_up, id};
+use crate::pages::contracts::Row;
+use crate::pages::history::named;
+use crate::pages::{Params, document, follow_up, history, id};
 use crate::session::Visitor;
-use crate::values::{Values, url};
+use crate::values::Values;
 use askama::Template;
 use axum::extract::{Path, State};
 use crm_core::{
-    Birthday, Calendar, Contact, Customer, CustomerId, CustomerKind, CustomerPanels, Error, Gender, PageRequest,
-    ShareRight, dictionary,
+    Birthday, Calendar, Contact, Contracts, Customer, CustomerId, CustomerKind, CustomerPanels, DocumentsOf, Error,
+    Gender, PageRequest, ShareRight, dictionary,
 };
 
 #[derive(Template)]
@@ -37,6 +39,11 @@ struct CustomerPage<'a> {
     more_follow_ups: bool,
     /// With whom it is shared; none for who may not know.
     shares: Option<Vec<ShareLine>>,
+    contracts: Option<Vec<Row>>,
+    more_contracts: bool,
+    /// What was paid before there was a contract; none for who may not see money.
+    credit: Option<Vec<String>>,
+    documents: Option<document::Panel>,
     write: Option<Sheet<'a>>,
     may: May,
 }
@@ -94,7 +101,7 @@ pub(crate) fn birthday(d: &Look<'_>, birthday: &Birthday) -> String {
 }
 
 /// Pairs of label and value, without those that have no value.
-fn facts(d: &Look<'_>, pairs: Vec<(&str, String)>) -> Vec<(String, String)> {
+pub(crate) fn facts(d: &Look<'_>, pairs: Vec<(&str, String)>) -> Vec<(String, String)> {
     let known = pairs.into_iter().filter(|(_, value)| !value.is_empty());
     known.map(|(key, value)| (d.t(key).to_owned(), value)).collect()
 }
@@ -153,6 +160,7 @@ fn draw(desk: &Desk<'_>, panels: &CustomerPanels, values: &Values) -> Reply {
     let d = &desk.look;
     let customer = &panels.customer;
     let may = |what: &str| panels.allowed.iter().any(|allowed| allowed == what);
+    let (contracts, more_contracts) = contracts(desk, customer)?;
     let chips = [(dictionary::LEVEL, &customer.level), (dictionary::STAGE, &customer.stage)];
     let page = CustomerPage {
         d,
@@ -184,6 +192,14 @@ fn draw(desk: &Desk<'_>, panels: &CustomerPanels, values: &Values) -> Reply {
         follow_ups: panels.follow_ups.iter().map(|view| follow_up::Item::of(desk, view, &panels.contacts)).collect(),
         more_follow_ups: panels.follow_ups.len() >= 20,
         shares: shares(desk, customer)?,
+        contracts,
+        more_contracts,
+        credit: credit(desk, customer)?,
+        documents: document::panel(
+            desk,
+            DocumentsOf::Customer { customer: customer.id },
+            &format!("/customers/{}", customer.id),
+        )?,
         write: may("follow_up").then(|| follow_up::sheet(desk, customer, &panels.contacts, values, None).done()),
         may: May {
             edit: may("edit"),
@@ -197,6 +213,27 @@ fn draw(desk: &Desk<'_>, panels: &CustomerPanels, values: &Values) -> Reply {
         },
     };
     desk.page(&page)
+}
+
+fn credit(desk: &Desk<'_>, customer: &Customer) -> Result<Option<Vec<String>>, Failure> {
+    match desk.crm.customer_credit(customer.id) {
+        Ok(found) => Ok(Some(found.iter().map(|own| desk.look.money(own.balance, own.currency)).collect())),
+        Err(Error::Forbidden { .. }) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Its contracts, the newest; none for who may not see any.
+fn contracts(desk: &Desk<'_>, customer: &Customer) -> Result<(Option<Vec<Row>>, bool), Failure> {
+    let of = Contracts::Of { customer: customer.id };
+    match desk.crm.contracts(of, PageRequest::first(20)) {
+        Ok(found) => {
+            let rows = found.items.iter().map(|row| Row::of(&row.contract, &row.customer_name, &desk.look));
+            Ok((Some(rows.collect()), found.next.is_some()))
+        }
+        Err(Error::Forbidden { .. }) => Ok((None, false)),
+        Err(error) => Err(error.into()),
+    }
 }
 
 fn customer_facts(desk: &Desk<'_>, customer: &Customer) -> Result<Vec<(String, String)>, Failure> {
@@ -257,25 +294,6 @@ fn shares(desk: &Desk<'_>, customer: &Customer) -> Result<Option<Vec<ShareLine>>
     Ok(Some(lines.collect()))
 }
 
-#[derive(Template)]
-#[template(path = "history.html")]
-struct HistoryPage<'a> {
-    d: &'a Look<'a>,
-    id: String,
-    name: String,
-    entries: Vec<Entry>,
-    first: String,
-    next: String,
-}
-
-/// One commit in the history.
-struct Entry {
-    at: String,
-    by: String,
-    what: String,
-    changes: Vec<(String, String, String)>,
-}
-
 pub(crate) async fn history(
     State(app): State<Shared>,
     visitor: Visitor,
@@ -283,104 +301,11 @@ pub(crate) async fn history(
     Params(params): Params,
 ) -> Reply {
     app.desk(visitor, move |desk| {
-        let d = &desk.look;
         let customer = desk.crm.customer(id(&customer)?)?;
-        let mut page = PageRequest::first(30);
-        page.cursor = params.text("cursor");
-        let here = format!("/customers/{}/history", customer.id);
-        let found = match desk.crm.customer_history(customer.id, page) {
-            Ok(found) => found,
-            Err(error) => {
-                // A marker of another list: the first page says so.
-                desk.complain(desk.for_form(error)?.text(d.lang().core()));
-                return desk.go(&here);
-            }
-        };
-        let entries = found.items.iter().map(|entry| Entry {
-            at: d.time(&entry.at),
-            by: d.person(&entry.by),
-            what: named(d, "op_", &entry.operation),
-            changes: entry
-                .changes
-                .iter()
-                .map(|change| {
-                    let said = |value: &Option<serde_json::Value>| {
-                        value.as_ref().map(|value| words(desk, &change.field, value)).unwrap_or_default()
-                    };
-                    (named(d, "f_", &change.field), said(&change.was), said(&change.became))
-                })
-                .collect(),
-        });
-        desk.page(&HistoryPage {
-            d,
-            id: customer.id.to_string(),
-            name: customer.name.clone(),
-            entries: entries.collect(),
-            next: found.next.map(|next| url(&here, &[("cursor", &next)])).unwrap_or_default(),
-            first: if params.text("cursor").is_some() { here } else { String::new() },
-        })
+        let back = (format!("/customers/{}", customer.id), customer.name.clone());
+        history::page(desk, back, &params, |page| desk.crm.customer_history(customer.id, page))
     })
     .await
-}
-
-/// The text of a name, or the name itself where the table does not know it.
-fn named(d: &Look<'_>, prefix: &str, name: &str) -> String {
-    let key = format!("{prefix}{name}");
-    let text = d.t(&key);
-    if text == key { name.to_owned() } else { text.to_owned() }
-}
-
-/// A value of the history in words.
-fn words(desk: &Desk<'_>, field: &str, value: &serde_json::Value) -> String {
-    let d = &desk.look;
-    match value {
-        serde_json::Value::String(text) => match field {
-            "level" | "stage" | "source" | "industry" | "method" => {
-                d.label(field, &crm_core::EntryCode::new(text.as_str()).ok())
-            }
-            "owner" | "author" => d.person(text),
-            "owner_position" => desk
-                .positions()
-                .ok()
-                .and_then(|all| all.into_iter().find(|position| position.id.as_str() == text))
-                .map_or_else(|| text.clone(), |position| position.name),
-            // The other end of a relation, where the person sees it.
-            "first" | "second" => text
-                .parse()
-                .ok()
-                .and_then(|id| desk.crm.customer(id).ok())
-                .map_or_else(|| "—".to_owned(), |other| other.name),
-            "kind" if !matches!(text.as_str(), "company" | "person") => {
-                d.label(dictionary::RELATION_KIND, &crm_core::EntryCode::new(text.as_str()).ok())
-            }
-            "kind" => named(d, "kind_", text),
-            "status" => named(d, "status_", text),
-            "gender" => named(d, "gender_", text),
-            "with" => match text.split_once(':') {
-                Some(("u", person)) => d.person(person),
-                Some(("p", position)) => position.to_owned(),
-                _ => text.clone(),
-            },
-            "right" => named(d, "right_", text),
-            _ => match text.parse::<crm_core::Timestamp>() {
-                Ok(at) => d.time(&at),
-                Err(_) => text.clone(),
-            },
-        },
-        serde_json::Value::Bool(yes) => d.t(if *yes { "yes" } else { "no" }).to_owned(),
-        serde_json::Value::Array(items) => {
-            items.iter().map(|item| words(desk, field, item)).collect::<Vec<_>>().join("\n")
-        }
-        serde_json::Value::Object(fields) => {
-            let known = fields.iter().filter(|(_, value)| !value.is_null());
-            known
-                .map(|(name, value)| format!("{}: {}", named(d, "f_", name), words(desk, name, value)))
-                .collect::<Vec<_>>()
-                .join("\n")
-        }
-        serde_json::Value::Null => String::new(),
-        other => other.to_string(),
-    }
 }
 
 #[derive(Template)]

@@ -1,16 +1,27 @@
 //! The pages, one module per group.
 
+mod approval;
 mod batch;
 mod contact;
 mod contacts;
+mod contract;
+mod contract_form;
+mod contract_state;
+mod contracts;
 mod customer;
 mod customer_form;
 mod dictionary;
+mod document;
 mod follow_up;
+mod history;
 mod home;
 mod list;
+mod payment;
+mod plan;
 mod position;
+mod product;
 mod relation;
+mod report;
 mod role;
 mod settings;
 mod share;
@@ -20,10 +31,11 @@ use crate::app::{Reply, Shared};
 use crate::desk::{Desk, Look};
 use crate::failure::Failure;
 use crate::form::Sheet;
+use crate::security::LARGEST_FILE;
 use crate::values::Values;
 use askama::Template;
 use axum::Router;
-use axum::extract::FromRequestParts;
+use axum::extract::{DefaultBodyLimit, FromRequestParts};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::routing::{get, post};
@@ -64,6 +76,37 @@ pub(crate) fn routes() -> Router<Shared> {
         .route("/follow-ups/{id}", get(follow_up::show))
         .route("/follow-ups/{id}/reply", get(follow_up::show).post(follow_up::reply))
         .route("/follow-ups/{id}/correct", get(follow_up::correct).post(follow_up::do_correct))
+        .route("/customers/{id}/contracts/new", get(contract_form::fresh).post(contract_form::add))
+        .route("/contracts", get(contracts::show))
+        .route("/contracts/{id}", get(contract::show))
+        .route("/contracts/{id}/history", get(contract::history))
+        .route("/contracts/{id}/entries", get(contract::entries).post(contract::add_entry))
+        .route("/contracts/{id}/edit", get(contract_form::edit).post(contract_form::save))
+        .route("/contracts/{id}/supplement", get(contract_form::supplement))
+        .route("/contracts/{id}/renew", get(contract_form::renew))
+        .route("/contracts/{id}/plan", get(plan::show).post(plan::set))
+        .route("/contracts/{id}/payments/{deed}", get(payment::ask).post(payment::take))
+        .route("/customers/{id}/prepayment", get(payment::prepay).post(payment::do_prepay))
+        .route("/receipts", get(payment::receipts))
+        .route("/receipts/{id}/reverse", get(payment::reversal).post(payment::reverse))
+        .route("/reports", get(report::show))
+        .route("/reports/rows", get(report::rows))
+        .route("/reports/sales.csv", get(report::csv))
+        .route("/instalments", get(payment::instalments))
+        .route("/instalments/{id}/date", post(payment::date))
+        .route("/contracts/{id}/{step}", get(contract_state::ask).post(contract_state::take))
+        .route("/approvals", get(approval::show))
+        .route("/approvals/{id}", get(approval::show).post(approval::resolve))
+        .route("/products", get(product::show))
+        .route("/products/new", get(product::fresh).post(product::add))
+        .route("/products/{id}/edit", get(product::edit).post(product::save))
+        .route(
+            "/documents/new",
+            // The form around the file has its own weight.
+            get(document::fresh).post(document::attach).layer(DefaultBodyLimit::max(LARGEST_FILE + 64 * 1024)),
+        )
+        .route("/documents/{id}", get(document::download))
+        .route("/documents/{id}/remove", post(document::remove))
         .route("/positions", get(position::show))
         .route("/positions/edit", get(position::edit).post(position::save))
         .route("/dictionaries", get(dictionary::show))

@@ -1,14 +1,64 @@
 //! The settings of the organisation.
 
 use crate::app::{Reply, Shared};
-use crate::desk::{Choice, Desk};
+use crate::desk::{Choice, Desk, Look};
 use crate::form::Sheet;
+use crate::pages::contracts::STATUSES;
 use crate::pages::{Above, form_page};
 use crate::security::Posted;
 use crate::session::Visitor;
 use crate::values::{Reader, Values};
 use axum::extract::State;
-use crm_core::{EntryCode, Error, FollowUpSettings, NameRule, Settings, TimeZone, Violation, dictionary};
+use crm_core::{
+    AgreedPriceRule, ContractSettings, ContractStatus, Currency, EntryCode, Error, FollowUpSettings, NameRule,
+    NumberReset, PlanRule, ReceiptRule, ReportSettings, Settings, TimeZone, Violation, dictionary,
+};
+
+const NUMBER_RESETS: [(&str, NumberReset); 3] =
+    [("prefix", NumberReset::Prefix), ("month", NumberReset::Month), ("year", NumberReset::Year)];
+const AGREED_PRICES: [(&str, AgreedPriceRule); 2] =
+    [("marked", AgreedPriceRule::Marked), ("refuse", AgreedPriceRule::Refuse)];
+const PLAN_RULES: [(&str, PlanRule); 2] = [("warn", PlanRule::Warn), ("refuse", PlanRule::Refuse)];
+const RECEIPT_RULES: [(&str, ReceiptRule); 2] = [("credit", ReceiptRule::Credit), ("refuse", ReceiptRule::Refuse)];
+/// Statuses in which a contract may be supplemented.
+const AMENDABLE: [(&str, ContractStatus); 3] = [
+    ("in_force", ContractStatus::InForce),
+    ("completed", ContractStatus::Completed),
+    ("terminated", ContractStatus::Terminated),
+];
+/// What a leader can be asked to approve.
+const APPROVALS: [&str; 4] = ["sign", "supplement", "void", "receipt"];
+
+/// The name of a choice.
+fn word<T: Copy + PartialEq>(known: &[(&'static str, T)], of: T) -> &'static str {
+    known.iter().find(|(_, known)| *known == of).map_or("", |(name, _)| name)
+}
+
+fn choices<T>(d: &Look<'_>, prefix: &str, known: &[(&str, T)]) -> Vec<Choice> {
+    known.iter().map(|(name, _)| Choice::new(*name, d.t(&format!("{prefix}{name}")))).collect()
+}
+
+/// The choice of a name.
+fn chosen<T: Copy>(known: &[(&str, T)], field: &str, name: &str) -> Result<T, Error> {
+    let found = known.iter().find(|(known, _)| *known == name);
+    found.map(|(_, found)| *found).ok_or_else(|| Violation::unknown(field).into())
+}
+
+fn contract(values: &Values) -> Result<ContractSettings, Error> {
+    let one = |name: &str| values.get(&format!("contract_{name}")).to_owned();
+    let amendable = values.all("contract_amendable").into_iter();
+    Ok(ContractSettings {
+        number: one("number"),
+        number_reset: chosen(&NUMBER_RESETS, "contract.number_reset", &one("number_reset"))?,
+        base_currency: Currency::new(&one("base_currency").trim().to_uppercase())
+            .map_err(|_| Violation::unknown("contract.base_currency"))?,
+        agreed_price: chosen(&AGREED_PRICES, "contract.agreed_price", &one("agreed_price"))?,
+        amendable: amendable.map(|name| chosen(&AMENDABLE, "contract.amendable", name)).collect::<Result<_, _>>()?,
+        plan_over: chosen(&PLAN_RULES, "contract.plan_over", &one("plan_over"))?,
+        receipt_over: chosen(&RECEIPT_RULES, "contract.receipt_over", &one("receipt_over"))?,
+        approval: values.all("contract_approval").into_iter().map(str::to_owned).collect(),
+    })
+}
 
 pub(crate) async fn show(State(app): State<Shared>, visitor: Visitor) -> Reply {
     app.desk(visitor, |desk| {
@@ -33,6 +83,20 @@ fn values_of(settings: &Settings) -> Values {
         .with("follow_up_correction_hours", follow_up.correction_hours.to_string())
         .with("follow_up_least_length", follow_up.least_length.to_string())
         .with_some("follow_up_superiors_count", follow_up.superiors_count.then_some("1"));
+    let contract = &settings.contract;
+    let values = values
+        .with("contract_number", &contract.number)
+        .with("contract_number_reset", word(&NUMBER_RESETS, contract.number_reset))
+        .with("contract_base_currency", contract.base_currency.code())
+        .with("contract_agreed_price", word(&AGREED_PRICES, contract.agreed_price))
+        .with("contract_plan_over", word(&PLAN_RULES, contract.plan_over))
+        .with("contract_receipt_over", word(&RECEIPT_RULES, contract.receipt_over))
+        .with("report_fiscal_year_month", settings.report.fiscal_year_month.to_string());
+    let values = contract
+        .amendable
+        .iter()
+        .fold(values, |values, status| values.with("contract_amendable", word(&STATUSES, *status)));
+    let values = contract.approval.iter().fold(values, |values, command| values.with("contract_approval", command));
     follow_up
         .methods_that_count
         .iter()
@@ -69,7 +133,27 @@ fn draw(desk: &Desk<'_>, values: &Values, error: Option<&Error>) -> Reply {
         .required()
         .checks("follow_up_methods_that_count", methods)
         .help("methods_help")
-        .tick("follow_up_superiors_count");
+        .tick("follow_up_superiors_count")
+        .section("s_contracts")
+        .line("contract_number", 40)
+        .required()
+        .help("contract_number_help")
+        .choice("contract_number_reset", choices(d, "number_reset_", &NUMBER_RESETS))
+        .required()
+        .line("contract_base_currency", 3)
+        .required()
+        .choice("contract_agreed_price", choices(d, "agreed_price_", &AGREED_PRICES))
+        .required()
+        .choice("contract_plan_over", choices(d, "plan_over_", &PLAN_RULES))
+        .required()
+        .choice("contract_receipt_over", choices(d, "receipt_over_", &RECEIPT_RULES))
+        .required()
+        .checks("contract_amendable", choices(d, "contract_", &AMENDABLE))
+        .checks("contract_approval", APPROVALS.map(|name| Choice::new(name, d.t(&format!("approve_{name}")))).to_vec())
+        .help("approval_help")
+        .section("s_reports")
+        .input("number", "report_fiscal_year_month")
+        .required();
     let above = Above { title: d.menu_label("settings"), back: Default::default(), intro: String::new() };
     form_page(desk, above, sheet, error)
 }
@@ -91,9 +175,12 @@ fn saved(desk: &Desk<'_>, values: &Values) -> Result<Settings, Error> {
     let recycle_bin_days = read.number("recycle_bin_days");
     let correction_hours = read.number("follow_up_correction_hours");
     let least_length = read.number("follow_up_least_length");
+    let fiscal_year_month = read.number("report_fiscal_year_month");
     read.done()?;
     let methods = values.all("follow_up_methods_that_count").into_iter().map(EntryCode::new).collect::<Result<_, _>>();
-    desk.acting(values).change_settings(Settings {
+    let acting = desk.acting(values);
+    let contract = contract(values)?;
+    acting.change_settings(Settings {
         time_zone: TimeZone::named(values.get("time_zone").trim())?,
         same_name: if values.get("same_name") == "allow" { NameRule::Allow } else { NameRule::Refuse },
         customer_number: values.get("customer_number").to_owned(),
@@ -104,6 +191,8 @@ fn saved(desk: &Desk<'_>, values: &Values) -> Result<Settings, Error> {
             least_length,
             superiors_count: values.ticked("follow_up_superiors_count"),
         },
+        contract,
+        report: ReportSettings { fiscal_year_month },
         version: values.get("version").parse().unwrap_or_default(),
     })
 }

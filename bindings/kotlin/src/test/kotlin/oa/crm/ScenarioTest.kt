@@ -66,6 +66,7 @@ class ScenarioTest {
         val method = methodOf(operation)
         val names = operationArguments(operation)!!
         assertEquals(emptySet<String>(), with.fieldNames().asSequence().toSet() - names.toSet(), "unknown arguments")
+        (with["settings"] as ObjectNode?)?.let(Wire::completed)
         val arguments = names.zip(method.genericParameterTypes).map { (name, type) ->
             with[name]?.let { Wire.mapper.readerFor(Wire.mapper.constructType(type)).readValue<Any?>(it) }
         }

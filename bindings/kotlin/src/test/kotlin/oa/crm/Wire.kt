@@ -9,6 +9,7 @@ import com.fasterxml.jackson.core.JsonParser
 import com.fasterxml.jackson.core.json.JsonWriteFeature
 import com.fasterxml.jackson.databind.DeserializationContext
 import com.fasterxml.jackson.databind.JsonDeserializer
+import com.fasterxml.jackson.databind.JsonNode
 import com.fasterxml.jackson.databind.JsonSerializer
 import com.fasterxml.jackson.databind.MapperFeature
 import com.fasterxml.jackson.databind.PropertyNamingStrategies
@@ -16,6 +17,7 @@ import com.fasterxml.jackson.databind.SerializationFeature
 import com.fasterxml.jackson.databind.SerializerProvider
 import com.fasterxml.jackson.databind.json.JsonMapper
 import com.fasterxml.jackson.databind.module.SimpleModule
+import com.fasterxml.jackson.databind.node.ObjectNode
 import com.fasterxml.jackson.module.kotlin.KotlinFeature
 import com.fasterxml.jackson.module.kotlin.kotlinModule
 import java.time.Instant
@@ -39,10 +41,18 @@ internal object Wire {
             addSerializer(Enum::class.java, writing { value, json -> json.writeString(nameOf(value)) })
             setMixInAnnotation(View::class.java, ByKind::class.java)
             setMixInAnnotation(FollowUps::class.java, ByKind::class.java)
+            setMixInAnnotation(Contracts::class.java, ByKind::class.java)
+            setMixInAnnotation(DocumentsOf::class.java, ByKind::class.java)
+            setMixInAnnotation(Payments::class.java, ByKind::class.java)
+            setMixInAnnotation(ReportOf::class.java, ByKind::class.java)
             setMixInAnnotation(PresetLanguage::class.java, Presets::class.java)
             setMixInAnnotation(FieldChange::class.java, Change::class.java)
             setMixInAnnotation(Event::class.java, Happened::class.java)
-            for (kinds in listOf(View::class, FollowUps::class)) {
+            setMixInAnnotation(Approval::class.java, Asked::class.java)
+            val tagged = listOf(
+                View::class, FollowUps::class, Contracts::class, DocumentsOf::class, Payments::class, ReportOf::class,
+            )
+            for (kinds in tagged) {
                 for (kind in kinds.sealedSubclasses) {
                     registerSubtypes(com.fasterxml.jackson.databind.jsontype.NamedType(kind.java, snake(kind.simpleName!!)))
                 }
@@ -56,6 +66,21 @@ internal object Wire {
         .build()
 
     fun write(value: Any?): String = mapper.writeValueAsString(value)
+
+    /** Settings with what JSON may leave out and Kotlin may not. */
+    fun completed(settings: ObjectNode): ObjectNode {
+        val whole = mapper.readTree(
+            """{"contract":{"number":"HT{yyyyMMdd}{seq:4}","number_reset":"prefix","base_currency":"CNY",
+            "agreed_price":"marked","amendable":["in_force","completed"],"plan_over":"warn","receipt_over":"credit"},
+            "report":{"fiscal_year_month":1}}""",
+        )
+        for ((name, default) in whole.properties()) {
+            val given = settings[name] as ObjectNode?
+            if (given == null) settings.set<JsonNode>(name, default)
+            else default.properties().filter { it.key !in given.fieldNames().asSequence().toSet() }.forEach { given.set<JsonNode>(it.key, it.value) }
+        }
+        return settings
+    }
 
     /** `createCustomer` as `create_customer`. */
     fun snake(name: String): String =
@@ -99,5 +124,10 @@ internal object Wire {
     private interface Happened {
         @get:JsonRawValue
         val data: String
+    }
+
+    private interface Asked {
+        @get:JsonRawValue
+        val snapshot: String
     }
 }

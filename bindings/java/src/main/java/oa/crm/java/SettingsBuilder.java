@@ -1,8 +1,10 @@
 package oa.crm.java;
 
 import java.util.Objects;
+import oa.crm.ContractSettings;
 import oa.crm.FollowUpSettings;
 import oa.crm.NameRule;
+import oa.crm.ReportSettings;
 import oa.crm.Settings;
 
 /** Settings, beginning with those that were read. */
@@ -12,6 +14,8 @@ public final class SettingsBuilder {
     private String customerNumber;
     private int recycleBinDays;
     private FollowUpSettings followUp;
+    private ContractSettings contract;
+    private ReportSettings report;
     private final long version;
 
     SettingsBuilder(Settings from) {
@@ -20,6 +24,8 @@ public final class SettingsBuilder {
         customerNumber = from.getCustomerNumber();
         recycleBinDays = from.getRecycleBinDays();
         followUp = from.getFollowUp();
+        contract = from.getContract();
+        report = from.getReport();
         version = from.getVersion();
     }
 
@@ -48,7 +54,17 @@ public final class SettingsBuilder {
         return this;
     }
 
+    public SettingsBuilder contract(ContractSettings contract) {
+        this.contract = Objects.requireNonNull(contract, "contract");
+        return this;
+    }
+
+    public SettingsBuilder report(ReportSettings report) {
+        this.report = Objects.requireNonNull(report, "report");
+        return this;
+    }
+
     public Settings build() {
-        return new Settings(timeZone, sameName, customerNumber, recycleBinDays, followUp, version);
+        return new Settings(timeZone, sameName, customerNumber, recycleBinDays, followUp, contract, report, version);
     }
 }

@@ -1,6 +1,8 @@
 //! The host through the program itself, as a browser, a program and an attacker meet it.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
+mod deals;
+#[path = "../run/mod.rs"]
 mod run;
 
 use run::{Answer, Host, field};

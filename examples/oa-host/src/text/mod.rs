@@ -1,5 +1,8 @@
 //! Every text of the pages, in Chinese and English, in one table.
 
+mod deals;
+mod payments;
+
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
@@ -33,7 +36,7 @@ impl Lang {
 /// The text of a key; the key itself where the table does not know it.
 pub(crate) fn text(lang: Lang, key: &str) -> &str {
     static BY_KEY: LazyLock<HashMap<&str, (&str, &str)>> =
-        LazyLock::new(|| TEXTS.iter().map(|(key, chinese, english)| (*key, (*chinese, *english))).collect());
+        LazyLock::new(|| all().map(|(key, chinese, english)| (*key, (*chinese, *english))).collect());
     match BY_KEY.get(key) {
         Some((chinese, _)) if lang == Lang::Chinese => chinese,
         Some((_, english)) => english,
@@ -41,8 +44,14 @@ pub(crate) fn text(lang: Lang, key: &str) -> &str {
     }
 }
 
+type Text = (&'static str, &'static str, &'static str);
+
+fn all() -> impl Iterator<Item = &'static Text> {
+    TEXTS.iter().chain(deals::TEXTS).chain(payments::TEXTS)
+}
+
 /// Key, Chinese, English. `f_` are fields, `e_` errors, `s_` sections of forms, `op_` operations.
-const TEXTS: &[(&str, &str, &str)] = &[
+const TEXTS: &[Text] = &[
     ("", "", ""),
     ("product", "云帆办公", "Yunfan Office"),
     ("home", "工作台", "Home"),
@@ -234,6 +243,9 @@ const TEXTS: &[(&str, &str, &str)] = &[
     ("dict_industry", "行业", "Industry"),
     ("dict_method", "跟进方式", "Follow-up method"),
     ("dict_relation_kind", "关联类型", "Kind of relation"),
+    ("dict_product_category", "商品分类", "Product category"),
+    ("dict_contract_kind", "合同类型", "Kind of contract"),
+    ("dict_payment_method", "付款方式", "Payment method"),
     ("add_entry", "新增条目", "Add entry"),
     ("edit_entry", "编辑条目", "Edit entry"),
     ("merge", "合并", "Merge"),
@@ -456,12 +468,12 @@ mod tests {
 
     #[test]
     fn no_key_stands_twice_and_no_text_is_missing() {
-        let mut keys: Vec<&str> = TEXTS.iter().map(|(key, _, _)| *key).collect();
+        let mut keys: Vec<&str> = all().map(|(key, _, _)| *key).collect();
         keys.sort_unstable();
-        let all = keys.len();
+        let many = keys.len();
         keys.dedup();
-        assert_eq!(keys.len(), all);
-        for (key, chinese, english) in TEXTS.iter().skip(1) {
+        assert_eq!(keys.len(), many);
+        for (key, chinese, english) in all().skip(1) {
             assert!(!chinese.is_empty() && !english.is_empty(), "{key}");
         }
     }
@@ -478,7 +490,7 @@ mod tests {
                 for after in content.split(marker).skip(1) {
                     let key = after.split('"').next().unwrap();
                     asked += 1;
-                    assert!(TEXTS.iter().any(|(known, _, _)| *known == key), "{key} in {}", path.display());
+                    assert!(all().any(|(known, _, _)| *known == key), "{key} in {}", path.display());
                 }
             }
         }

@@ -1,0 +1,357 @@
+//! Approvals 审批 (K9): the host's workflow decides; the library keeps the request and goes on, or back.
+
+use crate::access::{Reach, Scope, Standing};
+use crate::contract::{CONTRACT, Contract};
+use crate::crm::Session;
+use crate::customer::Customer;
+use crate::customer::CustomerId;
+use crate::error::{Error, Violation, refusals};
+use crate::history;
+use crate::id::{ApprovalId, ContractId, ReceiptId};
+use crate::operations::op;
+use crate::page::{PageRequest, encode_cursor, list_identity, page};
+use crate::record::{Columns, NEVER, Record};
+use crate::sorted::Gather as _;
+use crate::store::{Column, ColumnType, Comparison, Direction, Filter, Index, Kind, Read, Search, Value};
+use crate::text::Checker;
+use crate::time::Timestamp;
+use crate::work::{Stop, Work, rows};
+use serde::{Deserialize, Serialize};
+
+const SINCE: i32 = crate::contract::SINCE;
+
+const fn column(name: &'static str, ty: ColumnType) -> Column {
+    Column { name, ty, live: false, since: SINCE }
+}
+
+/// Requests by id, in the scope of what they are about.
+pub(crate) static APPROVAL: Kind = Kind {
+    name: "approval",
+    columns: &[
+        column("scope", ColumnType::Text),
+        column("pending_since", ColumnType::Integer),
+        column("requested_at", ColumnType::Integer),
+    ],
+    indexes: &[
+        Index { name: "pending", columns: &["scope", "pending_since"], across: false, since: SINCE },
+        Index { name: "requested", columns: &["scope", "requested_at"], across: false, since: SINCE },
+    ],
+    since: SINCE,
+};
+
+/// A request 审批申请 that the host decides.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
+pub struct Approval {
+    /// The id.
+    pub id: ApprovalId,
+    /// What is asked for: `sign`, `supplement`, `void`, `receipt`.
+    pub command: String,
+    /// The contract.
+    pub contract: ContractId,
+    /// The receipt on it that shall count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<ReceiptId>,
+    /// Its number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<String>,
+    /// Its name.
+    pub name: String,
+    /// Its customer.
+    pub customer: CustomerId,
+    /// The customer's name then.
+    pub customer_name: String,
+    /// The reason that was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The contract, or the receipt, as it stood then.
+    #[cfg_attr(feature = "tsify", tsify(type = "unknown"))]
+    pub snapshot: serde_json::Value,
+    /// Who asked.
+    pub requested_by: String,
+    /// When.
+    pub requested_at: Timestamp,
+    /// What was decided; absent: it waits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decision: Option<ApprovalDecision>,
+    /// Who decided, as the host says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decided_by: Option<String>,
+    /// When.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decided_at: Option<Timestamp>,
+    /// A note on the decision.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// The version.
+    #[serde(default)]
+    pub version: i64,
+}
+
+/// As it is stored: with the scope of those who see it, which nobody is told.
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    #[serde(flatten)]
+    approval: Approval,
+    scope: String,
+}
+
+/// What is decided on a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
+#[serde(rename_all = "snake_case")]
+pub enum ApprovalDecision {
+    /// 同意
+    Approved,
+    /// 驳回
+    Rejected,
+    /// 撤回, by who asked.
+    Withdrawn,
+}
+
+refusals! {
+    /// Why a request can't be decided so.
+    pub enum ApprovalRefusal {
+        /// It was decided otherwise before.
+        ApprovalResolved = "approval_resolved", "The request was decided otherwise", "该申请已有其他审批结果";
+        /// Nobody approves what he asked for.
+        OwnRequest = "own_request", "Nobody approves what he asked for himself", "不能审批本人提交的申请";
+    }
+}
+
+page! {
+    /// A page of requests, oldest first while they wait, else newest first. It may hold fewer than asked for although more
+    /// follow: contracts that went to others are left out.
+    ApprovalPage of Approval
+}
+
+impl Record for Stored {
+    const KIND: &'static Kind = &APPROVAL;
+
+    fn key(&self) -> String {
+        self.approval.id.to_string()
+    }
+    fn version(&self) -> i64 {
+        self.approval.version
+    }
+    fn columns(&self) -> Vec<Value> {
+        let at = self.approval.requested_at.millis();
+        let pending = if self.approval.decision.is_none() { at } else { NEVER };
+        vec![self.scope.as_str().into(), pending.into(), at.into()]
+    }
+    fn refresh(&mut self, row: &Columns<'_>) {
+        self.approval.version = row.version();
+    }
+}
+
+/// What the host is asked.
+pub(crate) struct Request<'r> {
+    pub(crate) command: &'r str,
+    pub(crate) contract: &'r Contract,
+    pub(crate) receipt: Option<ReceiptId>,
+    pub(crate) customer: &'r Customer,
+    pub(crate) reason: Option<String>,
+    pub(crate) snapshot: serde_json::Value,
+}
+
+impl Session<'_> {
+    /// Requests on contracts whose duties the actor has or those below him: those that wait, oldest first, or all, newest
+    /// first.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] without the right `approval.view`; [`Error::Invalid`]; `cursor_foreign`.
+    pub fn approvals(&self, pending: bool, page: PageRequest) -> Result<ApprovalPage, Error> {
+        let list = list_identity(self.actor(), op::approvals.name, &pending);
+        let limit = page.limit()?;
+        let after = page.place(&list, ColumnType::Integer)?;
+        self.query(&op::approvals, |work| {
+            let scopes = work.access()?.visible_scopes(Standing::Active);
+            let (column, direction) =
+                if pending { ("pending_since", Direction::Ascending) } else { ("requested_at", Direction::Descending) };
+            let waiting = Filter::Is("pending_since", Comparison::Less, NEVER.into());
+            let conditions = if pending { vec![waiting] } else { Vec::new() };
+            let mut search = Search::of(&APPROVAL)
+                .within("scope", scopes)
+                .filtered(Filter::All(conditions))
+                .ordered(column, direction)
+                .limited(limit + 1);
+            let counting = Read::Count { search: search.clone(), cap: crate::page::COUNT_CAP };
+            search.after.clone_from(&after);
+            let mut reads = vec![Read::Find(search)];
+            reads.extend(page.count.then_some(counting));
+            let mut answers = work.read(reads)?.into_iter();
+            let mut found = rows(answers.next());
+            let floor = crate::page::COUNT_CAP;
+            let count = page.count.then(|| crate::page::Count::of(crate::work::counted(answers.next()), floor));
+            let more = found.len() as i64 > limit;
+            found.truncate(usize::try_from(limit).unwrap_or_default());
+            let mut items: Vec<Approval> =
+                Stored::from_rows(&found)?.into_iter().map(|stored| stored.approval).collect();
+            let place = |last: &Approval| (Some(last.requested_at.millis().into()), last.id.to_string());
+            let next = items.last().filter(|_| more).map(|last| encode_cursor(&list, &place(last)));
+            work.only_own_contracts(&mut items)?;
+            Ok(ApprovalPage { items, next, count })
+        })
+    }
+
+    /// A request.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] without the right `approval.view`; [`Error::NotFound`].
+    pub fn approval(&self, approval: ApprovalId) -> Result<Approval, Error> {
+        self.query(&op::approval, |work| Ok(work.approval_within(approval)?.0.approval))
+    }
+
+    /// Decides a request: the host, an administrator or a superior of who has the contract's duties approves or rejects,
+    /// who asked withdraws. `by` names who decided in the host's workflow; absent: the actor. The same decision again
+    /// changes nothing.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] without the right `approval.edit`, or for who is neither; [`Error::NotFound`];
+    /// [`Error::Invalid`]; `approval_resolved`, `own_request`, and whatever the command is refused for by now.
+    pub fn resolve_approval(
+        &self,
+        approval: ApprovalId,
+        decision: ApprovalDecision,
+        by: Option<String>,
+        note: Option<String>,
+    ) -> Result<Approval, Error> {
+        self.command(
+            &op::resolve_approval,
+            &(approval, decision, &by, &note),
+            |work| {
+                let mut check = Checker::new();
+                let by = check.optional_line("by", &by, 200);
+                let note = check.optional_lines("note", &note, 1_000);
+                check.done()?;
+                let (before, contract) = work.approval_within(approval)?;
+                work.check_decider(&before.approval, &contract, decision)?;
+                if by.is_some()
+                    && work.access()?.person().is_some_and(|person| by.as_deref() != Some(person.id.as_str()))
+                {
+                    // Only the host speaks for others.
+                    return Err(Violation::not_allowed("by").into());
+                }
+                work.made(approval);
+                match before.approval.decision {
+                    Some(known) if known == decision => return Ok(before.approval),
+                    Some(_) => return Err(ApprovalRefusal::ApprovalResolved.into()),
+                    None => {}
+                }
+                let decided = Approval {
+                    decision: Some(decision),
+                    decided_by: Some(by.unwrap_or_else(|| work.actor().name())),
+                    decided_at: Some(work.now),
+                    note,
+                    ..before.approval.clone()
+                };
+                let mut after = Stored { approval: decided, scope: before.scope.clone() };
+                work.save(&before, &after)?;
+                let changes = history::changes(&before.approval, &after.approval, &["decision", "decided_by", "note"]);
+                work.remember(ApprovalId::RECORD, approval, "resolve_approval", changes)?;
+                let data = serde_json::json!({
+                    "command": after.approval.command, "contract": contract.id, "decision": decision,
+                });
+                work.announce("approval_resolved", ApprovalId::RECORD, approval, data)?;
+                let approved = decision == ApprovalDecision::Approved;
+                match after.approval.receipt {
+                    Some(receipt) => work.decided_receipt(receipt, approved)?,
+                    None => {
+                        work.decided(contract.id, &after.approval.command, approved, after.approval.reason.as_deref())?
+                    }
+                }
+                work.made.truncate(1);
+                after.approval.version += 1;
+                Ok(after.approval)
+            },
+            |work, _| Ok(work.approval_within(approval)?.0.approval),
+        )
+    }
+}
+
+impl Work<'_> {
+    /// Keeps a request and tells the host.
+    pub(crate) fn request_approval(&mut self, request: Request<'_>) -> Result<ApprovalId, Error> {
+        let id = ApprovalId(self.draw()?);
+        let contract = request.contract;
+        let approval = Approval {
+            id,
+            command: request.command.to_owned(),
+            contract: contract.id,
+            receipt: request.receipt,
+            number: match request.receipt {
+                Some(_) => contract.number.clone(),
+                None => request.snapshot.get("number").and_then(|number| number.as_str()).map(str::to_owned),
+            },
+            name: contract.name.clone(),
+            customer: contract.customer,
+            customer_name: request.customer.name.clone(),
+            reason: request.reason,
+            snapshot: request.snapshot,
+            requested_by: self.actor().name(),
+            requested_at: self.now,
+            decision: None,
+            decided_by: None,
+            decided_at: None,
+            note: None,
+            version: 1,
+        };
+        let data = serde_json::json!({
+            "command": approval.command, "contract": approval.contract, "customer": approval.customer,
+            "reason": approval.reason, "snapshot": approval.snapshot,
+        });
+        self.announce("approval_requested", ApprovalId::RECORD, id, data)?;
+        let scope = Scope::to_value(&contract.stands()).as_text().unwrap_or_default().to_owned();
+        self.insert(&APPROVAL, Stored { approval, scope }.to_row()?);
+        Ok(id)
+    }
+
+    /// A request on a contract that the actor disposes of, and the contract.
+    fn approval_within(&mut self, id: ApprovalId) -> Result<(Stored, Contract), Stop> {
+        let not_found = || Error::NotFound { record: ApprovalId::RECORD.to_owned(), id: id.to_string() };
+        self.access()?.allow("approval.view")?;
+        let row = self.get_one(&APPROVAL, id.to_string())?.ok_or_else(not_found)?;
+        let stored = Stored::from_row(&row)?;
+        let row = self.get_one(&CONTRACT, stored.approval.contract.to_string())?.ok_or_else(not_found)?;
+        let contract = Contract::from_row(&row)?;
+        let access = self.access()?;
+        let requester = stored.approval.requested_by == self.actor().name();
+        match access.duty_reach(&contract.stands(), self.now) {
+            Some(Reach::Own) => Ok((stored, contract)),
+            _ if requester => Ok((stored, contract)),
+            _ => Err(not_found().into()),
+        }
+    }
+
+    /// Leaves out what is about contracts that went elsewhere since.
+    fn only_own_contracts(&mut self, items: &mut Vec<Approval>) -> Result<(), Stop> {
+        let mut ids: Vec<String> = items.iter().map(|approval| approval.contract.to_string()).collect();
+        ids.sort();
+        ids.dedup();
+        let contracts = Contract::from_rows(&self.get(&CONTRACT, ids)?)?;
+        let access = self.access()?;
+        let own = contracts.iter().filter(|contract| access.duty_reach(&contract.stands(), self.now).is_some());
+        let own: std::collections::BTreeSet<ContractId> = own.map(|contract| contract.id).into_set();
+        items.retain(|approval| own.contains(&approval.contract));
+        Ok(())
+    }
+
+    fn check_decider(&self, approval: &Approval, contract: &Contract, decision: ApprovalDecision) -> Result<(), Error> {
+        let access = self.access()?;
+        let requester = approval.requested_by == self.actor().name();
+        if access.sees_all() || (requester && decision == ApprovalDecision::Withdrawn) {
+            return Ok(());
+        }
+        if requester {
+            return Err(ApprovalRefusal::OwnRequest.into());
+        }
+        if decision != ApprovalDecision::Withdrawn && access.is_superior_of(contract.owner_position.as_ref()) {
+            return Ok(());
+        }
+        Err(Error::Forbidden { module: "approval".to_owned(), right: "edit".to_owned() })
+    }
+}

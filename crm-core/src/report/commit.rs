@@ -1,0 +1,127 @@
+//! The differences that a command makes to the sums, written with what makes them.
+
+use super::figures::{Figures, ROLLUP, Series, counts, of_row, relied_on};
+use crate::customer::CUSTOMER;
+use crate::store::{Change, Kind, Row, Value, Write};
+use crate::work::{Stop, Work};
+
+/// A record that counts, and that a write changes.
+fn changed(write: &Write) -> Option<(&'static Kind, &str)> {
+    match write {
+        Write::Insert { kind, row }
+        | Write::Update { kind, row, .. }
+        | Write::Put { kind, row }
+        | Write::Restore { kind, row, .. }
+        | Write::Add { kind, row, .. } => Some((kind, row.id.as_str())),
+        Write::Delete { kind, id, .. } | Write::Touch { kind, id, .. } => Some((kind, id.as_str())),
+        Write::Reassign { .. } => None,
+    }
+}
+
+/// The row as it stands after a write.
+fn after(write: &Write, before: Option<&Row>) -> Option<Row> {
+    let touched = |mut row: Row, kind: &Kind, changes: &[(&'static str, Change)]| {
+        for (column, change) in changes {
+            let Some(value) = kind.position(column).and_then(|place| row.values.get_mut(place)) else { continue };
+            let now = value.as_integer().unwrap_or_default();
+            *value = match change {
+                Change::Set(next) | Change::Replace(_, next) => next.clone(),
+                Change::Max(next) => Value::Integer(now.max(*next)),
+                Change::Min(next) => Value::Integer(now.min(*next)),
+                Change::Add(more) => Value::Integer(now.saturating_add(*more)),
+            };
+        }
+        row
+    };
+    match write {
+        Write::Insert { row, .. } | Write::Put { row, .. } | Write::Restore { row, .. } => Some(row.clone()),
+        Write::Update { kind, row, changes } => {
+            let mut next = row.clone();
+            // Live columns stay as they are.
+            for (place, column) in kind.columns.iter().enumerate().filter(|(_, column)| column.live) {
+                let standing = before.and_then(|before| before.values.get(place));
+                if let (Some(standing), Some(value)) = (standing, next.values.get_mut(place)) {
+                    *value = standing.clone();
+                }
+                debug_assert!(kind.position(column.name) == Some(place));
+            }
+            Some(touched(next, kind, changes))
+        }
+        Write::Touch { kind, changes, .. } => before.map(|before| touched(before.clone(), kind, changes)),
+        Write::Delete { .. } => None,
+        Write::Add { .. } | Write::Reassign { .. } => before.cloned(),
+    }
+}
+
+/// Makes sure that the live columns on which the figures rely are still what they were.
+fn pin(kind: &'static Kind, before: &Row, changes: &mut Vec<(&'static str, Change)>, all: bool) {
+    for column in relied_on(kind) {
+        let Some(was) = kind.position(column).and_then(|place| before.values.get(place)) else { continue };
+        match changes.iter_mut().find(|(own, _)| own == column) {
+            Some((_, change)) => {
+                if let Change::Set(next) = change {
+                    *change = Change::Replace(was.clone(), next.clone());
+                }
+            }
+            None if all => changes.push((column, Change::Replace(was.clone(), was.clone()))),
+            None => {}
+        }
+    }
+}
+
+impl Work<'_> {
+    /// Adds to the decision what it changes in the sums of the reports. Every command comes by here before its commit;
+    /// rooms know nothing of it.
+    pub(crate) fn add_figures(&mut self) -> Result<(), Stop> {
+        let touched: Vec<(usize, &'static Kind, String)> = self
+            .changes
+            .writes
+            .iter()
+            .enumerate()
+            .filter_map(|(at, write)| changed(write).map(|(kind, id)| (at, kind, id.to_owned())))
+            .filter(|(_, kind, _)| counts(kind))
+            .collect();
+        // Mostly the command has read what it changes.
+        for (at, kind, id) in &touched {
+            let new = matches!(self.changes.writes.get(*at), Some(Write::Insert { .. }));
+            if !new && !self.has_seen(kind, id) {
+                self.get_one(kind, id.clone())?;
+            }
+        }
+        let mut sums = Figures::default();
+        for (at, kind, id) in touched {
+            let before = self.seen(kind, &id).cloned();
+            let Some(write) = self.changes.writes.get_mut(at) else { continue };
+            let before = before.filter(|_| !matches!(write, Write::Insert { .. }));
+            let mut difference = Figures::default();
+            if let Some(after) = after(write, before.as_ref()) {
+                difference.merge(&of_row(kind, &after, &self.context)?, 1)?;
+            }
+            if let Some(before) = &before {
+                difference.merge(&of_row(kind, before, &self.context)?, -1)?;
+            }
+            let difference = difference.dense();
+            if let (Some(before), Write::Update { changes, .. } | Write::Touch { changes, .. }) = (&before, write) {
+                pin(kind, before, changes, !difference.0.is_empty());
+            }
+            sums.merge(&difference, 1)?;
+        }
+        self.reassign_figures();
+        self.changes.writes.extend(sums.writes());
+        Ok(())
+    }
+
+    /// Where entries of a dictionary are merged, their sums are.
+    fn reassign_figures(&mut self) {
+        let moved = self.changes.writes.iter().filter_map(|write| match write {
+            Write::Reassign { kind, column, from, to } if *kind == &CUSTOMER => {
+                let series = Series::of_column(column)?;
+                let value = |code: &Value| code.as_text().map(|code| Value::Text(series.value(code)));
+                Some(Write::Reassign { kind: &ROLLUP, column: "value", from: value(from)?, to: value(to)? })
+            }
+            _ => None,
+        });
+        let moved: Vec<Write> = moved.collect();
+        self.changes.writes.extend(moved);
+    }
+}

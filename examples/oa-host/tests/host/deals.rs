@@ -1,0 +1,188 @@
+//! Products, contracts, approvals and documents on the pages, as a browser meets them.
+
+use crate::run::{Answer, Browser, Host, field};
+
+fn post(browser: &Browser, page: &str, to: &str, values: &[(&str, &str)]) -> Answer {
+    let form = browser.get(page);
+    assert_eq!(form.status, 200, "{page}: {}", form.body);
+    let mut sent = vec![("_csrf", field(&form.body, "_csrf")), ("_key", field(&form.body, "_key"))];
+    if form.body.contains("name=\"version\"") {
+        sent.push(("version", field(&form.body, "version")));
+    }
+    sent.extend(values.iter().map(|(name, value)| (*name, (*value).to_owned())));
+    browser.post(to, &sent)
+}
+
+/// Where a form leads that was taken.
+fn gone(answer: &Answer) -> String {
+    assert_eq!(answer.status, 303, "{}", answer.body);
+    answer.header("location").to_owned()
+}
+
+/// A customer with a contract of one line; the addresses of both.
+fn drafted(browser: &Browser) -> (String, String) {
+    let customer =
+        gone(&post(browser, "/customers/new", "/customers/new", &[("kind", "company"), ("name", "杭州云帆科技")]));
+    let new = format!("{customer}/contracts/new");
+    let lines = [
+        ("name", "云帆年度采购"),
+        ("currency", "CNY"),
+        ("lines_0_name", "协同平台"),
+        ("lines_0_quantity", "2"),
+        ("lines_0_price", "1,280.50"),
+        ("lines_0_tax_rate", "13"),
+    ];
+    (customer, gone(&post(browser, &new, &new, &lines)))
+}
+
+#[test]
+fn k8_a_product_is_made_listed_and_taken_off_sale() {
+    let host = Host::start(&[]);
+    let browser = host.sign_in("admin");
+    let wrong = post(&browser, "/products/new", "/products/new", &[("name", "协同平台"), ("prices", "CNY viele")]);
+    assert_eq!(wrong.status, 422);
+    assert!(wrong.body.contains("aria-invalid"), "{}", wrong.body);
+    let product = [("name", "协同平台"), ("unit", "套"), ("prices", "CNY 68000\nUSD 9,500.5"), ("tax_rate", "13")];
+    gone(&post(&browser, "/products/new", "/products/new", &product));
+    let list = browser.get("/products").body;
+    assert!(list.contains("¥68,000.00") && list.contains("9,500.50 USD") && list.contains("13%"), "{list}");
+    let edit = list.split("href=\"").find(|part| part.starts_with("/products/") && part.contains("/edit\"")).unwrap();
+    let edit = edit.split('"').next().unwrap();
+    gone(&post(&browser, edit, edit, &[("name", "协同平台"), ("retired", "1")]));
+    assert!(!browser.get("/products").body.contains("协同平台"));
+    assert!(browser.get("/products?retired=1").body.contains("协同平台"));
+}
+
+#[test]
+fn k1_a_contract_is_drafted_signed_supplemented_and_voided() {
+    let host = Host::start(&[]);
+    let browser = host.sign_in("admin");
+    let (customer, contract) = drafted(&browser);
+    let page = browser.get(&contract).body;
+    assert!(page.contains("¥2,561.00") && page.contains("草稿"), "{page}");
+    assert!(browser.get(&customer).body.contains("云帆年度采购"));
+    // What is wrong in a line stands beside its field, and everything at once.
+    let edit = format!("{contract}/edit");
+    let values = [("name", "云帆"), ("lines_0_quantity", "viele"), ("lines_0_price", "-1"), ("ends_on", "morgen")];
+    let wrong = post(&browser, &edit, &edit, &values);
+    assert_eq!(wrong.status, 422);
+    assert!(wrong.body.contains("id=\"lines_0_quantity\" name=\"lines_0_quantity\" value=\"viele\""), "{}", wrong.body);
+    assert!(wrong.body.matches("aria-invalid").count() >= 2, "{}", wrong.body);
+    let submit = format!("{contract}/submit");
+    gone(&post(&browser, &submit, &submit, &[]));
+    let page = browser.get(&contract).body;
+    assert!(page.contains("执行中") && page.contains("HT"), "{page}");
+    // Signed, its money has no field any more.
+    assert!(!browser.get(&edit).body.contains("name=\"amount\""));
+    let entry = [("kind", "progress"), ("value", "40"), ("text", "一期上线")];
+    gone(&post(&browser, &contract, &format!("{contract}/entries"), &entry));
+    assert!(browser.get(&contract).body.contains("一期上线"));
+    let wrong = post(&browser, &contract, &format!("{contract}/entries"), &[("kind", "risk"), ("value", "9")]);
+    assert_eq!(wrong.status, 422);
+    // A supplement lowers the amount.
+    let parent = contract.rsplit('/').next().unwrap();
+    let values = [("parent", parent), ("name", "减项"), ("currency", "CNY"), ("amount", "-561")];
+    let supplement =
+        gone(&post(&browser, &format!("{contract}/supplement"), &format!("{customer}/contracts/new"), &values));
+    let submit = format!("{supplement}/submit");
+    gone(&post(&browser, &submit, &submit, &[]));
+    assert!(browser.get(&contract).body.contains("¥2,000.00"));
+    let void = format!("{contract}/void");
+    assert_eq!(post(&browser, &void, &void, &[("reason", "")]).status, 422);
+    gone(&post(&browser, &void, &void, &[("reason", "客户取消")]));
+    assert!(browser.get(&contract).body.contains("已作废"));
+    assert!(browser.get(&format!("{contract}/history")).body.contains("客户取消"));
+    for list in ["/contracts", "/contracts?of=all&status=void&order=number", "/contracts?signed_from=2020-01-01"] {
+        assert!(browser.get(list).body.contains("云帆年度采购"), "{list}");
+    }
+    assert_eq!(browser.get("/contracts?status=halb").status, 422);
+    assert_eq!(browser.get(&format!("{contract}/dance")).status, 404);
+}
+
+/// A form with a file in it.
+fn multipart(values: &[(&str, &str)], file: (&str, &[u8])) -> Vec<u8> {
+    let mut body = Vec::new();
+    for (name, value) in values {
+        let part = format!("--edge\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+        body.extend(part.as_bytes());
+    }
+    let head = format!(
+        "--edge\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{}\"\r\nContent-Type: text/html\r\n\r\n",
+        file.0
+    );
+    body.extend(head.as_bytes());
+    body.extend(file.1);
+    body.extend(b"\r\n--edge--\r\n");
+    body
+}
+
+#[test]
+fn c5_a_document_is_uploaded_downloaded_and_taken_away() {
+    let host = Host::start(&[]);
+    let browser = host.sign_in("admin");
+    let (customer, contract) = drafted(&browser);
+    let contract_id = contract.rsplit('/').next().unwrap();
+    let form = browser.get(&format!("/documents/new?contract={contract_id}"));
+    let csrf = field(&form.body, "_csrf");
+    let content: &[u8] = b"<script>alert(1)</script>";
+    let send = |csrf: &str, file: (&str, &[u8])| {
+        let values = [("_csrf", csrf), ("customer", ""), ("contract", contract_id)];
+        browser.post_bytes("/documents/new", "multipart/form-data; boundary=edge", &multipart(&values, file))
+    };
+    assert_eq!(send("guess", ("报价单.html", content)).status, 403);
+    assert_eq!(send(&csrf, ("报价单.html", b"")).status, 422);
+    let large = vec![b'x'; 26 * 1024 * 1024];
+    assert_eq!(send(&csrf, ("大.bin", &large)).status, 413);
+    assert_eq!(gone(&send(&csrf, ("C:\\temp\\报价单.html", content))), contract);
+    // It stands on the contract and on its customer, and is saved, never shown.
+    assert!(browser.get(&customer).body.contains("报价单.html"));
+    let page = browser.get(&contract).body;
+    let link = page.split("href=\"").find(|part| part.starts_with("/documents/") && !part.contains("/documents/new"));
+    let link = link.unwrap().split('"').next().unwrap();
+    let download = browser.get(link);
+    assert_eq!(download.body.as_bytes(), content);
+    assert_eq!(download.header("content-type"), "application/octet-stream");
+    let disposition = download.header("content-disposition");
+    assert!(disposition.starts_with("attachment; filename*=UTF-8''%E6%8A%A5"), "{disposition}");
+    assert_eq!(host.get(link).status, 303);
+    let removal = [("_csrf", csrf), ("back", contract.clone())];
+    assert_eq!(gone(&browser.post(&format!("{link}/remove"), &removal)), contract);
+    assert_eq!(browser.get(link).status, 404);
+}
+
+#[test]
+fn k9_a_leader_finds_what_waits_and_approves_it() {
+    let host = Host::start(&[]);
+    let browser = host.sign_in("admin");
+    let (_, contract) = drafted(&browser);
+    let settings = [
+        ("time_zone", "Asia/Shanghai"),
+        ("same_name", "refuse"),
+        ("customer_number", "KH{yyyyMMdd}-{random}"),
+        ("recycle_bin_days", "30"),
+        ("follow_up_correction_hours", "24"),
+        ("follow_up_least_length", "0"),
+        ("contract_number", "HT{yyyy}{seq:4}"),
+        ("contract_number_reset", "year"),
+        ("contract_base_currency", "CNY"),
+        ("contract_agreed_price", "marked"),
+        ("contract_plan_over", "warn"),
+        ("contract_receipt_over", "credit"),
+        ("report_fiscal_year_month", "1"),
+        ("contract_amendable", "in_force"),
+        ("contract_approval", "sign"),
+    ];
+    gone(&post(&browser, "/settings", "/settings", &settings));
+    let submit = format!("{contract}/submit");
+    gone(&post(&browser, &submit, &submit, &[]));
+    assert!(browser.get(&contract).body.contains("待审批"));
+    let list = browser.get("/approvals").body;
+    assert!(list.contains("云帆年度采购"), "{list}");
+    let action = list.split("action=\"").find(|part| part.starts_with("/approvals/")).unwrap();
+    let action = action.split('"').next().unwrap();
+    let decide = [("_csrf", field(&list, "_csrf")), ("decision", "approved".to_owned())];
+    assert_eq!(gone(&browser.post(action, &decide)), "/approvals");
+    assert!(browser.get(&contract).body.contains("执行中"));
+    assert!(!browser.get("/approvals").body.contains("云帆年度采购"));
+    assert!(browser.get("/approvals?all=1").body.contains("已同意"));
+}

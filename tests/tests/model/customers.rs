@@ -1,0 +1,180 @@
+//! Inputs of what is done with customers and what lies under them.
+
+use crate::draws::*;
+use crate::{Dice, Known};
+use crm_core::Crm;
+use crm_tests::POSITIONS;
+use serde_json::{Value, json};
+
+fn view(dice: &mut Dice) -> Value {
+    match dice.below(9) {
+        0 => json!({"kind": "not_followed_for", "days": dice.pick(&[0, 1, 2, 7, 30, 3650, 3651])}),
+        n => {
+            json!({"kind": (["mine", "today", "shared_with_me", "subordinates", "recently_viewed", "all", "recycle_bin", "mine"][n - 1])})
+        }
+    }
+}
+
+fn contact(dice: &mut Dice) -> Value {
+    let mut contact = json!({"name": if dice.one_in(6) { json!(text(dice)) } else { json!("联系人") }});
+    maybe(dice, &mut contact, "primary", |_| json!(true));
+    maybe(dice, &mut contact, "phones", |dice| json!([text(dice), "138"]));
+    maybe(dice, &mut contact, "email", some_text);
+    maybe(dice, &mut contact, "note", some_text);
+    maybe(
+        dice,
+        &mut contact,
+        "birthday",
+        |dice| json!({"calendar": "lunar", "month": dice.below(14), "day": dice.below(33)}),
+    );
+    contact
+}
+
+fn relation(dice: &mut Dice, known: &Known) -> Value {
+    let mut relation = json!({"customer": known.id(dice, "customer"), "kind": code_of(dice, "relation_kind")});
+    maybe(dice, &mut relation, "inverse", |_| json!(true));
+    maybe(dice, &mut relation, "note", some_text);
+    relation
+}
+
+fn customer_fields(dice: &mut Dice, object: &mut Value) {
+    for field in ["short_name", "region", "address", "website", "email", "description", "credit_code", "number"] {
+        maybe(dice, object, field, |dice| if dice.one_in(3) { some_text(dice) } else { json!("a@b.example") });
+    }
+    for field in ["level", "stage", "source", "industry"] {
+        maybe(dice, object, field, |dice| code_of(dice, field));
+    }
+    maybe(dice, object, "phones", |dice| json!([text(dice)]));
+    if dice.one_in(10) {
+        object["kind"] = json!("person");
+    }
+}
+
+pub fn input(dice: &mut Dice, known: &mut Known, operation: &str, crm: &Crm) -> Option<Value> {
+    let id = |dice: &mut Dice, kind: &str| known.id(dice, kind);
+    let customer = id(dice, "customer");
+    Some(match operation {
+        "create_customer" => {
+            known.made += 1;
+            let name = if dice.one_in(5) { text(dice) } else { format!("客户 {}", dice.below(known.made + 20)) };
+            let mut customer = json!({"name": name});
+            customer_fields(dice, &mut customer);
+            maybe(dice, &mut customer, "owner", person);
+            maybe(dice, &mut customer, "contacts", |dice| json!([contact(dice), contact(dice)]));
+            maybe(dice, &mut customer, "relations", |dice| json!([relation(dice, known), relation(dice, known)]));
+            json!({"customer": customer})
+        }
+        "customers" => {
+            let mut query = json!({"view": view(dice)});
+            maybe(dice, &mut query, "order", |dice| {
+                json!(dice.pick(&["newest", "oldest", "name", "next_follow_up", "longest_idle", "shortest_idle"]))
+            });
+            if dice.one_in(4) {
+                let mut filter = json!({});
+                maybe(dice, &mut filter, "text", some_text);
+                maybe(dice, &mut filter, "level", |dice| code_of(dice, "level"));
+                maybe(dice, &mut filter, "owner", person);
+                query["filter"] = filter;
+            }
+            json!({"query": query, "page": page(dice, known)})
+        }
+        "count_customers" => json!({"views": [view(dice), view(dice), view(dice)]}),
+        "customer_history" => json!({"customer": customer, "page": page(dice, known)}),
+        "contact_history" => json!({"contact": id(dice, "contact"), "page": page(dice, known)}),
+        "follow_up_history" => json!({"follow_up": id(dice, "follow_up"), "page": page(dice, known)}),
+        "replies" => json!({"follow_up": id(dice, "follow_up"), "page": page(dice, known)}),
+        "reply_history" => json!({"reply": id(dice, "reply"), "page": page(dice, known)}),
+        "correct_reply" => json!({"reply": id(dice, "reply"), "version": dice.below(3), "content": some_text(dice)}),
+        "edit_customer" | "edit_customers" => {
+            let mut edit = json!({"version": known.version(dice, &customer)});
+            customer_fields(dice, &mut edit);
+            maybe(dice, &mut edit, "name", |dice| json!(format!("客户 {}", dice.below(40))));
+            maybe(dice, &mut edit, "clear", |dice| json!([dice.pick(&["level", "phones", "stage", "region", "name"])]));
+            match operation {
+                "edit_customer" => json!({"customer": customer, "edit": edit}),
+                _ => {
+                    json!({"edits": [{"customer": customer, "edit": edit}, {"customer": id(dice, "customer"), "edit": {"version": 1, "region": "x"}}]})
+                }
+            }
+        }
+        "plan_follow_ups" => {
+            json!({"plans": [{"customer": customer, "at": instant(dice, crm)}, {"customer": id(dice, "customer")}]})
+        }
+        "transfer_customers" => {
+            let mut transfer = json!({"to": person(dice)});
+            maybe(dice, &mut transfer, "to_position", |dice| json!(dice.pick(&POSITIONS).0));
+            maybe(dice, &mut transfer, "keep_reader_until", |dice| instant(dice, crm));
+            maybe(dice, &mut transfer, "reason", some_text);
+            json!({"customers": [customer, id(dice, "customer")], "transfer": transfer})
+        }
+        "add_contact" => json!({"customer": customer, "contact": contact(dice)}),
+        "contact" | "set_primary_contact" => json!({"contact": id(dice, "contact")}),
+        "contacts" => json!({"filter": {"text": some_text(dice), "mine": dice.one_in(2)}, "page": page(dice, known)}),
+        "edit_contact" => {
+            let contact = id(dice, "contact");
+            let mut edit = json!({"version": known.version(dice, &contact), "title": some_text(dice)});
+            maybe(dice, &mut edit, "name", some_text);
+            maybe(dice, &mut edit, "clear", |_| json!(["title"]));
+            json!({"contact": contact, "edit": edit})
+        }
+        "remove_contact" => {
+            json!({"contact": id(dice, "contact"), "new_primary": if dice.one_in(2) { json!(id(dice, "contact")) } else { Value::Null }})
+        }
+        "add_relation" => json!({"customer": customer, "relation": relation(dice, known)}),
+        "remove_relation" => json!({"relation": id(dice, "relation")}),
+        "follow_up" => {
+            let mut follow_up = json!({"content": some_text(dice)});
+            maybe(dice, &mut follow_up, "at", |dice| instant(dice, crm));
+            maybe(dice, &mut follow_up, "next_at", |dice| instant(dice, crm));
+            maybe(dice, &mut follow_up, "method", |dice| code_of(dice, "method"));
+            maybe(dice, &mut follow_up, "stage", |dice| code_of(dice, "stage"));
+            maybe(dice, &mut follow_up, "contact", |dice| json!(id(dice, "contact")));
+            maybe(
+                dice,
+                &mut follow_up,
+                "place",
+                |dice| json!({"text": text(dice), "latitude": dice.below(2_000_000) as f64 / 11_000.7 - 90.0}),
+            );
+            json!({"customer": customer, "follow_up": follow_up})
+        }
+        "correct_follow_up" => {
+            let follow_up = id(dice, "follow_up");
+            json!({"follow_up": follow_up, "version": known.version(dice, &follow_up), "content": some_text(dice)})
+        }
+        "follow_ups" => {
+            let of = if dice.one_in(2) {
+                json!({"kind": "of", "customer": customer})
+            } else {
+                json!({"kind": dice.pick(&["mine", "subordinates"])})
+            };
+            let mut query = json!({"of": of});
+            maybe(dice, &mut query, "from", |dice| instant(dice, crm));
+            maybe(dice, &mut query, "author", person);
+            maybe(dice, &mut query, "method", |dice| code_of(dice, "method"));
+            json!({"query": query, "page": page(dice, known)})
+        }
+        "follow_up_with_replies" => json!({"follow_up": id(dice, "follow_up")}),
+        "reply" => {
+            let mut reply = json!({"content": some_text(dice)});
+            maybe(dice, &mut reply, "to", |dice| json!(id(dice, "reply")));
+            maybe(dice, &mut reply, "addressed", |dice| json!([person(dice), person(dice)]));
+            json!({"follow_up": id(dice, "follow_up"), "reply": reply})
+        }
+        "share_customer" => {
+            let mut share = if dice.one_in(3) {
+                json!({"position": dice.pick(&POSITIONS).0})
+            } else {
+                json!({"person": person(dice)})
+            };
+            maybe(dice, &mut share, "ends_at", |dice| instant(dice, crm));
+            maybe(dice, &mut share, "right", |_| json!("edit"));
+            json!({"customer": customer, "share": share})
+        }
+        "end_share" => json!({"share": id(dice, "share")}),
+        "explain_access" | "customer" | "customer_panels" | "mark_viewed" | "delete_customer" | "restore_customer"
+        | "relations" | "shares" => {
+            json!({"customer": customer})
+        }
+        _ => return None,
+    })
+}

@@ -1,0 +1,111 @@
+//! What is drawn by chance for every room: texts, codes, instants, people, pages, amounts.
+
+use crate::{Dice, Known};
+use crm_core::Crm;
+use crm_tests::PEOPLE;
+use serde_json::{Value, json};
+
+pub const TEXTS: [&str; 16] = [
+    "",
+    " ",
+    "云帆",
+    "ＡＢＣ",
+    "%_\\",
+    "'; DROP TABLE crm_customer; --",
+    "a\u{0}b",
+    "\u{202e}abc",
+    "\u{200b}",
+    "李雷",
+    "zoe@a.example",
+    "13800138000",
+    "x\r\ny",
+    "😀",
+    "ﬁnance",
+    "-",
+];
+
+pub fn text(dice: &mut Dice) -> String {
+    match dice.below(30) {
+        0 => "长".repeat(5_000),
+        1 => "é".repeat(dice.below(300)),
+        _ => (*dice.pick(&TEXTS)).to_owned(),
+    }
+}
+
+pub fn some_text(dice: &mut Dice) -> Value {
+    if dice.one_in(3) { json!(text(dice)) } else { json!(["杭州", "Region", "line one", "总监"][dice.below(4)]) }
+}
+
+pub fn code_of(dice: &mut Dice, dictionary: &str) -> Value {
+    let codes: &[&str] = match dictionary {
+        "level" => &["a", "b", "c", "d", "zz"],
+        "stage" => &["contact", "needs", "won", "lost", "a"],
+        "method" => &["phone", "visit", "wechat", "drum"],
+        "relation_kind" => &["partner", "parent", "parent", "business", "dealer"],
+        _ => &["other", "it", "website", ""],
+    };
+    json!(dice.pick(codes))
+}
+
+pub fn instant(dice: &mut Dice, crm: &Crm) -> Value {
+    let now = crm.now().unwrap();
+    let minutes = *dice.pick(&[-100_000, -6, -5, -1, 0, 1, 5, 6, 600, 1_440, 10_000, 100_000]);
+    match dice.below(20) {
+        0 => json!("9999-12-31T23:59:59.999Z"),
+        1 => json!("1900-01-01T00:00:00Z"),
+        2 => json!("1899-12-31T23:59:59Z"),
+        3 => json!("soon"),
+        _ => json!(now.plus_millis(minutes * 60_000)),
+    }
+}
+
+pub fn person(dice: &mut Dice) -> Value {
+    match dice.below(20) {
+        0 => json!("nobody"),
+        _ => json!(dice.pick(&PEOPLE).0),
+    }
+}
+
+pub fn maybe(dice: &mut Dice, object: &mut Value, field: &str, value: impl FnOnce(&mut Dice) -> Value) {
+    if dice.one_in(4) {
+        object[field] = value(dice);
+    }
+}
+
+pub fn page(dice: &mut Dice, known: &Known) -> Value {
+    let mut page = json!({"size": dice.pick(&[1, 2, 3, 5, 20, 500])});
+    if dice.one_in(15) {
+        page["size"] = json!(dice.pick(&[0, -1, 501, i64::from(i32::MAX)]));
+    }
+    if dice.one_in(2) && !known.cursors.is_empty() {
+        page["cursor"] = json!(dice.pick(&known.cursors));
+    }
+    maybe(dice, &mut page, "count", |_| json!(true));
+    page
+}
+
+/// A decimal, mostly one that may be.
+pub fn decimal(dice: &mut Dice) -> Value {
+    match dice.below(12) {
+        0 => json!(dice.pick(&["", "1e3", "0.0000001", "9007199254740992", "-", "01.50", "-0", "NaN"])),
+        1 => json!(0.1),
+        2 => json!(dice.pick(&["9007199254740991", "-9007199254740991", "0.000001", "-5", "101"])),
+        _ => json!(dice.pick(&["0", "1", "2.5", "0.335", "13", "6.00", "99.99", "1000", "0.005", "3"])),
+    }
+}
+
+pub fn currency(dice: &mut Dice) -> Value {
+    json!(dice.pick(&["CNY", "CNY", "CNY", "USD", "JPY", "KWD", "XYZ"]))
+}
+
+pub fn day(dice: &mut Dice) -> Value {
+    json!(dice.pick(&[
+        "2026-11-01",
+        "2026-11-23",
+        "2026-11-24",
+        "2026-12-31",
+        "2027-02-29",
+        "1899-01-01",
+        "2030-01-01"
+    ]))
+}

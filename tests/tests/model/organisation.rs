@@ -1,0 +1,90 @@
+//! Inputs of what is done with the organisation: settings, people, positions, roles, dictionaries, events.
+
+use crate::draws::*;
+use crate::{Dice, Known};
+use crm_core::{Crm, OPERATIONS};
+use crm_tests::{PEOPLE, POSITIONS};
+use serde_json::{Value, json};
+
+/// A tree of positions: the world's, shuffled a little.
+fn positions(dice: &mut Dice) -> Value {
+    let mut list = Vec::new();
+    for (id, parent, holders) in POSITIONS {
+        let parent = if dice.one_in(6) { Some(dice.pick(&POSITIONS).0) } else { parent };
+        let mut holders: Vec<&str> = holders.to_vec();
+        if dice.one_in(3) {
+            let another = dice.pick(&PEOPLE).0;
+            if !holders.contains(&another) {
+                holders.push(another);
+            }
+        }
+        if dice.one_in(4) {
+            holders.pop();
+        }
+        if !dice.one_in(15) {
+            list.push(json!({"id": id, "name": id, "parent": parent, "holders": holders}));
+        }
+    }
+    json!(list)
+}
+
+pub fn input(dice: &mut Dice, known: &mut Known, operation: &str, _crm: &Crm) -> Option<Value> {
+    Some(match operation {
+        "create_organisation" => json!({"organisation": {"name": "Again"}}),
+        "change_settings" => json!({"settings": {
+            "version": known.settings + i64::from(dice.one_in(5)),
+            "time_zone": dice.pick(&["Asia/Shanghai", "America/New_York", "Europe/Berlin", "Nowhere"]),
+            "same_name": dice.pick(&["refuse", "refuse", "allow"]),
+            "recycle_bin_days": dice.pick(&[0, 1, 2, 30]),
+            "follow_up": {"correction_hours": dice.pick(&[0, 24, 721]), "superiors_count": dice.one_in(2), "least_length": dice.below(4)},
+            "contract": {
+                "number": dice.pick(&["HT{yyyyMMdd}{seq:4}", "C-{yyyy}-{MM}/{seq:1}", "{seq:0}"]),
+                "number_reset": dice.pick(&["prefix", "month"]),
+                "agreed_price": dice.pick(&["marked", "marked", "refuse"]),
+                "plan_over": dice.pick(&["warn", "refuse"]),
+                "receipt_over": dice.pick(&["credit", "credit", "refuse"]),
+                "amendable": ["in_force"],
+                "approval": dice.pick(&[json!([]), json!(["sign"]), json!(["supplement", "void"]), json!(["receipt"]), json!(["none"])]),
+            },
+        }}),
+        "people" | "search_people" => json!({"text": some_text(dice)}),
+        "sync_people" => {
+            let people: Vec<Value> = PEOPLE
+                .iter()
+                .map(|(id, roles)| json!({"id": id, "name": id, "host_roles": roles, "active": !dice.one_in(30)}))
+                .collect();
+            let few: Vec<Value> = people.iter().filter(|_| dice.one_in(4)).cloned().collect();
+            if dice.one_in(2) {
+                json!({"people": people, "mode": "whole"})
+            } else {
+                json!({"people": few, "mode": "delta"})
+            }
+        }
+        "deactivate_person" => json!({"person": if dice.one_in(3) { person(dice) } else { json!("luis") }}),
+        "sync_positions" => {
+            json!({"positions": positions(dice), "mode": dice.pick(&["whole", "delta"]), "preview": dice.one_in(3)})
+        }
+        "sync_roles" => {
+            let right = dice.pick(OPERATIONS).right;
+            let rights = if right.is_empty() { json!([]) } else { json!([right]) };
+            let mut role = json!({"id": dice.pick(&["one", "two"]), "name": "Role", "people": [person(dice)]});
+            role[if dice.one_in(4) { "deny" } else { "allow" }] = rights;
+            json!({"roles": [role], "mode": "delta"})
+        }
+        "save_dictionary_entry" => {
+            let dictionary = *dice.pick(&["level", "stage", "method", "relation_kind", "product_category", "none"]);
+            json!({"entry": {"dictionary": dictionary, "code": code_of(dice, dictionary), "label": some_text(dice), "order": dice.below(4), "retired": dice.one_in(5)}})
+        }
+        "merge_dictionary_entries" => {
+            let dictionary = *dice.pick(&["level", "stage", "method", "relation_kind"]);
+            json!({"dictionary": dictionary, "from": code_of(dice, dictionary), "into": code_of(dice, dictionary)})
+        }
+        "settings_history" => json!({"page": page(dice, known)}),
+        "events" => json!({"consumer": dice.pick(&["oa", "mail"]), "limit": dice.pick(&[0, 1, 10, 1_000, 1_001])}),
+        "acknowledge_events" => {
+            json!({"consumer": dice.pick(&["oa", "mail"]), "up_to": dice.pick(&[-1, 0, 1, 5, 20, 100_000])})
+        }
+        "settings" | "menu" | "positions" | "roles" | "dictionaries" | "tick" => json!({}),
+        _ => return None,
+    })
+}
