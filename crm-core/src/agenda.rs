@@ -91,7 +91,12 @@ impl Crm {
     /// # Errors
     /// [`Error::Unavailable`].
     pub fn due_organisations(&self) -> Result<Vec<OrgId>, Error> {
-        Ok(self.store().due_organisations(&AGENDA, "due", self.now()?.millis(), 1_000)?)
+        let mut due = self.store().due_organisations(&AGENDA, "due", self.now()?.millis(), 1_000)?;
+        due.extend(self.organisations_to_fold()?);
+        due.sort();
+        due.dedup();
+        due.truncate(1_000);
+        Ok(due)
     }
 
     /// Ticks every organisation that has something due, until nothing is: what a host's
@@ -103,14 +108,15 @@ impl Crm {
         let mut total = TickReport::default();
         loop {
             let mut pass = TickReport::default();
-            let mut failure = None;
+            let (mut failure, mut idle) = (None, true);
             for org in self.due_organisations()? {
                 let actor = Actor::system(org.as_str(), "tick")?;
                 // One organisation's trouble is not another's.
-                match self.as_user(&actor).tick() {
-                    Ok(report) => {
+                match self.as_user(&actor).do_what_is_due() {
+                    Ok((report, folded)) => {
                         pass.done += report.done;
                         pass.failed += report.failed;
+                        idle &= report.done + report.failed == 0 && !folded;
                     }
                     // It is being imported: not there yet, although its agenda is.
                     Err(Error::ActorUnknown { .. }) => {}
@@ -119,7 +125,7 @@ impl Crm {
             }
             total.done += pass.done;
             total.failed += pass.failed;
-            if pass.done + pass.failed == 0 {
+            if idle {
                 return failure.map_or(Ok(total), Err);
             }
         }
@@ -133,17 +139,23 @@ impl Session<'_> {
     /// # Errors
     /// [`Error::Forbidden`] without the right `settings.manage_settings`.
     pub fn tick(&self) -> Result<TickReport, Error> {
+        Ok(self.do_what_is_due()?.0)
+    }
+
+    /// What it did of the agenda, and whether it folded sums: of that nobody sees anything.
+    fn do_what_is_due(&self) -> Result<(TickReport, bool), Error> {
         const BATCH: i64 = 100;
-        let due = self.query(&op::tick, |work| {
+        let (due, closed) = self.query(&op::tick, |work| {
             if work.context.closed() {
-                return Ok(Vec::new());
+                return Ok((Vec::new(), true));
             }
             let due = Search::of(&AGENDA)
                 .filtered(Filter::Is("due", Comparison::AtMost, work.now.millis().into()))
                 .ordered("due", Direction::Ascending)
                 .limited(BATCH);
-            Ok(rows(work.read(vec![Read::Find(due)])?.into_iter().next()))
+            Ok((rows(work.read(vec![Read::Find(due)])?.into_iter().next()), false))
         })?;
+        let folded = !closed && self.fold_sums()?;
         let mut report = TickReport { done: 0, failed: 0, more: due.len() as i64 >= BATCH };
         for item in due {
             match self.do_due(&item.id) {
@@ -164,7 +176,7 @@ impl Session<'_> {
                 }
             }
         }
-        Ok(report)
+        Ok((report, folded))
     }
 
     /// Moves a thing of the agenda on by an hour.

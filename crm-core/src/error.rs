@@ -248,6 +248,8 @@ refusals! {
 impl CallRefusal {
     /// The code of [`CallRefusal::OrganisationClosed`].
     pub(crate) const CLOSED: &'static str = "organisation_closed";
+    /// The code of [`CallRefusal::Contended`].
+    pub(crate) const CONTENDED: &'static str = "contended";
 }
 
 impl Error {

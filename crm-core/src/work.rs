@@ -154,6 +154,11 @@ impl<'w> Work<'w> {
         self.session.store.joined()
     }
 
+    /// Whether other commits run beside this one.
+    pub(crate) fn commits_beside_others(&self) -> bool {
+        self.session.store.concurrent()
+    }
+
     /// The actor.
     pub(crate) fn actor(&self) -> &Actor {
         &self.session.actor

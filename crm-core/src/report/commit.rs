@@ -1,9 +1,19 @@
 //! The differences that a command makes to the sums, written with what makes them.
+//!
+//! Where commits run beside each other, as on servers, they are parts of sums, new rows that wait for nobody: a host's
+//! open transaction would hold up everyone else's work in the row of a sum. A tick folds them. Every report adds up
+//! sums and parts alike.
 
-use super::figures::{Figures, ROLLUP, Series, counts, of_row, relied_on};
+use super::figures::{Apart, Figures, ROLLUP, Series, counts, folding, of_row, relied_on};
+use crate::OrgId;
+use crate::crm::{Crm, Session};
 use crate::customer::CUSTOMER;
-use crate::store::{Change, Kind, Row, Value, Write};
-use crate::work::{Stop, Work};
+use crate::error::{CallRefusal, Error};
+use crate::event::EVENT;
+use crate::history::HISTORY;
+use crate::operations::op;
+use crate::store::{Change, Comparison, Direction, Filter, Kind, Read, Row, Search, Value, Write};
+use crate::work::{Stop, Work, rows};
 
 /// A record that counts, and that a write changes.
 fn changed(write: &Write) -> Option<(&'static Kind, &str)> {
@@ -69,6 +79,34 @@ fn pin(kind: &'static Kind, before: &Row, changes: &mut Vec<(&'static str, Chang
     }
 }
 
+/// For how long parts of sums stand beside them, in milliseconds.
+const FOLD_AFTER: i64 = 60_000;
+
+impl Crm {
+    /// Organisations that have parts of sums to fold, at most 1,000, by id.
+    pub(crate) fn organisations_to_fold(&self) -> Result<Vec<OrgId>, Error> {
+        Ok(self.store().due_organisations(&ROLLUP, "fold_at", self.now()?.millis(), 1_000)?)
+    }
+}
+
+impl Session<'_> {
+    /// Folds the parts of sums that are due; says whether there were any. What the reports say stays as it is.
+    pub(crate) fn fold_sums(&self) -> Result<bool, Error> {
+        let step = Session::clone(self).not_idempotent();
+        let mut folded = false;
+        loop {
+            match step.command(&op::tick, &(), |work| work.fold_parts(), |_, _| Ok(0)) {
+                Ok(0) => return Ok(folded),
+                Ok(_) => folded = true,
+                // Another tick has folded them meanwhile.
+                Err(Error::Conflict { .. }) => return Ok(folded),
+                Err(Error::Refused(refusal)) if refusal.code == CallRefusal::CONTENDED => return Ok(folded),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}
+
 impl Work<'_> {
     /// Adds to the decision what it changes in the sums of the reports. Every command comes by here before its commit;
     /// rooms know nothing of it.
@@ -107,8 +145,30 @@ impl Work<'_> {
             sums.merge(&difference, 1)?;
         }
         self.reassign_figures();
-        self.changes.writes.extend(sums.writes());
+        // The id of an event or of an entry in the history is drawn for this commit alone, and stays when it is tried
+        // again. A commit that tells nothing to anybody adds to the sums themselves.
+        let commit = self.changes.writes.iter().find_map(|write| match write {
+            Write::Insert { kind, row } if [&EVENT, &HISTORY].contains(kind) => Some(row.id.clone()),
+            _ => None,
+        });
+        let commit = commit.filter(|_| self.commits_beside_others());
+        let fold_at = self.now.plus_millis(FOLD_AFTER).millis();
+        let apart = commit.as_deref().map(|commit| Apart { commit, fold_at });
+        self.changes.writes.extend(sums.writes(apart.as_ref()));
         Ok(())
+    }
+
+    /// Folds the parts of sums that are due, the oldest first; says how many.
+    fn fold_parts(&mut self) -> Result<usize, Stop> {
+        const BATCH: i64 = 1_000;
+        let due = Search::of(&ROLLUP)
+            .filtered(Filter::Is("fold_at", Comparison::AtMost, self.now.millis().into()))
+            .ordered("fold_at", Direction::Ascending)
+            .limited(BATCH);
+        let parts = rows(self.read(vec![Read::Find(due)])?.into_iter().next());
+        let folded = parts.len();
+        self.changes.writes.extend(folding(parts)?);
+        Ok(folded)
     }
 
     /// Where entries of a dictionary are merged, their sums are.

@@ -37,8 +37,14 @@ pub(crate) static ROLLUP: Kind = Kind {
         sum("base_received"),
         sum("written_off"),
         sum("base_written_off"),
+        // When a part is due to be folded into its sum; of the sum itself never.
+        sum("fold_at"),
     ],
-    indexes: &[Index { name: "line", columns: &["line", "period"], across: false, since: SINCE }],
+    indexes: &[
+        Index { name: "line", columns: &["line", "period"], across: false, since: SINCE },
+        Index { name: "fold", columns: &["fold_at"], across: false, since: SINCE },
+        Index { name: "fold_across", columns: &["fold_at"], across: true, since: SINCE },
+    ],
     since: SINCE,
 };
 
@@ -182,9 +188,18 @@ pub(super) struct Key {
     pub(super) edition: i64,
 }
 
+/// When a sum is due to be folded into another.
+const NEVER: i64 = (1 << 53) - 1;
+
+/// What keeps the parts of one commit apart from those of every other, and when they are due to be folded into their sums.
+pub(super) struct Apart<'a> {
+    pub(super) commit: &'a str,
+    pub(super) fold_at: i64,
+}
+
 impl Key {
-    /// The row to add.
-    pub(super) fn add(self, amounts: Amounts) -> Write {
+    /// The id of its sum.
+    fn id(&self) -> String {
         let mut hash = Sha256::new();
         for part in [self.line.as_bytes(), self.value.as_bytes()] {
             hash.update((part.len() as u64).to_be_bytes());
@@ -192,11 +207,61 @@ impl Key {
         }
         hash.update(self.period.to_be_bytes());
         hash.update(self.edition.to_be_bytes());
-        let id = crate::text::hex(hash.finalize().get(..16).unwrap_or_default());
-        let values = [Value::Text(self.line), Value::Text(self.value), Value::Integer(self.period)];
-        let values = values.into_iter().chain(amounts.map(Value::Integer)).collect();
-        Write::Add { kind: &ROLLUP, row: Row { id, version: 1, values, body: "{}".to_owned() }, columns: SUMS.to_vec() }
+        crate::text::hex(hash.finalize().get(..16).unwrap_or_default())
     }
+
+    fn row(self, id: String, amounts: Amounts, fold_at: i64) -> Row {
+        let values = [Value::Text(self.line), Value::Text(self.value), Value::Integer(self.period)];
+        let values = values.into_iter().chain(amounts.map(Value::Integer)).chain([Value::Integer(fold_at)]).collect();
+        Row { id, version: 1, values, body: "{}".to_owned() }
+    }
+
+    /// What adds to its sum: in the row of the sum, or as a part beside it.
+    fn add(self, amounts: Amounts, apart: Option<&Apart<'_>>) -> Write {
+        let sum = self.id();
+        match apart {
+            None => adding(self.row(sum, amounts, NEVER)),
+            Some(apart) => {
+                let id = format!("{sum}{PART}{}", apart.commit);
+                Write::Insert { kind: &ROLLUP, row: self.row(id, amounts, apart.fold_at) }
+            }
+        }
+    }
+}
+
+/// What stands between the id of a sum and the commit that made a part of it.
+const PART: char = '~';
+
+fn adding(row: Row) -> Write {
+    Write::Add { kind: &ROLLUP, row, columns: SUMS.to_vec() }
+}
+
+/// What folds parts into their sums: each sum changes by what its parts have, and they are gone.
+pub(super) fn folding(parts: Vec<Row>) -> Result<Vec<Write>, Error> {
+    let (first, last) = (ROLLUP.position(SUMS[0]).unwrap_or_default(), ROLLUP.columns.len() - 1);
+    let mut folded: BTreeMap<String, Row> = BTreeMap::new();
+    let mut writes = Vec::with_capacity(parts.len());
+    for mut part in parts {
+        writes.push(Write::Delete { kind: &ROLLUP, id: part.id.clone(), version: part.version });
+        let id = part.id.split_once(PART).map_or(part.id.as_str(), |(sum, _)| sum).to_owned();
+        match folded.get_mut(&id) {
+            Some(sum) => {
+                for (sum, more) in sum.values.iter_mut().zip(&part.values).take(last).skip(first) {
+                    let both = sum.as_integer().zip(more.as_integer());
+                    *sum = both.and_then(|(sum, more)| sum.checked_add(more)).ok_or_else(beyond)?.into();
+                }
+            }
+            None => {
+                if let Some(fold_at) = part.values.last_mut() {
+                    *fold_at = NEVER.into();
+                }
+                folded.insert(id.clone(), Row { id, version: 1, ..part });
+            }
+        }
+    }
+    let something = |row: &Row| row.values.iter().take(last).skip(first).any(|sum| sum.as_integer() != Some(0));
+    writes.extend(folded.into_values().filter(something).map(adding));
+    Ok(writes)
 }
 
 /// Sums with what is to be added to them.
@@ -228,9 +293,8 @@ impl Figures {
     }
 
     /// What is not nothing, as writes.
-    pub(super) fn writes(self) -> impl Iterator<Item = Write> {
-        let something = |(_, amounts): &(Key, Amounts)| amounts.iter().any(|amount| *amount != 0);
-        self.0.into_iter().filter(something).map(|(key, amounts)| key.add(amounts))
+    pub(super) fn writes(self, apart: Option<&Apart<'_>>) -> impl Iterator<Item = Write> {
+        self.dense().0.into_iter().map(move |(key, amounts)| key.add(amounts, apart))
     }
 
     /// What is nothing is left out.

@@ -127,7 +127,7 @@ impl Session<'_> {
                             Row { id: REBUILDING.to_owned(), version: 1, values: Vec::new(), body: "{}".to_owned() },
                         ),
                     }
-                    differences.writes().for_each(|write| work.write(write));
+                    differences.writes(None).for_each(|write| work.write(write));
                 }
                 Ok(RebuildReport { records, corrected })
             },

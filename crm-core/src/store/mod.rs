@@ -80,6 +80,13 @@ pub trait Store {
     fn joined(&self) -> bool {
         false
     }
+
+    /// Whether commits run beside each other: one that writes a row then holds up every other that writes it, until it
+    /// has ended or the host has ended its transaction. Where commits stand in line anyway, a sum that all add to
+    /// costs nobody more.
+    fn concurrent(&self) -> bool {
+        false
+    }
 }
 
 /// A shared store, of which the caller keeps a handle: a host lends its own transaction to it.
@@ -104,6 +111,10 @@ impl<S: Store + ?Sized> Store for std::sync::Arc<S> {
 
     fn joined(&self) -> bool {
         (**self).joined()
+    }
+
+    fn concurrent(&self) -> bool {
+        (**self).concurrent()
     }
 }
 

@@ -34,6 +34,9 @@ impl Store for Shared {
     ) -> std::result::Result<Vec<OrgId>, StoreError> {
         self.0.due_organisations(kind, column, until, limit)
     }
+    fn concurrent(&self) -> bool {
+        self.0.concurrent()
+    }
 }
 
 impl Shared {

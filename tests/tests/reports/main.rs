@@ -461,3 +461,38 @@ fn t4_sums_are_right_while_many_write_and_one_makes_them_anew() {
         check_everything(bed, &Oracle::of(bed), 7);
     });
 }
+
+#[test]
+fn t4_parts_of_sums_are_folded_and_no_report_shows_it() {
+    on_every_store(|bed: &Bed| {
+        tree(bed);
+        history(bed, seed(), steps(200));
+        bed.clock.advance(60_000);
+        bed.crm.tick_all().unwrap();
+        let whole = |parts: usize| {
+            assert_eq!(support::parts(bed), parts);
+            check_everything(bed, &Oracle::of(bed), seed());
+        };
+        whole(0);
+        support::busy(bed, 0);
+        let before = support::parts(bed);
+        // Where commits stand in line there are none.
+        assert_eq!(before > 0, bed.crm.store().concurrent());
+        bed.clock.advance(59_999);
+        bed.crm.tick_all().unwrap();
+        whole(before);
+        bed.clock.advance(1);
+        std::thread::scope(|scope| {
+            for thread in 0..4 {
+                scope.spawn(move || support::busy(bed, thread));
+                scope.spawn(|| bed.crm.tick_all().unwrap());
+            }
+        });
+        assert_eq!(bed.crm.due_organisations().unwrap(), [], "those that came meanwhile are due in a minute");
+        bed.clock.advance(60_000);
+        assert_eq!(bed.crm.due_organisations().unwrap().len(), usize::from(bed.crm.store().concurrent()));
+        bed.crm.tick_all().unwrap();
+        whole(0);
+        assert_eq!(bed.host().rebuild_rollups().unwrap().corrected, 0);
+    });
+}

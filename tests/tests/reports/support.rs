@@ -270,6 +270,11 @@ pub fn damage(bed: &Bed) -> usize {
     changes.writes.len()
 }
 
+/// How many parts of sums stand beside them.
+pub fn parts(bed: &Bed) -> usize {
+    bed.dump().lines().filter(|line| line.starts_with("acme rollup ") && line.contains('~')).count()
+}
+
 /// One of many who write at once.
 pub fn busy(bed: &Bed, thread: usize) {
     let who = ["alice", "bob", "mona", "stan"][thread];

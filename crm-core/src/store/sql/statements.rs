@@ -42,6 +42,8 @@ enum Shape {
     Add(Vec<usize>),
     /// Several new rows.
     Inserts(usize),
+    /// Several rows that go, all of one version.
+    Deletes(usize),
     Reassign(usize),
     /// Some columns by key.
     Columns(Vec<usize>),
@@ -270,6 +272,14 @@ impl Texts {
         writing(&self.delete, vec![org.into(), id.into(), version.into()], Expected::Rows(1))
     }
 
+    /// Several of one version.
+    pub(super) fn deletes(&self, org: &str, ids: &[&str], version: i64) -> Statement {
+        let keys = ids.iter().map(|id| Value::from(*id));
+        let parameters = [org.into(), version.into()].into_iter().chain(keys).collect();
+        let expected = Expected::Rows(i64::try_from(ids.len()).unwrap_or(i64::MAX));
+        writing(&self.shaped(Shape::Deletes(ids.len())), parameters, expected)
+    }
+
     /// One statement, or two where an update does not tell whether the row is there.
     pub(super) fn touch(
         &self,
@@ -416,6 +426,12 @@ impl Texts {
                     replace(text.add(" + "), c)
                 });
                 inserting(sums, self.kind, false).done()
+            }
+            Shape::Deletes(rows) => {
+                let delete = Text::new(self.dialect, "DELETE FROM ").name(&self.table).add(" WHERE ").name("org_id");
+                let delete = delete.add(" = ").bind().add(" AND ").name("version").add(" = ").bind();
+                let delete = delete.add(" AND ").name("id").add(" IN (").list(0..*rows, |text, _| text.bind());
+                delete.add(")").done()
             }
             Shape::Inserts(rows) => insert_absent(self.dialect, &self.table, self.kind, *rows, false).done(),
             Shape::Columns(places) => {

@@ -139,7 +139,7 @@ impl Schema {
     /// The statements as servers like them, if nothing depends on their order. Rows are locked one by one there:
     /// two commits that take them in the same order never wait for each other crosswise. PostgreSQL would need a
     /// second to find out, and eight commits that rely on what the others write never came to an end by trying
-    /// again. And each statement is a round trip: new rows of a kind go together.
+    /// again. And each statement is a round trip: new rows of a kind go together, and rows that go.
     fn in_order_of_rows(&self, changes: &ChangeSet) -> Result<Option<Vec<Statement>>, StoreError> {
         let reassigns = |write: &Write| matches!(write, Write::Reassign { .. });
         if !self.dialect.is_remote() || changes.writes.iter().any(reassigns) {
@@ -161,20 +161,36 @@ impl Schema {
                 statements.push(self.texts(check.kind)?.check(org, &check.id, check.version));
                 continue;
             }
+            let until = checks.peek().map(|check| (check.kind.name, check.id.as_str()));
+            let before = |write: &Write| until.is_none_or(|until| place(write) < until);
             match writes.next() {
                 None => break,
                 Some(Write::Insert { kind, row }) => {
                     let mut rows = vec![row];
-                    let until = checks.peek().map(|check| (check.kind.name, check.id.as_str()));
                     while rows.len() < ROWS
                         && let Some(Write::Insert { row, .. }) = writes.next_if(|write| {
-                            matches!(write, Write::Insert { kind: other, .. } if other.name == kind.name)
-                                && until.is_none_or(|until| place(write) < until)
+                            matches!(write, Write::Insert { kind: other, .. } if other == kind) && before(write)
                         })
                     {
                         rows.push(row);
                     }
                     statements.push(self.texts(kind)?.inserts(org, &rows)?);
+                }
+                Some(Write::Delete { kind, id, version }) => {
+                    let mut ids = vec![id.as_str()];
+                    while ids.len() < ROWS
+                        && let Some(Write::Delete { id, .. }) = writes.next_if(|write| {
+                            matches!(write, Write::Delete { kind: other, version: same, .. } if other == kind && same == version)
+                                && before(write)
+                        })
+                    {
+                        ids.push(id);
+                    }
+                    let texts = self.texts(kind)?;
+                    statements.push(match ids[..] {
+                        [id] => texts.delete(org, id, *version),
+                        _ => texts.deletes(org, &ids, *version),
+                    });
                 }
                 Some(write) => statements.extend(self.write(org, write)?),
             }
@@ -210,7 +226,7 @@ impl Schema {
     }
 }
 
-/// Up to how many new rows go in one statement: each number of them is another text.
+/// Up to how many rows come or go in one statement: each number of them is another text.
 const ROWS: usize = 16;
 
 /// The kind and the id that a write is about.
@@ -318,6 +334,10 @@ impl<E: Executor> Store for SqlStore<E> {
 
     fn joined(&self) -> bool {
         self.executor.joined()
+    }
+
+    fn concurrent(&self) -> bool {
+        self.schema.dialect.is_remote()
     }
 }
 

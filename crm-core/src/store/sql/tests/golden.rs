@@ -123,6 +123,7 @@ fn document(dialect: Dialect) -> String {
     add("put without columns", note.put("o", &row).unwrap());
     if dialect.is_remote() {
         add("insert two", note.inserts("o", &[&row, &Row { id: "m".into(), ..row.clone() }]).unwrap());
+        add("delete two", note.deletes("o", &["k", "m"], 1));
     }
     if dialect.unites_reads() {
         let (things, notes) = (["i1".to_owned(), "i2".to_owned()], ["n".to_owned()]);
