@@ -158,3 +158,7 @@ MERGE INTO "crm_note" USING (SELECT CAST(? AS VARCHAR(256)) AS "org_id", CAST(? 
 -- insert two
 MERGE INTO "crm_note" USING (SELECT CAST(? AS VARCHAR(256)) AS "org_id", CAST(? AS VARCHAR(764)) AS "id", CAST(? AS CLOB) AS "body" FROM DUAL UNION ALL SELECT CAST(? AS VARCHAR(256)) AS "org_id", CAST(? AS VARCHAR(764)) AS "id", CAST(? AS CLOB) AS "body" FROM DUAL) AS "n" ON ("crm_note"."org_id" = "n"."org_id" AND "crm_note"."id" = "n"."id") WHEN NOT MATCHED THEN INSERT ("org_id", "id", "version", "body") VALUES ("n"."org_id", "n"."id", 1, "n"."body")
 -- [Text("o"), Text("n"), Text("{}"), Text("o"), Text("m"), Text("{}")]
+
+-- delete two
+DELETE FROM "crm_note" WHERE "org_id" = ? AND "version" = ? AND "id" IN (?, ?)
+-- [Text("o"), Integer(1), Text("k"), Text("m")]

@@ -167,6 +167,10 @@ INSERT INTO `crm_note` (`org_id`, `id`, `version`, `body`) VALUES (?, ?, 1, ?) O
 INSERT IGNORE INTO `crm_note` (`org_id`, `id`, `version`, `body`) VALUES (?, ?, 1, ?), (?, ?, 1, ?)
 -- [Text("o"), Text("n"), Text("{}"), Text("o"), Text("m"), Text("{}")]
 
+-- delete two
+DELETE FROM `crm_note` WHERE `org_id` = ? AND `version` = ? AND `id` IN (?, ?)
+-- [Text("o"), Integer(1), Text("k"), Text("m")]
+
 -- reads of two kinds
 SELECT 0, `x`.`version`, `x`.`rank`, `x`.`level`, `x`.`due`, `x`.`id`, `x`.`owner`, `x`.`label`, `x`.`body`, `x`.`name`, `x`.`grp` FROM `crm_thing` AS `x` WHERE `x`.`org_id` = ? AND `x`.`id` IN (?, ?) UNION ALL SELECT 1, `x`.`version`, 0, 0, 0, `x`.`id`, `x`.`body`, '', '', x'', x'' FROM `crm_note` AS `x` WHERE `x`.`org_id` = ? AND `x`.`id` IN (?)
 -- [Text("o"), Text("i1"), Text("i2"), Text("o"), Text("n")]

@@ -159,6 +159,10 @@ INSERT INTO "crm_note" ("org_id", "id", "version", "body") VALUES ($1, $2, 1, $3
 INSERT INTO "crm_note" ("org_id", "id", "version", "body") VALUES ($1, $2, 1, $3), ($4, $5, 1, $6) ON CONFLICT ("org_id", "id") DO NOTHING
 -- [Text("o"), Text("n"), Text("{}"), Text("o"), Text("m"), Text("{}")]
 
+-- delete two
+DELETE FROM "crm_note" WHERE "org_id" = $1 AND "version" = $2 AND "id" IN ($3, $4)
+-- [Text("o"), Integer(1), Text("k"), Text("m")]
+
 -- reads of two kinds
 SELECT 0, "x"."version", "x"."rank", "x"."level", "x"."due", "x"."id", "x"."owner", "x"."label", "x"."body", "x"."name", "x"."grp" FROM "crm_thing" AS "x" WHERE "x"."org_id" = $1 AND "x"."id" IN ($2, $3) UNION ALL SELECT 1, "x"."version", 0, 0, 0, "x"."id", "x"."body", '', '', ''::bytea, ''::bytea FROM "crm_note" AS "x" WHERE "x"."org_id" = $4 AND "x"."id" IN ($5)
 -- [Text("o"), Text("i1"), Text("i2"), Text("o"), Text("n")]
