@@ -1,4 +1,4 @@
-//! Exact decimals, as they stand in JSON and in every language: texts.
+//! Exact decimals, which are texts in JSON.
 
 use super::Currency;
 use crate::error::{Error, Violation};

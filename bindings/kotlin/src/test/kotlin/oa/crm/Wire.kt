@@ -20,7 +20,9 @@ import com.fasterxml.jackson.databind.module.SimpleModule
 import com.fasterxml.jackson.databind.node.ObjectNode
 import com.fasterxml.jackson.module.kotlin.KotlinFeature
 import com.fasterxml.jackson.module.kotlin.kotlinModule
+import java.math.BigDecimal
 import java.time.Instant
+import java.time.LocalDate
 import java.time.ZoneOffset
 import java.time.format.DateTimeFormatter
 import java.util.Locale
@@ -38,6 +40,9 @@ internal object Wire {
         .addModule(SimpleModule().apply {
             addSerializer(Instant::class.java, writing { at, json -> json.writeString(instants.format(at)) })
             addDeserializer(Instant::class.java, InstantReader)
+            addSerializer(BigDecimal::class.java, writing { number, json -> json.writeString(number.toPlainString()) })
+            addSerializer(LocalDate::class.java, writing { day, json -> json.writeString(day.toString()) })
+            addDeserializer(LocalDate::class.java, DayReader)
             addSerializer(Enum::class.java, writing { value, json -> json.writeString(nameOf(value)) })
             setMixInAnnotation(View::class.java, ByKind::class.java)
             setMixInAnnotation(FollowUps::class.java, ByKind::class.java)
@@ -101,6 +106,10 @@ internal object Wire {
 
     private object InstantReader : JsonDeserializer<Instant>() {
         override fun deserialize(json: JsonParser, context: DeserializationContext): Instant = Instant.parse(json.text)
+    }
+
+    private object DayReader : JsonDeserializer<LocalDate>() {
+        override fun deserialize(json: JsonParser, context: DeserializationContext): LocalDate = LocalDate.parse(json.text)
     }
 
     @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "kind")

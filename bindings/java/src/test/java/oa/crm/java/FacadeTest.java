@@ -14,6 +14,11 @@ import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.Type;
+import java.math.BigDecimal;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Paths;
+import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -24,7 +29,10 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import oa.crm.Contract;
 import oa.crm.Crm;
 import oa.crm.CrmException;
 import oa.crm.CrmSession;
@@ -33,10 +41,17 @@ import oa.crm.CustomerPage;
 import oa.crm.CustomerQuery;
 import oa.crm.LogLevel;
 import oa.crm.PageRequest;
+import oa.crm.Receipt;
+import oa.crm.ReportOf;
+import oa.crm.ReportPer;
+import oa.crm.SalesBasis;
+import oa.crm.SalesReport;
 import oa.crm.Settings;
 import oa.crm.View;
+import oa.crm.Violation;
 import oa.crm.ffi.SessionInterface;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;
 
@@ -69,7 +84,7 @@ class FacadeTest {
             for (Type type : operation.getGenericParameterTypes()) inputs(type, built, without);
         }
         assertEquals(Collections.emptySet(), without, "records of an input with more than four fields, without a builder");
-        assertTrue(built.size() > 15);
+        assertTrue(built.size() > 50, built.size() + " builders");
     }
 
     private static void inputs(Type type, Set<Class<?>> built, Set<String> without) {
@@ -78,14 +93,26 @@ class FacadeTest {
         } else if (type instanceof Class && ((Class<?>) type).getName().startsWith("oa.crm.")) {
             Class<?> record = (Class<?>) type;
             if (record.isEnum() || Modifier.isAbstract(record.getModifiers())) return;
-            // Birthday has a calendar, a day and a month, and two more: its constructor says it as well.
-            if (fields(record).size() > 4 && !built.contains(record) && !record.getSimpleName().equals("Birthday")) {
+            if (fields(record).size() > 4 && !built.contains(record)) {
                 without.add(record.getSimpleName());
             }
             for (Field field : record.getDeclaredFields()) {
                 if (!Modifier.isStatic(field.getModifiers())) inputs(field.getGenericType(), built, without);
             }
         }
+    }
+
+    @Test
+    void callsThatTheReadmeNamesExist() throws Exception {
+        String readme = new String(Files.readAllBytes(Paths.get(System.getProperty("crm.root"), "bindings", "java", "README.md")), StandardCharsets.UTF_8);
+        String rooms = readme.substring(readme.indexOf("## The rooms"), readme.indexOf("## In the host's own database"));
+        Set<String> calls = Arrays.stream(SessionInterface.class.getMethods()).map(Method::getName).collect(Collectors.toSet());
+        Set<String> named = new TreeSet<>();
+        Matcher names = Pattern.compile("`([a-z]\\w*)`").matcher(rooms);
+        while (names.find()) named.add(names.group(1));
+        assertTrue(named.size() > 40, named.toString());
+        named.removeAll(calls);
+        assertEquals(Collections.emptySet(), named);
     }
 
     @Test
@@ -116,6 +143,42 @@ class FacadeTest {
             Settings settings = host.changeSettings(Builders.settings(host.settings()).recycleBinDays(7).build());
             assertEquals(7, settings.getRecycleBinDays());
         }
+    }
+
+    @Test
+    void moneyIsBigDecimalAndDaysAreLocalDates() {
+        try (Crm crm = Crm.inMemory(Builders.crmOptions().environment(new Worlds.Counted()).build())) {
+            CrmSession alice = Worlds.founded(crm);
+            LocalDate today = LocalDate.of(2026, 11, 23);
+            String customer = alice.createCustomer(Builders.newCustomer("A").build()).getId();
+            Contract draft = alice.createContract(customer, Builders.newContract("Machines").startsOn(today).lines(
+                    Builders.newContractLine(new BigDecimal("3"), new BigDecimal("1200.50")).name("Lathe").build()).build());
+            assertEquals(new BigDecimal("3601.50"), draft.getAmount());
+            Contract contract = alice.submitContract(draft.getId(), draft.getVersion(), null);
+            assertEquals(today, contract.getSignedOn());
+            BigDecimal thousand = new BigDecimal("1000").stripTrailingZeros();
+            assertEquals(-3, thousand.scale(), "a number that is written with an exponent");
+            Receipt receipt = alice.recordReceipt(contract.getId(), Builders.newReceipt(today, thousand).build());
+            assertEquals(new BigDecimal("1000.00"), receipt.getAmount());
+            SalesReport report = alice.salesReport(Builders.salesQuery(
+                    ReportOf.Mine.INSTANCE, SalesBasis.RECEIVED, today, today, ReportPer.WHOLE).build());
+            assertEquals(Collections.singletonList(new BigDecimal("1000.00")),
+                    report.getTotals().stream().map(row -> row.getFigures().getReceived()).collect(Collectors.toList()));
+            alice.attachDocument(customer, Builders.newDocument("a.pdf", "application/pdf", 7, String.join("", Collections.nCopies(64, "0")), "files/1")
+                    .contract(contract.getId()).build());
+
+            for (String amount : Arrays.asList("9007199254740992", "0.0000001", "1e999999999", "1e-999999999")) {
+                refused("decimal", () -> alice.recordReceipt(contract.getId(), Builders.newReceipt(today, new BigDecimal(amount)).build()));
+            }
+            for (LocalDate day : Arrays.asList(LocalDate.MIN, LocalDate.MAX, LocalDate.of(1899, 12, 31))) {
+                refused("date", () -> alice.recordReceipt(contract.getId(), Builders.newReceipt(day, BigDecimal.ONE).build()));
+            }
+        }
+    }
+
+    private static void refused(String field, Executable call) {
+        CrmException.Invalid refusal = assertThrows(CrmException.Invalid.class, call);
+        assertEquals(Collections.singletonList(field), refusal.getViolations().stream().map(Violation::getField).collect(Collectors.toList()));
     }
 
     @Test
