@@ -22,6 +22,7 @@ mod position;
 mod product;
 mod relation;
 mod report;
+mod report_rows;
 mod role;
 mod settings;
 mod share;
@@ -90,7 +91,7 @@ pub(crate) fn routes() -> Router<Shared> {
         .route("/receipts", get(payment::receipts))
         .route("/receipts/{id}/reverse", get(payment::reversal).post(payment::reverse))
         .route("/reports", get(report::show))
-        .route("/reports/rows", get(report::rows))
+        .route("/reports/rows", get(report_rows::show))
         .route("/reports/sales.csv", get(report::csv))
         .route("/instalments", get(payment::instalments))
         .route("/instalments/{id}/date", post(payment::date))
