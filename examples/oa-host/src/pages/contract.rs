@@ -344,7 +344,9 @@ pub(crate) async fn history(
     app.desk(visitor, move |desk| {
         let contract = desk.crm.contract(id(&contract)?)?.contract;
         let back = (format!("/contracts/{}", contract.id), contract.name);
-        history::page(desk, back, &params, |page| desk.crm.contract_history(contract.id, page))
+        history::page(desk, history::Of::Contract(contract.currency), back, &params, |page| {
+            desk.crm.contract_history(contract.id, page)
+        })
     })
     .await
 }
