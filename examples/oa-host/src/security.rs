@@ -107,6 +107,8 @@ pub(crate) struct UploadedFile {
     pub(crate) media_type: String,
     /// Its bytes.
     pub(crate) content: axum::body::Bytes,
+    /// Whether it has more bytes than are taken: then there are none here.
+    pub(crate) too_large: bool,
 }
 
 impl FromRequest<Shared> for Upload {
@@ -129,7 +131,16 @@ impl FromRequest<Shared> for Upload {
                 let whole = field.file_name().unwrap_or_default();
                 file.name = whole.rsplit(['/', '\\']).next().unwrap_or_default().to_owned();
                 file.media_type = field.content_type().unwrap_or("application/octet-stream").to_owned();
-                file.content = field.bytes().await.map_err(broken)?;
+                match field.bytes().await {
+                    Ok(content) if content.len() <= LARGEST_FILE => file.content = content,
+                    Ok(_) => file.too_large = true,
+                    // The rest is not read: the fields of the form stand before its file.
+                    Err(error) if error.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE => {
+                        file.too_large = true;
+                        break;
+                    }
+                    Err(error) => return Err(broken(error)),
+                }
             } else {
                 values = values.with(&name, field.text().await.map_err(broken)?);
             }

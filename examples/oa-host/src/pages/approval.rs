@@ -86,7 +86,7 @@ pub(crate) async fn show(State(app): State<Shared>, visitor: Visitor, Params(par
         let found = match desk.crm.approvals(!all, page) {
             Ok(found) => found,
             Err(error) => {
-                desk.complain(desk.for_form(error)?.text(d.lang().core()));
+                desk.complain(d.said(&desk.for_form(error)?));
                 return desk.go(&here);
             }
         };

@@ -318,7 +318,7 @@ pub(crate) async fn entries(
         let found = match desk.crm.contract_entries(contract.id, kind, page) {
             Ok(found) => found,
             Err(error) => {
-                desk.complain(desk.for_form(error)?.text(d.lang().core()));
+                desk.complain(d.said(&desk.for_form(error)?));
                 return desk.go(&here);
             }
         };

@@ -85,7 +85,7 @@ pub(crate) fn page(
         Ok(found) => found,
         Err(error) => {
             // A marker of another list: the first page says so.
-            desk.complain(desk.for_form(error)?.text(d.lang().core()));
+            desk.complain(d.said(&desk.for_form(error)?));
             return desk.go(&here);
         }
     };

@@ -273,7 +273,7 @@ pub(crate) async fn receipts(State(app): State<Shared>, visitor: Visitor, Params
         let found = receipt_query(&params, d).and_then(|query| desk.crm.receipts(query, page));
         let (items, next, count, problem) = match found {
             Ok(found) => (found.items, found.next, found.count, String::new()),
-            Err(error) => (Vec::new(), None, None, desk.for_form(error)?.text(d.lang().core())),
+            Err(error) => (Vec::new(), None, None, d.said(&desk.for_form(error)?)),
         };
         let names = ["of", "text", "kind", "method", "from", "to"];
         let mut same: Vec<(&str, &str)> = names.into_iter().map(|name| (name, params.get(name))).collect();
@@ -346,7 +346,7 @@ pub(crate) async fn instalments(State(app): State<Shared>, visitor: Visitor, Par
         let found = instalment_query(&params, d).and_then(|query| desk.crm.instalments(query, page));
         let (items, next, count, problem) = match found {
             Ok(found) => (found.items, found.next, found.count, String::new()),
-            Err(error) => (Vec::new(), None, None, desk.for_form(error)?.text(d.lang().core())),
+            Err(error) => (Vec::new(), None, None, d.said(&desk.for_form(error)?)),
         };
         let names = ["of", "due_from", "due_to", "overdue"];
         let mut same: Vec<(&str, &str)> = names.into_iter().map(|name| (name, params.get(name))).collect();
@@ -520,42 +520,40 @@ fn taken(desk: &Desk<'_>, deed: Deed, contract: ContractId, values: &Values) -> 
     let mut read = Reader::new(values, desk.look.zone);
     let crm = desk.acting(values);
     let instalment = read.parsed("instalment");
-    let needed = |read: &mut Reader<'_>| {
-        let on = read.day("on");
-        let on = on.ok_or_else(|| Violation::required("on"));
-        on.map(|on| (read.needed_decimal("amount"), on))
-    };
     let receipt = match deed {
         Deed::Receive => {
-            let (amount, on) = needed(&mut read)?;
+            let (amount, on, method) = (read.needed_decimal("amount"), read.needed_day("on"), read.code("method"));
+            read.done()?;
+            let on = on.ok_or_else(|| Violation::required("on"))?;
             let receipt = NewReceipt {
                 instalment,
                 as_credit: values.ticked("as_credit"),
-                method: read.code("method"),
+                method,
                 payer: values.text("payer"),
                 voucher: values.text("voucher"),
                 note: values.text("note"),
                 ..NewReceipt::of(amount, on)
             };
-            read.done()?;
             crm.record_receipt(contract, receipt)?
         }
         Deed::Refund => {
-            let (amount, on) = needed(&mut read)?;
+            let (amount, on, method) = (read.needed_decimal("amount"), read.needed_day("on"), read.code("method"));
+            read.require("reason");
+            read.done()?;
             let refund = NewRefund {
-                on,
+                on: on.ok_or_else(|| Violation::required("on"))?,
                 amount,
                 reason: values.get("reason").to_owned(),
                 instalment,
-                method: read.code("method"),
+                method,
                 payee: values.text("payee"),
                 voucher: values.text("voucher"),
             };
-            read.done()?;
             crm.record_refund(contract, refund)?
         }
         Deed::WriteOff => {
             let (amount, reason) = (read.decimal("amount"), values.get("reason").to_owned());
+            read.require("reason");
             read.done()?;
             crm.write_off(contract, NewWriteOff { reason, amount, instalment })?
         }
@@ -576,6 +574,7 @@ fn taken(desk: &Desk<'_>, deed: Deed, contract: ContractId, values: &Values) -> 
 
 pub(crate) async fn reversal(State(app): State<Shared>, visitor: Visitor, Path(receipt): Path<String>) -> Reply {
     app.desk(visitor, move |desk| {
+        desk.needs("payment", "delete")?;
         let receipt = desk.crm.receipt(id(&receipt)?)?;
         reversal_form(desk, &receipt, &Values::default(), None)
     })
@@ -629,7 +628,7 @@ pub(crate) async fn date(State(app): State<Shared>, Path(instalment): Path<Strin
     let Posted { visitor, values } = posted;
     app.desk(visitor, move |desk| {
         let mut read = Reader::new(&values, desk.look.zone);
-        let on = read.day("on");
+        let on = read.needed_day("on");
         let on = read.done().and_then(|()| on.ok_or_else(|| Violation::required("on").into()));
         let instalment = id(&instalment)?;
         let dated = on.and_then(|on| desk.acting(&values).date_instalment(instalment, on));
@@ -640,6 +639,7 @@ pub(crate) async fn date(State(app): State<Shared>, Path(instalment): Path<Strin
 
 pub(crate) async fn prepay(State(app): State<Shared>, visitor: Visitor, Path(customer): Path<String>) -> Reply {
     app.desk(visitor, move |desk| {
+        desk.needs("payment", "create")?;
         let customer = desk.crm.customer(id(&customer)?)?;
         let today: String = desk.look.time(&desk.look.now).chars().take(10).collect();
         let values = Values::default().with("on", today).with("currency", desk.base_currency()?.code());
@@ -696,7 +696,7 @@ pub(crate) async fn do_prepay(State(app): State<Shared>, Path(customer): Path<St
 
 fn prepaid(desk: &Desk<'_>, customer: CustomerId, values: &Values) -> Result<Receipt, Error> {
     let mut read = Reader::new(values, desk.look.zone);
-    let on = read.day("on");
+    let on = read.needed_day("on");
     let amount = read.needed_decimal("amount");
     let (currency, rate, method) = (read.currency("currency"), read.decimal("rate"), read.code("method"));
     read.done()?;

@@ -183,6 +183,13 @@ struct Read {
     step: i64,
 }
 
+impl Read {
+    /// Whether the person may see none of it.
+    fn is_empty(&self) -> bool {
+        self.sales.is_none() && self.funnel.is_none() && self.levels.is_none() && self.ageing.is_none()
+    }
+}
+
 fn read(desk: &Desk<'_>, params: &Values) -> Result<Read, Error> {
     let query = sales_query(desk, params)?;
     let by = chosen(params, "by", &BYS)?;
@@ -439,8 +446,11 @@ pub(crate) async fn show(State(app): State<Shared>, visitor: Visitor, Params(par
     app.desk(visitor, move |desk| {
         let d = &desk.look;
         let (found, problem) = match read(desk, &params) {
+            Ok(found) if found.is_empty() => {
+                return Err(Error::Forbidden { module: "report".to_owned(), right: "view".to_owned() }.into());
+            }
             Ok(found) => (Some(found), String::new()),
-            Err(error) => (None, desk.for_form(error)?.text(d.lang().core())),
+            Err(error) => (None, d.said(&desk.for_form(error)?)),
         };
         let of = if params.get("of").is_empty() { "subtree" } else { params.get("of") };
         let mut whose = vec![Choice::new("subtree", d.t("of_subtree")), Choice::new("mine", d.t("of_mine"))];

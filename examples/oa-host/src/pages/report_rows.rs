@@ -190,7 +190,7 @@ pub(crate) async fn show(State(app): State<Shared>, visitor: Visitor, Params(par
         let found = match found {
             Ok(found) => found,
             Err(error) => {
-                desk.complain(desk.for_form(error)?.text(d.lang().core()));
+                desk.complain(d.said(&desk.for_form(error)?));
                 return desk.go("/reports");
             }
         };
