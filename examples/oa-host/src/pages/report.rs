@@ -54,6 +54,8 @@ struct Sales {
     totals: Vec<Line>,
     others: Vec<Line>,
     by_receipt: bool,
+    /// Whether the rows are told apart by product: nothing is received on a product.
+    by_product: bool,
 }
 
 /// A period under the chart.
@@ -181,6 +183,7 @@ struct Read {
     by_receipt: bool,
     /// How many months a period has.
     step: i64,
+    by: Option<SalesBy>,
 }
 
 impl Read {
@@ -214,6 +217,7 @@ fn read(desk: &Desk<'_>, params: &Values) -> Result<Read, Error> {
         ageing: unless_forbidden(desk.crm.ageing_report(whose(params), None))?,
         by_receipt,
         step,
+        by,
     })
 }
 
@@ -334,6 +338,7 @@ impl Sales {
             totals: report.totals.iter().map(line).collect(),
             others: others.map(|others| others.rows.iter().map(line).collect()).unwrap_or_default(),
             by_receipt,
+            by_product: found.by == Some(SalesBy::Product),
         }
     }
 }
@@ -450,7 +455,16 @@ pub(crate) async fn show(State(app): State<Shared>, visitor: Visitor, Params(par
                 return Err(Error::Forbidden { module: "report".to_owned(), right: "view".to_owned() }.into());
             }
             Ok(found) => (Some(found), String::new()),
-            Err(error) => (None, d.said(&desk.for_form(error)?)),
+            Err(error) => {
+                let error = desk.for_form(error)?;
+                let product =
+                    |violation: &Violation| violation.field.ends_with("by") && violation.code == "not_allowed";
+                let said = match error.violations().iter().any(product) {
+                    true => d.t("no_product_of_receipts").to_owned(),
+                    false => d.said(&error),
+                };
+                (None, said)
+            }
         };
         let of = if params.get("of").is_empty() { "subtree" } else { params.get("of") };
         let mut whose = vec![Choice::new("subtree", d.t("of_subtree")), Choice::new("mine", d.t("of_mine"))];

@@ -126,6 +126,11 @@ pub(super) const TEXTS: &[Text] = &[
     ("told_apart", "细分", "Broken down by"),
     ("by_person", "人员", "Person"),
     ("by_position", "岗位", "Position"),
+    (
+        "no_product_of_receipts",
+        "回款不分商品：请改选签约口径，或按人员、岗位细分。",
+        "Receipts are not of products: choose the basis of signing, or persons or positions.",
+    ),
     ("by_product", "商品", "Product"),
     ("sales_signed", "签约与回款（折合本币）", "Signed and received (base currency)"),
     ("sales_received", "回款（折合本币）", "Received (base currency)"),
