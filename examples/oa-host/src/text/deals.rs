@@ -16,7 +16,7 @@ pub(super) const TEXTS: &[Text] = &[
     ("contract_lines", "合同明细", "Lines"),
     ("contract_entries", "进度、风险与评价", "Progress, risk and evaluation"),
     ("contract_draft", "草稿", "Draft"),
-    ("contract_pending", "待审批", "Waits for approval"),
+    ("contract_pending", "待审批", "Pending"),
     ("contract_in_force", "执行中", "In force"),
     ("contract_completed", "已完成", "Completed"),
     ("contract_terminated", "已终止", "Terminated"),
