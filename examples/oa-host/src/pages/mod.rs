@@ -17,6 +17,7 @@ mod history;
 mod home;
 mod list;
 mod payment;
+mod payment_list;
 mod plan;
 mod position;
 mod product;
@@ -88,12 +89,12 @@ pub(crate) fn routes() -> Router<Shared> {
         .route("/contracts/{id}/plan", get(plan::show).post(plan::set))
         .route("/contracts/{id}/payments/{deed}", get(payment::ask).post(payment::take))
         .route("/customers/{id}/prepayment", get(payment::prepay).post(payment::do_prepay))
-        .route("/receipts", get(payment::receipts))
+        .route("/receipts", get(payment_list::receipts))
         .route("/receipts/{id}/reverse", get(payment::reversal).post(payment::reverse))
         .route("/reports", get(report::show))
         .route("/reports/rows", get(report_rows::show))
         .route("/reports/sales.csv", get(report::csv))
-        .route("/instalments", get(payment::instalments))
+        .route("/instalments", get(payment_list::instalments))
         .route("/instalments/{id}/date", post(payment::date))
         .route("/contracts/{id}/{step}", get(contract_state::ask).post(contract_state::take))
         .route("/approvals", get(approval::show))
