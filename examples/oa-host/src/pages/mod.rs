@@ -33,7 +33,7 @@ use crate::app::{Reply, Shared};
 use crate::desk::{Desk, Look};
 use crate::failure::Failure;
 use crate::form::Sheet;
-use crate::security::LARGEST_FILE;
+use crate::security::LARGEST_UPLOAD;
 use crate::values::Values;
 use askama::Template;
 use axum::Router;
@@ -104,8 +104,7 @@ pub(crate) fn routes() -> Router<Shared> {
         .route("/products/{id}/edit", get(product::edit).post(product::save))
         .route(
             "/documents/new",
-            // The form around the file has its own weight.
-            get(document::fresh).post(document::attach).layer(DefaultBodyLimit::max(LARGEST_FILE + 64 * 1024)),
+            get(document::fresh).post(document::attach).layer(DefaultBodyLimit::max(LARGEST_UPLOAD)),
         )
         .route("/documents/{id}", get(document::download))
         .route("/documents/{id}/remove", post(document::remove))

@@ -132,7 +132,7 @@ fn c5_a_document_is_uploaded_downloaded_and_taken_away() {
     assert_eq!(send("guess", ("报价单.html", content)).status, 403);
     assert_eq!(send(&csrf, ("报价单.html", b"")).status, 422);
     let large = vec![b'x'; 26 * 1024 * 1024];
-    // Too large by far, which is not read to its end, or by a byte: the form says so at its field.
+    // Too large by much or by a byte: the form says so at its field.
     for size in [large.len(), 25 * 1024 * 1024 + 1] {
         let answer = send(&csrf, ("大.bin", &large[..size]));
         assert_eq!(answer.status, 413);
