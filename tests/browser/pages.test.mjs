@@ -608,7 +608,7 @@ describe("everywhere", () => {
     await page.waitForLoadState();
     assert.match(await page.locator("html").getAttribute("lang"), /^en/);
     assert.notEqual(await page.locator("h1").innerText(), chinese);
-    for (const path of ["/customers?view=mine", "/customers/new", "/follow-ups", "/contacts"]) {
+    for (const path of ["/customers?view=mine", "/customers/new", "/follow-ups", "/contacts", "/contracts", "/receipts", "/instalments", "/reports?by=person", "/reports?by=product"]) {
       await page.goto(path);
       assert.match(await page.locator("html").getAttribute("lang"), /^en/);
       const words = await page.locator("nav.menu, h1, h2, label, button.button").allInnerTexts();
@@ -627,12 +627,20 @@ describe("everywhere", () => {
         await page.goto(person === seller ? "/customers?view=mine" : "/customers?view=all");
         const customer = (await hrefs(rows(page)))[0];
         const menu = await hrefs(page.locator("nav.menu a"));
-        const paths = [...menu, "/customers/new", customer, ...["edit", "history", "transfer", "delete", "access", "follow-ups", "contacts/new", "relations/new?search=a", "shares/new"].map((end) => `${customer}/${end}`), "/positions/edit", "/dictionaries/edit?dictionary=level", "/roles/edit", "/nowhere"];
+        const all = person === seller ? "" : "of=all&";
+        await page.goto(`/contracts?${all}status=in_force`);
+        const contract = (await hrefs(page.locator('main tbody a[href^="/contracts/"]')))[0];
+        const deals = [contract, ...["plan", "history", "supplement", "payments/receipt"].map((end) => `${contract}/${end}`)];
+        for (const by of ["person", "position", "product"]) deals.push(`/reports?${all}by=${by}`);
+        for (const what of ["contracts", "receipts", "instalments", "customers"]) deals.push(`/reports/rows?${all}what=${what}`);
+        const paths = [...menu, ...deals, "/customers/new", customer, ...["edit", "history", "transfer", "delete", "access", "follow-ups", "contacts/new", "relations/new?search=a", "shares/new"].map((end) => `${customer}/${end}`), "/positions/edit", "/dictionaries/edit?dictionary=level", "/roles/edit", "/nowhere"];
         for (const path of [...paths, "/sign-in"]) {
           await page.goto(path);
           await openAll(page);
           const [wide, window] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
           assert.ok(wide <= window, `${path} is ${wide} wide in ${window}`);
+          const hidden = await page.locator("main .scroll").evaluateAll((all) => all.map((part) => part.scrollWidth - part.clientWidth).filter((more) => more > 0));
+          assert.deepEqual(hidden, [], `tables of ${path} are seen whole at ${width}`);
         }
         await page.context().close();
       }

@@ -203,6 +203,11 @@ impl<'a> Look<'a> {
         grouped
     }
 
+    /// What went wrong, in words that need no field beside them.
+    pub(crate) fn said(&self, error: &Error) -> String {
+        crate::failure::said(error, self.lang())
+    }
+
     /// Takes what is to be said once.
     pub(crate) fn notices(&self) -> Vec<Notice> {
         self.visitor.token.as_deref().map(|token| self.app.sessions.notices(token)).unwrap_or_default()
@@ -348,6 +353,14 @@ impl<'a> Desk<'a> {
         Ok(self.positions()?.into_iter().map(|position| Choice::new(position.id.as_str(), position.name)).collect())
     }
 
+    /// Refuses who has not the right: a form is not shown to who may not send it.
+    pub(crate) fn needs(&self, module: &str, right: &str) -> Result<(), Failure> {
+        if self.look.may(&format!("{module}.{right}")) {
+            return Ok(());
+        }
+        Err(Error::Forbidden { module: module.to_owned(), right: right.to_owned() }.into())
+    }
+
     /// A customer with which the person may do something: the form for it is not shown to others.
     pub(crate) fn open_for(&self, customer: CustomerId, what: &str) -> Result<Customer, Failure> {
         let panels = self.crm.customer_panels(customer)?;
@@ -433,7 +446,7 @@ impl<'a> Desk<'a> {
         match done {
             Ok(_) => self.notice(said),
             Err(error @ (Error::Invalid { .. } | Error::Refused(_) | Error::Conflict { .. })) => {
-                self.complain(error.text(self.look.lang().core()));
+                self.complain(self.look.said(&error));
             }
             // The button was pressed twice: what it removes is gone already.
             Err(Error::NotFound { .. }) if said.starts_with("done_removed") => self.notice(said),

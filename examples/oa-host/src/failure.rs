@@ -2,6 +2,7 @@
 
 use crate::app::{App, Shared};
 use crate::desk::{Bare, Desk};
+use crate::form::field_of;
 use crate::session::Visitor;
 use crate::text::{Lang, text};
 use axum::extract::{Request, State};
@@ -73,10 +74,31 @@ impl Failure {
     /// What is said, in the page's language.
     pub(crate) fn says(&self, lang: Lang) -> String {
         match &self.what {
-            What::Error(error) => error.text(lang.core()),
+            What::Error(error) => said(error, lang),
             What::Text(key) => text(lang, key).to_owned(),
         }
     }
+}
+
+/// What went wrong where no field stands beside it: each violation with the name under which people know the field.
+pub(crate) fn said(error: &Error, lang: Lang) -> String {
+    let Error::Invalid { violations } = error else { return error.text(lang.core()) };
+    let said = violations.iter().map(|violation| {
+        let field = field_of(&violation.field);
+        let field = field.strip_prefix("query_").unwrap_or(&field);
+        format!("{} {}", label(lang, &["q_", "f_", ""], field), violation.text(lang.core()))
+    });
+    said.collect::<Vec<_>>().join(if lang == Lang::English { "; " } else { "；" })
+}
+
+/// The text of a field under the first prefix that the table knows; its own name where it knows none.
+pub(crate) fn label(lang: Lang, prefixes: &[&str], field: &str) -> String {
+    let known = prefixes.iter().find_map(|prefix| {
+        let key = format!("{prefix}{field}");
+        let text = text(lang, &key);
+        (text != key).then(|| text.to_owned())
+    });
+    known.unwrap_or_else(|| field.to_owned())
 }
 
 impl From<Error> for Failure {

@@ -1,6 +1,7 @@
 //! Forms: fields with what was typed and what is wrong with it, drawn by one template.
 
 use crate::desk::{Choice, Desk, Look};
+use crate::failure::label;
 use crate::session::random;
 use crate::values::Values;
 use askama::Template;
@@ -82,6 +83,15 @@ const SPEAK_OF: &[(&str, &[&str])] = &[
     ("position_circle", &["parent"]),
     ("hierarchy_fixed", &["hierarchical"]),
     ("merge_into_itself", &["into"]),
+    ("total_differs", &["amount"]),
+    ("agreed_price_refused", &["agreed_price"]),
+    ("product_number_taken", &["number"]),
+    ("contract_owner_already", &["to"]),
+    ("more_than_owed", &["amount"]),
+    ("more_than_received", &["amount"]),
+    ("more_than_credit", &["amount"]),
+    ("duplicate_voucher", &["voucher"]),
+    ("nothing_open", &["instalment"]),
 ];
 
 /// Lists whose items have fields of their own each.
@@ -89,7 +99,7 @@ const NUMBERED: [&str; 3] = ["lines", "instalments", "receipts"];
 
 /// The field of a form that a path of the CRM means: `contacts[0].phones[1]` is `contacts_phones`, but
 /// `lines[2].price` is `lines_2_price`.
-fn field_of(path: &str) -> String {
+pub(crate) fn field_of(path: &str) -> String {
     let mut name = String::new();
     let mut inside = false;
     for letter in path.chars() {
@@ -106,6 +116,8 @@ fn field_of(path: &str) -> String {
     match bare {
         Some(bare) => bare.to_owned(),
         None if name == "birthday" => "birthday_month".to_owned(),
+        // One field takes them all, a line each.
+        None if name.starts_with("prices_") => "prices".to_owned(),
         None => name,
     }
 }
@@ -236,7 +248,11 @@ impl<'a> Sheet<'a> {
         let mut said: Vec<String> = said.map(|violation| violation.text(lang)).collect();
         said.dedup();
         if SPEAK_OF.iter().any(|(code, names)| *code == error.code() && names.contains(&name)) {
-            said.push(error.text(lang));
+            let computed = error.data().remove("computed");
+            said.push(match computed {
+                Some(computed) => self.d.t("total_computed").replace("{computed}", &computed),
+                None => error.text(lang),
+            });
         }
         said
     }
@@ -329,9 +345,7 @@ impl<'a> Sheet<'a> {
                 Error::Invalid { violations } => {
                     for violation in violations.iter().filter(|violation| !names.contains(&field_of(&violation.field)))
                     {
-                        let label = format!("f_{}", field_of(&violation.field));
-                        let label = self.d.t(&label);
-                        let label = if label.starts_with("f_") { &violation.field } else { label };
+                        let label = label(self.d.lang(), &["f_", "q_", ""], &field_of(&violation.field));
                         self.problems.push(format!("{label} {}", violation.text(lang)));
                     }
                 }
@@ -385,6 +399,7 @@ mod tests {
             ("follow_up.least_length", "follow_up_least_length"),
             ("birthday", "birthday_month"),
             ("lines[2].price", "lines_2_price"),
+            ("prices[1].currency", "prices"),
         ] {
             assert_eq!(field_of(path), field);
         }

@@ -16,6 +16,9 @@ const LARGEST_FORM: usize = 512 * 1024;
 /// What a file may weigh that is uploaded.
 pub(crate) const LARGEST_FILE: usize = 25 * 1024 * 1024;
 
+/// What a form with a file may have in all. More than a file that is kept: one that is too large is read and refused.
+pub(crate) const LARGEST_UPLOAD: usize = 4 * LARGEST_FILE;
+
 /// Scripts, styles and pictures only from here, none inline; forms only to here; no frame around.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
      form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
@@ -107,6 +110,8 @@ pub(crate) struct UploadedFile {
     pub(crate) media_type: String,
     /// Its bytes.
     pub(crate) content: axum::body::Bytes,
+    /// Whether it has more bytes than are taken: then there are none here.
+    pub(crate) too_large: bool,
 }
 
 impl FromRequest<Shared> for Upload {
@@ -123,13 +128,33 @@ impl FromRequest<Shared> for Upload {
             axum::http::StatusCode::PAYLOAD_TOO_LARGE => Failure::too_large(),
             _ => Failure::bad_request(),
         };
-        while let Some(field) = form.next_field().await.map_err(broken)? {
+        'fields: while let Some(mut field) = form.next_field().await.map_err(broken)? {
             let name = field.name().unwrap_or_default().to_owned();
             if name == "file" {
                 let whole = field.file_name().unwrap_or_default();
                 file.name = whole.rsplit(['/', '\\']).next().unwrap_or_default().to_owned();
                 file.media_type = field.content_type().unwrap_or("application/octet-stream").to_owned();
-                file.content = field.bytes().await.map_err(broken)?;
+                let mut content = Vec::new();
+                loop {
+                    match field.chunk().await {
+                        Ok(None) => break,
+                        Ok(Some(chunk)) if content.len() + chunk.len() <= LARGEST_FILE && !file.too_large => {
+                            content.extend_from_slice(&chunk);
+                        }
+                        // Read to its end, and not kept: a browser whose sending is cut off does not read the answer.
+                        Ok(Some(_)) => {
+                            file.too_large = true;
+                            content = Vec::new();
+                        }
+                        // The fields of the form stand before its file: the answer can be its page.
+                        Err(error) if error.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE => {
+                            file.too_large = true;
+                            break 'fields;
+                        }
+                        Err(error) => return Err(broken(error)),
+                    }
+                }
+                file.content = content.into();
             } else {
                 values = values.with(&name, field.text().await.map_err(broken)?);
             }

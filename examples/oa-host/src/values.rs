@@ -1,5 +1,7 @@
 //! What a browser sends: names with values, out of a query or a form.
 
+use std::collections::BTreeSet;
+
 use crm_core::{Birthday, Calendar, Currency, Date, Decimal, EntryCode, TimeZone, Timestamp, Violation};
 
 /// Names with values, in the order in which they came.
@@ -70,6 +72,27 @@ impl Values {
     pub(crate) fn without(mut self, of: impl Fn(&str) -> bool) -> Self {
         self.0.retain(|(name, _)| !of(name));
         self
+    }
+
+    /// The same with the things of a numbered list one after the other, as the CRM numbers them: one of which nothing
+    /// is typed but what is only sent along is left out, wherever it stands.
+    #[must_use]
+    pub(crate) fn packed(self, list: &str, sent_along: &str) -> Self {
+        let place = |name: &str| -> Option<(usize, String)> {
+            let (place, field) = name.strip_prefix(list)?.strip_prefix('_')?.split_once('_')?;
+            Some((place.parse().ok()?, field.to_owned()))
+        };
+        let typed = self.0.iter().filter(|(_, value)| !value.trim().is_empty());
+        let typed = typed.filter_map(|(name, _)| place(name)).filter(|(_, field)| field != sent_along);
+        let places: BTreeSet<usize> = typed.map(|(place, _)| place).collect();
+        let packed = self.0.into_iter().filter_map(|(name, value)| match place(&name) {
+            None => Some((name, value)),
+            Some((was, field)) => {
+                let now = places.iter().position(|place| *place == was)?;
+                Some((format!("{list}_{now}_{field}"), value))
+            }
+        });
+        Values(packed.collect())
     }
 
     /// Adds what fields of a birthday show.
@@ -145,6 +168,24 @@ impl<'v> Reader<'v> {
         day.ok()
     }
 
+    /// A day that must be there.
+    pub(crate) fn needed_day(&mut self, name: &str) -> Option<Date> {
+        self.require(name);
+        self.day(name)
+    }
+
+    /// Notes a field that is blank and must not be.
+    pub(crate) fn require(&mut self, name: &str) {
+        if self.values.text(name).is_none() {
+            self.note(Violation::required(name));
+        }
+    }
+
+    /// Notes something that the page itself found wrong.
+    pub(crate) fn note(&mut self, violation: Violation) {
+        self.violations.push(violation);
+    }
+
     /// An exact number; commas between thousands are left out.
     pub(crate) fn decimal(&mut self, name: &str) -> Option<Decimal> {
         let number = self.values.text(name)?.replace([',', '，'], "").parse();
@@ -156,9 +197,7 @@ impl<'v> Reader<'v> {
 
     /// An exact number that must be there; nothing when it is none.
     pub(crate) fn needed_decimal(&mut self, name: &str) -> Decimal {
-        if self.values.text(name).is_none() {
-            self.violations.push(Violation::required(name));
-        }
+        self.require(name);
         self.decimal(name).unwrap_or(Decimal::ZERO)
     }
 
@@ -246,6 +285,17 @@ mod tests {
         for path in ["//evil.example", "https://evil.example", "/\\evil.example", "/a\r\nSet-Cookie: x=1", ""] {
             assert_eq!(local(path), "/", "{path:?}");
         }
+    }
+
+    #[test]
+    fn numbered_things_follow_each_other() {
+        let sent = b"lines_0_name=&lines_0_id=7&lines_3_name=b&lines_3_id=9&lines_1_price=5&name=x&lines_x=1";
+        let packed = Values::parse(sent).packed("lines", "id");
+        for (name, value) in [("lines_0_price", "5"), ("lines_1_name", "b"), ("lines_1_id", "9"), ("name", "x")] {
+            assert_eq!(packed.get(name), value, "{name}");
+        }
+        assert_eq!(packed.pairs().len(), 5);
+        assert_eq!(packed.get("lines_x"), "1");
     }
 
     #[test]

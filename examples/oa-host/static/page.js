@@ -26,6 +26,15 @@ for (const all of document.querySelectorAll("input[data-all]")) {
   });
 }
 
+// A file that is too large is not sent first.
+for (const file of document.querySelectorAll("input[data-most]")) {
+  file.addEventListener("change", () => {
+    const large = [...file.files].some((one) => one.size > Number(file.dataset.most));
+    file.setCustomValidity(large ? file.dataset.tooLarge : "");
+    file.reportValidity();
+  });
+}
+
 // The first field that is wrong gets the focus.
 const wrong = document.querySelector("[aria-invalid=true]");
 if (wrong) wrong.focus();

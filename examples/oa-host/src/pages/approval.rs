@@ -2,6 +2,7 @@
 
 use crate::app::{Reply, Shared};
 use crate::desk::Look;
+use crate::failure::Failure;
 use crate::pages::{Params, id};
 use crate::security::Posted;
 use crate::session::Visitor;
@@ -37,6 +38,7 @@ struct Row {
     /// Whether the person asked for it himself: he withdraws it, nobody else does.
     own: bool,
     decision: String,
+    class: &'static str,
     decided: String,
     note: String,
 }
@@ -46,10 +48,10 @@ impl Row {
         let said = |name: &str| approval.snapshot.get(name).and_then(|value| value.as_str()).unwrap_or_default();
         let amount: Option<Decimal> = said("amount").parse().ok();
         let currency = crm_core::Currency::new(said("currency")).ok();
-        let decision = approval.decision.map_or("", |decision| match decision {
-            ApprovalDecision::Approved => "approved",
-            ApprovalDecision::Rejected => "rejected",
-            ApprovalDecision::Withdrawn => "withdrawn",
+        let (decision, class) = approval.decision.map_or(("", ""), |decision| match decision {
+            ApprovalDecision::Approved => ("approved", "good"),
+            ApprovalDecision::Rejected => ("rejected", "warn"),
+            ApprovalDecision::Withdrawn => ("withdrawn", ""),
         });
         let who = approval.decided_by.as_deref().map(|by| d.person(by)).unwrap_or_default();
         Row {
@@ -67,6 +69,7 @@ impl Row {
             pending: approval.decision.is_none(),
             own: approval.requested_by == me,
             decision: d.t(decision).to_owned(),
+            class,
             decided: approval.decided_at.map(|at| format!("{who} · {}", d.time(&at))).unwrap_or_default(),
             note: approval.note.clone().unwrap_or_default(),
         }
@@ -83,7 +86,7 @@ pub(crate) async fn show(State(app): State<Shared>, visitor: Visitor, Params(par
         let found = match desk.crm.approvals(!all, page) {
             Ok(found) => found,
             Err(error) => {
-                desk.complain(desk.for_form(error)?.text(d.lang().core()));
+                desk.complain(d.said(&desk.for_form(error)?));
                 return desk.go(&here);
             }
         };
@@ -108,8 +111,10 @@ pub(crate) async fn resolve(State(app): State<Shared>, Path(approval): Path<Stri
     app.desk(visitor, move |desk| {
         let (decision, said) = match values.get("decision") {
             "approved" => (ApprovalDecision::Approved, "done_approved"),
+            "rejected" => (ApprovalDecision::Rejected, "done_rejected"),
             "withdrawn" => (ApprovalDecision::Withdrawn, "done_withdrawn"),
-            _ => (ApprovalDecision::Rejected, "done_rejected"),
+            // Nobody decides by leaving the decision out.
+            _ => return Err(Failure::bad_request()),
         };
         let resolved = desk.acting(&values).resolve_approval(id(&approval)?, decision, None, values.text("note"));
         desk.done(resolved, said, "/approvals")

@@ -42,7 +42,7 @@ pub(crate) async fn show(State(app): State<Shared>, visitor: Visitor, Params(par
         page.cursor = params.text("cursor");
         let (items, next, count, problem) = match desk.crm.contacts(filter, page) {
             Ok(found) => (found.items, found.next, found.count, String::new()),
-            Err(error) => (Vec::new(), None, None, desk.for_form(error)?.text(d.lang().core())),
+            Err(error) => (Vec::new(), None, None, d.said(&desk.for_form(error)?)),
         };
         let mut same = vec![("text", params.get("text")), ("mine", params.get("mine"))];
         let first = if params.text("cursor").is_some() { url("/contacts", &same) } else { String::new() };

@@ -6,7 +6,7 @@ use crate::failure::Failure;
 use crate::form::Sheet;
 use crate::pages::contracts::{Row, Status};
 use crate::pages::customer::facts;
-use crate::pages::{Params, document, history, id, payment};
+use crate::pages::{Params, document, history, id, payment_list};
 use crate::security::Posted;
 use crate::session::Visitor;
 use crate::values::{Reader, Values, url};
@@ -43,7 +43,7 @@ struct ContractPage<'a> {
     supplements: Vec<Row>,
     entries: Vec<EntryLine>,
     write: Option<Sheet<'a>>,
-    payments: Option<payment::Panel>,
+    payments: Option<payment_list::Panel>,
     documents: Option<document::Panel>,
     may: May,
 }
@@ -187,7 +187,7 @@ fn draw(desk: &Desk<'_>, view: &ContractView, values: &Values, error: Option<&Er
         supplements: view.supplements.iter().map(|own| Row::of(own, &view.customer_name, d)).collect(),
         entries: view.entries.iter().map(|entry| EntryLine::of(entry, d)).collect(),
         write: may("add_entry").then(|| entry_sheet(desk, contract.id, values, error).done()),
-        payments: payment::panel(desk, contract.id)?,
+        payments: payment_list::panel(desk, contract.id)?,
         documents: document::panel(
             desk,
             DocumentsOf::Contract { contract: contract.id },
@@ -318,7 +318,7 @@ pub(crate) async fn entries(
         let found = match desk.crm.contract_entries(contract.id, kind, page) {
             Ok(found) => found,
             Err(error) => {
-                desk.complain(desk.for_form(error)?.text(d.lang().core()));
+                desk.complain(d.said(&desk.for_form(error)?));
                 return desk.go(&here);
             }
         };
@@ -344,7 +344,9 @@ pub(crate) async fn history(
     app.desk(visitor, move |desk| {
         let contract = desk.crm.contract(id(&contract)?)?.contract;
         let back = (format!("/contracts/{}", contract.id), contract.name);
-        history::page(desk, back, &params, |page| desk.crm.contract_history(contract.id, page))
+        history::page(desk, history::Of::Contract(contract.currency), back, &params, |page| {
+            desk.crm.contract_history(contract.id, page)
+        })
     })
     .await
 }

@@ -34,9 +34,10 @@ fn product_choices(desk: &Desk<'_>, held: &[String]) -> Result<Vec<Choice>, Fail
         .collect();
     for held in held {
         if !choices.iter().any(|choice| choice.value == *held)
-            && let Ok(product) = desk.crm.product(id(held)?)
+            && let Ok(held) = held.parse()
+            && let Ok(product) = desk.crm.product(held)
         {
-            choices.push(Choice::new(held, format!("{} · {}", product.name, product.number)));
+            choices.push(Choice::new(held.to_string(), format!("{} · {}", product.name, product.number)));
         }
     }
     Ok(choices)
@@ -151,7 +152,9 @@ fn lowered(values: &Values, read: &mut Reader<'_>) -> Vec<Lowered> {
 
 /// What of the parent's plan is open and can be lowered.
 fn lower_fields<'a>(desk: &Desk<'_>, mut sheet: Sheet<'a>, parent: &str) -> Result<Sheet<'a>, Failure> {
-    let plan = match desk.crm.payment_plan(id(parent)?) {
+    // What names no contract is said by the field, when the form is sent.
+    let Ok(parent) = parent.parse() else { return Ok(sheet) };
+    let plan = match desk.crm.payment_plan(parent) {
         Ok(plan) => plan,
         Err(Error::Forbidden { .. }) => return Ok(sheet),
         Err(error) => return Err(error.into()),
@@ -167,6 +170,7 @@ fn lower_fields<'a>(desk: &Desk<'_>, mut sheet: Sheet<'a>, parent: &str) -> Resu
 
 pub(crate) async fn fresh(State(app): State<Shared>, visitor: Visitor, Path(customer): Path<String>) -> Reply {
     app.desk(visitor, move |desk| {
+        desk.needs("contract", "create")?;
         let customer = desk.crm.customer(id(&customer)?)?;
         let values = Values::default().with("currency", desk.base_currency()?.code());
         add_form(desk, &customer, &values, None)
@@ -239,6 +243,7 @@ fn add_form(desk: &Desk<'_>, customer: &Customer, values: &Values, error: Option
 
 pub(crate) async fn add(State(app): State<Shared>, Path(customer): Path<String>, posted: Posted) -> Reply {
     let Posted { visitor, values } = posted;
+    let values = values.packed("lines", "");
     app.desk(visitor, move |desk| {
         let customer: CustomerId = id(&customer)?;
         match added(desk, customer, &values) {
@@ -356,6 +361,7 @@ fn edit_form(desk: &Desk<'_>, contract: &Contract, values: &Values, error: Optio
 
 pub(crate) async fn save(State(app): State<Shared>, Path(contract): Path<String>, posted: Posted) -> Reply {
     let Posted { visitor, values } = posted;
+    let values = values.packed("lines", "");
     app.desk(visitor, move |desk| {
         let contract: ContractId = id(&contract)?;
         let before = desk.crm.contract(contract)?.contract;

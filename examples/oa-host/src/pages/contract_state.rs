@@ -116,11 +116,13 @@ fn draw(desk: &Desk<'_>, step: &'static Step, view: &ContractView, values: &Valu
         "submit" => sheet.input("date", "signed_on").help("signed_on_help"),
         "terminate" => sheet.input("date", "on").required().area("reason", 500).required(),
         "void" => sheet.area("reason", 500).required(),
-        "transfer" | "performance" => sheet
+        "transfer" => sheet.choice("to", desk.assignable()?).required().choice("to_position", desk.position_choices()?),
+        "performance" => sheet
             .choice("to", desk.assignable()?)
+            .labelled(desk.t("f_performer"))
             .required()
             .choice("to_position", desk.position_choices()?)
-            .labelled(desk.t("f_owner_position")),
+            .labelled(desk.t("f_performer_position")),
         _ => sheet,
     };
     let above = Above {
@@ -172,7 +174,8 @@ fn taken(desk: &Desk<'_>, step: &Step, contract: ContractId, values: &Values) ->
         }
         "complete" => crm.complete_contract(contract, version)?,
         "terminate" => {
-            let on = read.day("on");
+            let on = read.needed_day("on");
+            read.require("reason");
             read.done()?;
             let on = on.ok_or_else(|| Violation::required("on"))?;
             crm.terminate_contract(contract, version, on, reason)?

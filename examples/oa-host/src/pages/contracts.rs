@@ -139,8 +139,8 @@ fn query(params: &Values, d: &Look<'_>) -> Result<ContractQuery, Error> {
         contract_kind: read.code("contract_kind"),
         expired: params.ticked("expired").then_some(true),
         owner: read.made("owner"),
-        signed_from: read.parsed("signed_from"),
-        signed_to: read.parsed("signed_to"),
+        signed_from: read.day("signed_from"),
+        signed_to: read.day("signed_to"),
         order: chosen(params, "order", &ORDERS)?,
         ..ContractQuery::from(of)
     };
@@ -156,7 +156,7 @@ pub(crate) async fn show(State(app): State<Shared>, visitor: Visitor, Params(par
         let found = query(&params, d).and_then(|query| desk.crm.contracts(query, page));
         let (items, next, count, problem) = match found {
             Ok(found) => (found.items, found.next, found.count, String::new()),
-            Err(error) => (Vec::new(), None, None, desk.for_form(error)?.text(d.lang().core())),
+            Err(error) => (Vec::new(), None, None, d.said(&desk.for_form(error)?)),
         };
         let of = if params.get("of").is_empty() { "mine" } else { params.get("of") };
         let mut same: Vec<(&str, &str)> = FILTERS.into_iter().map(|name| (name, params.get(name))).collect();

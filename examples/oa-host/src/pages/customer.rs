@@ -303,7 +303,7 @@ pub(crate) async fn history(
     app.desk(visitor, move |desk| {
         let customer = desk.crm.customer(id(&customer)?)?;
         let back = (format!("/customers/{}", customer.id), customer.name.clone());
-        history::page(desk, back, &params, |page| desk.crm.customer_history(customer.id, page))
+        history::page(desk, history::Of::Customer, back, &params, |page| desk.crm.customer_history(customer.id, page))
     })
     .await
 }

@@ -84,6 +84,7 @@ struct UploadPage<'a> {
     contract: String,
     key: String,
     problem: String,
+    most: usize,
 }
 
 /// The record that documents are attached to.
@@ -105,8 +106,7 @@ fn place(desk: &Desk<'_>, customer: &str, contract: &str) -> Result<Place, Failu
     Ok(Place { customer: contract.customer, contract: Some(contract.id), name: contract.name, back })
 }
 
-fn draw(desk: &Desk<'_>, place: Place, problem: String) -> Reply {
-    let status = if problem.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+fn draw(desk: &Desk<'_>, place: Place, status: StatusCode, problem: String) -> Reply {
     let contract = place.contract.map(|contract| contract.to_string()).unwrap_or_default();
     let page = UploadPage {
         d: &desk.look,
@@ -116,6 +116,7 @@ fn draw(desk: &Desk<'_>, place: Place, problem: String) -> Reply {
         contract,
         key: crate::session::random().unwrap_or_default(),
         problem,
+        most: LARGEST_FILE,
     };
     desk.page_with(status, &page)
 }
@@ -127,7 +128,8 @@ pub(crate) async fn fresh(
 ) -> Reply {
     app.desk(visitor, move |desk| {
         let place = place(desk, params.get("customer"), params.get("contract"))?;
-        draw(desk, place, String::new())
+        desk.needs("document", "create")?;
+        draw(desk, place, StatusCode::OK, String::new())
     })
     .await
 }
@@ -137,8 +139,11 @@ pub(crate) async fn attach(State(app): State<Shared>, upload: Upload) -> Reply {
     app.desk(visitor, move |desk| {
         let d = &desk.look;
         let place = place(desk, values.get("customer"), values.get("contract"))?;
+        if file.too_large {
+            return draw(desk, place, StatusCode::PAYLOAD_TOO_LARGE, d.t("file_too_large").to_owned());
+        }
         if file.name.is_empty() || file.content.is_empty() {
-            return draw(desk, place, d.t("choose_file").to_owned());
+            return draw(desk, place, StatusCode::UNPROCESSABLE_ENTITY, d.t("choose_file").to_owned());
         }
         // Without a key: the bytes have another reference each time, and a form is sent once.
         let attached = desk.crm.attach_bytes(
@@ -154,8 +159,16 @@ pub(crate) async fn attach(State(app): State<Shared>, upload: Upload) -> Reply {
                 desk.go(&place.back)
             }
             Err(error) => {
-                let text = desk.for_form(error)?.text(d.lang().core());
-                draw(desk, place, text)
+                let error = desk.for_form(error)?;
+                let named = |violation: &crm_core::Violation| match violation.field.as_str() {
+                    "name" => format!("{} {}", d.t("file_name"), violation.text(d.lang().core())),
+                    _ => d.said(&Error::Invalid { violations: vec![violation.clone()] }),
+                };
+                let text = match &error {
+                    Error::Invalid { violations } => violations.iter().map(named).collect::<Vec<_>>().join(" "),
+                    other => d.said(other),
+                };
+                draw(desk, place, StatusCode::UNPROCESSABLE_ENTITY, text)
             }
         }
     })

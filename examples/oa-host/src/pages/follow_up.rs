@@ -361,7 +361,7 @@ fn draw_list(desk: &Desk<'_>, of: FollowUps, params: &Values, customer: Option<&
     let found = query(desk, of, params).and_then(|query| desk.crm.follow_ups(query, page));
     let (items, next, problem) = match found {
         Ok(found) => (found.items, found.next, String::new()),
-        Err(error) => (Vec::new(), None, desk.for_form(error)?.text(d.lang().core())),
+        Err(error) => (Vec::new(), None, d.said(&desk.for_form(error)?)),
     };
     let path =
         customer.map_or_else(|| "/follow-ups".to_owned(), |customer| format!("/customers/{}/follow-ups", customer.id));

@@ -4,7 +4,28 @@ use crate::app::Reply;
 use crate::desk::{Desk, Look};
 use crate::values::{Values, url};
 use askama::Template;
-use crm_core::{Error, FieldChange, HistoryEntry, HistoryPage, PageRequest, dictionary};
+use crm_core::{Currency, Decimal, EntryCode, Error, FieldChange, HistoryEntry, HistoryPage, PageRequest, dictionary};
+
+/// Whose history it is.
+#[derive(Clone, Copy)]
+pub(crate) enum Of {
+    Customer,
+    /// With the currency of its amounts.
+    Contract(Currency),
+}
+
+impl Of {
+    /// The part of a record's name in the keys of texts.
+    fn part(self) -> &'static str {
+        match self {
+            Of::Customer => "customer",
+            Of::Contract(_) => "contract",
+        }
+    }
+}
+
+/// Fields that hold an id and nothing to read: what they stand for is told by the fields beside them.
+const UNTOLD: [&str; 3] = ["approval", "id", "product"];
 
 #[derive(Template)]
 #[template(path = "history.html")]
@@ -26,19 +47,24 @@ struct Entry {
 }
 
 impl Entry {
-    fn of(desk: &Desk<'_>, entry: &HistoryEntry) -> Self {
+    fn of(desk: &Desk<'_>, of: Of, entry: &HistoryEntry) -> Self {
         let d = &desk.look;
         let change = |change: &FieldChange| {
             let said = |value: &Option<serde_json::Value>| {
-                value.as_ref().map(|value| words(desk, &change.field, value)).unwrap_or_default()
+                value.as_ref().map(|value| words(desk, (of, of.part()), &change.field, value)).unwrap_or_default()
             };
-            (named(d, "f_", &change.field), said(&change.was), said(&change.became))
+            (called(d, of.part(), &change.field), said(&change.was), said(&change.became))
         };
         Entry {
             at: d.time(&entry.at),
             by: d.person(&entry.by),
             what: named(d, "op_", &entry.operation),
-            changes: entry.changes.iter().map(change).collect(),
+            changes: entry
+                .changes
+                .iter()
+                .filter(|change| !UNTOLD.contains(&change.field.as_str()))
+                .map(change)
+                .collect(),
         }
     }
 }
@@ -46,6 +72,7 @@ impl Entry {
 /// The page of a history, which hangs below a page with a name.
 pub(crate) fn page(
     desk: &Desk<'_>,
+    of: Of,
     (back, name): (String, String),
     params: &Values,
     read: impl FnOnce(PageRequest) -> Result<HistoryPage, Error>,
@@ -58,7 +85,7 @@ pub(crate) fn page(
         Ok(found) => found,
         Err(error) => {
             // A marker of another list: the first page says so.
-            desk.complain(desk.for_form(error)?.text(d.lang().core()));
+            desk.complain(d.said(&desk.for_form(error)?));
             return desk.go(&here);
         }
     };
@@ -66,7 +93,7 @@ pub(crate) fn page(
         d,
         back,
         name,
-        entries: found.items.iter().map(|entry| Entry::of(desk, entry)).collect(),
+        entries: found.items.iter().map(|entry| Entry::of(desk, of, entry)).collect(),
         next: found.next.map(|next| url(&here, &[("cursor", &next)])).unwrap_or_default(),
         first: if params.text("cursor").is_some() { here } else { String::new() },
     })
@@ -79,55 +106,85 @@ pub(crate) fn named(d: &Look<'_>, prefix: &str, name: &str) -> String {
     if text == key { name.to_owned() } else { text.to_owned() }
 }
 
-/// A value of the history in words.
-fn words(desk: &Desk<'_>, field: &str, value: &serde_json::Value) -> String {
+/// What a field of a part of a record is called.
+fn called(d: &Look<'_>, part: &str, field: &str) -> String {
+    let key = format!("h_{part}_{field}");
+    let text = d.t(&key);
+    if text == key { named(d, "f_", field) } else { text.to_owned() }
+}
+
+/// A value of the history in words. The part is the record itself, or the field in which the value lies.
+fn words(desk: &Desk<'_>, (of, part): (Of, &str), field: &str, value: &serde_json::Value) -> String {
     let d = &desk.look;
     match value {
-        serde_json::Value::String(text) => match field {
-            "level" | "stage" | "source" | "industry" | "method" => {
-                d.label(field, &crm_core::EntryCode::new(text.as_str()).ok())
-            }
-            "owner" | "author" => d.person(text),
-            "owner_position" => desk
-                .positions()
-                .ok()
-                .and_then(|all| all.into_iter().find(|position| position.id.as_str() == text))
-                .map_or_else(|| text.clone(), |position| position.name),
-            // The other end of a relation, where the person sees it.
-            "first" | "second" => text
-                .parse()
-                .ok()
-                .and_then(|id| desk.crm.customer(id).ok())
-                .map_or_else(|| "—".to_owned(), |other| other.name),
-            "kind" if !matches!(text.as_str(), "company" | "person") => {
-                d.label(dictionary::RELATION_KIND, &crm_core::EntryCode::new(text.as_str()).ok())
-            }
-            "kind" => named(d, "kind_", text),
-            "status" => named(d, "status_", text),
-            "gender" => named(d, "gender_", text),
-            "with" => match text.split_once(':') {
-                Some(("u", person)) => d.person(person),
-                Some(("p", position)) => position.to_owned(),
-                _ => text.clone(),
-            },
-            "right" => named(d, "right_", text),
-            _ => match text.parse::<crm_core::Timestamp>() {
-                Ok(at) => d.time(&at),
-                Err(_) => text.clone(),
-            },
-        },
+        serde_json::Value::String(text) => said(desk, (of, part), field, text),
         serde_json::Value::Bool(yes) => d.t(if *yes { "yes" } else { "no" }).to_owned(),
         serde_json::Value::Array(items) => {
-            items.iter().map(|item| words(desk, field, item)).collect::<Vec<_>>().join("\n")
+            let items = items.iter().map(|item| {
+                let said = words(desk, (of, part), field, item);
+                // Each of several things has a line.
+                if item.is_object() { said.replace('\n', " · ") } else { said }
+            });
+            items.collect::<Vec<_>>().join("\n")
         }
         serde_json::Value::Object(fields) => {
-            let known = fields.iter().filter(|(_, value)| !value.is_null());
+            let known = fields.iter().filter(|(name, value)| !value.is_null() && !UNTOLD.contains(&name.as_str()));
             known
-                .map(|(name, value)| format!("{}: {}", named(d, "f_", name), words(desk, name, value)))
+                .map(|(name, value)| format!("{}: {}", called(d, field, name), words(desk, (of, field), name, value)))
                 .collect::<Vec<_>>()
                 .join("\n")
         }
         serde_json::Value::Null => String::new(),
         other => other.to_string(),
+    }
+}
+
+/// A value that is text: what a code, an id, an amount or a time stands for.
+fn said(desk: &Desk<'_>, (of, part): (Of, &str), field: &str, text: &str) -> String {
+    let d = &desk.look;
+    let entry = |dictionary: &str| d.label(dictionary, &EntryCode::new(text).ok());
+    match (part, field) {
+        ("contract", "kind") => entry(dictionary::CONTRACT_KIND),
+        ("contract", "payment_method") => entry(dictionary::PAYMENT_METHOD),
+        ("contract", "status") => named(d, "contract_", text),
+        ("contract", "renewed_by") => {
+            let other = text.parse().ok().and_then(|id| desk.crm.contract(id).ok()).map(|view| view.contract);
+            other.map_or_else(|| "—".to_owned(), |other| other.number.unwrap_or(other.name))
+        }
+        ("receipt", "kind") => named(d, "receipt_", text),
+        ("receipt", "status") => named(d, "receipt_is_", text),
+        (_, "level" | "stage" | "source" | "industry" | "method") => entry(field),
+        (_, "owner" | "author" | "performer") => d.person(text),
+        (_, "owner_position" | "performer_position") => desk
+            .positions()
+            .ok()
+            .and_then(|all| all.into_iter().find(|position| position.id.as_str() == text))
+            .map_or_else(|| text.to_owned(), |position| position.name),
+        // The other end of a relation, where the person sees it.
+        (_, "first" | "second") => text
+            .parse()
+            .ok()
+            .and_then(|id| desk.crm.customer(id).ok())
+            .map_or_else(|| "—".to_owned(), |other| other.name),
+        (_, "kind") if !matches!(text, "company" | "person") => entry(dictionary::RELATION_KIND),
+        (_, "kind") => named(d, "kind_", text),
+        (_, "status") => named(d, "status_", text),
+        (_, "gender") => named(d, "gender_", text),
+        (_, "with") => match text.split_once(':') {
+            Some(("u", person)) => d.person(person),
+            Some(("p", position)) => position.to_owned(),
+            _ => text.to_owned(),
+        },
+        (_, "right") => named(d, "right_", text),
+        (_, "amount" | "effective_amount" | "whole_discount" | "invoiced" | "list_price" | "price" | "net" | "tax") => {
+            match (of, text.parse::<Decimal>()) {
+                (Of::Contract(currency), Ok(amount)) => d.money(amount, currency),
+                _ => text.to_owned(),
+            }
+        }
+        _ => match text.parse::<crm_core::Timestamp>() {
+            Ok(at) => d.time(&at),
+            Err(_) => text.to_owned(),
+        },
     }
 }

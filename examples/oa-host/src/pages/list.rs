@@ -149,7 +149,7 @@ fn draw(desk: &Desk<'_>, params: &Values) -> Reply {
         Ok(found) => (found.items, found.next, found.count, String::new()),
         Err(error) => {
             let error = desk.for_form(error)?;
-            (Vec::new(), None, None, error.text(d.lang().core()))
+            (Vec::new(), None, None, d.said(&error))
         }
     };
     let mut same = vec![("view", name), ("days", params.get("days"))];

@@ -17,11 +17,13 @@ mod history;
 mod home;
 mod list;
 mod payment;
+mod payment_list;
 mod plan;
 mod position;
 mod product;
 mod relation;
 mod report;
+mod report_rows;
 mod role;
 mod settings;
 mod share;
@@ -31,7 +33,7 @@ use crate::app::{Reply, Shared};
 use crate::desk::{Desk, Look};
 use crate::failure::Failure;
 use crate::form::Sheet;
-use crate::security::LARGEST_FILE;
+use crate::security::LARGEST_UPLOAD;
 use crate::values::Values;
 use askama::Template;
 use axum::Router;
@@ -87,12 +89,12 @@ pub(crate) fn routes() -> Router<Shared> {
         .route("/contracts/{id}/plan", get(plan::show).post(plan::set))
         .route("/contracts/{id}/payments/{deed}", get(payment::ask).post(payment::take))
         .route("/customers/{id}/prepayment", get(payment::prepay).post(payment::do_prepay))
-        .route("/receipts", get(payment::receipts))
+        .route("/receipts", get(payment_list::receipts))
         .route("/receipts/{id}/reverse", get(payment::reversal).post(payment::reverse))
         .route("/reports", get(report::show))
-        .route("/reports/rows", get(report::rows))
+        .route("/reports/rows", get(report_rows::show))
         .route("/reports/sales.csv", get(report::csv))
-        .route("/instalments", get(payment::instalments))
+        .route("/instalments", get(payment_list::instalments))
         .route("/instalments/{id}/date", post(payment::date))
         .route("/contracts/{id}/{step}", get(contract_state::ask).post(contract_state::take))
         .route("/approvals", get(approval::show))
@@ -102,8 +104,7 @@ pub(crate) fn routes() -> Router<Shared> {
         .route("/products/{id}/edit", get(product::edit).post(product::save))
         .route(
             "/documents/new",
-            // The form around the file has its own weight.
-            get(document::fresh).post(document::attach).layer(DefaultBodyLimit::max(LARGEST_FILE + 64 * 1024)),
+            get(document::fresh).post(document::attach).layer(DefaultBodyLimit::max(LARGEST_UPLOAD)),
         )
         .route("/documents/{id}", get(document::download))
         .route("/documents/{id}/remove", post(document::remove))

@@ -1,381 +1,18 @@
-//! Receipts and what is due: lists, the panel on a contract, recording money and undoing it.
+//! Recording money on contracts and customers, and undoing it.
 
 use crate::app::{Reply, Shared};
-use crate::desk::{Choice, Desk, Look};
+use crate::desk::{Choice, Desk};
 use crate::failure::Failure;
 use crate::form::Sheet;
-use crate::pages::{Above, Params, form_page, id};
+use crate::pages::{Above, form_page, id};
 use crate::security::Posted;
 use crate::session::Visitor;
-use crate::values::{Reader, Values, url};
-use askama::Template;
+use crate::values::{Reader, Values};
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
 use crm_core::{
-    ContractId, CustomerId, Decimal, Error, Instalment, InstalmentQuery, InstalmentStatus, NewPrepayment, NewReceipt,
-    NewRefund, NewWriteOff, PageRequest, PaymentPlan, Payments, Receipt, ReceiptId, ReceiptKind, ReceiptQuery,
+    ContractId, CustomerId, Error, NewPrepayment, NewReceipt, NewRefund, NewWriteOff, PaymentPlan, Receipt, ReceiptId,
     ReceiptStatus, Violation, dictionary,
 };
-
-/// Kinds of receipts by their name.
-const KINDS: [(&str, ReceiptKind); 5] = [
-    ("receipt", ReceiptKind::Receipt),
-    ("reversal", ReceiptKind::Reversal),
-    ("refund", ReceiptKind::Refund),
-    ("write_off", ReceiptKind::WriteOff),
-    ("credit", ReceiptKind::Credit),
-];
-
-/// The payments of a contract on its page.
-pub(crate) struct Panel {
-    pub(crate) received: String,
-    pub(crate) unreceived: String,
-    pub(crate) overdue: String,
-    pub(crate) written_off: String,
-    pub(crate) unallocated: String,
-    pub(crate) invoiced_unpaid: String,
-    pub(crate) unplanned: String,
-    /// How much of a hundred was received.
-    pub(crate) percent: i64,
-    pub(crate) instalments: Vec<Due>,
-    pub(crate) receipts: Vec<Row>,
-    pub(crate) more: bool,
-    pub(crate) plan: bool,
-    pub(crate) receive: bool,
-    pub(crate) undo: bool,
-    pub(crate) write_off: bool,
-    pub(crate) allocate: bool,
-}
-
-/// An instalment as it is shown.
-pub(crate) struct Due {
-    pub(crate) id: String,
-    pub(crate) no: i32,
-    pub(crate) on: String,
-    pub(crate) condition: String,
-    /// Whether its milestone is still to be dated.
-    pub(crate) waits: bool,
-    pub(crate) amount: String,
-    pub(crate) paid: String,
-    pub(crate) open: String,
-    pub(crate) status: String,
-    pub(crate) class: &'static str,
-    pub(crate) contract: String,
-    pub(crate) contract_name: String,
-    pub(crate) customer: String,
-    pub(crate) customer_name: String,
-    pub(crate) owner: String,
-}
-
-impl Due {
-    fn of(instalment: &Instalment, contract_name: &str, customer_name: &str, d: &Look<'_>) -> Self {
-        let (status, class) = match instalment.status {
-            InstalmentStatus::NotDue => ("not_due", ""),
-            InstalmentStatus::Due => ("due", "vacant"),
-            InstalmentStatus::PartlyPaid => ("partly_paid", "main"),
-            InstalmentStatus::Paid => ("paid", "good"),
-            InstalmentStatus::Overdue => ("overdue", "warn"),
-            InstalmentStatus::Void => ("void", ""),
-        };
-        let money = |amount| d.money(amount, instalment.currency);
-        let milestone = instalment.milestone.as_ref().map(|milestone| match instalment.milestone_days {
-            Some(days) if days > 0 => format!("{milestone} + {days}"),
-            _ => milestone.clone(),
-        });
-        let told = [milestone, instalment.condition.clone(), instalment.note.clone()];
-        Due {
-            id: instalment.id.to_string(),
-            no: instalment.no,
-            on: instalment.due_on.map(|day| day.to_string()).unwrap_or_default(),
-            condition: told.into_iter().flatten().collect::<Vec<_>>().join(" · "),
-            waits: instalment.due_on.is_none() && instalment.milestone.is_some(),
-            amount: money(instalment.amount),
-            paid: money(instalment.paid),
-            open: money(instalment.open),
-            status: d.t(&format!("instalment_{status}")).to_owned(),
-            class,
-            contract: instalment.contract.to_string(),
-            contract_name: contract_name.to_owned(),
-            customer: instalment.customer.to_string(),
-            customer_name: customer_name.to_owned(),
-            owner: d.person(instalment.owner.as_str()),
-        }
-    }
-}
-
-/// A receipt as it is shown.
-pub(crate) struct Row {
-    pub(crate) id: String,
-    pub(crate) on: String,
-    pub(crate) kind: String,
-    pub(crate) class: &'static str,
-    pub(crate) amount: String,
-    pub(crate) method: String,
-    pub(crate) payer: String,
-    pub(crate) voucher: String,
-    pub(crate) reason: String,
-    pub(crate) state: String,
-    pub(crate) reversible: bool,
-    /// The contract: where it is, and its number or name; empty: the customer's credit.
-    pub(crate) contract: String,
-    pub(crate) contract_name: String,
-    pub(crate) customer: String,
-    pub(crate) customer_name: String,
-    pub(crate) owner: String,
-}
-
-impl Row {
-    fn of(receipt: &Receipt, contract_name: &str, customer_name: &str, d: &Look<'_>) -> Self {
-        let kind = KINDS.iter().find(|(_, kind)| *kind == receipt.kind).map_or("receipt", |(name, _)| name);
-        let out = matches!(receipt.kind, ReceiptKind::Reversal | ReceiptKind::Refund);
-        let state = match (receipt.status, receipt.reversed_by) {
-            (ReceiptStatus::Pending, _) => d.t("contract_pending"),
-            (ReceiptStatus::Rejected, _) => d.t("rejected"),
-            (ReceiptStatus::Counted, Some(_)) => d.t("reversed"),
-            (ReceiptStatus::Counted, None) => "",
-        };
-        let amount = d.money(receipt.amount, receipt.currency);
-        Row {
-            id: receipt.id.to_string(),
-            on: receipt.on.to_string(),
-            kind: d.t(&format!("receipt_{kind}")).to_owned(),
-            class: if out {
-                "warn"
-            } else if receipt.kind == ReceiptKind::Receipt {
-                "good"
-            } else {
-                ""
-            },
-            amount: if out { format!("−{amount}") } else { amount },
-            method: d.label(dictionary::PAYMENT_METHOD, &receipt.method),
-            payer: receipt.payer.clone().unwrap_or_default(),
-            voucher: receipt.voucher.clone().unwrap_or_default(),
-            reason: receipt.reason.clone().or_else(|| receipt.note.clone()).unwrap_or_default(),
-            state: state.to_owned(),
-            reversible: receipt.status == ReceiptStatus::Counted
-                && receipt.reversed_by.is_none()
-                && receipt.kind != ReceiptKind::Reversal,
-            contract: receipt.contract.map(|contract| contract.to_string()).unwrap_or_default(),
-            contract_name: contract_name.to_owned(),
-            customer: receipt.customer.to_string(),
-            customer_name: customer_name.to_owned(),
-            owner: d.person(receipt.owner.as_str()),
-        }
-    }
-}
-
-/// The panel of a contract's payments; none for who may not see money.
-pub(crate) fn panel(desk: &Desk<'_>, contract: ContractId) -> Result<Option<Panel>, Failure> {
-    let d = &desk.look;
-    let plan = match desk.crm.payment_plan(contract) {
-        Ok(plan) => plan,
-        Err(Error::Forbidden { .. }) => return Ok(None),
-        Err(error) => return Err(error.into()),
-    };
-    let found = desk.crm.receipts(Payments::Contract { contract }, PageRequest::first(50))?;
-    let may = |what: &str| plan.allowed.iter().any(|allowed| allowed == what);
-    let money = |amount: Decimal| d.money(amount, plan.currency);
-    let some = |amount: Decimal| match amount.minor(plan.currency) {
-        None | Some(0) => String::new(),
-        Some(_) => money(amount),
-    };
-    let payments = &plan.payments;
-    let whole = payments.received.minor(plan.currency).unwrap_or_default()
-        + payments.unreceived.minor(plan.currency).unwrap_or_default();
-    let received = payments.received.minor(plan.currency).unwrap_or_default();
-    Ok(Some(Panel {
-        received: money(payments.received),
-        unreceived: money(payments.unreceived),
-        overdue: some(plan.overdue),
-        written_off: some(payments.written_off),
-        unallocated: some(payments.unallocated),
-        invoiced_unpaid: some(payments.invoiced_unpaid),
-        unplanned: if plan.instalments.is_empty() { String::new() } else { some(plan.unplanned) },
-        percent: if whole > 0 { (received.max(0).saturating_mul(100) / whole).min(100) } else { 0 },
-        instalments: plan.instalments.iter().map(|own| Due::of(own, "", "", d)).collect(),
-        receipts: found.items.iter().map(|row| Row::of(&row.receipt, "", "", d)).collect(),
-        more: found.next.is_some(),
-        plan: may("plan"),
-        receive: may("receive"),
-        undo: may("undo"),
-        write_off: may("write_off"),
-        allocate: may("allocate"),
-    }))
-}
-
-/// Whose, by the name in an address.
-fn whose(params: &Values) -> Payments {
-    match params.get("of") {
-        "subordinates" => Payments::Subordinates,
-        "all" => Payments::All,
-        _ => Payments::Mine,
-    }
-}
-
-fn lists(d: &Look<'_>, path: &str, of: &str) -> Vec<(String, String, bool)> {
-    let mut lists = vec![("mine", "payments_mine"), ("subordinates", "payments_subordinates")];
-    if d.administrator {
-        lists.push(("all", "payments_all"));
-    }
-    let current = if of.is_empty() { "mine" } else { of };
-    lists
-        .into_iter()
-        .map(|(name, label)| (url(path, &[("of", name)]), d.t(label).to_owned(), name == current))
-        .collect()
-}
-
-#[derive(Template)]
-#[template(path = "receipts.html")]
-struct Receipts<'a> {
-    d: &'a Look<'a>,
-    lists: Vec<(String, String, bool)>,
-    of: String,
-    text: String,
-    from: String,
-    to: String,
-    kinds: Vec<Choice>,
-    kind: String,
-    methods: Vec<Choice>,
-    method: String,
-    problem: String,
-    count: String,
-    rows: Vec<Row>,
-    first: String,
-    next: String,
-}
-
-fn receipt_query(params: &Values, d: &Look<'_>) -> Result<ReceiptQuery, Error> {
-    let mut read = Reader::new(params, d.zone);
-    let kind = match params.text("kind") {
-        None => None,
-        Some(wanted) => {
-            let known = KINDS.iter().find(|(name, _)| *name == wanted);
-            Some(known.ok_or_else(|| Violation::unknown("kind"))?.1)
-        }
-    };
-    let query = ReceiptQuery {
-        receipt_kind: kind,
-        method: read.code("method"),
-        from: read.day("from"),
-        to: read.day("to"),
-        text: params.text("text"),
-        ..ReceiptQuery::from(whose(params))
-    };
-    read.done()?;
-    Ok(query)
-}
-
-pub(crate) async fn receipts(State(app): State<Shared>, visitor: Visitor, Params(params): Params) -> Reply {
-    app.desk(visitor, move |desk| {
-        let d = &desk.look;
-        let mut page = PageRequest::first(20).counted();
-        page.cursor = params.text("cursor");
-        let found = receipt_query(&params, d).and_then(|query| desk.crm.receipts(query, page));
-        let (items, next, count, problem) = match found {
-            Ok(found) => (found.items, found.next, found.count, String::new()),
-            Err(error) => (Vec::new(), None, None, desk.for_form(error)?.text(d.lang().core())),
-        };
-        let names = ["of", "text", "kind", "method", "from", "to"];
-        let mut same: Vec<(&str, &str)> = names.into_iter().map(|name| (name, params.get(name))).collect();
-        let first = if params.text("cursor").is_some() { url("/receipts", &same) } else { String::new() };
-        let next = next.as_deref().map(|next| {
-            same.push(("cursor", next));
-            url("/receipts", &same)
-        });
-        let row = |row: &crm_core::ReceiptRow| {
-            let name = row.contract_number.as_ref().or(row.contract_name.as_ref()).cloned().unwrap_or_default();
-            Row::of(&row.receipt, &name, &row.customer_name, d)
-        };
-        let kinds = KINDS.iter().map(|(name, _)| Choice::new(*name, d.t(&format!("receipt_{name}"))));
-        let list = Receipts {
-            d,
-            lists: lists(d, "/receipts", params.get("of")),
-            of: params.get("of").to_owned(),
-            text: params.get("text").to_owned(),
-            from: params.get("from").to_owned(),
-            to: params.get("to").to_owned(),
-            kinds: kinds.collect(),
-            kind: params.get("kind").to_owned(),
-            methods: d.choices(dictionary::PAYMENT_METHOD, params.get("method")),
-            method: params.get("method").to_owned(),
-            count: count.map(|count| d.count(&count)).unwrap_or_default(),
-            rows: items.iter().map(row).collect(),
-            first,
-            next: next.unwrap_or_default(),
-            problem: problem.clone(),
-        };
-        desk.page_with(if problem.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY }, &list)
-    })
-    .await
-}
-
-#[derive(Template)]
-#[template(path = "instalments.html")]
-struct Instalments<'a> {
-    d: &'a Look<'a>,
-    lists: Vec<(String, String, bool)>,
-    of: String,
-    due_from: String,
-    due_to: String,
-    overdue: bool,
-    problem: String,
-    count: String,
-    rows: Vec<Due>,
-    first: String,
-    next: String,
-}
-
-fn instalment_query(params: &Values, d: &Look<'_>) -> Result<InstalmentQuery, Error> {
-    let mut read = Reader::new(params, d.zone);
-    let query = InstalmentQuery {
-        open: true,
-        overdue: params.ticked("overdue"),
-        due_from: read.day("due_from"),
-        due_to: read.day("due_to"),
-        ..InstalmentQuery::from(whose(params))
-    };
-    read.done()?;
-    Ok(query)
-}
-
-pub(crate) async fn instalments(State(app): State<Shared>, visitor: Visitor, Params(params): Params) -> Reply {
-    app.desk(visitor, move |desk| {
-        let d = &desk.look;
-        let mut page = PageRequest::first(20).counted();
-        page.cursor = params.text("cursor");
-        let found = instalment_query(&params, d).and_then(|query| desk.crm.instalments(query, page));
-        let (items, next, count, problem) = match found {
-            Ok(found) => (found.items, found.next, found.count, String::new()),
-            Err(error) => (Vec::new(), None, None, desk.for_form(error)?.text(d.lang().core())),
-        };
-        let names = ["of", "due_from", "due_to", "overdue"];
-        let mut same: Vec<(&str, &str)> = names.into_iter().map(|name| (name, params.get(name))).collect();
-        let first = if params.text("cursor").is_some() { url("/instalments", &same) } else { String::new() };
-        let next = next.as_deref().map(|next| {
-            same.push(("cursor", next));
-            url("/instalments", &same)
-        });
-        let row = |row: &crm_core::InstalmentRow| {
-            let name = row.contract_number.as_ref().or(row.contract_name.as_ref()).cloned().unwrap_or_default();
-            Due::of(&row.instalment, &name, &row.customer_name, d)
-        };
-        let list = Instalments {
-            d,
-            lists: lists(d, "/instalments", params.get("of")),
-            of: params.get("of").to_owned(),
-            due_from: params.get("due_from").to_owned(),
-            due_to: params.get("due_to").to_owned(),
-            overdue: params.ticked("overdue"),
-            count: count.map(|count| d.count(&count)).unwrap_or_default(),
-            rows: items.iter().map(row).collect(),
-            first,
-            next: next.unwrap_or_default(),
-            problem: problem.clone(),
-        };
-        desk.page_with(if problem.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY }, &list)
-    })
-    .await
-}
 
 /// What can be done with the money of a contract.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -520,42 +157,40 @@ fn taken(desk: &Desk<'_>, deed: Deed, contract: ContractId, values: &Values) -> 
     let mut read = Reader::new(values, desk.look.zone);
     let crm = desk.acting(values);
     let instalment = read.parsed("instalment");
-    let needed = |read: &mut Reader<'_>| {
-        let on = read.day("on");
-        let on = on.ok_or_else(|| Violation::required("on"));
-        on.map(|on| (read.needed_decimal("amount"), on))
-    };
     let receipt = match deed {
         Deed::Receive => {
-            let (amount, on) = needed(&mut read)?;
+            let (amount, on, method) = (read.needed_decimal("amount"), read.needed_day("on"), read.code("method"));
+            read.done()?;
+            let on = on.ok_or_else(|| Violation::required("on"))?;
             let receipt = NewReceipt {
                 instalment,
                 as_credit: values.ticked("as_credit"),
-                method: read.code("method"),
+                method,
                 payer: values.text("payer"),
                 voucher: values.text("voucher"),
                 note: values.text("note"),
                 ..NewReceipt::of(amount, on)
             };
-            read.done()?;
             crm.record_receipt(contract, receipt)?
         }
         Deed::Refund => {
-            let (amount, on) = needed(&mut read)?;
+            let (amount, on, method) = (read.needed_decimal("amount"), read.needed_day("on"), read.code("method"));
+            read.require("reason");
+            read.done()?;
             let refund = NewRefund {
-                on,
+                on: on.ok_or_else(|| Violation::required("on"))?,
                 amount,
                 reason: values.get("reason").to_owned(),
                 instalment,
-                method: read.code("method"),
+                method,
                 payee: values.text("payee"),
                 voucher: values.text("voucher"),
             };
-            read.done()?;
             crm.record_refund(contract, refund)?
         }
         Deed::WriteOff => {
             let (amount, reason) = (read.decimal("amount"), values.get("reason").to_owned());
+            read.require("reason");
             read.done()?;
             crm.write_off(contract, NewWriteOff { reason, amount, instalment })?
         }
@@ -576,6 +211,7 @@ fn taken(desk: &Desk<'_>, deed: Deed, contract: ContractId, values: &Values) -> 
 
 pub(crate) async fn reversal(State(app): State<Shared>, visitor: Visitor, Path(receipt): Path<String>) -> Reply {
     app.desk(visitor, move |desk| {
+        desk.needs("payment", "delete")?;
         let receipt = desk.crm.receipt(id(&receipt)?)?;
         reversal_form(desk, &receipt, &Values::default(), None)
     })
@@ -629,7 +265,7 @@ pub(crate) async fn date(State(app): State<Shared>, Path(instalment): Path<Strin
     let Posted { visitor, values } = posted;
     app.desk(visitor, move |desk| {
         let mut read = Reader::new(&values, desk.look.zone);
-        let on = read.day("on");
+        let on = read.needed_day("on");
         let on = read.done().and_then(|()| on.ok_or_else(|| Violation::required("on").into()));
         let instalment = id(&instalment)?;
         let dated = on.and_then(|on| desk.acting(&values).date_instalment(instalment, on));
@@ -640,6 +276,7 @@ pub(crate) async fn date(State(app): State<Shared>, Path(instalment): Path<Strin
 
 pub(crate) async fn prepay(State(app): State<Shared>, visitor: Visitor, Path(customer): Path<String>) -> Reply {
     app.desk(visitor, move |desk| {
+        desk.needs("payment", "create")?;
         let customer = desk.crm.customer(id(&customer)?)?;
         let today: String = desk.look.time(&desk.look.now).chars().take(10).collect();
         let values = Values::default().with("on", today).with("currency", desk.base_currency()?.code());
@@ -696,7 +333,7 @@ pub(crate) async fn do_prepay(State(app): State<Shared>, Path(customer): Path<St
 
 fn prepaid(desk: &Desk<'_>, customer: CustomerId, values: &Values) -> Result<Receipt, Error> {
     let mut read = Reader::new(values, desk.look.zone);
-    let on = read.day("on");
+    let on = read.needed_day("on");
     let amount = read.needed_decimal("amount");
     let (currency, rate, method) = (read.currency("currency"), read.decimal("rate"), read.code("method"));
     read.done()?;

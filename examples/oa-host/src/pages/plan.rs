@@ -88,9 +88,12 @@ pub(crate) async fn show(
 ) -> Reply {
     app.desk(visitor, move |desk| {
         let plan = desk.crm.payment_plan(id(&contract)?)?;
+        if !plan.allowed.iter().any(|allowed| allowed == "plan") {
+            return Err(Error::Forbidden { module: "payment".to_owned(), right: "edit".to_owned() }.into());
+        }
         let stands = values_of(&plan);
         if !params.ticked("draft") {
-            return draw(desk, &plan, &params, &stands, None);
+            return draw(desk, &plan, (&params, None), &stands, None);
         }
         let drafted = generator(&params).and_then(|how| desk.crm.draft_payment_plan(plan.contract, how));
         match drafted {
@@ -98,9 +101,9 @@ pub(crate) async fn show(
                 let values = Values::default().with("revision", plan.payments.revision.to_string());
                 let values =
                     instalments.iter().enumerate().fold(values, |values, (at, own)| with_instalment(values, at, own));
-                draw(desk, &plan, &params, &values, None)
+                draw(desk, &plan, (&params, None), &values, None)
             }
-            Err(error) => draw(desk, &plan, &params, &stands, Some(&desk.for_form(error)?)),
+            Err(error) => draw(desk, &plan, (&params, Some(&desk.for_form(error)?)), &stands, None),
         }
     })
     .await
@@ -117,11 +120,28 @@ struct PlanPage<'a> {
     percents: String,
     first_due_on: String,
     interval: String,
+    problem: String,
+    /// What is wrong with parts, percentages, first day and interval.
+    wrongs: [String; 4],
     intervals: Vec<Choice>,
     form: Sheet<'a>,
 }
 
-fn draw(desk: &Desk<'_>, plan: &PaymentPlan, params: &Values, values: &Values, error: Option<&Error>) -> Reply {
+/// What is wrong with a field of the generator.
+fn wrong(d: &crate::desk::Look<'_>, error: Option<&Error>, name: &str) -> String {
+    let of = |field: &str| field.rsplit('.').next().and_then(|last| last.split('[').next()) == Some(name);
+    let found = error.and_then(|error| error.violations().iter().find(|violation| of(&violation.field)));
+    found.map(|violation| violation.text(d.lang().core())).unwrap_or_default()
+}
+
+/// The page: the generator with what was asked of it, and the plan with what was typed.
+fn draw(
+    desk: &Desk<'_>,
+    plan: &PaymentPlan,
+    (params, refused): (&Values, Option<&Error>),
+    values: &Values,
+    error: Option<&Error>,
+) -> Reply {
     let d = &desk.look;
     let contract = desk.crm.contract(plan.contract)?.contract;
     let here = format!("/contracts/{}", contract.id);
@@ -161,8 +181,13 @@ fn draw(desk: &Desk<'_>, plan: &PaymentPlan, params: &Values, values: &Values, e
         }
     }
     let intervals = INTERVALS.iter().map(|(name, _)| Choice::new(*name, d.t(&format!("interval_{name}")))).collect();
+    let wrongs = ["parts", "percents", "first_due_on", "interval"].map(|name| wrong(d, refused, name));
+    // What is wrong with none of the fields is said above them.
+    let problem = refused.filter(|_| wrongs.iter().all(String::is_empty)).map(|error| d.said(error));
     let page = PlanPage {
         d,
+        problem: problem.unwrap_or_default(),
+        wrongs,
         id: contract.id.to_string(),
         name: contract.name.clone(),
         amount: d.money(plan.amount, plan.currency),
@@ -173,13 +198,17 @@ fn draw(desk: &Desk<'_>, plan: &PaymentPlan, params: &Values, values: &Values, e
         intervals,
         form: sheet.done(),
     };
-    let status =
-        if error.is_some() { axum::http::StatusCode::UNPROCESSABLE_ENTITY } else { axum::http::StatusCode::OK };
+    let status = if error.or(refused).is_some() {
+        axum::http::StatusCode::UNPROCESSABLE_ENTITY
+    } else {
+        axum::http::StatusCode::OK
+    };
     desk.page_with(status, &page)
 }
 
 pub(crate) async fn set(State(app): State<Shared>, Path(contract): Path<String>, posted: Posted) -> Reply {
     let Posted { visitor, values } = posted;
+    let values = values.packed("instalments", "id");
     app.desk(visitor, move |desk| {
         let contract: ContractId = id(&contract)?;
         match planned(desk, contract, &values) {
@@ -190,7 +219,7 @@ pub(crate) async fn set(State(app): State<Shared>, Path(contract): Path<String>,
             }
             Err(error) => {
                 let error = desk.for_form(error)?;
-                draw(desk, &desk.crm.payment_plan(contract)?, &Values::default(), &values, Some(&error))
+                draw(desk, &desk.crm.payment_plan(contract)?, (&Values::default(), None), &values, Some(&error))
             }
         }
     })

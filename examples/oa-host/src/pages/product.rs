@@ -56,7 +56,7 @@ pub(crate) async fn show(State(app): State<Shared>, visitor: Visitor, Params(par
         page.cursor = params.text("cursor");
         let (items, next, count, problem) = match desk.crm.products(query, page) {
             Ok(found) => (found.items, found.next, found.count, String::new()),
-            Err(error) => (Vec::new(), None, None, desk.for_form(error)?.text(d.lang().core())),
+            Err(error) => (Vec::new(), None, None, d.said(&desk.for_form(error)?)),
         };
         let mut same: Vec<(&str, &str)> =
             ["text", "category", "retired"].into_iter().map(|name| (name, params.get(name))).collect();
@@ -108,17 +108,23 @@ fn fields<'a>(sheet: Sheet<'a>) -> Sheet<'a> {
 }
 
 /// One price a line: `CNY 1280.00`, or the number alone for the base currency.
-fn prices(values: &Values, base: Currency) -> Result<Vec<ListPrice>, Error> {
-    let read = |(place, line): (usize, String)| {
-        let malformed = || Error::from(Violation::malformed(format!("prices[{place}]")));
+fn prices(values: &Values, base: Currency, read: &mut Reader<'_>) -> Vec<ListPrice> {
+    let price = |line: &str| {
         let (currency, price) = match line.split_once(char::is_whitespace) {
-            Some((code, price)) => (Currency::new(&code.to_uppercase()).map_err(|_| malformed())?, price.trim()),
-            None => (base, line.as_str()),
+            Some((code, price)) => (Currency::new(&code.to_uppercase()).ok()?, price.trim()),
+            None => (base, line),
         };
-        let price: Decimal = price.replace([',', '，'], "").parse().map_err(|_| malformed())?;
-        Ok(ListPrice { currency, price })
+        let price: Decimal = price.replace([',', '，'], "").parse().ok()?;
+        Some(ListPrice { currency, price })
     };
-    values.lines("prices").into_iter().enumerate().map(read).collect()
+    let mut prices = Vec::new();
+    for (place, line) in values.lines("prices").iter().enumerate() {
+        match price(line) {
+            Some(price) => prices.push(price),
+            None => read.note(Violation::malformed(format!("prices[{place}]"))),
+        }
+    }
+    prices
 }
 
 fn values_of(product: &Product) -> Values {
@@ -141,7 +147,11 @@ fn above(desk: &Desk<'_>, title: &str) -> Above {
 }
 
 pub(crate) async fn fresh(State(app): State<Shared>, visitor: Visitor) -> Reply {
-    app.desk(visitor, |desk| add_form(desk, &Values::default(), None)).await
+    app.desk(visitor, |desk| {
+        desk.needs("product", "create")?;
+        add_form(desk, &Values::default(), None)
+    })
+    .await
 }
 
 fn add_form(desk: &Desk<'_>, values: &Values, error: Option<&Error>) -> Reply {
@@ -168,7 +178,7 @@ fn added(desk: &Desk<'_>, values: &Values) -> Result<Product, Error> {
         name: values.get("name").to_owned(),
         category: read.code("category"),
         unit: values.text("unit"),
-        prices: prices(values, desk.base_currency()?)?,
+        prices: prices(values, desk.base_currency()?, &mut read),
         tax_rate: read.decimal("tax_rate"),
         description: values.text("description"),
     };
@@ -178,6 +188,7 @@ fn added(desk: &Desk<'_>, values: &Values) -> Result<Product, Error> {
 
 pub(crate) async fn edit(State(app): State<Shared>, visitor: Visitor, Path(product): Path<String>) -> Reply {
     app.desk(visitor, move |desk| {
+        desk.needs("product", "edit")?;
         let product = desk.crm.product(id(&product)?)?;
         edit_form(desk, &product, &values_of(&product), None)
     })
@@ -222,7 +233,7 @@ fn saved(desk: &Desk<'_>, product: ProductId, values: &Values) -> Result<Product
         name: Some(values.get("name").to_owned()),
         category: read.code("category"),
         unit: values.text("unit"),
-        prices: Some(prices(values, desk.base_currency()?)?),
+        prices: Some(prices(values, desk.base_currency()?, &mut read)),
         tax_rate: read.decimal("tax_rate"),
         description: values.text("description"),
         retired: Some(values.ticked("retired")),

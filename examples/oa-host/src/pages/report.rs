@@ -1,4 +1,4 @@
-//! The reports: sales by month, the funnel, levels, what is overdue, and the rows behind each figure.
+//! The reports: sales by month, the funnel, levels, and what is overdue.
 
 use crate::app::{Reply, Shared};
 use crate::desk::{Choice, Desk, Look, typed};
@@ -10,9 +10,8 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use crm_core::{
-    AgeingReport, Currency, CustomerDimension, CustomerReport, Date, Decimal, Error, PageRequest, ReportContractQuery,
-    ReportCustomerQuery, ReportInstalmentQuery, ReportOf, ReportPer, ReportReceiptQuery, SalesBasis, SalesBy,
-    SalesQuery, SalesReport, SalesRow, Violation,
+    AgeingReport, Currency, CustomerDimension, CustomerReport, Date, Decimal, Error, ReportOf, ReportPer, SalesBasis,
+    SalesBy, SalesQuery, SalesReport, SalesRow, Violation,
 };
 
 const PERS: [(&str, ReportPer); 3] =
@@ -44,20 +43,32 @@ struct Reports<'a> {
 
 /// Sales as a chart with the table under it.
 struct Sales {
+    /// The currency of every figure.
+    currency: String,
     bars: Vec<Bar>,
+    /// What stands under the bars.
+    labels: Vec<Label>,
     /// Lines across, with what they stand for.
     lines: Vec<(i64, String)>,
     rows: Vec<Line>,
     totals: Vec<Line>,
     others: Vec<Line>,
     by_receipt: bool,
+    /// Whether the rows are told apart by product: nothing is received on a product.
+    by_product: bool,
+}
+
+/// A period under the chart.
+struct Label {
+    /// Where it stands.
+    middle: i64,
+    text: String,
+    /// The year, where it is another one than to the left.
+    year: String,
 }
 
 /// The bars of a period.
 struct Bar {
-    label: String,
-    /// Where the label stands.
-    middle: i64,
     /// Place, top, width, height, series, and the figure in words.
     columns: Vec<(i64, i64, i64, i64, &'static str, String)>,
 }
@@ -78,6 +89,7 @@ struct Line {
 /// Customers by a value, as bars that lie.
 struct Ranking {
     title: String,
+    head: String,
     total: i64,
     rows: Vec<Rank>,
 }
@@ -101,7 +113,7 @@ struct Ageing {
 }
 
 /// Whose figures an address asks for.
-fn whose(params: &Values) -> ReportOf {
+pub(crate) fn whose(params: &Values) -> ReportOf {
     match params.get("of") {
         "mine" => ReportOf::Mine,
         "all" => ReportOf::All,
@@ -109,14 +121,14 @@ fn whose(params: &Values) -> ReportOf {
     }
 }
 
-fn chosen<T: Copy>(params: &Values, name: &str, known: &[(&str, T)]) -> Result<Option<T>, Error> {
+pub(crate) fn chosen<T: Copy>(params: &Values, name: &str, known: &[(&str, T)]) -> Result<Option<T>, Error> {
     let Some(wanted) = params.text(name) else { return Ok(None) };
     let found = known.iter().find(|(known, _)| *known == wanted);
     found.map(|(_, found)| Some(*found)).ok_or_else(|| Violation::unknown(name).into())
 }
 
 /// The days that are asked for; the last twelve months where none are.
-fn span(desk: &Desk<'_>, params: &Values) -> Result<(Date, Date), Error> {
+pub(crate) fn span(desk: &Desk<'_>, params: &Values) -> Result<(Date, Date), Error> {
     let mut read = Reader::new(params, desk.look.zone);
     let (from, to) = (read.day("from"), read.day("to"));
     read.done()?;
@@ -169,12 +181,27 @@ struct Read {
     levels: Option<CustomerReport>,
     ageing: Option<AgeingReport>,
     by_receipt: bool,
+    /// How many months a period has.
+    step: i64,
+    by: Option<SalesBy>,
+}
+
+impl Read {
+    /// Whether the person may see none of it.
+    fn is_empty(&self) -> bool {
+        self.sales.is_none() && self.funnel.is_none() && self.levels.is_none() && self.ageing.is_none()
+    }
 }
 
 fn read(desk: &Desk<'_>, params: &Values) -> Result<Read, Error> {
     let query = sales_query(desk, params)?;
     let by = chosen(params, "by", &BYS)?;
     let by_receipt = query.basis == SalesBasis::Received;
+    let step = match query.per {
+        ReportPer::Quarter => 3,
+        ReportPer::Year => 12,
+        _ => 1,
+    };
     let others = SalesQuery { per: ReportPer::Whole, by, compare: None, ..query.clone() };
     let sales = match unless_forbidden(desk.crm.sales_report(query))? {
         Some(sales) => {
@@ -189,7 +216,39 @@ fn read(desk: &Desk<'_>, params: &Values) -> Result<Read, Error> {
         levels: unless_forbidden(desk.crm.customer_report(whose(params), CustomerDimension::Level))?,
         ageing: unless_forbidden(desk.crm.ageing_report(whose(params), None))?,
         by_receipt,
+        step,
+        by,
     })
+}
+
+/// The months since the year 0.
+fn months(day: Date) -> i64 {
+    let text = day.to_string();
+    let number = |range: std::ops::Range<usize>| text.get(range).and_then(|part| part.parse::<i64>().ok());
+    number(0..4).unwrap_or_default() * 12 + number(5..7).unwrap_or(1) - 1
+}
+
+/// Of how many periods one has a label, so that labels of this width do not run into each other.
+fn rarely(slots: i64, width: i64) -> i64 {
+    ((slots * width + WIDTH - 1) / WIDTH).max(1)
+}
+
+/// Months under a chart, the first one of each year with it.
+fn month_labels(first: i64, slots: i64, slot: i64, d: &Look<'_>) -> Vec<Label> {
+    let names: Vec<&str> = d.t("month_names").split(' ').collect();
+    let mut labels: Vec<Label> = Vec::new();
+    let mut last = None;
+    for place in (0..slots).step_by(usize::try_from(rarely(slots, 52)).unwrap_or(1)) {
+        let (year, month) = ((first + place).div_euclid(12), (first + place).rem_euclid(12));
+        let name = usize::try_from(month).ok().and_then(|month| names.get(month));
+        labels.push(Label {
+            middle: place * slot + slot / 2,
+            text: name.map(|name| (*name).to_owned()).unwrap_or_default(),
+            year: if last == Some(year) { String::new() } else { year.to_string() },
+        });
+        last = Some(year);
+    }
+    labels
 }
 
 fn minor(amount: Decimal, currency: Currency) -> i64 {
@@ -216,8 +275,9 @@ fn scaled(amount: i64, most: i64) -> i64 {
 }
 
 impl Sales {
-    fn of(desk: &Desk<'_>, report: &SalesReport, others: Option<&SalesReport>, by_receipt: bool, of: &str) -> Self {
+    fn of(desk: &Desk<'_>, report: &SalesReport, others: Option<&SalesReport>, found: &Read, of: &str) -> Self {
         let d = &desk.look;
+        let (by_receipt, step) = (found.by_receipt, found.step);
         let series = |row: &SalesRow| -> Vec<(&'static str, i64)> {
             let amount = |amount| minor(amount, row.currency);
             if by_receipt {
@@ -232,8 +292,13 @@ impl Sales {
         };
         let most = report.rows.iter().flat_map(&series).map(|(_, amount)| amount).max().unwrap_or(0);
         let most = round_up(most.max(1));
-        let slot = WIDTH / i64::try_from(report.rows.len().max(1)).unwrap_or(1);
-        let bars = (0..).zip(&report.rows).map(|(place, row): (i64, _)| {
+        let first = report.rows.first().map_or(0, |row| months(row.from));
+        // The report leaves out a period without figures; on an axis of time it has its place.
+        let place = |row: &SalesRow| (months(row.from) - first + step - 1) / step;
+        let slots = report.rows.last().map_or(1, |row| place(row) + 1);
+        let slot = WIDTH / slots.max(1);
+        let bars = report.rows.iter().map(|row| {
+            let place = place(row);
             let columns = series(row);
             let width = (slot * 8 / 10 / i64::try_from(columns.len().max(1)).unwrap_or(1)).clamp(2, 36);
             let whole = width * i64::try_from(columns.len()).unwrap_or(1);
@@ -243,8 +308,20 @@ impl Sales {
                 let says = format!("{} {} {}", row.period, d.t(name), d.money(of_minor(amount, row), row.currency));
                 (left + at * width, HEIGHT - height, (width - 1).max(1), height, name, says)
             });
-            Bar { label: row.period.clone(), middle: place * slot + slot / 2, columns: columns.collect() }
+            Bar { columns: columns.collect() }
         });
+        let labels = if step == 1 {
+            month_labels(first, slots, slot, d)
+        } else {
+            let rarely = rarely(slots, 88);
+            let shown = report.rows.iter().filter(|row| place(row) % rarely == 0);
+            let label = |row: &SalesRow| Label {
+                middle: place(row) * slot + slot / 2,
+                text: row.period.clone(),
+                year: String::new(),
+            };
+            shown.map(label).collect()
+        };
         let currency = report.rows.first().map(|row| row.currency);
         let lines = (0..=4).map(|part: i64| {
             let amount = most / 4 * part;
@@ -253,12 +330,15 @@ impl Sales {
         });
         let line = |row: &SalesRow| Line::of(row, by_receipt, of, d);
         Sales {
+            currency: currency.map(|currency| currency.to_string()).unwrap_or_default(),
             bars: bars.collect(),
+            labels,
             lines: lines.collect(),
             rows: report.rows.iter().map(line).collect(),
             totals: report.totals.iter().map(line).collect(),
             others: others.map(|others| others.rows.iter().map(line).collect()).unwrap_or_default(),
             by_receipt,
+            by_product: found.by == Some(SalesBy::Product),
         }
     }
 }
@@ -276,7 +356,12 @@ fn of_minor(amount: i64, row: &SalesRow) -> Decimal {
 fn short(amount: i64, currency: Currency, d: &Look<'_>) -> String {
     let whole = amount / 10_i64.pow(currency.digits());
     if d.tag() == "en" {
-        return if whole >= 10_000 { format!("{}k", whole / 1_000) } else { whole.to_string() };
+        return match whole {
+            0..10_000 => whole.to_string(),
+            10_000..1_000_000 => format!("{}k", whole / 1_000),
+            _ if whole % 1_000_000 / 10_000 == 0 => format!("{}M", whole / 1_000_000),
+            _ => format!("{}.{:02}M", whole / 1_000_000, whole % 1_000_000 / 10_000).replace("0M", "M"),
+        };
     }
     if whole >= 10_000 {
         let (ten_thousands, rest) = (whole / 10_000, whole % 10_000 / 1_000);
@@ -321,8 +406,8 @@ impl Ranking {
                 None => url("/reports/rows", &[("what", "customers"), ("of", of), ("by", by)]),
             },
         });
-        let title = if by == "stage" { "funnel" } else { "levels" };
-        Ranking { title: d.t(title).to_owned(), total: report.total, rows: rows.collect() }
+        let (title, head) = if by == "stage" { ("funnel", "f_stage") } else { ("levels", "f_level") };
+        Ranking { title: d.t(title).to_owned(), head: d.t(head).to_owned(), total: report.total, rows: rows.collect() }
     }
 }
 
@@ -338,7 +423,14 @@ fn ageing(report: &AgeingReport, of: &str, d: &Look<'_>) -> Vec<Ageing> {
                     None => format!("≥ {} {}", bucket.from_days, d.t("days")),
                 };
                 let share = minor(bucket.amount, row.currency).max(0).saturating_mul(100) / most;
-                let href = url("/reports/rows", &[("what", "instalments"), ("of", of)]);
+                let day = |days: i32| {
+                    let day = d.time(&d.now.plus_days(-i64::from(days)));
+                    day.get(..10).unwrap_or_default().to_owned()
+                };
+                let (from, to) = (bucket.to_days.map(day).unwrap_or_default(), day(bucket.from_days));
+                let (what, currency) = (("what", "instalments"), row.currency.to_string());
+                let span = [what, ("of", of), ("from", &from), ("to", &to), ("currency", &currency)];
+                let href = url("/reports/rows", &span);
                 (label, bucket.entries, d.money(bucket.amount, row.currency), share, href)
             };
             Ageing {
@@ -359,8 +451,20 @@ pub(crate) async fn show(State(app): State<Shared>, visitor: Visitor, Params(par
     app.desk(visitor, move |desk| {
         let d = &desk.look;
         let (found, problem) = match read(desk, &params) {
+            Ok(found) if found.is_empty() => {
+                return Err(Error::Forbidden { module: "report".to_owned(), right: "view".to_owned() }.into());
+            }
             Ok(found) => (Some(found), String::new()),
-            Err(error) => (None, desk.for_form(error)?.text(d.lang().core())),
+            Err(error) => {
+                let error = desk.for_form(error)?;
+                let product =
+                    |violation: &Violation| violation.field.ends_with("by") && violation.code == "not_allowed";
+                let said = match error.violations().iter().any(product) {
+                    true => d.t("no_product_of_receipts").to_owned(),
+                    false => d.said(&error),
+                };
+                (None, said)
+            }
         };
         let of = if params.get("of").is_empty() { "subtree" } else { params.get("of") };
         let mut whose = vec![Choice::new("subtree", d.t("of_subtree")), Choice::new("mine", d.t("of_mine"))];
@@ -385,7 +489,7 @@ pub(crate) async fn show(State(app): State<Shared>, visitor: Visitor, Params(par
             selects,
             sales: found.as_ref().and_then(|found| {
                 let (sales, others) = found.sales.as_ref()?;
-                Some(Sales::of(desk, sales, others.as_ref(), found.by_receipt, of))
+                Some(Sales::of(desk, sales, others.as_ref(), found, of))
             }),
             by_title: if by.is_empty() { String::new() } else { d.t(&format!("by_{by}")).to_owned() },
             funnel: found.as_ref().and_then(|found| Some(Ranking::of(found.funnel.as_ref()?, "stage", of, d))),
@@ -438,155 +542,6 @@ pub(crate) async fn csv(State(app): State<Shared>, visitor: Visitor, Params(para
         let saved = HeaderValue::from_static("attachment; filename=\"sales.csv\"");
         response.headers_mut().insert(header::CONTENT_DISPOSITION, saved);
         Ok(response)
-    })
-    .await
-}
-
-#[derive(Template)]
-#[template(path = "report_rows.html")]
-struct Rows<'a> {
-    d: &'a Look<'a>,
-    title: String,
-    heads: Vec<String>,
-    rows: Vec<Vec<Cell>>,
-    first: String,
-    next: String,
-}
-
-/// A cell: text, and where it leads, if anywhere.
-struct Cell {
-    text: String,
-    href: String,
-}
-
-fn plain(text: impl Into<String>) -> Cell {
-    Cell { text: text.into(), href: String::new() }
-}
-
-fn linked(text: impl Into<String>, href: String) -> Cell {
-    Cell { text: text.into(), href }
-}
-
-/// A page of rows, and where the next one begins.
-type Found = (Vec<&'static str>, Vec<Vec<Cell>>, Option<String>);
-
-fn contracts(desk: &Desk<'_>, params: &Values, page: PageRequest) -> Result<Found, Error> {
-    let d = &desk.look;
-    let (from, to) = span(desk, params)?;
-    let query =
-        ReportContractQuery { of: whose(params), from, to, currency: None, product: None, without_product: false };
-    let found = desk.crm.report_contracts(query, page)?;
-    let row = |row: &crm_core::ReportContract| {
-        let name = row.number.clone().unwrap_or_else(|| row.name.clone());
-        vec![
-            plain(row.signed_on.to_string()),
-            linked(name, format!("/contracts/{}", row.contract)),
-            plain(&row.customer_name),
-            plain(d.person(row.performer.as_str())),
-            plain(d.money(row.signed, row.currency)),
-        ]
-    };
-    let heads = vec!["f_signed_on", "contract", "customer", "f_performer", "f_amount"];
-    Ok((heads, found.items.iter().map(row).collect(), found.next))
-}
-
-fn receipts(desk: &Desk<'_>, params: &Values, page: PageRequest) -> Result<Found, Error> {
-    let d = &desk.look;
-    let (from, to) = span(desk, params)?;
-    let query = ReportReceiptQuery { of: whose(params), from, to, currency: None };
-    let found = desk.crm.report_receipts(query, page)?;
-    let row = |row: &crm_core::ReportReceipt| {
-        let contract = match row.contract {
-            Some(contract) => linked(
-                row.number.clone().unwrap_or_else(|| d.t("contract").to_owned()),
-                format!("/contracts/{contract}"),
-            ),
-            None => plain(d.t("prepayment")),
-        };
-        vec![
-            plain(row.on.to_string()),
-            contract,
-            plain(&row.customer_name),
-            plain(d.person(row.performer.as_str())),
-            plain(d.money(row.received, row.currency)),
-        ]
-    };
-    let heads = vec!["received_on", "contract", "customer", "f_performer", "f_amount"];
-    Ok((heads, found.items.iter().map(row).collect(), found.next))
-}
-
-fn instalments(desk: &Desk<'_>, params: &Values, page: PageRequest) -> Result<Found, Error> {
-    let d = &desk.look;
-    let query = ReportInstalmentQuery { of: whose(params), due_from: None, due_to: None, currency: None };
-    let found = desk.crm.report_instalments(query, page)?;
-    let row = |row: &crm_core::ReportInstalment| {
-        let name = row.number.clone().unwrap_or_else(|| d.t("contract").to_owned());
-        vec![
-            plain(row.due_on.to_string()),
-            plain(row.overdue_days.to_string()),
-            linked(name, format!("/contracts/{}", row.contract)),
-            plain(&row.customer_name),
-            plain(d.person(row.owner.as_str())),
-            plain(d.money(row.open, row.currency)),
-        ]
-    };
-    let heads = vec!["due_on", "overdue_days", "contract", "customer", "contract_owner", "open_amount"];
-    Ok((heads, found.items.iter().map(row).collect(), found.next))
-}
-
-fn customers(desk: &Desk<'_>, params: &Values, page: PageRequest) -> Result<Found, Error> {
-    let d = &desk.look;
-    let by = chosen(params, "by", &[("level", CustomerDimension::Level), ("stage", CustomerDimension::Stage)])?;
-    let query =
-        ReportCustomerQuery { of: whose(params), by, code: params.text("code"), created_from: None, created_to: None };
-    let found = desk.crm.report_customers(query, page)?;
-    let row = |customer: &crm_core::Customer| {
-        vec![
-            linked(&customer.name, format!("/customers/{}", customer.id)),
-            plain(&customer.number),
-            plain(d.label(crm_core::dictionary::LEVEL, &customer.level)),
-            plain(d.label(crm_core::dictionary::STAGE, &customer.stage)),
-            plain(d.person(customer.owner.as_str())),
-        ]
-    };
-    let heads = vec!["customer", "f_number", "f_level", "f_stage", "f_owner"];
-    Ok((heads, found.items.iter().map(row).collect(), found.next))
-}
-
-pub(crate) async fn rows(State(app): State<Shared>, visitor: Visitor, Params(params): Params) -> Reply {
-    app.desk(visitor, move |desk| {
-        let d = &desk.look;
-        let mut page = PageRequest::first(30);
-        page.cursor = params.text("cursor");
-        let (title, found) = match params.get("what") {
-            "contracts" => ("rows_contracts", contracts(desk, &params, page)),
-            "receipts" => ("rows_receipts", receipts(desk, &params, page)),
-            "instalments" => ("rows_instalments", instalments(desk, &params, page)),
-            "customers" => ("rows_customers", customers(desk, &params, page)),
-            _ => return Err(Failure::not_found()),
-        };
-        let (heads, rows, next) = match found {
-            Ok(found) => found,
-            Err(error) => {
-                desk.complain(desk.for_form(error)?.text(d.lang().core()));
-                return desk.go("/reports");
-            }
-        };
-        let mut same: Vec<(&str, &str)> =
-            ["what", "of", "from", "to", "by", "code"].into_iter().map(|name| (name, params.get(name))).collect();
-        let first = if params.text("cursor").is_some() { url("/reports/rows", &same) } else { String::new() };
-        let next = next.as_deref().map(|next| {
-            same.push(("cursor", next));
-            url("/reports/rows", &same)
-        });
-        desk.page(&Rows {
-            d,
-            title: d.t(title).to_owned(),
-            heads: heads.into_iter().map(|key| d.t(key).to_owned()).collect(),
-            rows,
-            first,
-            next: next.unwrap_or_default(),
-        })
     })
     .await
 }

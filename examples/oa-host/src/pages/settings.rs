@@ -10,8 +10,8 @@ use crate::session::Visitor;
 use crate::values::{Reader, Values};
 use axum::extract::State;
 use crm_core::{
-    AgreedPriceRule, ContractSettings, ContractStatus, Currency, EntryCode, Error, FollowUpSettings, NameRule,
-    NumberReset, PlanRule, ReceiptRule, ReportSettings, Settings, TimeZone, Violation, dictionary,
+    AgreedPriceRule, ContractSettings, ContractStatus, EntryCode, Error, FollowUpSettings, NameRule, NumberReset,
+    PlanRule, ReceiptRule, ReportSettings, Settings, TimeZone, Violation, dictionary,
 };
 
 const NUMBER_RESETS: [(&str, NumberReset); 3] =
@@ -38,24 +38,34 @@ fn choices<T>(d: &Look<'_>, prefix: &str, known: &[(&str, T)]) -> Vec<Choice> {
     known.iter().map(|(name, _)| Choice::new(*name, d.t(&format!("{prefix}{name}")))).collect()
 }
 
-/// The choice of a name.
-fn chosen<T: Copy>(known: &[(&str, T)], field: &str, name: &str) -> Result<T, Error> {
-    let found = known.iter().find(|(known, _)| *known == name);
-    found.map(|(_, found)| *found).ok_or_else(|| Violation::unknown(field).into())
+/// The choice of a name; noted where it is none.
+fn chosen<T: Copy>(read: &mut Reader<'_>, known: &[(&str, T)], field: &str, name: &str) -> Option<T> {
+    let found = known.iter().find(|(known, _)| *known == name).map(|(_, found)| *found);
+    if found.is_none() {
+        read.note(Violation::unknown(field));
+    }
+    found
 }
 
-fn contract(values: &Values) -> Result<ContractSettings, Error> {
-    let one = |name: &str| values.get(&format!("contract_{name}")).to_owned();
+/// The settings of contracts; nothing where something is wrong with them, which is noted.
+fn contract(values: &Values, read: &mut Reader<'_>) -> Option<ContractSettings> {
+    let one = |name: &str| values.get(&format!("contract_{name}"));
+    let number_reset = chosen(read, &NUMBER_RESETS, "contract.number_reset", one("number_reset"));
+    read.require("contract_base_currency");
+    let base_currency = read.currency("contract_base_currency");
+    let agreed_price = chosen(read, &AGREED_PRICES, "contract.agreed_price", one("agreed_price"));
     let amendable = values.all("contract_amendable").into_iter();
-    Ok(ContractSettings {
-        number: one("number"),
-        number_reset: chosen(&NUMBER_RESETS, "contract.number_reset", &one("number_reset"))?,
-        base_currency: Currency::new(&one("base_currency").trim().to_uppercase())
-            .map_err(|_| Violation::unknown("contract.base_currency"))?,
-        agreed_price: chosen(&AGREED_PRICES, "contract.agreed_price", &one("agreed_price"))?,
-        amendable: amendable.map(|name| chosen(&AMENDABLE, "contract.amendable", name)).collect::<Result<_, _>>()?,
-        plan_over: chosen(&PLAN_RULES, "contract.plan_over", &one("plan_over"))?,
-        receipt_over: chosen(&RECEIPT_RULES, "contract.receipt_over", &one("receipt_over"))?,
+    let amendable: Vec<_> = amendable.map(|name| chosen(read, &AMENDABLE, "contract.amendable", name)).collect();
+    let plan_over = chosen(read, &PLAN_RULES, "contract.plan_over", one("plan_over"));
+    let receipt_over = chosen(read, &RECEIPT_RULES, "contract.receipt_over", one("receipt_over"));
+    Some(ContractSettings {
+        number: one("number").to_owned(),
+        number_reset: number_reset?,
+        base_currency: base_currency?,
+        agreed_price: agreed_price?,
+        amendable: amendable.into_iter().collect::<Option<_>>()?,
+        plan_over: plan_over?,
+        receipt_over: receipt_over?,
         approval: values.all("contract_approval").into_iter().map(str::to_owned).collect(),
     })
 }
@@ -176,12 +186,21 @@ fn saved(desk: &Desk<'_>, values: &Values) -> Result<Settings, Error> {
     let correction_hours = read.number("follow_up_correction_hours");
     let least_length = read.number("follow_up_least_length");
     let fiscal_year_month = read.number("report_fiscal_year_month");
-    read.done()?;
+    let contract = contract(values, &mut read);
+    let zone = TimeZone::named(values.get("time_zone").trim());
+    if zone.is_err() {
+        read.note(Violation::unknown("time_zone"));
+    }
+    let done = read.done();
+    // Without either, something was noted.
+    let (Some(contract), Ok(time_zone)) = (contract, zone) else {
+        return Err(done.err().unwrap_or_else(|| Violation::malformed("contract").into()));
+    };
+    done?;
     let methods = values.all("follow_up_methods_that_count").into_iter().map(EntryCode::new).collect::<Result<_, _>>();
     let acting = desk.acting(values);
-    let contract = contract(values)?;
     acting.change_settings(Settings {
-        time_zone: TimeZone::named(values.get("time_zone").trim())?,
+        time_zone,
         same_name: if values.get("same_name") == "allow" { NameRule::Allow } else { NameRule::Refuse },
         customer_number: values.get("customer_number").to_owned(),
         recycle_bin_days,

@@ -50,7 +50,7 @@ fn all() -> impl Iterator<Item = &'static Text> {
     TEXTS.iter().chain(deals::TEXTS).chain(payments::TEXTS)
 }
 
-/// Key, Chinese, English. `f_` are fields, `e_` errors, `s_` sections of forms, `op_` operations.
+/// Key, Chinese, English. `f_` are fields, `q_` those of queries where they are called otherwise, `h_` those of parts of a history, `e_` errors, `s_` sections of forms, `op_` operations.
 const TEXTS: &[Text] = &[
     ("", "", ""),
     ("product", "云帆办公", "Yunfan Office"),
@@ -398,6 +398,15 @@ const TEXTS: &[Text] = &[
     ("f_follow_up_methods_that_count", "计入跟进的方式", "Methods that count"),
     ("f_follow_up_superiors_count", "上级的跟单也计入", "A superior's follow-up counts"),
     ("f_status", "状态", "Status"),
+    ("q_from", "起始日期", "First day"),
+    ("q_to", "截止日期", "Last day"),
+    ("q_on", "日期", "Day"),
+    ("q_parts", "等分期数", "Equal parts"),
+    ("q_percents", "比例", "Percentages"),
+    ("q_of", "范围", "Scope"),
+    ("q_basis", "口径", "Basis"),
+    ("q_per", "周期", "Period"),
+    ("q_by", "细分", "Broken down by"),
     ("op_edit_customer", "编辑", "Edited"),
     ("op_edit_customers", "批量编辑", "Edited in a batch"),
     ("op_plan_follow_ups", "安排跟进", "Planned"),
