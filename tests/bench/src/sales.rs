@@ -226,13 +226,17 @@ fn measure(options: &Options, dir: &Path, contracts: usize) -> Result<BTreeMap<S
     let kept = options.dir.as_deref().filter(|_| options.keep).map(|dir| dir.join(&file));
     let path = kept.clone().unwrap_or_else(|| dir.join(&file));
     if kept.is_none() || !path.exists() {
+        // A file has its name once its sums are made, so that none without them is kept.
+        let unfinished = path.with_extension("unfinished");
+        let _ = std::fs::remove_file(&unfinished);
         let started = Instant::now();
-        let rows = contracts::fill(&path, contracts)?;
-        let (size, took) = (std::fs::metadata(&path)?.len() / 1_048_576, started.elapsed().as_secs_f64());
+        let rows = contracts::fill(&unfinished, contracts)?;
+        let (size, took) = (std::fs::metadata(&unfinished)?.len() / 1_048_576, started.elapsed().as_secs_f64());
         eprintln!(
             "{contracts} contracts, {rows} rows with instalments and receipts, generated in {took:.0} s: {size} MiB"
         );
-        rebuilt(&path, contracts)?;
+        rebuilt(&unfinished, contracts)?;
+        std::fs::rename(&unfinished, &path)?;
     }
     let crm = Crm::new(setup::store(&path, Durability::Full)?, Noon);
     let bare = setup::bare(&path, "FULL")?;
