@@ -2,7 +2,8 @@
 
 use crate::actor::Actor;
 use crate::error::{CallRefusal, Error, Violation};
-use crate::store::{ColumnType, Value};
+use crate::store::{ColumnType, Filter, Value};
+use crate::text::fold;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
@@ -200,4 +201,14 @@ fn decode_cursor(list: &str, text: &str) -> Result<Place, Error> {
         _ => return Err(foreign()),
     };
     Ok((value, cursor.id))
+}
+
+/// What is typed to search in the folded `search_text` of a list's rows, at most 60 characters; nothing: no condition.
+pub(crate) fn searched(text: Option<&str>) -> Result<Option<Filter>, Error> {
+    let text = text.unwrap_or_default();
+    if text.chars().count() > 60 {
+        return Err(Violation::too_long("query.text", 60).into());
+    }
+    let folded = fold(text.trim());
+    Ok((!folded.is_empty()).then(|| Filter::Contains("search_text", folded.into_bytes())))
 }

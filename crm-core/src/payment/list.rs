@@ -11,10 +11,9 @@ use crate::dictionary::EntryCode;
 use crate::error::{Error, Violation};
 use crate::id::ContractId;
 use crate::operations::{Operation, op};
-use crate::page::{COUNT_CAP, Count, PageRequest, encode_cursor, list_identity, page};
+use crate::page::{COUNT_CAP, Count, PageRequest, encode_cursor, list_identity, page, searched};
 use crate::record::{NEVER, Record};
 use crate::store::{ColumnType, Comparison, Direction, Filter, Kind, Read, Row, Search};
-use crate::text::fold;
 use crate::work::{Stop, Work, counted, rows};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -374,14 +373,7 @@ impl Work<'_> {
 
 impl ReceiptQuery {
     fn conditions(&self) -> Result<Vec<Filter>, Error> {
-        let mut conditions = Vec::new();
-        if self.text.as_ref().is_some_and(|text| text.chars().count() > 60) {
-            return Err(Violation::too_long("query.text", 60).into());
-        }
-        let text = fold(self.text.as_deref().unwrap_or_default().trim());
-        if !text.is_empty() {
-            conditions.push(Filter::Contains("search_text", text.into_bytes()));
-        }
+        let mut conditions: Vec<Filter> = searched(self.text.as_deref())?.into_iter().collect();
         if let Some(kind) = self.receipt_kind {
             conditions.push(Filter::equal("kind", kind.as_str()));
         }

@@ -3,12 +3,11 @@
 use super::{PRODUCT, Product, standing};
 use crate::crm::Session;
 use crate::dictionary::EntryCode;
-use crate::error::{Error, Violation};
+use crate::error::Error;
 use crate::operations::op;
-use crate::page::{COUNT_CAP, Count, PageRequest, encode_cursor, list_identity, page};
+use crate::page::{COUNT_CAP, Count, PageRequest, encode_cursor, list_identity, page, searched};
 use crate::record::Record;
 use crate::store::{ColumnType, Direction, Filter, Read, Search};
-use crate::text::fold;
 use crate::work::{counted, rows};
 use serde::{Deserialize, Serialize};
 
@@ -102,14 +101,7 @@ impl Session<'_> {
 
 impl ProductQuery {
     fn conditions(&self) -> Result<Filter, Error> {
-        let mut conditions = Vec::new();
-        let text = fold(self.text.as_deref().unwrap_or_default().trim());
-        if self.text.as_ref().is_some_and(|text| text.chars().count() > 60) {
-            return Err(Violation::too_long("query.text", 60).into());
-        }
-        if !text.is_empty() {
-            conditions.push(Filter::Contains("search_text", text.into_bytes()));
-        }
+        let mut conditions: Vec<Filter> = searched(self.text.as_deref())?.into_iter().collect();
         if let Some(category) = &self.category {
             conditions.push(Filter::equal("category", category.as_str()));
         }

@@ -10,7 +10,7 @@ use crate::follow_up::{FOLLOW_UP, FollowUp};
 use crate::money;
 use crate::organisation::Context;
 use crate::payment::{INSTALMENT, Instalment, RECEIPT, Receipt};
-use crate::record::Record;
+use crate::record::{NEVER, Record};
 use crate::store::{Column, ColumnType, Index, Kind, Row, Value, Write};
 use crate::time::Timestamp;
 use sha2::{Digest as _, Sha256};
@@ -187,9 +187,6 @@ pub(super) struct Key {
     /// code again must not be added to those.
     pub(super) edition: i64,
 }
-
-/// When a sum is due to be folded into another.
-const NEVER: i64 = (1 << 53) - 1;
 
 /// What keeps the parts of one commit apart from those of every other, and when they are due to be folded into their sums.
 pub(super) struct Apart<'a> {

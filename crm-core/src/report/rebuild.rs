@@ -15,7 +15,7 @@ use crate::operations::op;
 use crate::organisation::{Context, GUARD};
 use crate::payment::{INSTALMENT, RECEIPT};
 use crate::position::PositionId;
-use crate::record::Record;
+use crate::record::{NEVER, Record};
 use crate::store::{Answer, Comparison, Direction, Filter, Kind, Read, Row, Search, Value};
 use crate::work::{Stop, Work, rows, sums};
 use serde::{Deserialize, Serialize};
@@ -162,11 +162,16 @@ impl Work<'_> {
         let place = place_of(scope);
         let lines: Vec<String> = SERIES.iter().map(|series| series.line(&place, &context)).collect();
         let value = scope.to_value();
+        // What is settled is due never and counts for nothing: all of one day, it could be more than is read at once.
+        let pending = Filter::Is("due_on", Comparison::Less, NEVER.into());
         let searches = [
             Search::of(&CUSTOMER).within("scope", vec![value.clone()]).ordered("created_at", Direction::Ascending),
             Search::of(&CONTRACT).within("credit", vec![value.clone()]).ordered("signed_on", Direction::Ascending),
             Search::of(&RECEIPT).within("credit", vec![value.clone()]).ordered("received_on", Direction::Ascending),
-            Search::of(&INSTALMENT).within("scope", vec![value]).ordered("due_on", Direction::Ascending),
+            Search::of(&INSTALMENT)
+                .within("scope", vec![value])
+                .filtered(pending)
+                .ordered("due_on", Direction::Ascending),
         ];
         self.differences(&lines, searches.to_vec())
     }
@@ -198,7 +203,8 @@ impl Work<'_> {
                         Filter::Is(order, Comparison::AtLeast, (*from).into()),
                         Filter::Is(order, Comparison::AtMost, (*to).into()),
                     ];
-                    Read::Find(search.clone().filtered(Filter::All(range)))
+                    let filter = std::iter::once(search.filter.clone()).chain(range).collect();
+                    Read::Find(search.clone().filtered(Filter::All(filter)))
                 }));
             }
             let mut answers = self.read(reads)?.into_iter();

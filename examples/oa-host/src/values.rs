@@ -265,6 +265,17 @@ pub(crate) fn url(path: &str, pairs: &[(&str, &str)]) -> String {
     if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
 }
 
+/// The addresses of the first page, where another one is shown, and of the next, of the list that the named values make.
+pub(crate) fn around(path: &str, names: &[&str], values: &Values, next: Option<&str>) -> (String, String) {
+    let mut same: Vec<(&str, &str)> = names.iter().map(|name| (*name, values.get(name))).collect();
+    let first = if values.text("cursor").is_some() { url(path, &same) } else { String::new() };
+    let next = next.map(|next| {
+        same.push(("cursor", next));
+        url(path, &same)
+    });
+    (first, next.unwrap_or_default())
+}
+
 /// A path of this host, or the first page: where a form says to go next, nothing else may be meant.
 pub(crate) fn local(path: &str) -> String {
     let inside = path.starts_with('/')

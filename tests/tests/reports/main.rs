@@ -442,6 +442,23 @@ fn t4_sums_made_anew_do_not_differ_and_what_is_wrong_is_put_right() {
 }
 
 #[test]
+fn t4_more_settled_instalments_than_are_read_at_once_hold_up_no_rebuild() {
+    let world = World::in_bed(Bed::memory());
+    let stan = world.user("stan");
+    // 10,200 of one person, all due never once they are paid.
+    for _ in 0..51 {
+        let contract = signed(&world, "stan", of("200"), "2026-09-01");
+        let each = || NewInstalment::of("1".parse().unwrap(), day("2026-10-01"));
+        stan.set_payment_plan(contract.id, 0, (0..200).map(|_| each()).collect()).unwrap();
+        stan.record_receipt(contract.id, NewReceipt::of("200".parse().unwrap(), day("2026-10-02"))).unwrap();
+    }
+    assert_eq!(world.bed.host().rebuild_rollups().unwrap().corrected, 0);
+    assert!(support::damage(&world.bed) > 0);
+    assert!(world.bed.host().rebuild_rollups().unwrap().corrected > 0);
+    assert_eq!(world.bed.host().rebuild_rollups().unwrap().corrected, 0);
+}
+
+#[test]
 fn t4_sums_are_right_while_many_write_and_one_makes_them_anew() {
     on_every_store(|bed: &Bed| {
         tree(bed);

@@ -4,7 +4,7 @@ use crate::app::{Reply, Shared};
 use crate::desk::Look;
 use crate::pages::Params;
 use crate::session::Visitor;
-use crate::values::url;
+use crate::values::around;
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -44,12 +44,7 @@ pub(crate) async fn show(State(app): State<Shared>, visitor: Visitor, Params(par
             Ok(found) => (found.items, found.next, found.count, String::new()),
             Err(error) => (Vec::new(), None, None, d.said(&desk.for_form(error)?)),
         };
-        let mut same = vec![("text", params.get("text")), ("mine", params.get("mine"))];
-        let first = if params.text("cursor").is_some() { url("/contacts", &same) } else { String::new() };
-        let next = next.as_deref().map(|next| {
-            same.push(("cursor", next));
-            url("/contacts", &same)
-        });
+        let (first, next) = around("/contacts", &["text", "mine"], &params, next.as_deref());
         let rows = items.iter().map(|row| {
             let contact = &row.contact;
             Row {
@@ -74,7 +69,7 @@ pub(crate) async fn show(State(app): State<Shared>, visitor: Visitor, Params(par
             count: count.map(|count| d.count(&count)).unwrap_or_default(),
             rows: rows.collect(),
             first,
-            next: next.unwrap_or_default(),
+            next,
             problem: problem.clone(),
         };
         desk.page_with(if problem.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY }, &list)

@@ -4,7 +4,7 @@ use crate::app::{Reply, Shared};
 use crate::desk::{Choice, Look};
 use crate::pages::Params;
 use crate::session::Visitor;
-use crate::values::{Reader, Values, url};
+use crate::values::{Reader, Values, around, url};
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -159,12 +159,7 @@ pub(crate) async fn show(State(app): State<Shared>, visitor: Visitor, Params(par
             Err(error) => (Vec::new(), None, None, d.said(&desk.for_form(error)?)),
         };
         let of = if params.get("of").is_empty() { "mine" } else { params.get("of") };
-        let mut same: Vec<(&str, &str)> = FILTERS.into_iter().map(|name| (name, params.get(name))).collect();
-        let first = if params.text("cursor").is_some() { url("/contracts", &same) } else { String::new() };
-        let next = next.as_deref().map(|next| {
-            same.push(("cursor", next));
-            url("/contracts", &same)
-        });
+        let (first, next) = around("/contracts", &FILTERS, &params, next.as_deref());
         let mut lists = vec![("mine", "contracts_mine"), ("subordinates", "contracts_subordinates")];
         if d.administrator {
             lists.push(("all", "contracts_all"));
@@ -207,7 +202,7 @@ pub(crate) async fn show(State(app): State<Shared>, visitor: Visitor, Params(par
             rows: items.iter().map(|row| Row::of(&row.contract, &row.customer_name, d)).collect(),
             shows_owner: of != "mine",
             first,
-            next: next.unwrap_or_default(),
+            next,
             problem: problem.clone(),
         };
         desk.page_with(if problem.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY }, &list)

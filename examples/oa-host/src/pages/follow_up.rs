@@ -6,7 +6,7 @@ use crate::form::Sheet;
 use crate::pages::{Above, Params, form_page, id};
 use crate::security::Posted;
 use crate::session::Visitor;
-use crate::values::{Reader, Values, url};
+use crate::values::{Reader, Values, around};
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -365,13 +365,7 @@ fn draw_list(desk: &Desk<'_>, of: FollowUps, params: &Values, customer: Option<&
     };
     let path =
         customer.map_or_else(|| "/follow-ups".to_owned(), |customer| format!("/customers/{}/follow-ups", customer.id));
-    let mut same: Vec<(&str, &str)> =
-        ["of", "from", "until", "person", "method"].into_iter().map(|name| (name, params.get(name))).collect();
-    let first = if params.text("cursor").is_some() { url(&path, &same) } else { String::new() };
-    let next = next.as_deref().map(|next| {
-        same.push(("cursor", next));
-        url(&path, &same)
-    });
+    let (first, next) = around(&path, &["of", "from", "until", "person", "method"], params, next.as_deref());
     let status = if problem.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let list = ListPage {
         d,
@@ -388,7 +382,7 @@ fn draw_list(desk: &Desk<'_>, of: FollowUps, params: &Values, customer: Option<&
         problem,
         items: items.iter().map(|view| Item::of(desk, view, &[])).collect(),
         first,
-        next: next.unwrap_or_default(),
+        next,
     };
     desk.page_with(status, &list)
 }

@@ -5,7 +5,7 @@ use crate::desk::{Choice, Desk, Look};
 use crate::failure::Failure;
 use crate::pages::Params;
 use crate::session::Visitor;
-use crate::values::{Reader, Values, url};
+use crate::values::{Reader, Values, around, url};
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -273,12 +273,7 @@ pub(crate) async fn receipts(State(app): State<Shared>, visitor: Visitor, Params
             Err(error) => (Vec::new(), None, None, d.said(&desk.for_form(error)?)),
         };
         let names = ["of", "text", "kind", "method", "from", "to"];
-        let mut same: Vec<(&str, &str)> = names.into_iter().map(|name| (name, params.get(name))).collect();
-        let first = if params.text("cursor").is_some() { url("/receipts", &same) } else { String::new() };
-        let next = next.as_deref().map(|next| {
-            same.push(("cursor", next));
-            url("/receipts", &same)
-        });
+        let (first, next) = around("/receipts", &names, &params, next.as_deref());
         let row = |row: &crm_core::ReceiptRow| {
             let name = row.contract_number.as_ref().or(row.contract_name.as_ref()).cloned().unwrap_or_default();
             Row::of(&row.receipt, &name, &row.customer_name, d)
@@ -298,7 +293,7 @@ pub(crate) async fn receipts(State(app): State<Shared>, visitor: Visitor, Params
             count: count.map(|count| d.count(&count)).unwrap_or_default(),
             rows: items.iter().map(row).collect(),
             first,
-            next: next.unwrap_or_default(),
+            next,
             problem: problem.clone(),
         };
         desk.page_with(if problem.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY }, &list)
@@ -346,12 +341,7 @@ pub(crate) async fn instalments(State(app): State<Shared>, visitor: Visitor, Par
             Err(error) => (Vec::new(), None, None, d.said(&desk.for_form(error)?)),
         };
         let names = ["of", "due_from", "due_to", "overdue"];
-        let mut same: Vec<(&str, &str)> = names.into_iter().map(|name| (name, params.get(name))).collect();
-        let first = if params.text("cursor").is_some() { url("/instalments", &same) } else { String::new() };
-        let next = next.as_deref().map(|next| {
-            same.push(("cursor", next));
-            url("/instalments", &same)
-        });
+        let (first, next) = around("/instalments", &names, &params, next.as_deref());
         let row = |row: &crm_core::InstalmentRow| {
             let name = row.contract_number.as_ref().or(row.contract_name.as_ref()).cloned().unwrap_or_default();
             Due::of(&row.instalment, &name, &row.customer_name, d)
@@ -366,7 +356,7 @@ pub(crate) async fn instalments(State(app): State<Shared>, visitor: Visitor, Par
             count: count.map(|count| d.count(&count)).unwrap_or_default(),
             rows: items.iter().map(row).collect(),
             first,
-            next: next.unwrap_or_default(),
+            next,
             problem: problem.clone(),
         };
         desk.page_with(if problem.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY }, &list)

@@ -6,7 +6,7 @@ use crate::form::Sheet;
 use crate::pages::{Above, Params, form_page, id};
 use crate::security::Posted;
 use crate::session::Visitor;
-use crate::values::{Reader, Values, url};
+use crate::values::{Reader, Values, around};
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -58,13 +58,7 @@ pub(crate) async fn show(State(app): State<Shared>, visitor: Visitor, Params(par
             Ok(found) => (found.items, found.next, found.count, String::new()),
             Err(error) => (Vec::new(), None, None, d.said(&desk.for_form(error)?)),
         };
-        let mut same: Vec<(&str, &str)> =
-            ["text", "category", "retired"].into_iter().map(|name| (name, params.get(name))).collect();
-        let first = if params.text("cursor").is_some() { url("/products", &same) } else { String::new() };
-        let next = next.as_deref().map(|next| {
-            same.push(("cursor", next));
-            url("/products", &same)
-        });
+        let (first, next) = around("/products", &["text", "category", "retired"], &params, next.as_deref());
         let rows = items.into_iter().map(|product| Row {
             id: product.id.to_string(),
             category: d.label(dictionary::PRODUCT_CATEGORY, &product.category),
@@ -84,7 +78,7 @@ pub(crate) async fn show(State(app): State<Shared>, visitor: Visitor, Params(par
             count: count.map(|count| d.count(&count)).unwrap_or_default(),
             rows: rows.collect(),
             first,
-            next: next.unwrap_or_default(),
+            next,
             problem: problem.clone(),
         };
         desk.page_with(if problem.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY }, &list)

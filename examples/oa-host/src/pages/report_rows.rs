@@ -6,7 +6,7 @@ use crate::failure::Failure;
 use crate::pages::Params;
 use crate::pages::report::{chosen, span, whose};
 use crate::session::Visitor;
-use crate::values::{Reader, Values, url};
+use crate::values::{Reader, Values, around, url};
 use askama::Template;
 use axum::extract::State;
 use crm_core::{
@@ -195,12 +195,7 @@ pub(crate) async fn show(State(app): State<Shared>, visitor: Visitor, Params(par
             }
         };
         let names = ["what", "of", "from", "to", "currency", "by", "code"];
-        let mut same: Vec<(&str, &str)> = names.into_iter().map(|name| (name, params.get(name))).collect();
-        let first = if params.text("cursor").is_some() { url("/reports/rows", &same) } else { String::new() };
-        let next = found.next.as_deref().map(|next| {
-            same.push(("cursor", next));
-            url("/reports/rows", &same)
-        });
+        let (first, next) = around("/reports/rows", &names, &params, found.next.as_deref());
         let of = match params.get("of") {
             of @ ("mine" | "all") => of,
             _ => "subtree",
@@ -218,7 +213,7 @@ pub(crate) async fn show(State(app): State<Shared>, visitor: Visitor, Params(par
                 .collect(),
             rows: found.rows,
             first,
-            next: next.unwrap_or_default(),
+            next,
         })
     })
     .await
