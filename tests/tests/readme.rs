@@ -10,15 +10,19 @@ const LETTERS: [&str; 20] = [
 const MORE: [&str; 17] =
     ["C5", "K1", "K2", "K3", "K4", "K5", "K6", "K7", "K8", "K9", "T1", "T2", "T3", "T4", "H2", "H4", "H5"];
 
-/// The tests of each file, by name.
+/// The tests of each file, or of a folder of modules, by name.
 fn tests() -> BTreeMap<String, BTreeSet<String>> {
     let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/tests");
     std::fs::read_dir(directory)
         .unwrap()
         .map(|entry| {
             let path = entry.unwrap().path();
-            let main = if path.is_dir() { path.join("main.rs") } else { path.clone() };
-            let text = std::fs::read_to_string(main).unwrap();
+            let modules = if path.is_dir() {
+                std::fs::read_dir(&path).unwrap().map(|module| module.unwrap().path()).collect()
+            } else {
+                vec![path.clone()]
+            };
+            let text: String = modules.iter().map(|module| std::fs::read_to_string(module).unwrap()).collect();
             let mut names = BTreeSet::new();
             let mut is_test = false;
             for line in text.lines().map(str::trim) {

@@ -2,9 +2,9 @@
 
 use crate::store::sql::{Dialect, Expected, Outcome, Statement};
 use crate::store::{ColumnType, StoreError, Value};
-use sqlx::mysql::{MySqlConnection, MySqlRow};
-use sqlx::postgres::{PgConnection, PgRow};
-use sqlx::{AssertSqlSafe, Error, MySql, Postgres, Row as _};
+use sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlRow};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgRow};
+use sqlx::{AssertSqlSafe, Connection, Error, MySql, Postgres, Row as _};
 use std::future::Future;
 
 /// What differs between the servers on the wire. Implemented by sqlx's `Postgres` and `MySql`.
@@ -27,6 +27,8 @@ pub(super) mod private {
         const PROBE: &'static str;
         const PROBED: usize;
 
+        /// How to connect, and how many prepared statements a connection keeps where the URL does not say it.
+        fn understood(url: &str, statements: usize) -> Result<<Self::Connection as Connection>::Options, Error>;
         /// What a new connection is told; the limit of a statement is in milliseconds.
         fn session(limit: u64) -> String;
         /// What the server is, out of what the probe answered, or why it can't be used.
@@ -82,8 +84,19 @@ macro_rules! query {
                 Value::Bytes(b) => query.bind(b.as_slice()),
             };
         }
-        // Definitions have no parameters and come once.
-        query.persistent(!statement.parameters.is_empty())
+        query
+    }};
+}
+
+/// The rows that a statement affects. One without parameters goes as a text: prepared, it would be given up right after,
+/// and the server leaves the two packets of that unanswered for up to 40 ms (Nagle and delayed acknowledgement).
+macro_rules! affected {
+    ($database:ty, $connection:expr, $statement:expr) => {{
+        let done = match $statement.parameters.is_empty() {
+            true => sqlx::raw_sql(AssertSqlSafe($statement.sql.clone())).execute($connection).await?,
+            false => query!($database, $statement).execute($connection).await?,
+        };
+        Ok(count(done.rows_affected()))
     }};
 }
 
@@ -106,6 +119,9 @@ macro_rules! values {
 values!(postgres_values, PgRow);
 values!(mysql_values, MySqlRow);
 
+/// The name in a URL of how many prepared statements a connection keeps.
+const CAPACITY: &str = "statement-cache-capacity=";
+
 /// What a decision may be made of.
 const PRIMARY: &str = "a replica, or set to read only: name the primary";
 
@@ -120,6 +136,11 @@ impl Wire for Postgres {
     const PROBE: &'static str = "SELECT current_setting('server_version_num'), current_setting('server_encoding'), \
          CASE WHEN pg_is_in_recovery() THEN 'on' ELSE current_setting('default_transaction_read_only') END";
     const PROBED: usize = 3;
+
+    fn understood(url: &str, statements: usize) -> Result<PgConnectOptions, Error> {
+        let options: PgConnectOptions = url.parse()?;
+        Ok(if url.contains(CAPACITY) { options } else { options.statement_cache_capacity(statements) })
+    }
 
     fn session(limit: u64) -> String {
         format!(
@@ -152,7 +173,7 @@ impl Wire for Postgres {
     }
 
     async fn affected(connection: &mut PgConnection, statement: &Statement) -> Result<i64, Error> {
-        Ok(count(query!(Postgres, statement).execute(connection).await?.rows_affected()))
+        affected!(Postgres, connection, statement)
     }
 
     async fn control(connection: &mut PgConnection, sql: impl sqlx::SqlSafeStr + Send) -> Result<(), Error> {
@@ -170,6 +191,11 @@ impl Wire for MySql {
     const PROBE: &'static str = "SELECT CONCAT(VERSION(), ''), COALESCE(DATABASE(), ''), CONCAT(@@character_set_connection, ''), \
          CONCAT(@@read_only, '')";
     const PROBED: usize = 4;
+
+    fn understood(url: &str, statements: usize) -> Result<MySqlConnectOptions, Error> {
+        let options: MySqlConnectOptions = url.parse()?;
+        Ok(if url.contains(CAPACITY) { options } else { options.statement_cache_capacity(statements) })
+    }
 
     fn session(limit: u64) -> String {
         let seconds = limit.div_ceil(1_000).max(1);
@@ -215,7 +241,7 @@ impl Wire for MySql {
     }
 
     async fn affected(connection: &mut MySqlConnection, statement: &Statement) -> Result<i64, Error> {
-        Ok(count(query!(MySql, statement).execute(connection).await?.rows_affected()))
+        affected!(MySql, connection, statement)
     }
 
     async fn control(connection: &mut MySqlConnection, sql: impl sqlx::SqlSafeStr + Send) -> Result<(), Error> {
