@@ -8,7 +8,7 @@ use crate::{Options, Result};
 use crm_core::store::sql::{Database, SqlOptions, TablePrefix};
 use crm_core::{Afterwards, Crm, KINDS, OrgId, SystemEnvironment};
 use serde_json::{Value, json};
-use std::io::{BufReader, BufWriter};
+use std::io::{BufRead as _, BufReader, BufWriter};
 use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
@@ -48,9 +48,7 @@ pub fn run(options: &Options, dir: &Path) -> Result<()> {
             if options.wants(&format!("moving/{into}")) {
                 add(into, child("import", &url, PREFIX, &file)?);
                 add(out, child("export", &url, PREFIX, &dir.join("again.jsonl"))?);
-                if std::fs::read(dir.join("again.jsonl"))? != std::fs::read(&file)? {
-                    return Err(format!("{name} gives another file than it was given").into());
-                }
+                compare(&file, &dir.join("again.jsonl")).map_err(|error| format!("{name}: {error}"))?;
             }
         }
         for name in ["moving.db", "moved.db"] {
@@ -74,6 +72,26 @@ pub fn run(options: &Options, dir: &Path) -> Result<()> {
                 "seconds": large["seconds"], "rows_a_second": rate.round()}),
         }
         .print();
+    }
+    Ok(())
+}
+
+/// All lines are to be the same but that of the organisation, whose version counts how often it was closed, and the last,
+/// which has the checksum of the others.
+fn compare(given: &Path, got: &Path) -> Result<()> {
+    let lines = |path: &Path| std::fs::File::open(path).map(|file| BufReader::new(file).lines());
+    let (mut given, mut got) = (lines(given)?, lines(got)?);
+    for number in 1.. {
+        match (given.next().transpose()?, got.next().transpose()?) {
+            (None, None) => break,
+            (Some(one), Some(other)) => {
+                let varies = ["[\"organisation\",", "{\"rows\":"].iter().any(|start| one.starts_with(start));
+                if one != other && !varies {
+                    return Err(format!("line {number} was {one} and is {other}").into());
+                }
+            }
+            _ => return Err(format!("one of the two files ends at line {number}").into()),
+        }
     }
     Ok(())
 }
