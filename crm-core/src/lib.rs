@@ -43,6 +43,7 @@ pub mod report;
 pub mod sharing;
 mod sorted;
 pub mod store;
+pub mod target;
 pub mod text;
 mod time;
 mod work;
@@ -115,6 +116,10 @@ pub use report::{
     ReportReceiptPage, ReportReceiptQuery, SalesBasis, SalesBy, SalesFigures, SalesQuery, SalesReport, SalesRow,
 };
 pub use sharing::{Share, ShareInput, ShareRight};
+pub use target::{
+    Target, TargetAmount, TargetAmountInput, TargetBy, TargetFigures, TargetInput, TargetQuery, TargetReport,
+    TargetReportQuery, TargetRow,
+};
 pub use time::{Birthday, Calendar, TimeZone, Timestamp};
 
 #[cfg(feature = "uniffi")]
@@ -165,4 +170,5 @@ pub static KINDS: &[&store::Kind] = &[
     &payment::RECEIPT,
     &payment::CUSTOMER_CREDIT,
     &report::ROLLUP,
+    &target::TARGET,
 ];

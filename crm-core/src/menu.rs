@@ -216,6 +216,7 @@ pub const EVENT_KINDS: &[&str] = &[
     "approval_resolved",
     "product_created",
     "product_changed",
+    "targets_changed",
     "batch_done",
 ];
 

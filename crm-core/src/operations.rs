@@ -51,6 +51,7 @@ use crate::report::{
     SalesReport,
 };
 use crate::sharing::{Share, ShareInput};
+use crate::target::{Target, TargetInput, TargetQuery, TargetReport, TargetReportQuery};
 use crate::{UserId, agenda::TickReport};
 
 /// One thing that can be done with the CRM.

@@ -215,6 +215,13 @@ pub fn case(operation: &str, world: &World, absent: bool) -> Option<(Need, Value
             json!({"query": {"of": {"kind": "mine"}, "from": "2026-11-01", "to": "2026-11-30"}, "page": page}),
         ),
         "report_instalments" => (Need::Nothing, json!({"query": {"of": {"kind": "mine"}}, "page": page})),
+        "set_targets" => (
+            Need::Administrator,
+            json!({"targets": [{"person": "alice", "month": "2026-11-01", "version": 0, "follow_ups": 60}]}),
+        ),
+        "targets" | "target_report" => {
+            (Need::Nothing, json!({"query": {"of": {"kind": "subtree"}, "from": "2026-11-01", "to": "2026-11-30"}}))
+        }
         "rebuild_rollups" => (Need::Administrator, json!({})),
         "events" => (Need::Administrator, json!({"consumer": "oa", "limit": 10})),
         "acknowledge_events" => (Need::Administrator, json!({"consumer": "oa", "up_to": 0})),

@@ -8,6 +8,7 @@ use crate::id::{ContactId, CustomerId, FollowUpId, HistoryId, ReplyId};
 use crate::operations::{Operation, op};
 use crate::page::{PageRequest, encode_cursor, list_identity, page};
 use crate::record::{Columns, Record};
+use crate::report::Sight;
 use crate::sharing::Share;
 use crate::store::{Column, ColumnType, Direction, Index, Kind, Read, Row, Search, Value};
 use crate::time::Timestamp;
@@ -183,13 +184,17 @@ impl Session<'_> {
         })
     }
 
-    /// What changed in the settings of the organisation: settings, roles, dictionaries, positions.
+    /// What changed in the settings of the organisation: settings, roles, dictionaries, positions, targets. Amounts of
+    /// targets are left out for who may not see what they are of.
     ///
     /// # Errors
     /// [`Error::Forbidden`] without the right `settings.view`.
     pub fn settings_history(&self, page: PageRequest) -> Result<HistoryPage, Error> {
         self.query(&op::settings_history, |work| {
-            work.history_page(&op::settings_history, "settings", "settings", &page)
+            let mut history = work.history_page(&op::settings_history, "settings", "settings", &page)?;
+            let access = work.access()?;
+            crate::target::only_what_shows(&mut history, Sight::of(&access));
+            Ok(history)
         })
     }
 }

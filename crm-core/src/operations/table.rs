@@ -227,6 +227,12 @@ macro_rules! for_each_operation {
             query report_receipts(query: ReportReceiptQuery, page: PageRequest) -> ReportReceiptPage, "report.view";
             /// A page of the open instalments behind a figure.
             query report_instalments(query: ReportInstalmentQuery, page: PageRequest) -> ReportInstalmentPage, "report.view";
+            /// Sets targets of people and positions for months, all or none.
+            command set_targets(targets: Vec<TargetInput>) -> Vec<Target>, "position.edit";
+            /// Targets of people and positions in some months.
+            query targets(query: TargetQuery) -> Vec<Target>, "report.view";
+            /// Targets against what was reached, by person or position.
+            query target_report(query: TargetReportQuery) -> TargetReport, "report.view";
             /// Makes the sums of the reports anew from the records.
             command rebuild_rollups() -> RebuildReport, "settings.manage_settings";
 

@@ -52,6 +52,11 @@ impl PositionTree {
         self.seated.get(position).map_or(&[], Vec::as_slice)
     }
 
+    /// The positions that lie directly below one.
+    pub(crate) fn directly_below(&self, position: &PositionId) -> &[PositionId] {
+        self.below.get(position).map_or(&[], Vec::as_slice)
+    }
+
     /// Every position strictly below one of these, however deep.
     pub(crate) fn below(&self, roots: &[PositionId]) -> BTreeSet<PositionId> {
         let mut found = BTreeSet::new();

@@ -90,7 +90,7 @@ pub struct ActivityReport {
 /// Days of a report by day or week, at the most.
 const MOST_DAYS: i64 = 93;
 /// Rows of a report, at the most.
-pub(super) const MOST_ROWS: usize = 20_000;
+pub(crate) const MOST_ROWS: usize = 20_000;
 
 impl Session<'_> {
     /// New customers and follow-ups per day, week or month, of all together or person by person.

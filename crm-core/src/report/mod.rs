@@ -11,11 +11,13 @@ mod customers;
 mod figures;
 mod money_rows;
 mod period;
+mod reached;
 mod rebuild;
 mod rows;
 mod sales;
 mod whose;
 
+pub(crate) use activity::MOST_ROWS;
 pub use activity::{ActivityPer, ActivityQuery, ActivityReport, ActivityRow};
 pub use ageing::{AgeingBucket, AgeingBy, AgeingReport, AgeingRow};
 pub use customers::{CustomerDimension, CustomerReport, CustomerReportRow};
@@ -24,6 +26,8 @@ pub use money_rows::{
     ReportInstalment, ReportInstalmentPage, ReportInstalmentQuery, ReportReceipt, ReportReceiptPage, ReportReceiptQuery,
 };
 pub use period::ReportPer;
+pub(crate) use period::Span;
+pub(crate) use reached::{Bearer, Circle, Measure, Measures, Sight, add};
 pub use rebuild::RebuildReport;
 pub use rows::{
     ReportContract, ReportContractPage, ReportContractQuery, ReportCustomerQuery, ReportFollowUp, ReportFollowUpPage,

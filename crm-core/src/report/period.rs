@@ -27,9 +27,9 @@ pub(super) const MOST_MONTHS: i64 = 120;
 
 /// Whole months from one to another, both included, cut into periods.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Span {
-    pub(super) first: i64,
-    pub(super) last: i64,
+pub(crate) struct Span {
+    pub(crate) first: i64,
+    pub(crate) last: i64,
     per: ReportPer,
     /// The month in which the year begins, 1 to 12.
     begins: i64,
@@ -37,7 +37,7 @@ pub(super) struct Span {
 
 impl Span {
     /// The months in which two days lie and those between.
-    pub(super) fn of(from: Date, to: Date, per: ReportPer, begins: i32) -> Result<Self, Error> {
+    pub(crate) fn of(from: Date, to: Date, per: ReportPer, begins: i32) -> Result<Self, Error> {
         let (first, last) = (from.month_number(), to.month_number());
         if last < first {
             return Err(Violation::out_of_range("query.to").into());
@@ -64,7 +64,7 @@ impl Span {
     }
 
     /// The first month of the period in which a month lies.
-    pub(super) fn period_of(self, month: i64) -> i64 {
+    pub(crate) fn period_of(self, month: i64) -> i64 {
         let start = match self.per {
             ReportPer::Whole => self.first,
             _ => self.begins - 1,
@@ -73,13 +73,13 @@ impl Span {
     }
 
     /// The days of a period that lie within.
-    pub(super) fn days(self, period: i64) -> Option<(Date, Date)> {
+    pub(crate) fn days(self, period: i64) -> Option<(Date, Date)> {
         let (first, last) = (period.max(self.first), (period + self.period_months() - 1).min(self.last));
         Some((Date::first_of_month(first)?, Date::first_of_month(last + 1)?.before()?))
     }
 
     /// The name of a period: `2026-11`, `2026Q4`, `2026`.
-    pub(super) fn name(self, period: i64) -> String {
+    pub(crate) fn name(self, period: i64) -> String {
         let (year, month) = (period.div_euclid(12), period.rem_euclid(12));
         let fiscal = (period - (self.begins - 1)).div_euclid(12);
         let of_year = (period - (self.begins - 1)).rem_euclid(12);

@@ -257,7 +257,7 @@ fn told(figures: &[i64; 4], currency: Currency, by_receipt: bool) -> Result<Sale
 }
 
 /// The currency of a sum, or its base currency, and what stands behind them.
-fn currency_of(value: &str, base: bool) -> Option<(Currency, &str)> {
+pub(super) fn currency_of(value: &str, base: bool) -> Option<(Currency, &str)> {
     let (currency, rest) = value.split_once('/')?;
     let (own, rest) = rest.split_once('/').unwrap_or((rest, ""));
     Some((Currency::new(if base { own } else { currency }).ok()?, rest))

@@ -112,8 +112,11 @@ pub(crate) fn field_of(path: &str) -> String {
             _ => {}
         }
     }
-    let bare = ["positions_", "roles_", "relation_"].iter().find_map(|prefix| name.strip_prefix(prefix));
+    let bare = ["positions_", "roles_", "relation_", "targets_"].iter().find_map(|prefix| name.strip_prefix(prefix));
     match bare {
+        // All amounts of a target are typed into one field, a line each.
+        Some(bare) if bare.starts_with("signed_") => "signed".to_owned(),
+        Some(bare) if bare.starts_with("received_") => "received".to_owned(),
         Some(bare) => bare.to_owned(),
         None if name == "birthday" => "birthday_month".to_owned(),
         // One field takes them all, a line each.
@@ -400,6 +403,8 @@ mod tests {
             ("birthday", "birthday_month"),
             ("lines[2].price", "lines_2_price"),
             ("prices[1].currency", "prices"),
+            ("targets[0].signed[2].amount", "signed"),
+            ("targets[0].new_customers", "new_customers"),
         ] {
             assert_eq!(field_of(path), field);
         }

@@ -159,6 +159,15 @@ impl<'v> Reader<'v> {
         })
     }
 
+    /// A whole number, where there is one.
+    pub(crate) fn whole(&mut self, name: &str) -> Option<i64> {
+        let number = self.values.text(name)?.parse();
+        if number.is_err() {
+            self.violations.push(Violation::malformed(name));
+        }
+        number.ok()
+    }
+
     /// A day.
     pub(crate) fn day(&mut self, name: &str) -> Option<Date> {
         let day = self.values.text(name)?.parse();

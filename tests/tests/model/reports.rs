@@ -20,6 +20,32 @@ fn spanned(dice: &mut Dice) -> Value {
     json!({"of": whose(dice), "from": from, "to": dice.pick(&["2026-12-31", "2026-11-24", "2027-06-30"])})
 }
 
+fn of_months(dice: &mut Dice) -> Value {
+    let to = dice.pick(&["2026-11-24", "2026-12-31", "2027-09-01", "2027-10-01"]);
+    json!({"of": whose(dice), "from": dice.pick(&["2026-11-01", "2026-10-31"]), "to": to})
+}
+
+fn target(dice: &mut Dice) -> Value {
+    let month = dice.pick(&["2026-11-01", "2026-11-30", "2026-12-15", "2027-01-01", "2036-12-01"]);
+    // Few are set often: most of these versions are not there yet, or not any more.
+    let mut target = json!({"month": month, "version": dice.pick(&[0, 0, 1, 2, 3])});
+    match dice.one_in(2) {
+        true => target["person"] = json!(dice.pick(&PEOPLE).0),
+        false => target["position"] = json!(dice.pick(&POSITIONS).0),
+    }
+    for field in ["signed", "received"] {
+        maybe(dice, &mut target, field, |dice| {
+            let mut amount = json!({"amount": dice.pick(&["100", "0.5", "90071992547409.91", "0", "1.005"])});
+            maybe(dice, &mut amount, "currency", currency);
+            json!([amount])
+        });
+    }
+    maybe(dice, &mut target, "new_customers", |dice| json!(dice.pick(&[1, 20, 0, 1_000_000_000])));
+    maybe(dice, &mut target, "follow_ups", |dice| json!(dice.below(50)));
+    maybe(dice, &mut target, "clear", |dice| json!([dice.pick(&["signed", "follow_ups", "month"])]));
+    target
+}
+
 pub fn input(dice: &mut Dice, known: &mut Known, operation: &str, crm: &Crm) -> Option<Value> {
     Some(match operation {
         "customer_report" => {
@@ -68,6 +94,18 @@ pub fn input(dice: &mut Dice, known: &mut Known, operation: &str, crm: &Crm) -> 
             maybe(dice, &mut query, "product", |dice| json!(known.id(dice, "product")));
             maybe(dice, &mut query, "without_product", |_| json!(true));
             json!({"query": query, "page": page(dice, known)})
+        }
+        "set_targets" => {
+            let many = 1 + dice.below(3);
+            json!({"targets": (0..many).map(|_| target(dice)).collect::<Vec<_>>()})
+        }
+        "targets" => json!({"query": of_months(dice)}),
+        "target_report" => {
+            let mut query = of_months(dice);
+            query["per"] = json!(dice.pick(&["month", "quarter", "year", "whole"]));
+            query["by"] = json!(dice.pick(&["person", "position"]));
+            maybe(dice, &mut query, "in_base", |_| json!(true));
+            json!({"query": query})
         }
         "rebuild_rollups" => {
             let _ = crm;

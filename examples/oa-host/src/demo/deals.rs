@@ -7,8 +7,9 @@ use super::{HOUR, Story, cast};
 use crm_core::{
     ApprovalDecision, Contract, ContractEntryKind, ContractId, Currency, Date, Decimal, EntryCode, Error, ListPrice,
     NewContract, NewContractEntry, NewContractLine, NewProduct, NewReceipt, PlanGenerator, PlanInterval, PositionId,
-    ProductId, TimeZone,
+    ProductId, TargetAmountInput, TargetInput, TimeZone, UserId,
 };
+use std::collections::BTreeSet;
 
 /// Name, category, unit, price in yuan, tax rate, and how many are bought at once, at the most.
 const PRODUCTS: [(&str, &str, &str, &str, &str, i64); 8] = [
@@ -52,12 +53,63 @@ fn ask_leaders(story: &Story) -> Result<(), Error> {
     Ok(())
 }
 
+/// What each is to reach in a month: who, signed and received in yuan, new customers, follow-ups.
+const TARGETS: [(&str, &str, &str, i64, i64); 7] = [
+    ("zhouzihang", "600000", "450000", 8, 40),
+    ("wujiayi", "600000", "450000", 8, 40),
+    ("tangwen", "500000", "400000", 7, 35),
+    ("hejun", "500000", "400000", 7, 35),
+    ("liangshuang", "450000", "350000", 6, 35),
+    ("fangyuan", "400000", "300000", 6, 30),
+    ("maxiaotian", "400000", "300000", 6, 30),
+];
+
+/// The same of regions, which is not the sum of their people's.
+const REGIONS: [(&str, &str, &str); 4] = [
+    ("director", "4000000", "3000000"),
+    ("east", "1800000", "1400000"),
+    ("south", "1000000", "800000"),
+    ("north", "900000", "700000"),
+];
+
+/// Sets the targets of every month of the story.
+fn set_targets(story: &Story) -> Result<(), Error> {
+    let amount = |yuan: &str| Ok::<_, Error>(Some(vec![TargetAmountInput::of(yuan.parse()?)]));
+    let months: BTreeSet<String> = [119, 89, 59, 29, 0]
+        .into_iter()
+        .map(|days_ago| Ok(day(story, days_ago)?.to_string().get(..7).unwrap_or_default().to_owned()))
+        .collect::<Result<_, Error>>()?;
+    let mut targets = Vec::new();
+    for month in months {
+        let month: Date = format!("{month}-01").parse()?;
+        for (person, signed, received, new_customers, follow_ups) in TARGETS {
+            targets.push(TargetInput {
+                signed: amount(signed)?,
+                received: amount(received)?,
+                new_customers: Some(new_customers),
+                follow_ups: Some(follow_ups),
+                ..TargetInput::of_person(UserId::new(person)?, month)
+            });
+        }
+        for (position, signed, received) in REGIONS {
+            targets.push(TargetInput {
+                signed: amount(signed)?,
+                received: amount(received)?,
+                ..TargetInput::of_position(PositionId::new(position)?, month)
+            });
+        }
+    }
+    story.person(cast::ADMINISTRATOR)?.set_targets(targets)?;
+    Ok(())
+}
+
 /// Plays what was sold, one contract after the other: their numbers follow each other.
 pub(super) fn play(story: &Story, played: &[Played]) -> Result<(), Error> {
     StoryClock::scene(u64::MAX - 3);
     StoryClock::at(story.day(119));
     let products = catalogue(story)?;
     ask_leaders(story)?;
+    set_targets(story)?;
     // In the order of their days, as numbers are given.
     let mut deals: Vec<(i64, usize)> = Vec::new();
     let mut dice = Dice::new(u64::MAX - 3);

@@ -28,6 +28,7 @@ mod role;
 mod settings;
 mod share;
 mod sign_in;
+mod target;
 
 use crate::app::{Reply, Shared};
 use crate::desk::{Desk, Look};
@@ -94,6 +95,8 @@ pub(crate) fn routes() -> Router<Shared> {
         .route("/reports", get(report::show))
         .route("/reports/rows", get(report_rows::show))
         .route("/reports/sales.csv", get(report::csv))
+        .route("/targets", get(target::show))
+        .route("/targets/edit", get(target::edit).post(target::save))
         .route("/instalments", get(payment_list::instalments))
         .route("/instalments/{id}/date", post(payment::date))
         .route("/contracts/{id}/{step}", get(contract_state::ask).post(contract_state::take))

@@ -4,6 +4,7 @@ use crate::app::{Reply, Shared};
 use crate::desk::{Choice, Desk, Look, typed};
 use crate::failure::Failure;
 use crate::pages::Params;
+use crate::pages::target::{self, Reached};
 use crate::session::Visitor;
 use crate::values::{Reader, Values, url};
 use askama::Template;
@@ -38,6 +39,8 @@ struct Reports<'a> {
     funnel: Option<Ranking>,
     levels: Option<Ranking>,
     ageing: Vec<Ageing>,
+    /// People's targets against what they signed.
+    targets: Vec<Reached>,
     csv: String,
 }
 
@@ -174,12 +177,22 @@ fn unless_forbidden<T>(answer: Result<T, Error>) -> Result<Option<T>, Error> {
     }
 }
 
+/// Targets against what was signed. That counts new customers as well, whose sums a change of the time zone takes until
+/// they are made anew: no reason to be without the rest of the page.
+fn reached(desk: &Desk<'_>, params: &Values) -> Result<Vec<Reached>, Error> {
+    match unless_forbidden(target::chart(desk, params, span(desk, params)?)) {
+        Err(error) if error.code() == "figures_not_built" => Ok(Vec::new()),
+        answer => Ok(answer?.unwrap_or_default()),
+    }
+}
+
 /// Everything on the page.
 struct Read {
     sales: Option<(SalesReport, Option<SalesReport>)>,
     funnel: Option<CustomerReport>,
     levels: Option<CustomerReport>,
     ageing: Option<AgeingReport>,
+    targets: Vec<Reached>,
     by_receipt: bool,
     /// How many months a period has.
     step: i64,
@@ -215,6 +228,7 @@ fn read(desk: &Desk<'_>, params: &Values) -> Result<Read, Error> {
         funnel: unless_forbidden(desk.crm.customer_report(whose(params), CustomerDimension::Stage))?,
         levels: unless_forbidden(desk.crm.customer_report(whose(params), CustomerDimension::Level))?,
         ageing: unless_forbidden(desk.crm.ageing_report(whose(params), None))?,
+        targets: reached(desk, params)?,
         by_receipt,
         step,
         by,
@@ -222,7 +236,7 @@ fn read(desk: &Desk<'_>, params: &Values) -> Result<Read, Error> {
 }
 
 /// The months since the year 0.
-fn months(day: Date) -> i64 {
+pub(crate) fn months(day: Date) -> i64 {
     let text = day.to_string();
     let number = |range: std::ops::Range<usize>| text.get(range).and_then(|part| part.parse::<i64>().ok());
     number(0..4).unwrap_or_default() * 12 + number(5..7).unwrap_or(1) - 1
@@ -450,7 +464,7 @@ fn named<T>(d: &Look<'_>, prefix: &str, known: &[(&str, T)]) -> Vec<Choice> {
 pub(crate) async fn show(State(app): State<Shared>, visitor: Visitor, Params(params): Params) -> Reply {
     app.desk(visitor, move |desk| {
         let d = &desk.look;
-        let (found, problem) = match read(desk, &params) {
+        let (mut found, problem) = match read(desk, &params) {
             Ok(found) if found.is_empty() => {
                 return Err(Error::Forbidden { module: "report".to_owned(), right: "view".to_owned() }.into());
             }
@@ -483,8 +497,10 @@ pub(crate) async fn show(State(app): State<Shared>, visitor: Visitor, Params(par
         };
         let by = params.get("by");
         let asked = ["of", "basis", "per", "from", "to"].map(|name| (name, params.get(name)));
+        let targets = found.as_mut().map(|found| std::mem::take(&mut found.targets)).unwrap_or_default();
         let page = Reports {
             d,
+            targets,
             problem: problem.clone(),
             selects,
             sales: found.as_ref().and_then(|found| {

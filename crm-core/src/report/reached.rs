@@ -1,0 +1,234 @@
+//! What was reached, month by month, by people and at positions with what lies below them: for targets 目标 (T3).
+
+use super::figures::{Place, ROLLUP, Series};
+use super::period::Span;
+use super::sales::currency_of;
+use super::whose::{ReportOf, Whom, Whose};
+use crate::access::Access;
+use crate::actor::UserId;
+use crate::error::Error;
+use crate::money::{self, Currency};
+use crate::organisation::Context;
+use crate::position::PositionId;
+use crate::store::{Comparison, Direction, Filter, Read, Search, Value};
+use crate::work::{Stop, Work, sums};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What a target is set for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Measure {
+    /// 签约: signed, in one currency.
+    Signed(Currency),
+    /// 回款: received, in one currency.
+    Received(Currency),
+    /// 新增客户
+    NewCustomers,
+    /// 跟单
+    FollowUps,
+}
+
+/// Minor units or counts of what there is.
+pub(crate) type Measures = BTreeMap<Measure, i64>;
+
+/// Adds to what there is.
+pub(crate) fn add(sums: &mut Measures, more: &Measures) -> Result<(), Error> {
+    for (measure, more) in more {
+        let sum = sums.entry(*measure).or_default();
+        *sum = money::sum([*sum, *more])?;
+    }
+    Ok(())
+}
+
+/// Who has targets and reaches them.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Bearer {
+    /// A person, with what he does himself, wherever he sits.
+    Person(UserId),
+    /// A position, with everything below it.
+    Position(PositionId),
+}
+
+/// Which measures a reader may see.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sight {
+    pub(crate) signed: bool,
+    pub(crate) received: bool,
+    pub(crate) new_customers: bool,
+    pub(crate) follow_ups: bool,
+}
+
+impl Sight {
+    pub(crate) fn of(access: &Access<'_>) -> Self {
+        Sight {
+            signed: access.may("contract.view"),
+            received: access.may("payment.view"),
+            new_customers: access.may("customer.view"),
+            follow_ups: access.may("follow_up.view"),
+        }
+    }
+}
+
+/// Those whom a report is asked for, and all whom its reader sees: by ownership alone.
+pub(crate) struct Circle {
+    /// The people asked for.
+    pub(crate) people: BTreeSet<UserId>,
+    /// The positions asked for: a holder sees his own, too, though of it no more than is his.
+    pub(crate) positions: BTreeSet<PositionId>,
+    /// Everyone whom the reader sees.
+    pub(crate) seen_people: BTreeSet<UserId>,
+    /// Every position that he holds or sees.
+    pub(crate) seen_positions: BTreeSet<PositionId>,
+    /// What of all this he may see.
+    pub(crate) sight: Sight,
+    /// Positions of which he sees all.
+    whole: BTreeSet<PositionId>,
+    me: Option<UserId>,
+    whose: Whose,
+    seen: Whose,
+}
+
+impl Circle {
+    pub(crate) fn of(of: &ReportOf, access: &Access<'_>, context: &Context) -> Result<Self, Error> {
+        let (all, tree, held) = (access.sees_all(), &context.positions, access.positions());
+        let whose = Whose::of(of, access, context)?;
+        let seen = Whose::of(if all { &ReportOf::All } else { &ReportOf::Subtree }, access, context)?;
+        let whole: BTreeSet<PositionId> = match all {
+            true => tree.all().map(|position| position.id.clone()).collect(),
+            false => tree.below(held),
+        };
+        let seen_positions: BTreeSet<PositionId> = whole.iter().chain(held).cloned().collect();
+        let mut positions: BTreeSet<PositionId> = match of {
+            ReportOf::Mine => held.iter().cloned().collect(),
+            ReportOf::Subtree => tree.below(held).into_iter().chain(held.iter().cloned()).collect(),
+            ReportOf::All => seen_positions.clone(),
+            ReportOf::Person { person } => tree.held_by(person).iter().cloned().collect(),
+            ReportOf::Position { position } => {
+                tree.below(std::slice::from_ref(position)).into_iter().chain([position.clone()]).collect()
+            }
+        };
+        positions.retain(|position| seen_positions.contains(position));
+        Ok(Circle {
+            people: whose.authors.clone(),
+            positions,
+            seen_people: seen.authors.clone(),
+            seen_positions,
+            sight: Sight::of(access),
+            whole,
+            me: access.person().map(|person| person.id.clone()),
+            whose,
+            seen,
+        })
+    }
+
+    /// Those asked for whose figures those of a position are: itself and what lies above it.
+    fn above(&self, position: Option<&PositionId>, context: &Context) -> BTreeSet<Bearer> {
+        let above = position.into_iter().flat_map(|own| context.positions.above(own));
+        let covering = position.into_iter().chain(above.map(|above| &above.id));
+        covering.filter(|own| self.positions.contains(*own)).cloned().map(Bearer::Position).collect()
+    }
+
+    /// Whose figures a line is.
+    fn bearers(&self, whom: &Whom, by_position: bool, context: &Context) -> BTreeSet<Bearer> {
+        match by_position {
+            true => self.above(whom.position.as_ref(), context),
+            false => whom.person.clone().map(Bearer::Person).into_iter().collect(),
+        }
+    }
+
+    /// The lines of a series, with those whose figures they are. Lines of nobody who was asked for are left out.
+    fn lines(&self, series: Series, by_position: bool, context: &Context) -> BTreeMap<String, BTreeSet<Bearer>> {
+        let lines = match (by_position, series) {
+            (false, _) => self.whose.lines_of_people(series, context),
+            (true, Series::Signed | Series::Received) => self.seen.lines(series, context),
+            (true, _) => self.seen.lines_of_people(series, context),
+        };
+        let bearers = |(line, whom)| (line, self.bearers(&whom, by_position, context));
+        lines.into_iter().map(bearers).filter(|(_, bearers)| !bearers.is_empty()).collect()
+    }
+
+    /// The same of follow-ups, which are summed up by their authors, wherever these sit.
+    fn authors(&self, by_position: bool, context: &Context) -> BTreeMap<String, BTreeSet<Bearer>> {
+        let authors = if by_position { &self.seen_people } else { &self.people };
+        let bearers = |author: &UserId| -> BTreeSet<Bearer> {
+            if !by_position {
+                return [Bearer::Person(author.clone())].into();
+            }
+            let seats = context.people.get(author).into_iter().flat_map(|person| &person.seats);
+            let shown = |seat: &&PositionId| self.me.as_ref() == Some(author) || self.whole.contains(*seat);
+            seats.filter(shown).flat_map(|seat| self.above(Some(seat), context)).collect()
+        };
+        let line = |author: &UserId| {
+            let place = Place::Author(author.to_string());
+            (Series::FollowUpsOfMonth.line(&place, context), bearers(author))
+        };
+        authors.iter().map(line).filter(|(_, bearers)| !bearers.is_empty()).collect()
+    }
+}
+
+impl Work<'_> {
+    /// Those whom a report is asked for.
+    pub(crate) fn circle(&self, of: &ReportOf) -> Result<Circle, Error> {
+        Circle::of(of, &self.access()?, &self.context)
+    }
+
+    /// What those asked for reached, by the first month of each period; what is nothing is left out.
+    pub(crate) fn reached(
+        &mut self,
+        circle: &Circle,
+        span: Span,
+        by_position: bool,
+        in_base: bool,
+    ) -> Result<BTreeMap<(i64, Bearer), Measures>, Stop> {
+        let context = self.context.clone();
+        // New customers and follow-ups go by days, which are those of a time zone.
+        if context.organisation.figures != Some(context.settings().time_zone) {
+            return Err(super::ReportRefusal::FiguresNotBuilt.into());
+        }
+        let wanted = [
+            (Series::Signed, circle.sight.signed, if in_base { "base_amount" } else { "amount" }),
+            (Series::Received, circle.sight.received, if in_base { "base_received" } else { "received" }),
+            (Series::NewOfMonth, circle.sight.new_customers, "entries"),
+            (Series::FollowUpsOfMonth, circle.sight.follow_ups, "entries"),
+        ];
+        let (mut reads, mut asked) = (Vec::new(), Vec::new());
+        for (series, _, column) in wanted.into_iter().filter(|(_, shown, _)| *shown) {
+            let lines = match series {
+                Series::FollowUpsOfMonth => circle.authors(by_position, &context),
+                _ => circle.lines(series, by_position, &context),
+            };
+            let search = Search::of(&ROLLUP)
+                .within("line", lines.keys().cloned().map(Value::Text).collect())
+                .ordered("period", Direction::Ascending)
+                .filtered(Filter::All(vec![
+                    Filter::Is("period", Comparison::AtLeast, span.first.into()),
+                    Filter::Is("period", Comparison::AtMost, span.last.into()),
+                ]));
+            reads.push(Read::Sum { search, by: vec!["line", "value", "period"], columns: vec![column] });
+            asked.push((series, lines));
+        }
+        let mut reached: BTreeMap<(i64, Bearer), Measures> = BTreeMap::new();
+        let answers = self.read(reads)?;
+        for ((series, lines), answer) in asked.into_iter().zip(answers) {
+            for (group, found) in sums(Some(answer)) {
+                let [Value::Text(line), Value::Text(value), Value::Integer(month)] = group.as_slice() else { continue };
+                let currency = || currency_of(value, in_base).map(|(currency, _)| currency);
+                let measure = match series {
+                    Series::Signed => currency().map(Measure::Signed),
+                    Series::Received => currency().map(Measure::Received),
+                    Series::NewOfMonth => Some(Measure::NewCustomers),
+                    _ => Some(Measure::FollowUps),
+                };
+                let (Some(measure), Some(sum)) = (measure, found.first()) else { continue };
+                for bearer in lines.get(line).into_iter().flatten() {
+                    let place = (span.period_of(*month), bearer.clone());
+                    add(reached.entry(place).or_default(), &Measures::from([(measure, *sum)]))?;
+                }
+            }
+        }
+        for measures in reached.values_mut() {
+            measures.retain(|_, sum| *sum != 0);
+        }
+        reached.retain(|_, measures| !measures.is_empty());
+        Ok(reached)
+    }
+}
