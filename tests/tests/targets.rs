@@ -125,7 +125,7 @@ fn t3_targets_are_set_edited_and_cleared_all_or_none() {
         // The same again changes nothing, not even the version.
         let same = TargetInput { version: 2, follow_ups: Some(60), ..of_person("alice", "2026-11-30") };
         let before = world.bed.dump();
-        assert_eq!(adam.set_targets(vec![same]).unwrap(), [edited.clone()]);
+        assert_eq!(adam.set_targets(vec![same]).unwrap(), std::slice::from_ref(&edited));
         assert_eq!(before, world.bed.dump());
         // One that was made empty stays with its version.
         let clear = ["signed", "follow_ups"].map(str::to_owned).to_vec();

@@ -8,6 +8,7 @@ use crate::crm::Session;
 use crate::date::Date;
 use crate::error::{Error, Violation};
 use crate::operations::op;
+use crate::sorted::Gather as _;
 use crate::store::{Comparison, Direction, Filter, Read, Search, Value};
 use crate::work::{Stop, Work, sums};
 use serde::{Deserialize, Serialize};
@@ -174,13 +175,13 @@ impl Work<'_> {
         let context = self.context.clone();
         let lines: BTreeMap<String, Option<UserId>> = match series {
             Series::NewOfDay | Series::NewOfMonth => {
-                whose.lines_of_people(series, &context).into_iter().map(|(line, whom)| (line, whom.person)).collect()
+                whose.lines_of_people(series, &context).into_iter().map(|(line, whom)| (line, whom.person)).into_map()
             }
             _ => whose
                 .authors
                 .iter()
                 .map(|author| (series.line(&Place::Author(author.to_string()), &context), Some(author.clone())))
-                .collect(),
+                .into_map(),
         };
         let search = Search::of(&ROLLUP)
             .within("line", lines.keys().cloned().map(Value::Text).collect())

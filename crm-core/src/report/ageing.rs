@@ -8,6 +8,7 @@ use crate::date::Date;
 use crate::error::{Error, Violation};
 use crate::money::{self, Currency, Decimal};
 use crate::operations::op;
+use crate::sorted::Sort as _;
 use crate::store::{Direction, Read, Search, Value};
 use crate::work::sums;
 use serde::{Deserialize, Serialize};
@@ -159,7 +160,7 @@ impl Session<'_> {
                     buckets: BUCKETS.iter().zip(&buckets).map(bucket).collect(),
                 });
             }
-            rows.sort_by(|a, b| (&a.name, &a.key, a.currency).cmp(&(&b.name, &b.key, b.currency)));
+            rows.order_by(|a, b| (&a.name, &a.key, a.currency).cmp(&(&b.name, &b.key, b.currency)));
             Ok(AgeingReport { on: today, rows })
         })
     }

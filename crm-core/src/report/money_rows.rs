@@ -14,6 +14,7 @@ use crate::page::{PageRequest, list_identity, page};
 use crate::payment::{INSTALMENT, Instalment, RECEIPT, Receipt, ReceiptKind};
 use crate::position::PositionId;
 use crate::record::{NEVER, Record};
+use crate::sorted::Gather as _;
 use crate::store::{ColumnType, Comparison, Direction, Filter, Search};
 use crate::work::{Stop, Work};
 use serde::{Deserialize, Serialize};
@@ -236,6 +237,6 @@ impl Work<'_> {
         ids.sort();
         ids.dedup();
         let contracts = Contract::from_rows(&self.get(&CONTRACT, ids)?)?;
-        Ok(contracts.into_iter().filter_map(|own| Some((own.id, own.number?))).collect())
+        Ok(contracts.into_iter().filter_map(|own| Some((own.id, own.number?))).into_map())
     }
 }

@@ -10,6 +10,7 @@ use crate::error::Error;
 use crate::money::{self, Currency};
 use crate::organisation::Context;
 use crate::position::PositionId;
+use crate::sorted::Gather as _;
 use crate::store::{Comparison, Direction, Filter, Read, Search, Value};
 use crate::work::{Stop, Work, sums};
 use std::collections::{BTreeMap, BTreeSet};
@@ -93,17 +94,17 @@ impl Circle {
         let whose = Whose::of(of, access, context)?;
         let seen = Whose::of(if all { &ReportOf::All } else { &ReportOf::Subtree }, access, context)?;
         let whole: BTreeSet<PositionId> = match all {
-            true => tree.all().map(|position| position.id.clone()).collect(),
+            true => tree.all().map(|position| position.id.clone()).into_set(),
             false => tree.below(held),
         };
-        let seen_positions: BTreeSet<PositionId> = whole.iter().chain(held).cloned().collect();
+        let seen_positions: BTreeSet<PositionId> = whole.iter().chain(held).cloned().into_set();
         let mut positions: BTreeSet<PositionId> = match of {
-            ReportOf::Mine => held.iter().cloned().collect(),
-            ReportOf::Subtree => tree.below(held).into_iter().chain(held.iter().cloned()).collect(),
+            ReportOf::Mine => held.iter().cloned().into_set(),
+            ReportOf::Subtree => tree.below(held).into_iter().chain(held.iter().cloned()).into_set(),
             ReportOf::All => seen_positions.clone(),
-            ReportOf::Person { person } => tree.held_by(person).iter().cloned().collect(),
+            ReportOf::Person { person } => tree.held_by(person).iter().cloned().into_set(),
             ReportOf::Position { position } => {
-                tree.below(std::slice::from_ref(position)).into_iter().chain([position.clone()]).collect()
+                tree.below(std::slice::from_ref(position)).into_iter().chain([position.clone()]).into_set()
             }
         };
         positions.retain(|position| seen_positions.contains(position));
@@ -124,14 +125,14 @@ impl Circle {
     fn above(&self, position: Option<&PositionId>, context: &Context) -> BTreeSet<Bearer> {
         let above = position.into_iter().flat_map(|own| context.positions.above(own));
         let covering = position.into_iter().chain(above.map(|above| &above.id));
-        covering.filter(|own| self.positions.contains(*own)).cloned().map(Bearer::Position).collect()
+        covering.filter(|own| self.positions.contains(*own)).cloned().map(Bearer::Position).into_set()
     }
 
     /// Whose figures a line is.
     fn bearers(&self, whom: &Whom, by_position: bool, context: &Context) -> BTreeSet<Bearer> {
         match by_position {
             true => self.above(whom.position.as_ref(), context),
-            false => whom.person.clone().map(Bearer::Person).into_iter().collect(),
+            false => whom.person.clone().map(Bearer::Person).into_iter().into_set(),
         }
     }
 
@@ -143,7 +144,7 @@ impl Circle {
             (true, _) => self.seen.lines_of_people(series, context),
         };
         let bearers = |(line, whom)| (line, self.bearers(&whom, by_position, context));
-        lines.into_iter().map(bearers).filter(|(_, bearers)| !bearers.is_empty()).collect()
+        lines.into_iter().map(bearers).filter(|(_, bearers)| !bearers.is_empty()).into_map()
     }
 
     /// The same of follow-ups, which are summed up by their authors, wherever these sit.
@@ -151,17 +152,17 @@ impl Circle {
         let authors = if by_position { &self.seen_people } else { &self.people };
         let bearers = |author: &UserId| -> BTreeSet<Bearer> {
             if !by_position {
-                return [Bearer::Person(author.clone())].into();
+                return [Bearer::Person(author.clone())].into_iter().into_set();
             }
             let seats = context.people.get(author).into_iter().flat_map(|person| &person.seats);
             let shown = |seat: &&PositionId| self.me.as_ref() == Some(author) || self.whole.contains(*seat);
-            seats.filter(shown).flat_map(|seat| self.above(Some(seat), context)).collect()
+            seats.filter(shown).flat_map(|seat| self.above(Some(seat), context)).into_set()
         };
         let line = |author: &UserId| {
             let place = Place::Author(author.to_string());
             (Series::FollowUpsOfMonth.line(&place, context), bearers(author))
         };
-        authors.iter().map(line).filter(|(_, bearers)| !bearers.is_empty()).collect()
+        authors.iter().map(line).filter(|(_, bearers)| !bearers.is_empty()).into_map()
     }
 }
 
@@ -221,7 +222,7 @@ impl Work<'_> {
                 let (Some(measure), Some(sum)) = (measure, found.first()) else { continue };
                 for bearer in lines.get(line).into_iter().flatten() {
                     let place = (span.period_of(*month), bearer.clone());
-                    add(reached.entry(place).or_default(), &Measures::from([(measure, *sum)]))?;
+                    add(reached.entry(place).or_default(), &[(measure, *sum)].into_iter().into_map())?;
                 }
             }
         }

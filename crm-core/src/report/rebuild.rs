@@ -16,6 +16,7 @@ use crate::organisation::{Context, GUARD};
 use crate::payment::{INSTALMENT, RECEIPT};
 use crate::position::PositionId;
 use crate::record::{NEVER, Record};
+use crate::sorted::Gather as _;
 use crate::store::{Answer, Comparison, Direction, Filter, Kind, Read, Row, Search, Value};
 use crate::work::{Stop, Work, rows, sums};
 use serde::{Deserialize, Serialize};
@@ -298,7 +299,7 @@ fn figures_of(standing: Vec<(Vec<Value>, Vec<i64>)>, context: &Context) -> Resul
             let entries = context.dictionaries.get(series.dictionary()).into_iter().flatten();
             entries.map(move |entry| (series.value(entry.code.as_str()), entry.version))
         })
-        .collect();
+        .into_map();
     let mut figures = Figures::default();
     for (group, amounts) in standing {
         let [Value::Text(line), Value::Text(value), Value::Integer(period)] = group.as_slice() else { continue };

@@ -17,6 +17,7 @@ use crate::organisation::Context;
 use crate::page::{PageRequest, Place, encode_cursor, list_identity, page};
 use crate::position::PositionId;
 use crate::record::{ABSENT, Record};
+use crate::sorted::Gather as _;
 use crate::store::{ColumnType, Comparison, Direction, Filter, Read, Row, Search, Value};
 use crate::time::Timestamp;
 use crate::work::{Stop, Work, rows};
@@ -368,6 +369,6 @@ impl Work<'_> {
         ids.sort();
         ids.dedup();
         let customers = Customer::from_rows(&self.get(&CUSTOMER, ids)?)?;
-        Ok(customers.into_iter().map(|customer| (customer.id, customer)).collect())
+        Ok(customers.into_iter().map(|customer| (customer.id, customer)).into_map())
     }
 }

@@ -11,6 +11,7 @@ use crate::money::{self, Currency, Decimal};
 use crate::operations::op;
 use crate::product::{PRODUCT, Product};
 use crate::record::{ABSENT, Record};
+use crate::sorted::{Gather as _, Sort as _};
 use crate::store::{Comparison, Direction, Filter, Read, Search, Value};
 use crate::work::{Stop, Work, sums};
 use serde::{Deserialize, Serialize};
@@ -222,7 +223,7 @@ impl Session<'_> {
                     }
                 }
             }
-            rows.sort_by(|a, b| (a.from, &a.name, &a.key, a.currency).cmp(&(b.from, &b.name, &b.key, b.currency)));
+            rows.order_by(|a, b| (a.from, &a.name, &a.key, a.currency).cmp(&(b.from, &b.name, &b.key, b.currency)));
             let whole = Span::of(query.from, query.to, ReportPer::Whole, begins)?;
             let (from, to) = whole.days(whole.first).ok_or_else(|| Violation::out_of_range("query.from"))?;
             let totals = totals.into_iter().map(|(currency, [figures, before])| {
@@ -326,15 +327,15 @@ impl Work<'_> {
                 let named = |(id, person): (&crate::actor::UserId, &crate::person::Person)| {
                     (id.to_string(), person.name.clone())
                 };
-                context.people.iter().map(named).filter(|(id, _)| keys.binary_search(id).is_ok()).collect()
+                context.people.iter().map(named).filter(|(id, _)| keys.binary_search(id).is_ok()).into_map()
             }
             Some(SalesBy::Position) => {
                 let named = context.positions.all().map(|position| (position.id.to_string(), position.name.clone()));
-                named.filter(|(id, _)| keys.binary_search(id).is_ok()).collect()
+                named.filter(|(id, _)| keys.binary_search(id).is_ok()).into_map()
             }
             Some(SalesBy::Product) => {
                 let products = Product::from_rows(&self.get(&PRODUCT, keys)?)?;
-                products.into_iter().map(|product| (product.id.to_string(), product.name)).collect()
+                products.into_iter().map(|product| (product.id.to_string(), product.name)).into_map()
             }
         })
     }

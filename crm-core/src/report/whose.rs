@@ -6,6 +6,7 @@ use crate::actor::UserId;
 use crate::error::Error;
 use crate::organisation::Context;
 use crate::position::PositionId;
+use crate::sorted::Gather as _;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -82,7 +83,7 @@ impl Whose {
     /// who has nothing.
     pub(super) fn of(of: &ReportOf, access: &Access<'_>, context: &Context) -> Result<Self, Error> {
         let me = access.person().map(|person| person.id.clone());
-        let all: BTreeSet<PositionId> = context.positions.all().map(|position| position.id.clone()).collect();
+        let all: BTreeSet<PositionId> = context.positions.all().map(|position| position.id.clone()).into_set();
         let below = if access.sees_all() { all.clone() } else { context.positions.below(access.positions()) };
         let own = |positions: &BTreeSet<PositionId>| -> Vec<Scope> {
             let own = me.iter().flat_map(|me| scopes_of(context, me));
@@ -91,7 +92,7 @@ impl Whose {
         let none = BTreeSet::new;
         Ok(match of {
             ReportOf::Mine => {
-                Whose { positions: none(), unplaced: false, scopes: own(&none()), authors: me.into_iter().collect() }
+                Whose { positions: none(), unplaced: false, scopes: own(&none()), authors: me.into_iter().into_set() }
             }
             ReportOf::All if !access.sees_all() => {
                 return Err(Error::Forbidden { module: "report".to_owned(), right: "view_all".to_owned() });
@@ -107,14 +108,14 @@ impl Whose {
                 positions: all,
                 unplaced: true,
                 scopes: Vec::new(),
-                authors: context.people.keys().cloned().collect(),
+                authors: context.people.keys().cloned().into_set(),
             },
             ReportOf::Person { person } => {
                 let whole = access.sees_all() || me.as_ref() == Some(person);
                 let mut scopes = scopes_of(context, person);
                 scopes.retain(|scope| whole || scope.position.as_ref().is_some_and(|own| below.contains(own)));
                 let seen = whole || access.subordinates().contains(person);
-                let authors = seen.then(|| person.clone()).into_iter().collect();
+                let authors = seen.then(|| person.clone()).into_iter().into_set();
                 Whose { positions: none(), unplaced: false, scopes, authors }
             }
             ReportOf::Position { position } => {
@@ -129,14 +130,14 @@ impl Whose {
                     .filter(|scope| within(scope) && scope.position.as_ref().is_none_or(|own| !below.contains(own)))
                     .collect::<Vec<_>>();
                 let seen: BTreeSet<UserId> = if access.sees_all() {
-                    context.people.keys().cloned().collect()
+                    context.people.keys().cloned().into_set()
                 } else {
-                    access.subordinates().into_iter().chain(me).collect()
+                    access.subordinates().into_iter().chain(me).into_set()
                 };
-                let positions: BTreeSet<PositionId> = subtree.intersection(&below).cloned().collect();
+                let positions: BTreeSet<PositionId> = subtree.intersection(&below).cloned().into_set();
                 let seats = positions.iter().flat_map(|own| context.positions.seated_at(own));
                 let authors = seats.chain(scopes.iter().map(|scope| &scope.owner));
-                let authors = authors.filter(|author| seen.contains(*author)).cloned().collect();
+                let authors = authors.filter(|author| seen.contains(*author)).cloned().into_set();
                 Whose { positions, unplaced: false, scopes, authors }
             }
         })
@@ -177,7 +178,7 @@ impl Whose {
             let line = series.line(&place_of(&scope), context);
             (line, Whom { person: Some(scope.owner), position: scope.position })
         };
-        self.scopes(context).into_iter().map(line).collect()
+        self.scopes(context).into_iter().map(line).into_map()
     }
 }
 

@@ -8,6 +8,7 @@ use crate::history;
 use crate::operations::op;
 use crate::record::Record;
 use crate::report::{Bearer, MOST_ROWS, ReportOf, ReportPer, Sight, Span};
+use crate::sorted::Gather as _;
 use crate::store::{Comparison, Direction, Filter, Search, Value};
 use crate::text::Checker;
 use crate::work::{Stop, Work};
@@ -56,7 +57,7 @@ impl Session<'_> {
                 let (changes, sight) = work.checked_targets(&targets)?;
                 let ids: Vec<String> = changes.iter().map(|change| key(&change.bearer, change.month)).collect();
                 let known = Target::from_rows(&work.get(&TARGET, ids.clone())?)?;
-                let mut known: BTreeMap<String, Target> = known.into_iter().map(|own| (own.key(), own)).collect();
+                let mut known: BTreeMap<String, Target> = known.into_iter().map(|own| (own.key(), own)).into_map();
                 let mut set = Vec::with_capacity(changes.len());
                 let mut check = Checker::new();
                 let mut written = Vec::new();
@@ -171,7 +172,7 @@ impl Work<'_> {
 
     /// Writes targets with their history, and tells the host.
     fn keep_targets(&mut self, written: Vec<(Option<Target>, Target, Vec<history::FieldChange>)>) -> Result<(), Stop> {
-        let months: BTreeSet<String> = written.iter().map(|(_, after, _)| month_name(after.month)).collect();
+        let months: BTreeSet<String> = written.iter().map(|(_, after, _)| month_name(after.month)).into_set();
         for (before, mut after, fields) in written {
             let bearer = after.bearer().map_or_else(String::new, |bearer| whose(&bearer));
             let what = format!("{RECORD} {} {bearer}", month_name(after.month));

@@ -8,6 +8,7 @@ use crate::error::Violation;
 use crate::money::{Currency, Decimal};
 use crate::position::PositionId;
 use crate::report::{Bearer, Circle};
+use crate::sorted::Sort as _;
 use crate::text::Checker;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -225,6 +226,6 @@ fn checked(field: &str, amounts: &[TargetAmountInput], base: Currency, check: &m
             }
         });
     }
-    clean.sort_by_key(|own| own.currency);
+    clean.order_by_key(|own| own.currency);
     clean
 }

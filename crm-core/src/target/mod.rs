@@ -17,6 +17,7 @@ use crate::money::{Currency, Decimal};
 use crate::position::PositionId;
 use crate::record::{Columns, Record};
 use crate::report::{Bearer, Measure, Measures, ReportOf, Sight};
+use crate::sorted::Gather as _;
 use crate::store::{Column, ColumnType, Index, Kind, Value};
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -152,7 +153,7 @@ impl Target {
         let received = self.received.iter().filter_map(amount(Measure::Received));
         let counts = [(Measure::NewCustomers, self.new_customers), (Measure::FollowUps, self.follow_ups)];
         let counts = counts.into_iter().filter_map(|(measure, count)| Some((measure, count?)));
-        signed.chain(received).chain(counts).collect()
+        signed.chain(received).chain(counts).into_map()
     }
 
     /// As somebody sees it who may not see everything.

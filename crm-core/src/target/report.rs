@@ -11,6 +11,7 @@ use crate::operations::op;
 use crate::organisation::Context;
 use crate::position::PositionId;
 use crate::report::{Bearer, Circle, MOST_ROWS, Measure, Measures, ReportOf, ReportPer, add};
+use crate::sorted::{Gather as _, Sort as _};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -156,8 +157,8 @@ impl Session<'_> {
             let by_position = query.by == TargetBy::Position;
             let reached = work.reached(&circle, span, by_position, query.in_base)?;
             let bearers: BTreeSet<Bearer> = match query.by {
-                TargetBy::Person => circle.people.iter().cloned().map(Bearer::Person).collect(),
-                TargetBy::Position => circle.positions.iter().cloned().map(Bearer::Position).collect(),
+                TargetBy::Person => circle.people.iter().cloned().map(Bearer::Person).into_set(),
+                TargetBy::Position => circle.positions.iter().cloned().map(Bearer::Position).into_set(),
             };
             let mut by_month: BTreeMap<i64, BTreeMap<Bearer, Measures>> = BTreeMap::new();
             for target in work.targets_of(with_those_below(&bearers, &circle, &context), span)? {
@@ -228,7 +229,7 @@ impl Session<'_> {
             };
             let mut rows = rows.into_iter().map(row).collect::<Result<Vec<_>, Error>>()?;
             let place = |row: &TargetRow| (row.from, row.name.clone(), row.person.clone(), row.position.clone());
-            rows.sort_by_cached_key(place);
+            rows.order_by_key(place);
             Ok(TargetReport { rows })
         })
     }
@@ -260,12 +261,12 @@ fn with_those_below(bearers: &BTreeSet<Bearer>, circle: &Circle, context: &Conte
             Bearer::Position(position) => vec![position.clone()],
         })
         .collect();
-    let positions: BTreeSet<PositionId> = tree.below(&tops).into_iter().chain(tops).collect();
+    let positions: BTreeSet<PositionId> = tree.below(&tops).into_iter().chain(tops).into_set();
     let positions: Vec<PositionId> = positions.into_iter().filter(|own| circle.seen_positions.contains(own)).collect();
     let holders = positions.iter().filter_map(|own| tree.get(own)).flat_map(|own| &own.holders);
     let holders = holders.filter(|holder| circle.seen_people.contains(*holder)).cloned().map(Bearer::Person);
     let all = holders.chain(positions.iter().cloned().map(Bearer::Position));
-    all.chain(bearers.iter().cloned()).collect()
+    all.chain(bearers.iter().cloned()).into_set()
 }
 
 /// The position at which a person's own target counts: his main one, where he holds it.
@@ -294,7 +295,7 @@ impl Tree<'_> {
         let held = tree.held_by(person);
         let mut sum = Measures::new();
         // A position of his that lies below another of his is no one else's: what lies below it counts.
-        for position in held.iter().flat_map(|own| tree.directly_below(own)).collect::<BTreeSet<_>>() {
+        for position in held.iter().flat_map(|own| tree.directly_below(own)).into_set() {
             if !held.contains(position) {
                 add(&mut sum, &self.stands_for(position)?)?;
             }
