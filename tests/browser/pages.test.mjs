@@ -608,7 +608,7 @@ describe("everywhere", () => {
     await page.waitForLoadState();
     assert.match(await page.locator("html").getAttribute("lang"), /^en/);
     assert.notEqual(await page.locator("h1").innerText(), chinese);
-    for (const path of ["/customers?view=mine", "/customers/new", "/follow-ups", "/contacts", "/contracts", "/receipts", "/instalments", "/reports?by=person", "/reports?by=product"]) {
+    for (const path of ["/customers?view=mine", "/customers/new", "/follow-ups", "/contacts", "/contracts", "/receipts", "/instalments", "/reports?by=person", "/reports?by=product", "/reports/targets", "/reports/targets?by=position"]) {
       await page.goto(path);
       assert.match(await page.locator("html").getAttribute("lang"), /^en/);
       const words = await page.locator("nav.menu, h1, h2, label, button.button").allInnerTexts();
@@ -632,8 +632,9 @@ describe("everywhere", () => {
         const contract = (await hrefs(page.locator('main tbody a[href^="/contracts/"]')))[0];
         const deals = [contract, ...["plan", "history", "supplement", "payments/receipt"].map((end) => `${contract}/${end}`)];
         for (const by of ["person", "position", "product"]) deals.push(`/reports?${all}by=${by}`);
+        for (const by of ["person", "position"]) deals.push(`/reports/targets?${all}by=${by}`);
         for (const what of ["contracts", "receipts", "instalments", "customers"]) deals.push(`/reports/rows?${all}what=${what}`);
-        const paths = [...menu, ...deals, "/customers/new", customer, ...["edit", "history", "transfer", "delete", "access", "follow-ups", "contacts/new", "relations/new?search=a", "shares/new"].map((end) => `${customer}/${end}`), "/positions/edit", "/dictionaries/edit?dictionary=level", "/roles/edit", "/nowhere"];
+        const paths = [...menu, ...deals, "/customers/new", customer, ...["edit", "history", "transfer", "delete", "access", "follow-ups", "contacts/new", "relations/new?search=a", "shares/new"].map((end) => `${customer}/${end}`), "/positions/edit", "/dictionaries/edit?dictionary=level", "/roles/edit", "/reports/targets/edit", "/nowhere"];
         for (const path of [...paths, "/sign-in"]) {
           await page.goto(path);
           await openAll(page);

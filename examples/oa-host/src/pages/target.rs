@@ -105,7 +105,7 @@ impl Row {
         let cell = |key: &str, lines| Cell { title: d.t(key).to_owned(), lines };
         Row {
             name: row.name.clone().unwrap_or_else(|| id.clone()),
-            edit: url("/targets/edit", &[(name, &id), ("month", &month_of(row.from))]),
+            edit: url("/reports/targets/edit", &[(name, &id), ("month", &month_of(row.from))]),
             cells: vec![
                 cell("signed", money(row, |own| &own.signed, d)),
                 cell("received", money(row, |own| &own.received, d)),
@@ -165,7 +165,7 @@ pub(crate) async fn show(State(app): State<Shared>, visitor: Visitor, Params(par
             ],
             by_title: d.t(if by == "position" { "by_position" } else { "by_person" }).to_owned(),
             edits: d.may("position.edit"),
-            add: url("/targets/edit", &[("month", &shown)]),
+            add: url("/reports/targets/edit", &[("month", &shown)]),
             month: shown,
             rows: rows.iter().map(|row| Row::of(row, d)).collect(),
         };
@@ -221,8 +221,8 @@ fn edit_form(desk: &Desk<'_>, values: &Values, error: Option<&Error>) -> Reply {
     let conflict = matches!(error, Some(Error::Conflict { .. }));
     let now = if conflict { values_of(standing(desk, values)?.as_ref()) } else { Values::default() };
     let version = if conflict { now.get("version") } else { values.get("version") };
-    let back = url("/targets", &[("month", values.get("month"))]);
-    let mut sheet = Sheet::new(desk, "/targets/edit", values, error)
+    let back = url("/reports/targets", &[("month", values.get("month"))]);
+    let mut sheet = Sheet::new(desk, "/reports/targets/edit", values, error)
         .present(conflict.then_some(&now))
         .hidden("version", version)
         .cancel(back.clone())
@@ -255,7 +255,7 @@ pub(crate) async fn save(State(app): State<Shared>, posted: Posted) -> Reply {
         Ok(_) => {
             desk.notice("done_saved");
             let by = if values.text("position").is_some() { "position" } else { "person" };
-            desk.go(&url("/targets", &[("month", values.get("month")), ("by", by)]))
+            desk.go(&url("/reports/targets", &[("month", values.get("month")), ("by", by)]))
         }
         Err(error) => edit_form(desk, &values, Some(&desk.for_form(error)?)),
     })

@@ -333,26 +333,28 @@ fn t3_targets_are_set_shown_and_refused_at_their_fields() {
     let positions = serde_json::json!({"positions": [east], "mode": "delta", "preview": false});
     let answer = leader.api("sync_positions", &positions);
     assert_eq!(answer.status, 200, "{}", answer.body);
-    let edit = "/targets/edit?person=zhouzihang&month=2031-05";
+    let edit = "/reports/targets/edit?person=zhouzihang&month=2031-05";
     let values = [("person", "zhouzihang"), ("month", "2031-05")];
     let with = |more: &[(&'static str, &'static str)]| [&values[..], more].concat();
     // What is wrong is said at its field, and nothing is set.
     let bad = [("signed", "CNY viele\n5"), ("received", "-1"), ("new_customers", "x"), ("follow_ups", "-3")];
-    let answer = post(&leader, edit, "/targets/edit", &with(&bad));
+    let answer = post(&leader, edit, "/reports/targets/edit", &with(&bad));
     assert_eq!(answer.status, 422);
     assert!(answer.body.matches("aria-invalid").count() >= 2, "{}", answer.body);
-    let answer = post(&leader, edit, "/targets/edit", &with(&[("received", "-1"), ("follow_ups", "-3")]));
+    let answer = post(&leader, edit, "/reports/targets/edit", &with(&[("received", "-1"), ("follow_ups", "-3")]));
     assert_eq!((answer.status, answer.body.matches("aria-invalid").count()), (422, 2), "{}", answer.body);
-    let both = post(&leader, edit, "/targets/edit", &with(&[("position", "east")]));
+    let both = post(&leader, edit, "/reports/targets/edit", &with(&[("position", "east")]));
     assert_eq!(both.status, 422);
-    for wrong in ["/targets/edit?person=zhouzihang&month=2031-13", "/targets?month=x", "/targets?by=x"] {
+    for wrong in
+        ["/reports/targets/edit?person=zhouzihang&month=2031-13", "/reports/targets?month=x", "/reports/targets?by=x"]
+    {
         assert_eq!(leader.get(wrong).status, 422, "{wrong}");
     }
-    assert!(!leader.get("/targets?month=2031-05&of=all").body.contains("周子航"));
+    assert!(!leader.get("/reports/targets?month=2031-05&of=all").body.contains("周子航"));
     let good = [("signed", "120,000\nUSD 500.5"), ("received", "80000"), ("follow_ups", "60")];
-    gone(&post(&leader, edit, "/targets/edit", &with(&good)));
-    let page = leader.get("/targets?month=2031-05&of=all").body;
-    for shown in ["周子航", "¥0.00 / ¥120,000.00 · 0%", "500.50 USD", "0 / 60 · 0%"] {
+    gone(&post(&leader, edit, "/reports/targets/edit", &with(&good)));
+    let page = leader.get("/reports/targets?month=2031-05&of=all").body;
+    for shown in ["周子航", "/ ¥120,000.00 · 0%", "/ 500.50 USD · 0%", "/ 60 · 0%"] {
         assert!(page.contains(shown), "{shown}: {page}");
     }
     // Who saw it before somebody else changed it is told.
@@ -362,27 +364,27 @@ fn t3_targets_are_set_shown_and_refused_at_their_fields() {
         ("follow_ups", "1".to_owned()),
     ];
     let stale: Vec<_> = values.iter().map(|(name, value)| (*name, (*value).to_owned())).chain(stale).collect();
-    let answer = leader.post("/targets/edit", &stale);
+    let answer = leader.post("/reports/targets/edit", &stale);
     assert!(answer.status == 422 && answer.body.contains("他人已同时修改此记录"), "{}", answer.body);
     // A figure that is made blank is one no more.
-    gone(&post(&leader, edit, "/targets/edit", &with(&[("received", "80000")])));
-    let page = leader.get("/targets?month=2031-05&of=all").body;
+    gone(&post(&leader, edit, "/reports/targets/edit", &with(&[("received", "80000")])));
+    let page = leader.get("/reports/targets?month=2031-05&of=all").body;
     assert!(page.contains("80,000.00") && !page.contains("120,000.00") && !page.contains("/ 60"), "{page}");
     // A position's is typed, beside the sum below it.
-    let edit = "/targets/edit?position=east&month=2031-05";
+    let edit = "/reports/targets/edit?position=east&month=2031-05";
     let typed = [("position", "east"), ("month", "2031-05"), ("received", "90000"), ("signed", "1000000")];
-    gone(&post(&leader, edit, "/targets/edit", &typed));
-    let page = leader.get("/targets?of=all&by=position&month=2031-05").body;
+    gone(&post(&leader, edit, "/reports/targets/edit", &typed));
+    let page = leader.get("/reports/targets?of=all&by=position&month=2031-05").body;
     let cell = page.split("华东区域经理").nth(1).unwrap();
-    assert!(cell.contains("¥0.00 / ¥90,000.00 · 0%") && cell.contains("下级合计 ¥80,000.00"), "{page}");
+    assert!(cell.contains("/ ¥90,000.00 · 0%") && cell.contains("下级合计 ¥80,000.00"), "{page}");
     let chart = leader.get("/reports?of=all&from=2031-01-01&to=2031-12-31").body;
     assert!(!chart.contains("签约目标与完成"), "nobody has a target of what is to be signed: {chart}");
     // A salesperson sees his own, and sets none.
     let seller = host.sign_in("zhouzihang");
-    let page = seller.get("/targets?month=2031-05&of=mine").body;
+    let page = seller.get("/reports/targets?month=2031-05&of=mine").body;
     assert!(page.contains("周子航") && !page.contains("/targets/edit"), "{page}");
     assert_eq!(seller.get(edit).status, 403);
-    assert_eq!(seller.get("/targets?of=all").status, 403);
+    assert_eq!(seller.get("/reports/targets?of=all").status, 403);
 }
 
 #[test]
