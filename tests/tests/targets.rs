@@ -2,8 +2,8 @@
 
 use crm_core::{
     ActivityPer, ActivityQuery, Currency, Date, NewContract, NewFollowUp, NewReceipt, PageRequest, PositionId,
-    ReportOf, ReportPer, RoleInput, SalesBasis, SalesBy, SalesQuery, SyncMode, Target, TargetAmount, TargetAmountInput,
-    TargetBy, TargetFigures, TargetInput, TargetQuery, TargetReportQuery, TargetRow,
+    PositionInput, ReportOf, ReportPer, RoleInput, SalesBasis, SalesBy, SalesQuery, SyncMode, Target, TargetAmount,
+    TargetAmountInput, TargetBy, TargetFigures, TargetInput, TargetQuery, TargetReportQuery, TargetRow,
 };
 use crm_tests::inputs::named;
 use crm_tests::{World, call, code, in_every_world, position, refused, user, violates};
@@ -385,6 +385,134 @@ fn version(world: &World, contract: &crm_core::Contract) -> i64 {
     world.user("adam").contract(contract.id).unwrap().contract.version
 }
 
+/// Gives Mona a role.
+fn superiors(world: &World, allow: &[&str], deny: &[&str]) {
+    let rights = |rights: &[&str]| rights.iter().map(|own| crm_core::Permission::new(own).unwrap()).collect();
+    let role = RoleInput {
+        id: crm_core::RoleId::new("superiors").unwrap(),
+        name: "主管".to_owned(),
+        administrator: false,
+        allow: rights(allow),
+        deny: rights(deny),
+        everyone: false,
+        people: vec![user("mona")],
+        positions: Vec::new(),
+        host_roles: Vec::new(),
+    };
+    world.bed.host().sync_roles(vec![role], SyncMode::Delta).unwrap();
+}
+
+#[test]
+fn t3_who_moved_is_the_business_of_his_new_superiors_alone() {
+    in_every_world(|world| {
+        superiors(world, &["position.edit", "settings.view"], &[]);
+        let (adam, mona) = (world.user("adam"), world.user("mona"));
+        let target = |follow_ups: i64| TargetInput { follow_ups: Some(follow_ups), ..of_nothing("alice") };
+        let again = vec![target(5)];
+        let first = mona.clone().idempotent("k").set_targets(again.clone()).unwrap();
+        assert_eq!(first[0].follow_ups, Some(5));
+        let customer = world.user("alice").create_customer(named("Before she moved")).unwrap().id;
+        let other = world.user("alice").create_customer(named("Where she was")).unwrap().id;
+        world.user("alice").follow_up(customer, NewFollowUp::text("来访")).unwrap();
+        let history = |who: &str| world.user(who).settings_history(PageRequest::first(100)).unwrap();
+        let told = |who: &str| {
+            let items = history(who).items;
+            items.iter().flat_map(|own| &own.changes).filter(|own| own.field.starts_with("target ")).count()
+        };
+        assert_eq!((told("mona"), told("adam")), (1, 1));
+        let moved = [
+            position("agent", Some("manager"), &["bob", "xavier", "dan"]),
+            position("north-agent", Some("north"), &["stan", "rhea", "eve", "alice"]),
+        ];
+        world.bed.host().sync_positions(moved.into(), SyncMode::Delta, false).unwrap();
+        // Her old superior sees neither the target nor what was done with it, sets none, and a repeat tells nothing.
+        for of in [ReportOf::Person { person: user("alice") }, ReportOf::Subtree, at_position("agent")] {
+            assert_eq!(mona.targets(november(of.clone())).unwrap(), []);
+            let rows = rows(world, "mona", report(of, TargetBy::Person));
+            assert!(rows.iter().all(|row| row.person != Some(user("alice"))));
+        }
+        violates(mona.set_targets(vec![TargetInput { version: 1, ..target(9) }]), "targets[0].person", "unknown");
+        assert_eq!(mona.clone().idempotent("k").set_targets(again).unwrap(), []);
+        assert_eq!((told("mona"), told("adam")), (0, 1));
+        // Her new one sees it, and what she follows counts where she sits, once.
+        assert_eq!(world.user("olga").targets(november(ReportOf::Subtree)).unwrap().len(), 1);
+        let reached = |id: &str| {
+            let rows = rows(world, "adam", report(ReportOf::All, TargetBy::Position));
+            let row = rows.into_iter().find(|row| row.position == Some(PositionId::new(id).unwrap()));
+            row.map(|row| (row.reached.follow_ups, row.reached.new_customers))
+        };
+        let before = reached("agent").and_then(|own| own.0).unwrap_or_default();
+        let alice = adam.target_report(report(ReportOf::Person { person: user("alice") }, TargetBy::Person)).unwrap();
+        let hers = alice.rows[0].reached.follow_ups.unwrap();
+        assert!(hers >= 1 && reached("north-agent").unwrap().0 >= Some(hers));
+        assert_eq!(
+            reached("root").unwrap().0.unwrap(),
+            reached("director").unwrap().0.unwrap() + reached("north").unwrap().0.unwrap()
+        );
+        world.user("adam").follow_up(other, NewFollowUp::text("回访")).unwrap();
+        assert_eq!(reached("agent").and_then(|own| own.0).unwrap_or_default(), before);
+    });
+}
+
+#[test]
+fn t3_below_somebody_at_two_heights_everybody_counts_once() {
+    in_every_world(|world| {
+        let signed = |amount: &str| amounts(&[amount]);
+        let month = "2026-11-01";
+        let set = vec![
+            TargetInput { signed: signed("100"), ..of_person("alice", month) },
+            TargetInput { signed: signed("50"), ..of_person("bob", month) },
+            TargetInput { signed: signed("7"), ..of_person("luis", month) },
+            TargetInput { signed: signed("20"), ..of_person("mona", month) },
+            TargetInput { signed: signed("3"), ..of_person("dora", month) },
+        ];
+        world.user("adam").set_targets(set).unwrap();
+        let below = |who: &str| {
+            let of = ReportOf::Person { person: user(who) };
+            told(&rows(world, "adam", report(of, TargetBy::Person))[0].below)
+        };
+        assert_eq!((below("mona"), below("dora")), ("s157.00 CNY".to_owned(), "s177.00 CNY".to_owned()));
+        let agent = position("agent", Some("manager"), &["alice", "bob", "xavier", "dan", "mona", "dora"]);
+        world.bed.host().sync_positions(vec![agent], SyncMode::Delta, false).unwrap();
+        assert_eq!((below("mona"), below("dora")), ("s157.00 CNY".to_owned(), "s177.00 CNY".to_owned()));
+    });
+}
+
+#[test]
+fn t3_who_left_keeps_what_was_and_promises_nothing_more() {
+    in_every_world(|world| {
+        let signed = |amount: &str| amounts(&[amount]);
+        let adam = world.user("adam");
+        let months = ["2026-11-01", "2026-12-01"];
+        let both =
+            |input: fn(&str) -> TargetInput| months.map(|month| TargetInput { signed: signed("10"), ..input(month) });
+        adam.set_targets([both(|month| of_person("bob", month)), both(|month| of_position("helper", month))].concat())
+            .unwrap();
+        let below = |month: &str| {
+            let query = TargetReportQuery {
+                from: day(month),
+                to: day(month),
+                ..report(at_position("agent"), TargetBy::Position)
+            };
+            let rows = rows(world, "adam", query);
+            let row = rows.iter().find(|row| row.position == Some(PositionId::new("agent").unwrap()));
+            row.map_or(String::new(), |row| told(&row.below))
+        };
+        assert_eq!(months.map(below), ["s20.00 CNY", "s20.00 CNY"]);
+        world.bed.host().deactivate_person(user("bob")).unwrap();
+        let gone = PositionInput { removed: true, ..position("helper", Some("agent"), &[]) };
+        world.bed.host().sync_positions(vec![gone], SyncMode::Delta, false).unwrap();
+        assert_eq!(months.map(below), ["s20.00 CNY", ""], "of the months to come it counts no more");
+        for input in [of_person("bob", months[1]), of_position("helper", months[1])] {
+            let field = if input.person.is_some() { "targets[0].person" } else { "targets[0].position" };
+            let set = TargetInput { version: 1, signed: signed("1"), ..input.clone() };
+            violates(adam.set_targets(vec![set]), field, "not_allowed");
+            let cleared = TargetInput { version: 1, clear: vec!["signed".to_owned()], ..input };
+            assert_eq!(adam.set_targets(vec![cleared]).unwrap()[0].signed, []);
+        }
+    });
+}
+
 #[test]
 fn t3_targets_are_set_by_who_keeps_positions_and_seen_by_ownership_and_right() {
     in_every_world(|world| {
@@ -394,21 +522,7 @@ fn t3_targets_are_set_by_who_keeps_positions_and_seen_by_ownership_and_right() {
             refused(set(who, target("alice")), "forbidden");
         }
         // Superiors to whom a role grants it set those of the people below them and their own, and no others.
-        let role = |allow: &[&str], deny: &[&str]| {
-            let rights = |rights: &[&str]| rights.iter().map(|own| crm_core::Permission::new(own).unwrap()).collect();
-            let role = RoleInput {
-                id: crm_core::RoleId::new("superiors").unwrap(),
-                name: "主管".to_owned(),
-                administrator: false,
-                allow: rights(allow),
-                deny: rights(deny),
-                everyone: false,
-                people: vec![user("mona")],
-                positions: Vec::new(),
-                host_roles: Vec::new(),
-            };
-            world.bed.host().sync_roles(vec![role], SyncMode::Delta).unwrap();
-        };
+        let role = |allow: &[&str], deny: &[&str]| superiors(world, allow, deny);
         role(&["position.edit", "settings.view"], &[]);
         set("mona", target("alice")).unwrap();
         set("mona", TargetInput { received: amounts(&["9"]), ..of_position("manager", "2026-11-01") }).unwrap();

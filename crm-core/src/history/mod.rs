@@ -8,7 +8,7 @@ use crate::id::{ContactId, CustomerId, FollowUpId, HistoryId, ReplyId};
 use crate::operations::{Operation, op};
 use crate::page::{PageRequest, encode_cursor, list_identity, page};
 use crate::record::{Columns, Record};
-use crate::report::Sight;
+use crate::report::ReportOf;
 use crate::sharing::Share;
 use crate::store::{Column, ColumnType, Direction, Index, Kind, Read, Row, Search, Value};
 use crate::time::Timestamp;
@@ -184,8 +184,8 @@ impl Session<'_> {
         })
     }
 
-    /// What changed in the settings of the organisation: settings, roles, dictionaries, positions, targets. Amounts of
-    /// targets are left out for who may not see what they are of.
+    /// What changed in the settings of the organisation: settings, roles, dictionaries, positions, targets. Targets
+    /// are left out of whom the reader does not see, and figures for who may not see what they are of.
     ///
     /// # Errors
     /// [`Error::Forbidden`] without the right `settings.view`.
@@ -193,7 +193,9 @@ impl Session<'_> {
         self.query(&op::settings_history, |work| {
             let mut history = work.history_page(&op::settings_history, "settings", "settings", &page)?;
             let access = work.access()?;
-            crate::target::only_what_shows(&mut history, Sight::of(&access));
+            let of = if access.sees_all() { &ReportOf::All } else { &ReportOf::Subtree };
+            let circle = access.may("report.view").then(|| work.circle(of)).transpose()?;
+            crate::target::only_what_shows(&mut history, circle.as_ref());
             Ok(history)
         })
     }

@@ -37,7 +37,8 @@ impl Currency {
     pub fn new(code: &str) -> Result<Self, Error> {
         let unknown = || Error::from(Violation::unknown("currency"));
         let bytes: [u8; 3] = code.as_bytes().try_into().map_err(|_| unknown())?;
-        let among = |list: &str| list.split(' ').any(|known| known == code);
+        // Every record of money comes by here: chunks of a code and a space are compared faster than pieces are split.
+        let among = |list: &str| list.as_bytes().chunks(4).any(|known| known.starts_with(&bytes));
         let digits = [(TWO, 2), (NONE, 0), (THREE, 3)].into_iter().find(|(list, _)| among(list));
         digits.map(|(_, digits)| Currency { code: bytes, digits }).ok_or_else(unknown)
     }

@@ -27,7 +27,7 @@ pub use money_rows::{
 };
 pub use period::ReportPer;
 pub(crate) use period::Span;
-pub(crate) use reached::{Bearer, Circle, Measure, Measures, Sight, add};
+pub(crate) use reached::{Bearer, Circle, Measure, Measures, Sight, add, home};
 pub use rebuild::RebuildReport;
 pub use rows::{
     ReportContract, ReportContractPage, ReportContractQuery, ReportCustomerQuery, ReportFollowUp, ReportFollowUpPage,

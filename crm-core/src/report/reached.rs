@@ -1,8 +1,8 @@
 //! What was reached, month by month, by people and at positions with what lies below them: for targets 目标 (T3).
 
-use super::figures::{Place, ROLLUP, Series};
+use super::figures::{Place, Series};
 use super::period::Span;
-use super::sales::currency_of;
+use super::sales::{currency_of, sum_of};
 use super::whose::{ReportOf, Whom, Whose};
 use crate::access::Access;
 use crate::actor::UserId;
@@ -11,7 +11,7 @@ use crate::money::{self, Currency};
 use crate::organisation::Context;
 use crate::position::PositionId;
 use crate::sorted::Gather as _;
-use crate::store::{Comparison, Direction, Filter, Read, Search, Value};
+use crate::store::Value;
 use crate::work::{Stop, Work, sums};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -69,38 +69,50 @@ impl Sight {
     }
 }
 
-/// Those whom a report is asked for, and all whom its reader sees: by ownership alone.
+/// The position at which what is a person's own counts: his main one, where he holds it. Of who holds none any more it is the
+/// last that he held.
+pub(crate) fn home<'c>(person: &UserId, context: &'c Context) -> Option<&'c PositionId> {
+    let (held, known) = (context.positions.held_by(person), context.people.get(person));
+    let main = known.and_then(|person| person.main_position.as_ref());
+    let main = main.and_then(|main| held.iter().find(|own| *own == main));
+    main.or_else(|| held.first()).or_else(|| known?.seats.last())
+}
+
+/// Those whom a report is asked for, and all whom its reader sees: himself, and by ownership alone who sits below him.
 pub(crate) struct Circle {
     /// The people asked for.
     pub(crate) people: BTreeSet<UserId>,
     /// The positions asked for: a holder sees his own, too, though of it no more than is his.
     pub(crate) positions: BTreeSet<PositionId>,
-    /// Everyone whom the reader sees.
+    /// Everyone whom the reader sees: who sat below him once and sits elsewhere now is none of them.
     pub(crate) seen_people: BTreeSet<UserId>,
     /// Every position that he holds or sees.
     pub(crate) seen_positions: BTreeSet<PositionId>,
     /// What of all this he may see.
     pub(crate) sight: Sight,
-    /// Positions of which he sees all.
-    whole: BTreeSet<PositionId>,
-    me: Option<UserId>,
-    whose: Whose,
     seen: Whose,
 }
 
 impl Circle {
     pub(crate) fn of(of: &ReportOf, access: &Access<'_>, context: &Context) -> Result<Self, Error> {
+        of.allow(access)?;
         let (all, tree, held) = (access.sees_all(), &context.positions, access.positions());
-        let whose = Whose::of(of, access, context)?;
         let seen = Whose::of(if all { &ReportOf::All } else { &ReportOf::Subtree }, access, context)?;
+        let below = tree.below(held);
         let whole: BTreeSet<PositionId> = match all {
             true => tree.all().map(|position| position.id.clone()).into_set(),
-            false => tree.below(held),
+            false => below.clone(),
         };
+        let me = access.person().map(|person| &person.id);
+        let sits = |person: &UserId, among: &BTreeSet<PositionId>| {
+            home(person, context).is_some_and(|own| among.contains(own))
+        };
+        let seen_people = context.people.keys().filter(|own| all || me == Some(*own) || sits(own, &whole));
+        let seen_people: BTreeSet<UserId> = seen_people.cloned().into_set();
         let seen_positions: BTreeSet<PositionId> = whole.iter().chain(held).cloned().into_set();
         let mut positions: BTreeSet<PositionId> = match of {
             ReportOf::Mine => held.iter().cloned().into_set(),
-            ReportOf::Subtree => tree.below(held).into_iter().chain(held.iter().cloned()).into_set(),
+            ReportOf::Subtree => below.iter().chain(held).cloned().into_set(),
             ReportOf::All => seen_positions.clone(),
             ReportOf::Person { person } => tree.held_by(person).iter().cloned().into_set(),
             ReportOf::Position { position } => {
@@ -108,17 +120,29 @@ impl Circle {
             }
         };
         positions.retain(|position| seen_positions.contains(position));
+        let asked = |own: &UserId| match of {
+            ReportOf::Mine => me == Some(own),
+            ReportOf::Subtree => me == Some(own) || sits(own, &below),
+            ReportOf::All => true,
+            ReportOf::Person { person } => person == own,
+            ReportOf::Position { .. } => sits(own, &positions),
+        };
         Ok(Circle {
-            people: whose.authors.clone(),
+            people: seen_people.iter().filter(|own| asked(own)).cloned().into_set(),
             positions,
-            seen_people: seen.authors.clone(),
+            seen_people,
             seen_positions,
             sight: Sight::of(access),
-            whole,
-            me: access.person().map(|person| person.id.clone()),
-            whose,
             seen,
         })
+    }
+
+    /// Whether the reader sees whose it is.
+    pub(crate) fn sees(&self, bearer: &Bearer) -> bool {
+        match bearer {
+            Bearer::Person(person) => self.seen_people.contains(person),
+            Bearer::Position(position) => self.seen_positions.contains(position),
+        }
     }
 
     /// Those asked for whose figures those of a position are: itself and what lies above it.
@@ -128,41 +152,36 @@ impl Circle {
         covering.filter(|own| self.positions.contains(*own)).cloned().map(Bearer::Position).into_set()
     }
 
-    /// Whose figures a line is.
-    fn bearers(&self, whom: &Whom, by_position: bool, context: &Context) -> BTreeSet<Bearer> {
-        match by_position {
-            true => self.above(whom.position.as_ref(), context),
-            false => whom.person.clone().map(Bearer::Person).into_iter().into_set(),
-        }
+    /// Those asked for, if a person is one.
+    fn person(&self, person: Option<&UserId>) -> BTreeSet<Bearer> {
+        person.filter(|own| self.people.contains(*own)).cloned().map(Bearer::Person).into_iter().into_set()
     }
 
-    /// The lines of a series, with those whose figures they are. Lines of nobody who was asked for are left out.
+    /// The lines of a series, with those whose figures they are. Lines of nobody who was asked for are left out. A
+    /// person has all that is his and that the reader sees, wherever it lies: his target is one, too.
     fn lines(&self, series: Series, by_position: bool, context: &Context) -> BTreeMap<String, BTreeSet<Bearer>> {
         let lines = match (by_position, series) {
-            (false, _) => self.whose.lines_of_people(series, context),
             (true, Series::Signed | Series::Received) => self.seen.lines(series, context),
-            (true, _) => self.seen.lines_of_people(series, context),
+            _ => self.seen.lines_of_people(series, context),
         };
-        let bearers = |(line, whom)| (line, self.bearers(&whom, by_position, context));
-        lines.into_iter().map(bearers).filter(|(_, bearers)| !bearers.is_empty()).into_map()
+        let bearers = |whom: &Whom| match by_position {
+            true => self.above(whom.position.as_ref(), context),
+            false => self.person(whom.person.as_ref()),
+        };
+        let lines = lines.into_iter().map(|(line, whom)| (line, bearers(&whom)));
+        lines.filter(|(_, bearers)| !bearers.is_empty()).into_map()
     }
 
-    /// The same of follow-ups, which are summed up by their authors, wherever these sit.
+    /// The same of follow-ups, which are summed up by their authors: at a position are those of who sits there.
     fn authors(&self, by_position: bool, context: &Context) -> BTreeMap<String, BTreeSet<Bearer>> {
-        let authors = if by_position { &self.seen_people } else { &self.people };
-        let bearers = |author: &UserId| -> BTreeSet<Bearer> {
-            if !by_position {
-                return [Bearer::Person(author.clone())].into_iter().into_set();
-            }
-            let seats = context.people.get(author).into_iter().flat_map(|person| &person.seats);
-            let shown = |seat: &&PositionId| self.me.as_ref() == Some(author) || self.whole.contains(*seat);
-            seats.filter(shown).flat_map(|seat| self.above(Some(seat), context)).into_set()
-        };
         let line = |author: &UserId| {
-            let place = Place::Author(author.to_string());
-            (Series::FollowUpsOfMonth.line(&place, context), bearers(author))
+            let bearers = match by_position {
+                true => self.above(home(author, context), context),
+                false => self.person(Some(author)),
+            };
+            (Series::FollowUpsOfMonth.line(&Place::Author(author.to_string()), context), bearers)
         };
-        authors.iter().map(line).filter(|(_, bearers)| !bearers.is_empty()).into_map()
+        self.seen_people.iter().map(line).filter(|(_, bearers)| !bearers.is_empty()).into_map()
     }
 }
 
@@ -182,7 +201,8 @@ impl Work<'_> {
     ) -> Result<BTreeMap<(i64, Bearer), Measures>, Stop> {
         let context = self.context.clone();
         // New customers and follow-ups go by days, which are those of a time zone.
-        if context.organisation.figures != Some(context.settings().time_zone) {
+        let by_day = circle.sight.new_customers || circle.sight.follow_ups;
+        if by_day && context.organisation.figures != Some(context.settings().time_zone) {
             return Err(super::ReportRefusal::FiguresNotBuilt.into());
         }
         let wanted = [
@@ -197,14 +217,7 @@ impl Work<'_> {
                 Series::FollowUpsOfMonth => circle.authors(by_position, &context),
                 _ => circle.lines(series, by_position, &context),
             };
-            let search = Search::of(&ROLLUP)
-                .within("line", lines.keys().cloned().map(Value::Text).collect())
-                .ordered("period", Direction::Ascending)
-                .filtered(Filter::All(vec![
-                    Filter::Is("period", Comparison::AtLeast, span.first.into()),
-                    Filter::Is("period", Comparison::AtMost, span.last.into()),
-                ]));
-            reads.push(Read::Sum { search, by: vec!["line", "value", "period"], columns: vec![column] });
+            reads.push(sum_of(lines.keys().cloned().collect(), (span.first, span.last), true, &[column]));
             asked.push((series, lines));
         }
         let mut reached: BTreeMap<(i64, Bearer), Measures> = BTreeMap::new();

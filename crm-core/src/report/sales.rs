@@ -1,9 +1,9 @@
 //! Sales by month, quarter and year, on two bases (T2).
 
 use super::activity::MOST_ROWS;
-use super::figures::{ROLLUP, SUMS, Series};
+use super::figures::{ROLLUP, Series};
 use super::period::{ReportPer, Span};
-use super::whose::{ReportOf, Whom, Whose};
+use super::whose::{ReportOf, Whose};
 use crate::crm::Session;
 use crate::date::Date;
 use crate::error::{Error, Violation};
@@ -257,6 +257,20 @@ fn told(figures: &[i64; 4], currency: Currency, by_receipt: bool) -> Result<Sale
     })
 }
 
+impl SalesQuery {
+    /// The currency of the amounts and the product of a value, if it is asked for.
+    fn told_apart(&self, value: &str) -> Option<(Currency, String)> {
+        let (currency, rest) = currency_of(value, self.in_base)?;
+        if let Some(asked) = self.currency
+            && Some(asked) != currency_of(value, false).map(|(own, _)| own)
+        {
+            return None;
+        }
+        let product = self.by == Some(SalesBy::Product) && rest != ABSENT;
+        Some((currency, if product { rest.to_owned() } else { String::new() }))
+    }
+}
+
 /// The currency of a sum, or its base currency, and what stands behind them.
 pub(super) fn currency_of(value: &str, base: bool) -> Option<(Currency, &str)> {
     let (currency, rest) = value.split_once('/')?;
@@ -277,39 +291,35 @@ impl Work<'_> {
             _ => whose.lines(series, &context),
         };
         let by_line = matches!(query.by, Some(SalesBy::Person | SalesBy::Position));
+        let columns = columns_of(series, query.in_base);
+        let names: Vec<&'static str> = columns.iter().map(|(column, _)| *column).collect();
+        let read = sum_of(lines.keys().cloned().collect(), (span.first, span.last), by_line, &names);
+        let found = sums(self.read(vec![read])?.into_iter().next());
+        // Rows come line by line: whose a line is, is looked up once, and what a value stands for, too.
+        let mut values: BTreeMap<&str, Option<(Currency, String)>> = BTreeMap::new();
+        let mut last: Option<(&str, String)> = None;
         let mut sums_of = Sums::new();
-        let read = sum_of(lines.keys().cloned().collect(), (span.first, span.last), by_line);
-        for (mut group, amounts) in sums(self.read(vec![read])?.into_iter().next()) {
-            let line = by_line.then(|| group.remove(0));
-            let [Value::Text(value), Value::Integer(month)] = group.as_slice() else { continue };
-            let Some((currency, rest)) = currency_of(value, query.in_base) else { continue };
-            let own = currency_of(value, false).map(|(currency, _)| currency);
-            if query.currency.is_some_and(|asked| Some(asked) != own) {
-                continue;
+        for (group, amounts) in &found {
+            let (line, value, month) = match group.as_slice() {
+                [Value::Text(line), Value::Text(value), Value::Integer(month)] => (line.as_str(), value, month),
+                [Value::Text(value), Value::Integer(month)] => ("", value, month),
+                _ => continue,
+            };
+            let told = values.entry(value.as_str()).or_insert_with(|| query.told_apart(value));
+            let Some((currency, product)) = told else { continue };
+            if by_line && last.as_ref().is_none_or(|(known, _)| *known != line) {
+                let whom = lines.get(line);
+                let person = || whom?.person.as_ref().map(ToString::to_string);
+                let position = || whom?.position.as_ref().map(ToString::to_string);
+                let key = if query.by == Some(SalesBy::Person) { person() } else { position() };
+                last = Some((line, key.unwrap_or_default()));
             }
-            let whom = line.as_ref().and_then(Value::as_text).and_then(|line| lines.get(line));
-            let key = match query.by {
-                None => String::new(),
-                Some(SalesBy::Product) if rest == ABSENT => String::new(),
-                Some(SalesBy::Product) => rest.to_owned(),
-                Some(SalesBy::Person) => {
-                    whom.and_then(|Whom { person, .. }| person.as_ref()).map_or(String::new(), ToString::to_string)
+            let key = last.as_ref().map_or(product.as_str(), |(_, key)| key.as_str());
+            let standing = sums_of.entry((span.period_of(*month), key.to_owned(), *currency)).or_default();
+            for ((_, place), more) in columns.iter().zip(amounts) {
+                if let Some(sum) = standing.get_mut(*place) {
+                    *sum = money::sum([*sum, *more])?;
                 }
-                Some(SalesBy::Position) => {
-                    whom.and_then(|Whom { position, .. }| position.as_ref()).map_or(String::new(), ToString::to_string)
-                }
-            };
-            let [entries, amount, base, received, base_received, written_off, base_written_off] = amounts.as_slice()
-            else {
-                continue;
-            };
-            let figures = match query.in_base {
-                true => [*entries, *base, *base_received, *base_written_off],
-                false => [*entries, *amount, *received, *written_off],
-            };
-            let standing = sums_of.entry((span.period_of(*month), key, currency)).or_default();
-            for (sum, more) in standing.iter_mut().zip(figures) {
-                *sum = money::sum([*sum, more])?;
             }
         }
         Ok(sums_of)
@@ -341,8 +351,23 @@ impl Work<'_> {
     }
 }
 
+/// The columns that a series has, with the place of each among entries, signed, received and written off.
+fn columns_of(series: Series, in_base: bool) -> Vec<(&'static str, usize)> {
+    let own = |column, base| if in_base { base } else { column };
+    let signed = (own("amount", "base_amount"), 1);
+    let received = (own("received", "base_received"), 2);
+    let written_off = (own("written_off", "base_written_off"), 3);
+    let mut columns = vec![("entries", 0)];
+    columns.extend(match series {
+        Series::Received => vec![received],
+        Series::Product => vec![signed],
+        _ => vec![signed, received, written_off],
+    });
+    columns
+}
+
 /// The sums of lines in some months, by value and month, and by line where they are told apart.
-fn sum_of(lines: Vec<String>, (first, last): (i64, i64), by_line: bool) -> Read {
+pub(super) fn sum_of(lines: Vec<String>, (first, last): (i64, i64), by_line: bool, columns: &[&'static str]) -> Read {
     let search = Search::of(&ROLLUP)
         .within("line", lines.into_iter().map(Value::Text).collect())
         .ordered("period", Direction::Ascending)
@@ -351,5 +376,5 @@ fn sum_of(lines: Vec<String>, (first, last): (i64, i64), by_line: bool) -> Read 
             Filter::Is("period", Comparison::AtMost, last.into()),
         ]));
     let by = if by_line { vec!["line", "value", "period"] } else { vec!["value", "period"] };
-    Read::Sum { search, by, columns: SUMS.to_vec() }
+    Read::Sum { search, by, columns: columns.to_vec() }
 }

@@ -78,10 +78,23 @@ fn scopes_of(context: &Context, person: &UserId) -> Vec<Scope> {
     places.map(|position| Scope::new(Standing::Active, position, person.clone())).collect()
 }
 
+impl ReportOf {
+    /// Whether it may be asked for.
+    pub(super) fn allow(&self, access: &Access<'_>) -> Result<(), Error> {
+        match self {
+            ReportOf::All if !access.sees_all() => {
+                Err(Error::Forbidden { module: "report".to_owned(), right: "view_all".to_owned() })
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
 impl Whose {
     /// Those whom the reader asks for, as far as he sees them. Who does not see somebody gets the answer for somebody
     /// who has nothing.
     pub(super) fn of(of: &ReportOf, access: &Access<'_>, context: &Context) -> Result<Self, Error> {
+        of.allow(access)?;
         let me = access.person().map(|person| person.id.clone());
         let all: BTreeSet<PositionId> = context.positions.all().map(|position| position.id.clone()).into_set();
         let below = if access.sees_all() { all.clone() } else { context.positions.below(access.positions()) };
@@ -93,9 +106,6 @@ impl Whose {
         Ok(match of {
             ReportOf::Mine => {
                 Whose { positions: none(), unplaced: false, scopes: own(&none()), authors: me.into_iter().into_set() }
-            }
-            ReportOf::All if !access.sees_all() => {
-                return Err(Error::Forbidden { module: "report".to_owned(), right: "view_all".to_owned() });
             }
             // An administrator's subtree is what lies below his positions, as everybody's.
             ReportOf::Subtree => {

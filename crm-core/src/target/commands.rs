@@ -3,6 +3,7 @@
 use super::input::{Change, EDITABLE, TargetInput};
 use super::{RECORD, TARGET, Target, TargetQuery, key, month_name, whose};
 use crate::crm::Session;
+use crate::date::Date;
 use crate::error::{Error, Violation};
 use crate::history;
 use crate::operations::op;
@@ -11,6 +12,7 @@ use crate::report::{Bearer, MOST_ROWS, ReportOf, ReportPer, Sight, Span};
 use crate::sorted::Gather as _;
 use crate::store::{Comparison, Direction, Filter, Search, Value};
 use crate::text::Checker;
+use crate::time::Timestamp;
 use crate::work::{Stop, Work};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -83,10 +85,21 @@ impl Session<'_> {
                 Ok(set)
             },
             |work, _| {
-                let ids = targets.iter().filter_map(TargetInput::id).collect();
+                // Whom he sees no more by now is not told again; what was cleared and never was is no row.
+                let access = work.access()?;
+                let circle = work.circle(if access.sees_all() { &ReportOf::All } else { &ReportOf::Subtree })?;
+                let named = targets
+                    .iter()
+                    .filter_map(|input| Some((input.bearer()?, Date::first_of_month(input.month.month_number())?)));
+                let named: Vec<(Bearer, Date)> = named.filter(|(bearer, _)| circle.sees(bearer)).collect();
+                let ids = named.iter().map(|(bearer, month)| key(bearer, *month)).collect();
                 let found = Target::from_rows(&work.get(&TARGET, ids)?)?;
-                let sight = Sight::of(&work.access()?);
-                Ok(found.into_iter().map(|own| own.shown(sight)).collect())
+                let mut found: BTreeMap<String, Target> = found.into_iter().map(|own| (own.key(), own)).into_map();
+                let own = |(bearer, month): &(Bearer, Date)| {
+                    let found = found.remove(&key(bearer, *month));
+                    found.unwrap_or_else(|| Target::blank(bearer, *month, work.now)).shown(circle.sight)
+                };
+                Ok(named.iter().map(own).collect())
             },
         )
     }
@@ -120,7 +133,7 @@ pub(super) fn months(query: &TargetQuery, per: ReportPer, begins: i32) -> Result
 
 impl Target {
     /// Nothing set.
-    fn blank(bearer: &Bearer, month: crate::date::Date, now: crate::time::Timestamp) -> Self {
+    fn blank(bearer: &Bearer, month: Date, now: Timestamp) -> Self {
         let (person, position) = match bearer {
             Bearer::Person(person) => (Some(person.clone()), None),
             Bearer::Position(position) => (None, Some(position.clone())),
@@ -160,7 +173,7 @@ impl Work<'_> {
         let mut seen = BTreeSet::new();
         for (place, target) in targets.iter().enumerate() {
             check.under(&format!("targets[{place}]"), |check| {
-                if let Some(change) = Change::of(target, &circle, self.today(), base, check) {
+                if let Some(change) = Change::of(target, &circle, &self.context, self.today(), base, check) {
                     check.ensure(seen.insert(key(&change.bearer, change.month)), || Violation::repeated("month"));
                     changes.push(change);
                 }

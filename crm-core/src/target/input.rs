@@ -1,11 +1,12 @@
 //! What people type about targets, and how it becomes them.
 
-use super::{Target, TargetAmount, key};
+use super::{Target, TargetAmount};
 use crate::actor::UserId;
 use crate::customer::apply_edit;
 use crate::date::Date;
 use crate::error::Violation;
-use crate::money::{Currency, Decimal};
+use crate::money::{Currency, Decimal, MOST};
+use crate::organisation::Context;
 use crate::position::PositionId;
 use crate::report::{Bearer, Circle};
 use crate::sorted::Sort as _;
@@ -20,11 +21,11 @@ use std::collections::BTreeSet;
 #[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
 #[serde(deny_unknown_fields)]
 pub struct TargetInput {
-    /// The person; this or a position.
+    /// The person; this or a position. Who was deactivated can only have his cleared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub person: Option<UserId>,
-    /// The position; this or a person.
+    /// The position; this or a person. One that was removed can only have its cleared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub position: Option<PositionId>,
@@ -63,7 +64,7 @@ pub struct TargetInput {
 #[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
 #[serde(deny_unknown_fields)]
 pub struct TargetAmountInput {
-    /// The amount, more than nothing.
+    /// The amount, more than nothing, at most 9,007,199,254,740 of the smallest unit of its currency.
     pub amount: Decimal,
     /// The currency; absent: the base currency.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -103,11 +104,16 @@ impl TargetInput {
         }
     }
 
-    /// The key of the target, once this was checked.
-    pub(super) fn id(&self) -> Option<String> {
+    /// Whose it is, once this was checked.
+    pub(super) fn bearer(&self) -> Option<Bearer> {
         let person = self.person.clone().map(Bearer::Person);
-        let bearer = person.or_else(|| self.position.clone().map(Bearer::Position))?;
-        Some(key(&bearer, self.month))
+        person.or_else(|| self.position.clone().map(Bearer::Position))
+    }
+
+    /// Whether it sets anything, and does not only make things empty.
+    fn sets(&self) -> bool {
+        let amounts = [&self.signed, &self.received].into_iter().flatten().any(|amounts| !amounts.is_empty());
+        amounts || self.new_customers.is_some() || self.follow_ups.is_some()
     }
 
     /// Whether it changes what is called so.
@@ -140,6 +146,8 @@ pub(super) struct Change {
 
 /// Greatest count of a target: sums of many stay far below 2^53.
 const MOST_COUNT: i64 = 1_000_000_000;
+/// Greatest amount in minor units, for the same reason: 90 thousand million yuan.
+const MOST_AMOUNT: i64 = MOST / 1_000;
 /// Months that a target may be away from today.
 const MOST_MONTHS: i64 = 120;
 
@@ -148,6 +156,7 @@ impl Change {
     pub(super) fn of(
         input: &TargetInput,
         circle: &Circle,
+        context: &Context,
         today: Date,
         base: Currency,
         check: &mut Checker,
@@ -163,11 +172,13 @@ impl Change {
                 None
             }
             (Some(person), None) => {
-                check.ensure(circle.seen_people.contains(person), || Violation::unknown("person"));
+                let active = context.people.get(person).is_some_and(|own| own.active);
+                note_unless(check, "person", circle.seen_people.contains(person), active || !input.sets());
                 Some(Bearer::Person(person.clone()))
             }
             (None, Some(position)) => {
-                check.ensure(circle.seen_positions.contains(position), || Violation::unknown("position"));
+                let stands = context.positions.get(position).is_some_and(|own| !own.removed);
+                note_unless(check, "position", circle.seen_positions.contains(position), stands || !input.sets());
                 Some(Bearer::Position(position.clone()))
             }
         };
@@ -205,6 +216,12 @@ impl Change {
     }
 }
 
+/// Notes whom the actor does not see, as if there was nobody, and who is gone and gets no target any more.
+fn note_unless(check: &mut Checker, field: &str, seen: bool, there: bool) {
+    check.ensure(seen, || Violation::unknown(field));
+    check.ensure(there || !seen, || Violation::not_allowed(field));
+}
+
 /// Amounts in the order of their currencies, with all their digits.
 fn checked(field: &str, amounts: &[TargetAmountInput], base: Currency, check: &mut Checker) -> Vec<TargetAmount> {
     if amounts.len() > 20 {
@@ -220,7 +237,7 @@ fn checked(field: &str, amounts: &[TargetAmountInput], base: Currency, check: &m
             match own.amount.minor(currency) {
                 None => check.note(Violation::malformed("amount")),
                 Some(minor) => {
-                    check.ensure(minor > 0, || Violation::out_of_range("amount"));
+                    check.ensure((1..=MOST_AMOUNT).contains(&minor), || Violation::out_of_range("amount"));
                     clean.push(TargetAmount { currency, amount: Decimal::of_minor(minor, currency) });
                 }
             }

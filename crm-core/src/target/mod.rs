@@ -16,7 +16,7 @@ use crate::history::{FieldChange, HistoryPage};
 use crate::money::{Currency, Decimal};
 use crate::position::PositionId;
 use crate::record::{Columns, Record};
-use crate::report::{Bearer, Measure, Measures, ReportOf, Sight};
+use crate::report::{Bearer, Circle, Measure, Measures, ReportOf, Sight};
 use crate::sorted::Gather as _;
 use crate::store::{Column, ColumnType, Index, Kind, Value};
 use crate::time::Timestamp;
@@ -119,16 +119,27 @@ fn key(bearer: &Bearer, month: Date) -> String {
     format!("{}:{}", month_name(month), whose(bearer))
 }
 
-/// Leaves figures of targets that the reader may not see out of the history of the settings.
-pub(crate) fn only_what_shows(history: &mut HistoryPage, sight: Sight) {
+/// Leaves out of the history of the settings what the reader does not see of targets elsewhere: those of whom he does not
+/// see, and figures that he may not see. Without a circle he sees none.
+pub(crate) fn only_what_shows(history: &mut HistoryPage, circle: Option<&Circle>) {
     let shows = |change: &FieldChange| {
-        let field = change.field.strip_prefix(RECORD).filter(|rest| rest.starts_with(' '));
-        match field.and_then(|field| field.rsplit_once('.')) {
-            Some((_, "signed")) => sight.signed,
-            Some((_, "received")) => sight.received,
-            Some((_, "new_customers")) => sight.new_customers,
-            Some((_, "follow_ups")) => sight.follow_ups,
-            _ => true,
+        // `target 2026-11 person:alice.signed`
+        let Some(of) = change.field.strip_prefix(RECORD).and_then(|rest| rest.strip_prefix(' ')) else { return true };
+        let Some(((_, whose), field)) = of.rsplit_once('.').and_then(|(of, field)| Some((of.split_once(' ')?, field)))
+        else {
+            return true;
+        };
+        let Some(circle) = circle else { return false };
+        let seen = match whose.split_once(':') {
+            Some(("person", id)) => circle.seen_people.iter().any(|own| own.as_str() == id),
+            Some((_, id)) => circle.seen_positions.iter().any(|own| own.as_str() == id),
+            None => false,
+        };
+        seen && match field {
+            "signed" => circle.sight.signed,
+            "received" => circle.sight.received,
+            "new_customers" => circle.sight.new_customers,
+            _ => circle.sight.follow_ups,
         }
     };
     for entry in &mut history.items {

@@ -10,7 +10,7 @@ use crate::money::Decimal;
 use crate::operations::op;
 use crate::organisation::Context;
 use crate::position::PositionId;
-use crate::report::{Bearer, Circle, MOST_ROWS, Measure, Measures, ReportOf, ReportPer, add};
+use crate::report::{Bearer, Circle, MOST_ROWS, Measure, Measures, ReportOf, ReportPer, add, home};
 use crate::sorted::{Gather as _, Sort as _};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -174,8 +174,10 @@ impl Session<'_> {
                 }
             }
             let mut rows: BTreeMap<(i64, Bearer), [Measures; 3]> = BTreeMap::new();
+            let this_month = work.today().month_number();
             for (month, targets) in &by_month {
-                let mut tree = Tree { context: &context, circle: &circle, targets, known: BTreeMap::new() };
+                let ahead = *month > this_month;
+                let mut tree = Tree { context: &context, circle: &circle, targets, ahead, known: BTreeMap::new() };
                 for bearer in &bearers {
                     let below = tree.below(bearer)?;
                     let own = targets.get(bearer).filter(|own| !own.is_empty());
@@ -263,17 +265,10 @@ fn with_those_below(bearers: &BTreeSet<Bearer>, circle: &Circle, context: &Conte
         .collect();
     let positions: BTreeSet<PositionId> = tree.below(&tops).into_iter().chain(tops).into_set();
     let positions: Vec<PositionId> = positions.into_iter().filter(|own| circle.seen_positions.contains(own)).collect();
-    let holders = positions.iter().filter_map(|own| tree.get(own)).flat_map(|own| &own.holders);
+    let holders = positions.iter().flat_map(|own| tree.seated_at(own));
     let holders = holders.filter(|holder| circle.seen_people.contains(*holder)).cloned().map(Bearer::Person);
     let all = holders.chain(positions.iter().cloned().map(Bearer::Position));
     all.chain(bearers.iter().cloned()).into_set()
-}
-
-/// The position at which a person's own target counts: his main one, where he holds it.
-fn home<'c>(person: &UserId, context: &'c Context) -> Option<&'c PositionId> {
-    let held = context.positions.held_by(person);
-    let main = context.people.get(person).and_then(|person| person.main_position.as_ref());
-    main.and_then(|main| held.iter().find(|own| *own == main)).or_else(|| held.first())
 }
 
 /// The targets of one month along the tree of positions.
@@ -281,6 +276,8 @@ struct Tree<'t> {
     context: &'t Context,
     circle: &'t Circle,
     targets: &'t BTreeMap<Bearer, Measures>,
+    /// Whether the month is still to come: what was promised by who left, or for a position that is gone, counts no more.
+    ahead: bool,
     known: BTreeMap<PositionId, Measures>,
 }
 
@@ -293,12 +290,23 @@ impl Tree<'_> {
         };
         let tree = &self.context.positions;
         let held = tree.held_by(person);
+        let tops: Vec<&PositionId> = held.iter().filter(|own| !tree.is_below(own, held)).collect();
+        let below = tops.iter().flat_map(|own| tree.directly_below(own));
+        if tops.len() == held.len() {
+            return self.sum_of(below);
+        }
+        // One of his positions lies below another of his: what he promised himself is not below him.
+        let mut targets = self.targets.clone();
+        targets.remove(bearer);
+        let (context, circle, ahead) = (self.context, self.circle, self.ahead);
+        Tree { context, circle, targets: &targets, ahead, known: BTreeMap::new() }.sum_of(below)
+    }
+
+    /// What positions have as their targets, together.
+    fn sum_of<'p>(&mut self, positions: impl Iterator<Item = &'p PositionId>) -> Result<Measures, Error> {
         let mut sum = Measures::new();
-        // A position of his that lies below another of his is no one else's: what lies below it counts.
-        for position in held.iter().flat_map(|own| tree.directly_below(own)).into_set() {
-            if !held.contains(position) {
-                add(&mut sum, &self.stands_for(position)?)?;
-            }
+        for position in positions {
+            add(&mut sum, &self.stands_for(position)?)?;
         }
         Ok(sum)
     }
@@ -311,15 +319,15 @@ impl Tree<'_> {
         self.known.insert(position.clone(), Measures::new());
         let tree = &self.context.positions;
         let mut sum = Measures::new();
-        for holder in tree.get(position).into_iter().flat_map(|own| &own.holders) {
-            let counts = self.circle.seen_people.contains(holder) && home(holder, self.context) == Some(position);
-            if let Some(own) = self.targets.get(&Bearer::Person(holder.clone())).filter(|_| counts) {
+        for person in tree.seated_at(position) {
+            let stays = || self.context.people.get(person).is_some_and(|own| own.active);
+            let counts = self.circle.seen_people.contains(person) && home(person, self.context) == Some(position);
+            let own = self.targets.get(&Bearer::Person(person.clone()));
+            if let Some(own) = own.filter(|_| counts && (!self.ahead || stays())) {
                 add(&mut sum, own)?;
             }
         }
-        for below in tree.directly_below(position) {
-            add(&mut sum, &self.stands_for(below)?)?;
-        }
+        add(&mut sum, &self.sum_of(tree.directly_below(position).iter())?)?;
         self.known.insert(position.clone(), sum.clone());
         Ok(sum)
     }
@@ -330,7 +338,8 @@ impl Tree<'_> {
             return Ok(Measures::new());
         }
         let mut sum = self.below_position(position)?;
-        let typed = self.targets.get(&Bearer::Position(position.clone()));
+        let stays = || self.context.positions.get(position).is_some_and(|own| !own.removed);
+        let typed = self.targets.get(&Bearer::Position(position.clone())).filter(|_| !self.ahead || stays());
         sum.extend(typed.into_iter().flatten().map(|(measure, own)| (*measure, *own)));
         Ok(sum)
     }

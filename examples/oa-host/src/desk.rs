@@ -353,6 +353,12 @@ impl<'a> Desk<'a> {
         Ok(self.positions()?.into_iter().map(|position| Choice::new(position.id.as_str(), position.name)).collect())
     }
 
+    /// The name of a position, if there is one of this id.
+    pub(crate) fn position_name(&self, id: &str) -> Result<String, Failure> {
+        let known = self.positions()?.into_iter().find(|position| position.id.as_str() == id);
+        Ok(known.map_or_else(|| id.to_owned(), |position| position.name))
+    }
+
     /// Refuses who has not the right: a form is not shown to who may not send it.
     pub(crate) fn needs(&self, module: &str, right: &str) -> Result<(), Failure> {
         if self.look.may(&format!("{module}.{right}")) {

@@ -177,12 +177,13 @@ fn unless_forbidden<T>(answer: Result<T, Error>) -> Result<Option<T>, Error> {
     }
 }
 
-/// Targets against what was signed. That counts new customers as well, whose sums a change of the time zone takes until
-/// they are made anew: no reason to be without the rest of the page.
+/// Targets against what was signed. Where they can't be told, for too many people or until sums are made anew after the
+/// time zone was changed, that is no reason to be without the rest of the page; their own page says why.
 fn reached(desk: &Desk<'_>, params: &Values) -> Result<Vec<Reached>, Error> {
-    match unless_forbidden(target::chart(desk, params, span(desk, params)?)) {
-        Err(error) if error.code() == "figures_not_built" => Ok(Vec::new()),
-        answer => Ok(answer?.unwrap_or_default()),
+    let chart = unless_forbidden(target::chart(desk, params, span(desk, params)?));
+    match chart {
+        Err(error) if ["figures_not_built", "sum_too_great", "invalid"].contains(&error.code()) => Ok(Vec::new()),
+        chart => Ok(chart?.unwrap_or_default()),
     }
 }
 
@@ -319,7 +320,8 @@ impl Sales {
             let left = place * slot + (slot - whole) / 2;
             let columns = (0..).zip(columns).map(|(at, (name, amount)): (i64, _)| {
                 let height = scaled(amount, most);
-                let says = format!("{} {} {}", row.period, d.t(name), d.money(of_minor(amount, row), row.currency));
+                let says =
+                    format!("{} {} {}", row.period, d.t(name), d.money(of_minor(amount, row.currency), row.currency));
                 (left + at * width, HEIGHT - height, (width - 1).max(1), height, name, says)
             });
             Bar { columns: columns.collect() }
@@ -357,8 +359,9 @@ impl Sales {
     }
 }
 
-fn of_minor(amount: i64, row: &SalesRow) -> Decimal {
-    let digits = usize::try_from(row.currency.digits()).unwrap_or_default();
+/// An amount out of the smallest units of its currency.
+pub(crate) fn of_minor(amount: i64, currency: Currency) -> Decimal {
+    let digits = usize::try_from(currency.digits()).unwrap_or_default();
     let text = format!("{:0>width$}", amount.unsigned_abs(), width = digits + 1);
     let (whole, part) = text.split_at(text.len() - digits);
     let sign = if amount < 0 { "-" } else { "" };

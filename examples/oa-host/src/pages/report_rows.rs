@@ -10,8 +10,8 @@ use crate::values::{Reader, Values, around, url};
 use askama::Template;
 use axum::extract::State;
 use crm_core::{
-    CustomerDimension, Error, PageRequest, ReportContractQuery, ReportCustomerQuery, ReportInstalmentQuery,
-    ReportReceiptQuery, dictionary,
+    CustomerDimension, Error, PageRequest, PositionId, ReportContractQuery, ReportCustomerQuery, ReportInstalmentQuery,
+    ReportOf, ReportReceiptQuery, UserId, dictionary,
 };
 
 #[derive(Template)]
@@ -60,11 +60,20 @@ struct Found {
 /// Columns that hold numbers.
 const AMOUNTS: [&str; 3] = ["f_amount", "open_amount", "overdue_days"];
 
+/// One person or position where one is named, else whose report it was.
+fn of_whom(params: &Values) -> Result<ReportOf, Error> {
+    Ok(match (params.text("person"), params.text("position")) {
+        (Some(person), _) => ReportOf::Person { person: UserId::new(person)? },
+        (None, Some(position)) => ReportOf::Position { position: PositionId::new(position)? },
+        (None, None) => whose(params),
+    })
+}
+
 fn contracts(desk: &Desk<'_>, params: &Values, page: PageRequest) -> Result<Found, Error> {
     let d = &desk.look;
     let (from, to) = span(desk, params)?;
     let query =
-        ReportContractQuery { of: whose(params), from, to, currency: None, product: None, without_product: false };
+        ReportContractQuery { of: of_whom(params)?, from, to, currency: None, product: None, without_product: false };
     let found = desk.crm.report_contracts(query, page)?;
     let row = |row: &crm_core::ReportContract| {
         let name = row.number.clone().unwrap_or_else(|| row.name.clone());
@@ -87,7 +96,7 @@ fn contracts(desk: &Desk<'_>, params: &Values, page: PageRequest) -> Result<Foun
 fn receipts(desk: &Desk<'_>, params: &Values, page: PageRequest) -> Result<Found, Error> {
     let d = &desk.look;
     let (from, to) = span(desk, params)?;
-    let query = ReportReceiptQuery { of: whose(params), from, to, currency: None };
+    let query = ReportReceiptQuery { of: of_whom(params)?, from, to, currency: None };
     let found = desk.crm.report_receipts(query, page)?;
     let row = |row: &crm_core::ReportReceipt| {
         let contract = match row.contract {
@@ -118,7 +127,7 @@ fn instalments(desk: &Desk<'_>, params: &Values, page: PageRequest) -> Result<Fo
     let mut read = Reader::new(params, d.zone);
     let (due_from, due_to, currency) = (read.day("from"), read.day("to"), read.currency("currency"));
     read.done()?;
-    let query = ReportInstalmentQuery { of: whose(params), due_from, due_to, currency };
+    let query = ReportInstalmentQuery { of: of_whom(params)?, due_from, due_to, currency };
     let found = desk.crm.report_instalments(query, page)?;
     let row = |row: &crm_core::ReportInstalment| {
         let name = row.number.clone().unwrap_or_else(|| d.t("contract").to_owned());
@@ -145,10 +154,9 @@ fn customers(desk: &Desk<'_>, params: &Values, page: PageRequest) -> Result<Foun
     let d = &desk.look;
     let by = chosen(params, "by", &[("level", CustomerDimension::Level), ("stage", CustomerDimension::Stage)])?;
     let mut read = Reader::new(params, d.zone);
-    let code = read.code("code");
+    let (code, created_from, created_to) = (read.code("code"), read.day("from"), read.day("to"));
     read.done()?;
-    let query =
-        ReportCustomerQuery { of: whose(params), by, code: params.text("code"), created_from: None, created_to: None };
+    let query = ReportCustomerQuery { of: of_whom(params)?, by, code: params.text("code"), created_from, created_to };
     let found = desk.crm.report_customers(query, page)?;
     let row = |customer: &crm_core::Customer| {
         vec![
@@ -194,13 +202,17 @@ pub(crate) async fn show(State(app): State<Shared>, visitor: Visitor, Params(par
                 return desk.go("/reports");
             }
         };
-        let names = ["what", "of", "from", "to", "currency", "by", "code"];
+        let names = ["what", "of", "person", "position", "from", "to", "currency", "by", "code"];
         let (first, next) = around("/reports/rows", &names, &params, found.next.as_deref());
         let of = match params.get("of") {
             of @ ("mine" | "all") => of,
             _ => "subtree",
         };
-        let whose = d.t(&format!("of_{of}")).to_owned();
+        let whose = match (params.text("person"), params.text("position")) {
+            (Some(person), _) => d.person(&person),
+            (None, Some(position)) => desk.position_name(&position)?,
+            (None, None) => d.t(&format!("of_{of}")).to_owned(),
+        };
         desk.page(&Rows {
             d,
             title: d.t(title).to_owned(),

@@ -3,7 +3,7 @@
 use crate::app::{Reply, Shared};
 use crate::desk::{Choice, Desk, Look};
 use crate::form::Sheet;
-use crate::pages::report::{chosen, months, whose};
+use crate::pages::report::{chosen, months, of_minor, whose};
 use crate::pages::{Above, Params, form_page};
 use crate::security::Posted;
 use crate::session::Visitor;
@@ -15,6 +15,7 @@ use crm_core::{
     Currency, Date, Decimal, Error, ReportOf, ReportPer, Target, TargetAmount, TargetAmountInput, TargetBy,
     TargetFigures, TargetInput, TargetQuery, TargetReport, TargetReportQuery, TargetRow, Violation,
 };
+use std::collections::BTreeMap;
 
 const BYS: [(&str, TargetBy); 2] = [("person", TargetBy::Person), ("position", TargetBy::Position)];
 
@@ -41,6 +42,8 @@ struct Row {
 /// One measure of it.
 struct Cell {
     title: String,
+    /// The rows behind what was reached; empty where there is no list of them.
+    rows: String,
     lines: Vec<Against>,
 }
 
@@ -97,20 +100,28 @@ fn count(row: &TargetRow, of: impl Fn(&TargetFigures) -> Option<i64>) -> Vec<Aga
 }
 
 impl Row {
-    fn of(row: &TargetRow, d: &Look<'_>) -> Self {
+    fn of(row: &TargetRow, of: &str, d: &Look<'_>) -> Self {
         let (name, id) = match (&row.person, &row.position) {
             (Some(person), _) => ("person", person.to_string()),
             (None, position) => ("position", position.as_ref().map(ToString::to_string).unwrap_or_default()),
         };
-        let cell = |key: &str, lines| Cell { title: d.t(key).to_owned(), lines };
+        let (from, to) = (row.from.to_string(), row.to.to_string());
+        let cell = |key: &str, what: &str, lines| Cell {
+            title: d.t(key).to_owned(),
+            rows: match what {
+                "" => String::new(),
+                what => url("/reports/rows", &[("what", what), (name, &id), ("from", &from), ("to", &to)]),
+            },
+            lines,
+        };
         Row {
             name: row.name.clone().unwrap_or_else(|| id.clone()),
-            edit: url("/reports/targets/edit", &[(name, &id), ("month", &month_of(row.from))]),
+            edit: url("/reports/targets/edit", &[("of", of), (name, &id), ("month", &month_of(row.from))]),
             cells: vec![
-                cell("signed", money(row, |own| &own.signed, d)),
-                cell("received", money(row, |own| &own.received, d)),
-                cell("f_new_customers", count(row, |own| own.new_customers)),
-                cell("f_follow_ups", count(row, |own| own.follow_ups)),
+                cell("signed", "contracts", money(row, |own| &own.signed, d)),
+                cell("received", "receipts", money(row, |own| &own.received, d)),
+                cell("f_new_customers", "customers", count(row, |own| own.new_customers)),
+                cell("f_follow_ups", "", count(row, |own| own.follow_ups)),
             ],
         }
     }
@@ -165,13 +176,24 @@ pub(crate) async fn show(State(app): State<Shared>, visitor: Visitor, Params(par
             ],
             by_title: d.t(if by == "position" { "by_position" } else { "by_person" }).to_owned(),
             edits: d.may("position.edit"),
-            add: url("/reports/targets/edit", &[("month", &shown)]),
+            add: url("/reports/targets/edit", &[("of", of), ("month", &shown)]),
             month: shown,
-            rows: rows.iter().map(|row| Row::of(row, d)).collect(),
+            rows: rows.iter().map(|row| Row::of(row, of, d)).collect(),
         };
         desk.page_with(if problem.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY }, &page)
     })
     .await
+}
+
+/// The list that a form leads back to.
+fn list(values: &Values) -> String {
+    let by = if values.text("position").is_some() { "position" } else { "person" };
+    url("/reports/targets", &[("of", values.get("of")), ("by", by), ("month", values.get("month"))])
+}
+
+/// Whose version a form has: another person's, position's or month's target has one of its own.
+fn version_of(values: &Values) -> String {
+    ["person", "position", "month"].map(|name| values.get(name)).join("|")
 }
 
 /// The target that stands for whom the form names; none: nothing was ever set.
@@ -216,18 +238,38 @@ pub(crate) async fn edit(State(app): State<Shared>, visitor: Visitor, Params(par
     .await
 }
 
+/// Who is gone can't be chosen any more, but the target that is his can be cleared.
+fn with_chosen(mut choices: Vec<Choice>, chosen: &str, label: String) -> Vec<Choice> {
+    if !chosen.is_empty() && choices.iter().all(|choice| choice.value != chosen) {
+        choices.push(Choice::new(chosen, label));
+    }
+    choices
+}
+
 fn edit_form(desk: &Desk<'_>, values: &Values, error: Option<&Error>) -> Reply {
     let d = &desk.look;
     let conflict = matches!(error, Some(Error::Conflict { .. }));
-    let now = if conflict { values_of(standing(desk, values)?.as_ref()) } else { Values::default() };
+    let mut now = Values::default();
+    if conflict {
+        let same = ["person", "position", "month"].into_iter();
+        let stands = values_of(standing(desk, values)?.as_ref());
+        now = same.fold(stands, |now, name| now.with(name, values.get(name)));
+    }
     let version = if conflict { now.get("version") } else { values.get("version") };
-    let back = url("/reports/targets", &[("month", values.get("month"))]);
+    let known = values.get("version_of");
+    let of = if conflict || known.is_empty() { version_of(values) } else { known.to_owned() };
+    let back = list(values);
     let mut sheet = Sheet::new(desk, "/reports/targets/edit", values, error)
         .present(conflict.then_some(&now))
         .hidden("version", version)
+        .hidden("of", values.get("of"))
+        .hidden("version_of", of)
         .cancel(back.clone())
-        .choice("person", desk.people_choices()?)
-        .choice("position", desk.position_choices()?)
+        .choice("person", with_chosen(desk.people_choices()?, values.get("person"), d.person(values.get("person"))))
+        .choice(
+            "position",
+            with_chosen(desk.position_choices()?, values.get("position"), desk.position_name(values.get("position"))?),
+        )
         .help("target_of_help")
         .input("month", "month")
         .required();
@@ -254,8 +296,7 @@ pub(crate) async fn save(State(app): State<Shared>, posted: Posted) -> Reply {
     app.desk(visitor, move |desk| match saved(desk, &values) {
         Ok(_) => {
             desk.notice("done_saved");
-            let by = if values.text("position").is_some() { "position" } else { "person" };
-            desk.go(&url("/reports/targets", &[("month", values.get("month")), ("by", by)]))
+            desk.go(&list(&values))
         }
         Err(error) => edit_form(desk, &values, Some(&desk.for_form(error)?)),
     })
@@ -290,7 +331,11 @@ fn saved(desk: &Desk<'_>, values: &Values) -> Result<Vec<Target>, Error> {
         person: read.made("person"),
         position: read.made("position"),
         month,
-        version: values.get("version").parse().unwrap_or_default(),
+        // Of another target than the one that was opened nothing is known yet: one that stands is a conflict, and shown.
+        version: match values.get("version_of") == version_of(values) {
+            true => values.get("version").parse().unwrap_or_default(),
+            false => 0,
+        },
         signed: d.may("contract.view").then(|| amounts(values, "signed", &mut read)),
         received: d.may("payment.view").then(|| amounts(values, "received", &mut read)),
         new_customers: read.whole("new_customers"),
@@ -317,7 +362,11 @@ pub(crate) struct Reached {
     pub(crate) reached_width: i64,
 }
 
-/// Signed against targets in the base currency, of the people asked for, over the last year of the days at the most.
+/// Rows of the chart: the greatest targets, the page of targets has all.
+const CHARTED: usize = 30;
+
+/// Signed against targets in the base currency, of the people asked for, over the months that have a target, of the last
+/// year of the days at the most.
 pub(crate) fn chart(desk: &Desk<'_>, params: &Values, (from, to): (Date, Date)) -> Result<Vec<Reached>, Error> {
     let year = months(to) - 11;
     let from = match months(from) < year {
@@ -326,26 +375,30 @@ pub(crate) fn chart(desk: &Desk<'_>, params: &Values, (from, to): (Date, Date)) 
     };
     let base = desk.base_currency()?;
     let query =
-        TargetReportQuery { of: whose(params), from, to, per: ReportPer::Whole, by: TargetBy::Person, in_base: true };
-    let rows = desk.crm.target_report(query)?.rows;
-    let figures = |row: &TargetRow| {
-        let target = minor(&row.target.signed, base)?;
-        Some((target, minor(&row.reached.signed, base).unwrap_or_default()))
-    };
-    let most = rows.iter().filter_map(figures).map(|(target, reached)| target.max(reached)).max().unwrap_or(1).max(1);
+        TargetReportQuery { of: whose(params), from, to, per: ReportPer::Month, by: TargetBy::Person, in_base: true };
+    let mut sums: BTreeMap<String, (String, i64, i64)> = BTreeMap::new();
+    for row in desk.crm.target_report(query)?.rows {
+        let (Some(target), Some(person)) = (minor(&row.target.signed, base), &row.person) else { continue };
+        let fresh = || (row.name.clone().unwrap_or_default(), 0, 0);
+        let (_, targets, reached) = sums.entry(person.to_string()).or_insert_with(fresh);
+        *targets += target;
+        *reached += minor(&row.reached.signed, base).unwrap_or_default();
+    }
+    let mut sums: Vec<_> = sums.into_values().collect();
+    sums.sort_by_key(|(_, target, _)| std::cmp::Reverse(*target));
+    sums.truncate(CHARTED);
+    let most = sums.iter().map(|(_, target, reached)| *target.max(reached)).max().unwrap_or(1).max(1);
     let width = |amount: i64| percent(amount.max(0), most).unwrap_or_default();
-    let row = |row: &TargetRow| {
-        let (target, reached) = figures(row)?;
-        Some(Reached {
-            name: row.name.clone().unwrap_or_default(),
-            target: said(&row.target.signed, base, &desk.look),
-            reached: said(&row.reached.signed, base, &desk.look),
-            percent: percent(reached, target).unwrap_or_default(),
-            target_width: width(target),
-            reached_width: width(reached),
-        })
+    let said = |amount: i64| desk.look.money(of_minor(amount, base), base);
+    let row = |(name, target, reached): (String, i64, i64)| Reached {
+        name,
+        target: said(target),
+        reached: said(reached),
+        percent: percent(reached, target).unwrap_or_default(),
+        target_width: width(target),
+        reached_width: width(reached),
     };
-    Ok(rows.iter().filter_map(row).collect())
+    Ok(sums.into_iter().map(row).collect())
 }
 
 #[cfg(test)]

@@ -6,8 +6,10 @@ fn post(browser: &Browser, page: &str, to: &str, values: &[(&str, &str)]) -> Ans
     let form = browser.get(page);
     assert_eq!(form.status, 200, "{page}: {}", form.body);
     let mut sent = vec![("_csrf", field(&form.body, "_csrf")), ("_key", field(&form.body, "_key"))];
-    if form.body.contains("name=\"version\"") {
-        sent.push(("version", field(&form.body, "version")));
+    for name in ["version", "version_of"] {
+        if form.body.contains(&format!("name=\"{name}\"")) {
+            sent.push((name, field(&form.body, name)));
+        }
     }
     sent.extend(values.iter().map(|(name, value)| (*name, (*value).to_owned())));
     browser.post(to, &sent)
@@ -366,6 +368,14 @@ fn t3_targets_are_set_shown_and_refused_at_their_fields() {
     let stale: Vec<_> = values.iter().map(|(name, value)| (*name, (*value).to_owned())).chain(stale).collect();
     let answer = leader.post("/reports/targets/edit", &stale);
     assert!(answer.status == 422 && answer.body.contains("他人已同时修改此记录"), "{}", answer.body);
+    // Another month or person in the same form is another target: what stands there is not overwritten unseen.
+    let mut moved = stale.clone();
+    moved.retain(|(name, _)| *name != "version");
+    moved.extend([("version", "1".to_owned()), ("version_of", "zhouzihang||2031-06".to_owned())]);
+    let answer = leader.post("/reports/targets/edit", &moved);
+    assert!(answer.status == 422 && answer.body.contains("他人已同时修改此记录"), "{}", answer.body);
+    let rows = leader.get("/reports/rows?what=contracts&person=zhouzihang&from=2031-05-01&to=2031-05-31");
+    assert!(rows.status == 200 && rows.body.contains("周子航"), "{}", rows.body);
     // A figure that is made blank is one no more.
     gone(&post(&leader, edit, "/reports/targets/edit", &with(&[("received", "80000")])));
     let page = leader.get("/reports/targets?month=2031-05&of=all").body;
