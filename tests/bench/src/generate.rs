@@ -29,8 +29,8 @@ use std::path::Path;
 
 /// Noon of a working day in China: the time of all lists.
 pub const NOW: i64 = 1_795_147_200_000;
-const DAY: i64 = 86_400_000;
-const NEVER: i64 = 9_007_199_254_740_991;
+pub const DAY: i64 = 86_400_000;
+pub const NEVER: i64 = 9_007_199_254_740_991;
 
 /// Teams, each with a manager.
 pub const TEAMS: usize = 66;
@@ -130,7 +130,8 @@ impl Chance {
         (self.next() % bound.max(1) as u64) as usize
     }
 
-    fn id(&mut self, millis: i64) -> String {
+    /// An id of that time.
+    pub fn id(&mut self, millis: i64) -> String {
         let mut random = [0; 10];
         random[..8].copy_from_slice(&self.next().to_be_bytes());
         random[8..].copy_from_slice(&self.next().to_be_bytes()[..2]);
@@ -139,7 +140,7 @@ impl Chance {
 }
 
 /// Inserts rows of a kind, whose columns must be as expected.
-fn insert<'c>(connection: &'c Connection, kind: &str, columns: &[&str]) -> Result<Statement<'c>> {
+pub fn insert<'c>(connection: &'c Connection, kind: &str, columns: &[&str]) -> Result<Statement<'c>> {
     let kind = crm_core::KINDS.iter().find(|known| known.name == kind).ok_or("no such kind")?;
     let known: Vec<&str> = kind.columns.iter().map(|column| column.name).collect();
     if known != columns {
@@ -168,7 +169,8 @@ fn name(chance: &mut Chance) -> String {
     format!("{city}{word}{second}{trade}{}有限公司", chance.below(10_000))
 }
 
-fn cut(text: &str) -> Vec<u8> {
+/// The first 255 bytes, cut at a character's border.
+pub fn cut(text: &str) -> Vec<u8> {
     let mut end = text.len().min(255);
     while !text.is_char_boundary(end) {
         end -= 1;
@@ -219,24 +221,31 @@ pub fn fill(path: &Path, customers: usize, follow_ups: bool) -> Result<()> {
             NewContact { name: "王小明".into(), phones: vec!["13800000000".into()], ..NewContact::default() };
         sample = crm.as_user(&actor).add_contact(customer.id, contact)?;
     }
+    written_at_once(path, &["crm_customer", "crm_contact", "crm_follow_up"], |db| {
+        let records = Records { owners: &owners, spread: &spread };
+        let made = records.customers(db, &sample, &mut chance)?;
+        if follow_ups {
+            records.follow_ups(db, &made, &mut chance)?;
+        }
+        records.shares(db, &made, &mut chance)
+    })
+}
+
+/// Writes rows in one transaction, without a journal; the indexes of those tables are made afterwards.
+pub fn written_at_once(path: &Path, tables: &[&str], write: impl FnOnce(&Connection) -> Result<()>) -> Result<()> {
     let db = Connection::open(path)?;
     db.execute_batch(
         "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -1000000; PRAGMA temp_store = FILE;",
     )?;
     let indexes: Vec<(String, String)> = db
-        .prepare("SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL AND tbl_name IN ('crm_customer', 'crm_contact', 'crm_follow_up')")?
-        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .prepare("SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL AND tbl_name IN (SELECT value FROM json_each(?1))")?
+        .query_map([serde_json::to_string(tables)?], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<std::result::Result<_, _>>()?;
     for (name, _) in &indexes {
         db.execute_batch(&format!("DROP INDEX \"{name}\""))?;
     }
     db.execute_batch("BEGIN")?;
-    let records = Records { owners: &owners, spread: &spread };
-    let made = records.customers(&db, &sample, &mut chance)?;
-    if follow_ups {
-        records.follow_ups(&db, &made, &mut chance)?;
-    }
-    records.shares(&db, &made, &mut chance)?;
+    write(&db)?;
     db.execute_batch("COMMIT")?;
     for (_, sql) in &indexes {
         db.execute_batch(sql)?;

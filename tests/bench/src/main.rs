@@ -3,16 +3,18 @@
 //!
 //! ```text
 //! crm-bench [--scale FRACTION] [--dir DIR] [--rounds N] [--seconds S] [--keep]
-//!     [--only create|receipts|commits|sizes|views[/PART]|moving|servers[/create|/clients|/views[/PART]]]
+//!     [--only create|receipts|reports[/PART]|commits|sizes|views[/PART]|moving|servers[/create|/clients|/views[/PART]]]
 //! ```
 
 mod commits;
+mod contracts;
 mod create;
 mod floor;
 mod generate;
 mod moving;
 mod receipts;
 mod report;
+mod sales;
 mod servers;
 mod setup;
 mod sizes;
@@ -24,7 +26,7 @@ pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + S
 /// What was asked for.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Fraction of 1,000,000 customers and 5,000,000 follow-ups.
+    /// Fraction of 1,000,000 customers and 5,000,000 follow-ups, and of 1,000,000 contracts.
     pub scale: f64,
     /// Where the databases are made; a directory of the system's for temporary files when absent.
     pub dir: Option<std::path::PathBuf>,
@@ -94,6 +96,9 @@ fn main() -> Result<()> {
     }
     if options.wants("views") {
         views::run(&options, dir)?;
+    }
+    if options.wants("reports") {
+        sales::run(&options, dir)?;
     }
     if options.wants("moving") {
         moving::run(&options, dir)?;
