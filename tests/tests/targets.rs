@@ -1,9 +1,9 @@
 //! Targets 目标 (T3): typed by month for people and positions, beside the sum of those below and what was reached.
 
 use crm_core::{
-    ActivityPer, ActivityQuery, Currency, Date, NewContract, NewFollowUp, NewReceipt, PageRequest, PositionId,
-    PositionInput, ReportOf, ReportPer, RoleInput, SalesBasis, SalesBy, SalesQuery, SyncMode, Target, TargetAmount,
-    TargetAmountInput, TargetBy, TargetFigures, TargetInput, TargetQuery, TargetReportQuery, TargetRow,
+    ActivityPer, ActivityQuery, Currency, Date, NewContract, NewFollowUp, NewReceipt, PageRequest, PersonInput,
+    PositionId, PositionInput, ReportOf, ReportPer, RoleInput, SalesBasis, SalesBy, SalesQuery, SyncMode, Target,
+    TargetAmount, TargetAmountInput, TargetBy, TargetFigures, TargetInput, TargetQuery, TargetReportQuery, TargetRow,
 };
 use crm_tests::inputs::named;
 use crm_tests::{World, call, code, in_every_world, position, refused, user, violates};
@@ -449,8 +449,21 @@ fn t3_who_moved_is_the_business_of_his_new_superiors_alone() {
             reached("root").unwrap().0.unwrap(),
             reached("director").unwrap().0.unwrap() + reached("north").unwrap().0.unwrap()
         );
-        world.user("adam").follow_up(other, NewFollowUp::text("回访")).unwrap();
+        let there = reached("north-agent").unwrap().0.unwrap();
+        world.user("alice").follow_up(other, NewFollowUp::text("回访")).unwrap();
         assert_eq!(reached("agent").and_then(|own| own.0).unwrap_or_default(), before);
+        assert_eq!(reached("north-agent").unwrap().0, Some(there + 1));
+        // Back, and then nowhere: what counts is where she sat last.
+        for holders in [&["alice", "bob"][..], &["bob"]] {
+            let moved =
+                [position("agent", Some("manager"), holders), position("north-agent", Some("north"), &["stan"])];
+            world.bed.host().sync_positions(moved.into(), SyncMode::Delta, false).unwrap();
+        }
+        let hers = november(ReportOf::Person { person: user("alice") });
+        assert_eq!(
+            (mona.targets(hers.clone()).unwrap().len(), world.user("olga").targets(hers).unwrap().len()),
+            (1, 0)
+        );
     });
 }
 
@@ -475,11 +488,18 @@ fn t3_below_somebody_at_two_heights_everybody_counts_once() {
         let agent = position("agent", Some("manager"), &["alice", "bob", "xavier", "dan", "mona", "dora"]);
         world.bed.host().sync_positions(vec![agent], SyncMode::Delta, false).unwrap();
         assert_eq!((below("mona"), below("dora")), ("s157.00 CNY".to_owned(), "s177.00 CNY".to_owned()));
+        // Nor is one's own target below one where one's main position is the lower.
+        let main = PersonInput {
+            main_position: Some(PositionId::new("agent").unwrap()),
+            ..PersonInput::new("mona", "mona").unwrap()
+        };
+        world.bed.host().sync_people(vec![main], SyncMode::Delta).unwrap();
+        assert_eq!((below("mona"), below("dora")), ("s157.00 CNY".to_owned(), "s177.00 CNY".to_owned()));
     });
 }
 
 #[test]
-fn t3_who_left_keeps_what_was_and_promises_nothing_more() {
+fn t3_targets_of_who_left_can_be_cleared_and_not_set() {
     in_every_world(|world| {
         let signed = |amount: &str| amounts(&[amount]);
         let adam = world.user("adam");
@@ -502,7 +522,7 @@ fn t3_who_left_keeps_what_was_and_promises_nothing_more() {
         world.bed.host().deactivate_person(user("bob")).unwrap();
         let gone = PositionInput { removed: true, ..position("helper", Some("agent"), &[]) };
         world.bed.host().sync_positions(vec![gone], SyncMode::Delta, false).unwrap();
-        assert_eq!(months.map(below), ["s20.00 CNY", ""], "of the months to come it counts no more");
+        assert_eq!(months.map(below), ["s20.00 CNY", "s20.00 CNY"]);
         for input in [of_person("bob", months[1]), of_position("helper", months[1])] {
             let field = if input.person.is_some() { "targets[0].person" } else { "targets[0].position" };
             let set = TargetInput { version: 1, signed: signed("1"), ..input.clone() };
@@ -510,6 +530,7 @@ fn t3_who_left_keeps_what_was_and_promises_nothing_more() {
             let cleared = TargetInput { version: 1, clear: vec!["signed".to_owned()], ..input };
             assert_eq!(adam.set_targets(vec![cleared]).unwrap()[0].signed, []);
         }
+        assert_eq!(months.map(below), ["s20.00 CNY", ""]);
     });
 }
 

@@ -291,6 +291,14 @@ fn seats_of(after: &BTreeMap<PositionId, Position>, people: &BTreeMap<UserId, Pe
         if next.main_position.is_none() {
             next.main_position = holds.first().map(|position| (*position).clone());
         }
+        // Where he sits comes last: it is what counts once he sits nowhere any more.
+        let main = holds.iter().find(|position| next.main_position.as_ref() == Some(**position));
+        if let Some(home) = main.or(holds.first())
+            && next.seats.last() != Some(*home)
+        {
+            next.seats.retain(|seat| seat != *home);
+            next.seats.push((*home).clone());
+        }
         if next != *person {
             changed.push(next);
         }

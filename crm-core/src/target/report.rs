@@ -118,8 +118,9 @@ impl Session<'_> {
     /// Targets 目标 against what was reached, of people or of positions, month by month or added up.
     ///
     /// What was reached is what [`Session::sales_report`] and [`Session::activity_report`] say: of a person what is his,
-    /// of a position what is of it and below it, as far as the reader sees it. A position's target is typed; the sum of
-    /// those below stands beside it.
+    /// of a position what is of it and below it, as far as the reader sees it; but follow-ups are at the main position
+    /// of their author, once. A position's target is typed; the sum of those below stands beside it. Of who left, and of a
+    /// position that is gone, targets count until somebody clears them.
     ///
     /// ```
     /// # #[cfg(feature = "system")] {
@@ -174,10 +175,8 @@ impl Session<'_> {
                 }
             }
             let mut rows: BTreeMap<(i64, Bearer), [Measures; 3]> = BTreeMap::new();
-            let this_month = work.today().month_number();
             for (month, targets) in &by_month {
-                let ahead = *month > this_month;
-                let mut tree = Tree { context: &context, circle: &circle, targets, ahead, known: BTreeMap::new() };
+                let mut tree = Tree { context: &context, circle: &circle, targets, known: BTreeMap::new() };
                 for bearer in &bearers {
                     let below = tree.below(bearer)?;
                     let own = targets.get(bearer).filter(|own| !own.is_empty());
@@ -276,8 +275,6 @@ struct Tree<'t> {
     context: &'t Context,
     circle: &'t Circle,
     targets: &'t BTreeMap<Bearer, Measures>,
-    /// Whether the month is still to come: what was promised by who left, or for a position that is gone, counts no more.
-    ahead: bool,
     known: BTreeMap<PositionId, Measures>,
 }
 
@@ -298,8 +295,8 @@ impl Tree<'_> {
         // One of his positions lies below another of his: what he promised himself is not below him.
         let mut targets = self.targets.clone();
         targets.remove(bearer);
-        let (context, circle, ahead) = (self.context, self.circle, self.ahead);
-        Tree { context, circle, targets: &targets, ahead, known: BTreeMap::new() }.sum_of(below)
+        let (context, circle) = (self.context, self.circle);
+        Tree { context, circle, targets: &targets, known: BTreeMap::new() }.sum_of(below)
     }
 
     /// What positions have as their targets, together.
@@ -320,10 +317,8 @@ impl Tree<'_> {
         let tree = &self.context.positions;
         let mut sum = Measures::new();
         for person in tree.seated_at(position) {
-            let stays = || self.context.people.get(person).is_some_and(|own| own.active);
             let counts = self.circle.seen_people.contains(person) && home(person, self.context) == Some(position);
-            let own = self.targets.get(&Bearer::Person(person.clone()));
-            if let Some(own) = own.filter(|_| counts && (!self.ahead || stays())) {
+            if let Some(own) = self.targets.get(&Bearer::Person(person.clone())).filter(|_| counts) {
                 add(&mut sum, own)?;
             }
         }
@@ -338,8 +333,7 @@ impl Tree<'_> {
             return Ok(Measures::new());
         }
         let mut sum = self.below_position(position)?;
-        let stays = || self.context.positions.get(position).is_some_and(|own| !own.removed);
-        let typed = self.targets.get(&Bearer::Position(position.clone())).filter(|_| !self.ahead || stays());
+        let typed = self.targets.get(&Bearer::Position(position.clone()));
         sum.extend(typed.into_iter().flatten().map(|(measure, own)| (*measure, *own)));
         Ok(sum)
     }

@@ -217,7 +217,14 @@ pub(crate) async fn show(State(app): State<Shared>, visitor: Visitor, Params(par
             d,
             title: d.t(title).to_owned(),
             intro: if found.of.is_empty() { whose } else { format!("{whose} · {}", found.of) },
-            back: url("/reports", &[("of", of)]),
+            back: match params.get("position") {
+                "" if params.get("person").is_empty() => url("/reports", &[("of", of)]),
+                position => {
+                    let by = if position.is_empty() { "person" } else { "position" };
+                    let month = params.get("from").get(..7).unwrap_or_default();
+                    url("/reports/targets", &[("of", of), ("by", by), ("month", month)])
+                }
+            },
             heads: found
                 .heads
                 .iter()

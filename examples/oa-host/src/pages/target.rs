@@ -110,7 +110,7 @@ impl Row {
             title: d.t(key).to_owned(),
             rows: match what {
                 "" => String::new(),
-                what => url("/reports/rows", &[("what", what), (name, &id), ("from", &from), ("to", &to)]),
+                what => url("/reports/rows", &[("what", what), ("of", of), (name, &id), ("from", &from), ("to", &to)]),
             },
             lines,
         };
