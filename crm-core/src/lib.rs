@@ -170,5 +170,6 @@ pub static KINDS: &[&store::Kind] = &[
     &payment::RECEIPT,
     &payment::CUSTOMER_CREDIT,
     &report::ROLLUP,
+    &report::ROLLUP_YEAR,
     &target::TARGET,
 ];

@@ -133,6 +133,7 @@ impl<'s> Arrival<'s> {
             settings: Settings::default(),
             standing: Standing::Arriving,
             figures: None,
+            figures_edition: 0,
             version: 1,
         };
         let row = Record::to_row(&place)?;

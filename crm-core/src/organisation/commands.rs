@@ -43,7 +43,9 @@ impl Session<'_> {
         let chinese = organisation.language != Some(PresetLanguage::English);
         self.found_organisation(|founding| {
             let figures = Some(settings.time_zone);
-            let head = Organisation { name, settings: settings.clone(), standing: Standing::Open, figures, version: 1 };
+            let (standing, figures_edition) = (Standing::Open, crate::report::EDITION);
+            let head =
+                Organisation { name, settings: settings.clone(), standing, figures, figures_edition, version: 1 };
             let mut rows = vec![(&ORGANISATION, Record::to_row(&head)?)];
             for role in access::preset_roles(chinese) {
                 rows.push((&access::ROLE, role.to_row()?));

@@ -76,6 +76,9 @@ pub(crate) struct Organisation {
     /// The zone of whose days the sums of the reports are; absent: they were never made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) figures: Option<crate::time::TimeZone>,
+    /// The edition in which those sums stand.
+    #[serde(default)]
+    pub(crate) figures_edition: i32,
     #[serde(default)]
     pub(crate) version: i64,
 }
@@ -100,6 +103,11 @@ impl Standing {
 }
 
 impl Organisation {
+    /// The zone of whose days the sums of the reports are, if they stand as this version of the library reads them.
+    pub(crate) fn figures(&self) -> Option<crate::time::TimeZone> {
+        self.figures.filter(|_| self.figures_edition == crate::report::EDITION)
+    }
+
     pub(crate) fn to_row(&self, version: i64) -> Result<Row, Error> {
         let mut row = Record::to_row(self)?;
         row.version = version;

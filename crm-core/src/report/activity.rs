@@ -103,7 +103,7 @@ impl Session<'_> {
         self.query(&op::activity_report, |work| {
             work.access()?.allow("follow_up.view")?;
             let whose = work.whose(&query.of, "customer.view")?;
-            if work.context.organisation.figures != Some(work.context.settings().time_zone) {
+            if work.context.organisation.figures() != Some(work.context.settings().time_zone) {
                 return Err(super::ReportRefusal::FiguresNotBuilt.into());
             }
             let by_month = query.per == ActivityPer::Month;

@@ -4,7 +4,7 @@
 //! open transaction would hold up everyone else's work in the row of a sum. A tick folds them. Every report adds up
 //! sums and parts alike.
 
-use super::figures::{Apart, Figures, ROLLUP, Series, counts, folding, of_row, relied_on};
+use super::figures::{Apart, Figures, ROLLUP, ROLLUP_YEAR, Series, counts, folding, of_row, relied_on};
 use crate::OrgId;
 use crate::crm::{Crm, Session};
 use crate::customer::CUSTOMER;
@@ -79,13 +79,23 @@ fn pin(kind: &'static Kind, before: &Row, changes: &mut Vec<(&'static str, Chang
     }
 }
 
+/// Where sums stand.
+const TABLES: [&Kind; 2] = [&ROLLUP, &ROLLUP_YEAR];
+
 /// For how long parts of sums stand beside them, in milliseconds.
 const FOLD_AFTER: i64 = 60_000;
 
 impl Crm {
-    /// Organisations that have parts of sums to fold, at most 1,000, by id.
+    /// Organisations that have parts of sums to fold, by id; at most 1,000 for days and as many for months.
     pub(crate) fn organisations_to_fold(&self) -> Result<Vec<OrgId>, Error> {
-        Ok(self.store().due_organisations(&ROLLUP, "fold_at", self.now()?.millis(), 1_000)?)
+        let now = self.now()?.millis();
+        let mut due: Vec<OrgId> = Vec::new();
+        for kind in TABLES {
+            due.extend(self.store().due_organisations(kind, "fold_at", now, 1_000)?);
+        }
+        due.sort();
+        due.dedup();
+        Ok(due)
     }
 }
 
@@ -161,13 +171,16 @@ impl Work<'_> {
     /// Folds the parts of sums that are due, the oldest first; says how many.
     fn fold_parts(&mut self) -> Result<usize, Stop> {
         const BATCH: i64 = 1_000;
-        let due = Search::of(&ROLLUP)
-            .filtered(Filter::Is("fold_at", Comparison::AtMost, self.now.millis().into()))
-            .ordered("fold_at", Direction::Ascending)
-            .limited(BATCH);
-        let parts = rows(self.read(vec![Read::Find(due)])?.into_iter().next());
-        let folded = parts.len();
-        self.changes.writes.extend(folding(parts)?);
+        let due = TABLES.map(|kind| {
+            let due = Filter::Is("fold_at", Comparison::AtMost, self.now.millis().into());
+            Read::Find(Search::of(kind).filtered(due).ordered("fold_at", Direction::Ascending).limited(BATCH))
+        });
+        let mut folded = 0;
+        for (kind, answer) in TABLES.into_iter().zip(self.read(due.to_vec())?) {
+            let parts = rows(Some(answer));
+            folded += parts.len();
+            self.changes.writes.extend(folding(kind, parts)?);
+        }
         Ok(folded)
     }
 

@@ -135,7 +135,7 @@ impl Work<'_> {
         let access = crate::access::Access::of(&context, self.actor())?;
         access.allow("report.view")?;
         access.allow(right)?;
-        if context.organisation.figures.is_none() {
+        if context.organisation.figures().is_none() {
             return Err(super::ReportRefusal::FiguresNotBuilt.into());
         }
         Ok(Whose::of(of, &access, &context)?)

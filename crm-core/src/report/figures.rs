@@ -18,12 +18,17 @@ use std::collections::BTreeMap;
 
 /// The migration that brought the room.
 pub(crate) const SINCE: i32 = 4;
+/// The migration that put the months of a year into one row.
+const MONTHS_SINCE: i32 = 7;
+/// The edition of the sums, for organisations whose sums were made by an earlier one.
+pub(crate) const EDITION: i32 = 2;
 
 const fn sum(name: &'static str) -> Column {
     Column { since: SINCE, ..Column::live(name, ColumnType::Integer) }
 }
 
-/// Sums, by line (what is summed up, and whose it is), value (a code, a currency) and period (a day or a month).
+/// Sums, by line (what is summed up, and whose it is), value (a code, a currency) and period (a day, or a month of what is
+/// no money).
 pub(crate) static ROLLUP: Kind = Kind {
     name: "rollup",
     columns: &[
@@ -46,6 +51,53 @@ pub(crate) static ROLLUP: Kind = Kind {
         Index { name: "fold_across", columns: &["fold_at"], across: true, since: SINCE },
     ],
     since: SINCE,
+};
+
+macro_rules! months {
+    ($($month:literal)*) => {
+        /// The columns of sums, month by month, in the order of [`SUMS`].
+        pub(super) static SUMS_OF_MONTHS: [[&str; 7]; 12] = MONTH_NAMES;
+        const MONTH_NAMES: [[&str; 7]; 12] = [$([
+            concat!("entries_", $month),
+            concat!("amount_", $month),
+            concat!("base_amount_", $month),
+            concat!("received_", $month),
+            concat!("base_received_", $month),
+            concat!("written_off_", $month),
+            concat!("base_written_off_", $month),
+        ]),*];
+    };
+}
+months!("01" "02" "03" "04" "05" "06" "07" "08" "09" "10" "11" "12");
+
+/// Line, value and year, the sums of each month, and when a part is folded.
+static MONTH_COLUMNS: [Column; 3 + 12 * 7 + 1] = {
+    const fn since(column: Column) -> Column {
+        Column { since: MONTHS_SINCE, ..column }
+    }
+    let mut columns = [const { since(Column::live("fold_at", ColumnType::Integer)) }; 3 + 12 * 7 + 1];
+    columns[0] = since(Column::projected("line", ColumnType::Text));
+    columns[1] = since(Column::live("value", ColumnType::Text));
+    columns[2] = since(Column::projected("year", ColumnType::Integer));
+    let mut place = 0;
+    while place < 12 * 7 {
+        columns[3 + place] = since(Column::live(MONTH_NAMES[place / 7][place % 7], ColumnType::Integer));
+        place += 1;
+    }
+    columns
+};
+
+/// Sums of money by month: a row has a whole year of a line and a value, so that a report over two years reads two or
+/// three rows of each, not two dozen.
+pub(crate) static ROLLUP_YEAR: Kind = Kind {
+    name: "rollup_year",
+    columns: &MONTH_COLUMNS,
+    indexes: &[
+        Index { name: "line", columns: &["line", "year"], across: false, since: MONTHS_SINCE },
+        Index { name: "fold", columns: &["fold_at"], across: false, since: MONTHS_SINCE },
+        Index { name: "fold_across", columns: &["fold_at"], across: true, since: MONTHS_SINCE },
+    ],
+    since: MONTHS_SINCE,
 };
 
 /// The columns that are summed up.
@@ -145,6 +197,11 @@ impl Series {
         self.code()
     }
 
+    /// Whether it is one of [`ROLLUP_YEAR`].
+    pub(super) fn by_year(self) -> bool {
+        matches!(self, Series::Signed | Series::Product | Series::Received)
+    }
+
     /// Whether days are cut out of instants, by the zone of the organisation.
     pub(super) fn zoned(self) -> bool {
         matches!(self, Series::NewOfDay | Series::NewOfMonth | Series::FollowUpsOfDay | Series::FollowUpsOfMonth)
@@ -180,6 +237,8 @@ impl Series {
 /// One sum.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Key {
+    /// Whether it stands in a row with the other months of its year.
+    pub(super) by_year: bool,
     pub(super) line: String,
     pub(super) value: String,
     pub(super) period: i64,
@@ -195,7 +254,7 @@ pub(super) struct Apart<'a> {
 }
 
 impl Key {
-    /// The id of its sum.
+    /// The id of its row.
     fn id(&self) -> String {
         let mut hash = Sha256::new();
         for part in [self.line.as_bytes(), self.value.as_bytes()] {
@@ -207,21 +266,25 @@ impl Key {
         crate::text::hex(hash.finalize().get(..16).unwrap_or_default())
     }
 
-    fn row(self, id: String, amounts: Amounts, fold_at: i64) -> Row {
-        let values = [Value::Text(self.line), Value::Text(self.value), Value::Integer(self.period)];
-        let values = values.into_iter().chain(amounts.map(Value::Integer)).chain([Value::Integer(fold_at)]).collect();
-        Row { id, version: 1, values, body: "{}".to_owned() }
-    }
-
-    /// What adds to its sum: in the row of the sum, or as a part beside it.
-    fn add(self, amounts: Amounts, apart: Option<&Apart<'_>>) -> Write {
+    /// What adds to its row, of `kind`: in the row of the sum, or as a part beside it.
+    fn add(
+        self,
+        kind: &'static Kind,
+        columns: Vec<&'static str>,
+        amounts: Vec<i64>,
+        apart: Option<&Apart<'_>>,
+    ) -> Write {
         let sum = self.id();
+        let (id, fold_at) = match apart {
+            None => (sum, NEVER),
+            Some(apart) => (format!("{sum}{PART}{}", apart.commit), apart.fold_at),
+        };
+        let values = [Value::Text(self.line), Value::Text(self.value), Value::Integer(self.period)];
+        let sums = amounts.into_iter().chain([fold_at]).map(Value::Integer);
+        let row = Row { id, version: 1, values: values.into_iter().chain(sums).collect(), body: "{}".to_owned() };
         match apart {
-            None => adding(self.row(sum, amounts, NEVER)),
-            Some(apart) => {
-                let id = format!("{sum}{PART}{}", apart.commit);
-                Write::Insert { kind: &ROLLUP, row: self.row(id, amounts, apart.fold_at) }
-            }
+            None => Write::Add { kind, row, columns },
+            Some(_) => Write::Insert { kind, row },
         }
     }
 }
@@ -229,17 +292,15 @@ impl Key {
 /// What stands between the id of a sum and the commit that made a part of it.
 const PART: char = '~';
 
-fn adding(row: Row) -> Write {
-    Write::Add { kind: &ROLLUP, row, columns: SUMS.to_vec() }
-}
-
 /// What folds parts into their sums: each sum changes by what its parts have, and they are gone.
-pub(super) fn folding(parts: Vec<Row>) -> Result<Vec<Write>, Error> {
-    let (first, last) = (ROLLUP.position(SUMS[0]).unwrap_or_default(), ROLLUP.columns.len() - 1);
+pub(super) fn folding(kind: &'static Kind, parts: Vec<Row>) -> Result<Vec<Write>, Error> {
+    // Line, value and period stand before the sums, when they are folded behind them.
+    let (first, last) = (3, kind.columns.len() - 1);
+    let columns: Vec<&'static str> = kind.columns.iter().take(last).skip(first).map(|column| column.name).collect();
     let mut folded: BTreeMap<String, Row> = BTreeMap::new();
     let mut writes = Vec::with_capacity(parts.len());
     for mut part in parts {
-        writes.push(Write::Delete { kind: &ROLLUP, id: part.id.clone(), version: part.version });
+        writes.push(Write::Delete { kind, id: part.id.clone(), version: part.version });
         let id = part.id.split_once(PART).map_or(part.id.as_str(), |(sum, _)| sum).to_owned();
         match folded.get_mut(&id) {
             Some(sum) => {
@@ -257,7 +318,7 @@ pub(super) fn folding(parts: Vec<Row>) -> Result<Vec<Write>, Error> {
         }
     }
     // Sums of nothing as well: where commits add in place they stand, too.
-    writes.extend(folded.into_values().map(adding));
+    writes.extend(folded.into_values().map(|row| Write::Add { kind, row, columns: columns.clone() }));
     Ok(writes)
 }
 
@@ -289,9 +350,27 @@ impl Figures {
         others.0.iter().try_for_each(|(key, amounts)| self.plus(key.clone(), amounts, sign))
     }
 
-    /// What is not nothing, as writes.
-    pub(super) fn writes(self, apart: Option<&Apart<'_>>) -> impl Iterator<Item = Write> {
-        self.dense().0.into_iter().map(move |(key, amounts)| key.add(amounts, apart))
+    /// What is not nothing, as writes: the months of a year are one.
+    pub(super) fn writes(self, apart: Option<&Apart<'_>>) -> Vec<Write> {
+        let mut years: BTreeMap<Key, [Amounts; 12]> = BTreeMap::new();
+        let mut writes = Vec::new();
+        for (key, amounts) in self.dense().0 {
+            if key.by_year {
+                let (year, month) = (key.period.div_euclid(12), key.period.rem_euclid(12));
+                let months = years.entry(Key { period: year, ..key }).or_default();
+                if let Some(own) = usize::try_from(month).ok().and_then(|month| months.get_mut(month)) {
+                    *own = amounts;
+                }
+            } else {
+                writes.push(key.add(&ROLLUP, SUMS.to_vec(), amounts.to_vec(), apart));
+            }
+        }
+        for (key, months) in years {
+            let touched = SUMS_OF_MONTHS.iter().zip(&months).filter(|(_, amounts)| **amounts != Amounts::default());
+            let columns = touched.flat_map(|(columns, _)| columns.iter().copied()).collect();
+            writes.push(key.add(&ROLLUP_YEAR, columns, months.concat(), apart));
+        }
+        writes
     }
 
     /// What is nothing is left out.
@@ -357,7 +436,7 @@ fn of_customer(customer: &Customer, context: &Context, figures: &mut Figures) ->
     }
     let place = place_of(&customer.stands());
     let mut one = |series: Series, value: String, period: i64, edition: i64| {
-        figures.put(Key { line: series.line(&place, context), value, period, edition }, ONE)
+        figures.put(Key { by_year: false, line: series.line(&place, context), value, period, edition }, ONE)
     };
     one(Series::Customers, crate::record::ABSENT.to_owned(), 0, 0)?;
     let coded: [(Series, &Option<EntryCode>); 4] = [
@@ -385,7 +464,8 @@ fn of_follow_up(follow_up: &FollowUp, context: &Context, figures: &mut Figures) 
     let day = day_of(follow_up.at, context);
     for (series, period) in [(Series::FollowUpsOfDay, day.number()), (Series::FollowUpsOfMonth, day.month_number())] {
         let line = series.line(&place, context);
-        figures.put(Key { line, value: crate::record::ABSENT.to_owned(), period, edition: 0 }, ONE)?;
+        let value = crate::record::ABSENT.to_owned();
+        figures.put(Key { by_year: false, line, value, period, edition: 0 }, ONE)?;
     }
     Ok(())
 }
@@ -450,7 +530,10 @@ fn of_contract(contract: &Contract, context: &Context, figures: &mut Figures) ->
     let products = contract.by_product()?;
     let settled = contract.settled()?;
     for place in both(&contract.credit()) {
-        let key = |series: Series, value: String| Key { line: series.line(&place, context), value, period, edition: 0 };
+        let key = |series: Series, value: String| {
+            let line = series.line(&place, context);
+            Key { by_year: true, line, value, period, edition: 0 }
+        };
         let [received, base_received, written_off, base_written_off] = settled;
         let (amount, base) = (contract.minor_amount(), contract.minor_base_amount());
         let amounts = [1, amount, base, received, base_received, written_off, base_written_off];
@@ -470,7 +553,8 @@ fn of_receipt(receipt: &Receipt, context: &Context, figures: &mut Figures) -> Re
     let value = format!("{}/{}", receipt.currency, receipt.base_currency);
     for place in both(&receipt.credit()) {
         let line = Series::Received.line(&place, context);
-        let key = Key { line, value: value.clone(), period: receipt.on.month_number(), edition: 0 };
+        let period = receipt.on.month_number();
+        let key = Key { by_year: true, line, value: value.clone(), period, edition: 0 };
         figures.put(key, [1, 0, 0, receipt.minor(receipt.net), base, 0, 0])?;
     }
     Ok(())
@@ -480,7 +564,7 @@ fn of_instalment(instalment: &Instalment, context: &Context, figures: &mut Figur
     let Some(due) = instalment.pending_on() else { return Ok(()) };
     for place in both(&instalment.stands()) {
         let (line, value) = (Series::Due.line(&place, context), instalment.currency.to_string());
-        let key = Key { line, value, period: due.number(), edition: 0 };
+        let key = Key { by_year: false, line, value, period: due.number(), edition: 0 };
         figures.put(key, [1, instalment.open_minor(), 0, 0, 0, 0, 0])?;
     }
     Ok(())

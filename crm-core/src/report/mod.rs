@@ -1,7 +1,7 @@
 //! Reports 报表 (T1-T4): figures that are kept with what they count, so that a report costs what it shows.
 //!
-//! Every commit that changes a record adds the difference of its figures to sums (`rollup`), by whose it is, month and
-//! currency: `figures` says what a record counts for, purely, `commit` does it for every command in one place.
+//! Every commit that changes a record adds the difference of its figures to sums (`rollup`, and `rollup_year` for money), by
+//! whose it is, month and currency: `figures` says what a record counts for, purely, `commit` does it for every command in one place.
 //! A report adds up the sums of those whom its reader sees; what it costs does not depend on how many records there are.
 
 mod activity;
@@ -15,13 +15,14 @@ mod reached;
 mod rebuild;
 mod rows;
 mod sales;
+mod sums;
 mod whose;
 
 pub(crate) use activity::MOST_ROWS;
 pub use activity::{ActivityPer, ActivityQuery, ActivityReport, ActivityRow};
 pub use ageing::{AgeingBucket, AgeingBy, AgeingReport, AgeingRow};
 pub use customers::{CustomerDimension, CustomerReport, CustomerReportRow};
-pub(crate) use figures::{ROLLUP, counts};
+pub(crate) use figures::{EDITION, ROLLUP, ROLLUP_YEAR, counts};
 pub use money_rows::{
     ReportInstalment, ReportInstalmentPage, ReportInstalmentQuery, ReportReceipt, ReportReceiptPage, ReportReceiptQuery,
 };

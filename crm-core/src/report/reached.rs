@@ -2,7 +2,8 @@
 
 use super::figures::{Place, Series};
 use super::period::Span;
-use super::sales::{currency_of, sum_of};
+use super::sales::currency_of;
+use super::sums::Summed;
 use super::whose::{ReportOf, Whom, Whose};
 use crate::access::Access;
 use crate::actor::UserId;
@@ -12,7 +13,7 @@ use crate::organisation::Context;
 use crate::position::PositionId;
 use crate::sorted::Gather as _;
 use crate::store::Value;
-use crate::work::{Stop, Work, sums};
+use crate::work::{Stop, Work};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a target is set for.
@@ -202,7 +203,7 @@ impl Work<'_> {
         let context = self.context.clone();
         // New customers and follow-ups go by days, which are those of a time zone.
         let by_day = circle.sight.new_customers || circle.sight.follow_ups;
-        if by_day && context.organisation.figures != Some(context.settings().time_zone) {
+        if by_day && context.organisation.figures() != Some(context.settings().time_zone) {
             return Err(super::ReportRefusal::FiguresNotBuilt.into());
         }
         let wanted = [
@@ -217,13 +218,15 @@ impl Work<'_> {
                 Series::FollowUpsOfMonth => circle.authors(by_position, &context),
                 _ => circle.lines(series, by_position, &context),
             };
-            reads.push(sum_of(lines.keys().cloned().collect(), (span.first, span.last), true, &[column]));
-            asked.push((series, lines));
+            let summed = Summed::of(series, lines.keys().cloned().collect(), true, &[column]);
+            let summed = summed.within((span.first, span.last));
+            reads.push(summed.read());
+            asked.push((series, lines, summed));
         }
         let mut reached: BTreeMap<(i64, Bearer), Measures> = BTreeMap::new();
         let answers = self.read(reads)?;
-        for ((series, lines), answer) in asked.into_iter().zip(answers) {
-            for (group, found) in sums(Some(answer)) {
+        for ((series, lines, summed), answer) in asked.into_iter().zip(answers) {
+            for (group, found) in summed.told(Some(answer)) {
                 let [Value::Text(line), Value::Text(value), Value::Integer(month)] = group.as_slice() else { continue };
                 let currency = || currency_of(value, in_base).map(|(currency, _)| currency);
                 let measure = match series {

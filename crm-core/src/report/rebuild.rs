@@ -4,7 +4,8 @@
 //! what it is. It is found by reading both in one batch, which sees one state, and added whenever: what happens in
 //! between adds to both. Only two rebuilds at once would add it twice; a guard keeps them apart.
 
-use super::figures::{BY_POSITION, Figures, Key, Place, ROLLUP, SERIES, SUMS, Series, counts, of_row, place_of};
+use super::figures::{BY_POSITION, EDITION, Figures, Key, Place, SERIES, SUMS, Series, counts, of_row, place_of};
+use super::sums::Summed;
 use crate::access::Scope;
 use crate::contract::{CONTRACT, Contract};
 use crate::crm::Session;
@@ -17,8 +18,8 @@ use crate::payment::{INSTALMENT, RECEIPT};
 use crate::position::PositionId;
 use crate::record::{NEVER, Record};
 use crate::sorted::Gather as _;
-use crate::store::{Answer, Comparison, Direction, Filter, Kind, Read, Row, Search, Value};
-use crate::work::{Stop, Work, rows, sums};
+use crate::store::{Comparison, Direction, Filter, Kind, Read, Row, Search, Value};
+use crate::work::{Stop, Work, rows};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -51,7 +52,7 @@ const PAGE: i64 = 10_000;
 
 impl Session<'_> {
     /// Makes the sums of the reports anew from the records, part by part, while work goes on; says how many were wrong.
-    /// Needed once after an update from a version without reports, and after the time zone was changed.
+    /// Needed once after an update from a version without reports or with sums of another edition, and after the time zone was changed.
     ///
     /// # Errors
     /// [`Error::Forbidden`] without the right `settings.manage_settings`; `contended` while another one is at it.
@@ -72,8 +73,9 @@ impl Session<'_> {
             |work| {
                 let mut organisation = work.context.organisation.clone();
                 let zone = Some(organisation.settings.time_zone);
-                if organisation.figures != zone {
+                if organisation.figures() != zone {
                     organisation.figures = zone;
+                    organisation.figures_edition = EDITION;
                     work.change_organisation(&organisation)?;
                 }
                 Ok(())
@@ -128,7 +130,7 @@ impl Session<'_> {
                             Row { id: REBUILDING.to_owned(), version: 1, values: Vec::new(), body: "{}".to_owned() },
                         ),
                     }
-                    differences.writes(None).for_each(|write| work.write(write));
+                    differences.writes(None).into_iter().for_each(|write| work.write(write));
                 }
                 Ok(RebuildReport { records, corrected })
             },
@@ -152,8 +154,8 @@ fn parts(context: &Context) -> Vec<Part> {
 }
 
 /// Whether a line is one of some places.
-fn within(lines: &[String], line: &str) -> bool {
-    lines.iter().any(|own| own == line)
+fn within(lines: &[(Series, String)], line: &str) -> bool {
+    lines.iter().any(|(_, own)| own == line)
 }
 
 impl Work<'_> {
@@ -161,7 +163,7 @@ impl Work<'_> {
     fn scope_figures(&mut self, scope: &Scope) -> Result<(i64, Figures), Stop> {
         let context = self.context.clone();
         let place = place_of(scope);
-        let lines: Vec<String> = SERIES.iter().map(|series| series.line(&place, &context)).collect();
+        let lines: Vec<(Series, String)> = SERIES.map(|series| (series, series.line(&place, &context))).to_vec();
         let value = scope.to_value();
         // What is settled is due never and counts for nothing: all of one day, it could be more than is read at once.
         let pending = Filter::Is("due_on", Comparison::Less, NEVER.into());
@@ -182,21 +184,26 @@ impl Work<'_> {
         let context = self.context.clone();
         let place = Place::Author(author.to_owned());
         let series = [Series::FollowUpsOfDay, Series::FollowUpsOfMonth];
-        let lines: Vec<String> = series.iter().map(|series| series.line(&place, &context)).collect();
+        let lines = series.map(|series| (series, series.line(&place, &context))).to_vec();
         let search = Search::of(&FOLLOW_UP).within("author", vec![author.into()]).ordered("at", Direction::Ascending);
         self.differences(&lines, vec![search])
     }
 
     /// Records and sums out of one state.
-    fn differences(&mut self, lines: &[String], searches: Vec<Search>) -> Result<(i64, Figures), Stop> {
+    fn differences(&mut self, lines: &[(Series, String)], searches: Vec<Search>) -> Result<(i64, Figures), Stop> {
         let context = self.context.clone();
-        let summed = Search::of(&ROLLUP).within("line", lines.iter().cloned().map(Value::Text).collect());
-        let summed = summed.ordered("period", Direction::Ascending);
-        let sum = Read::Sum { search: summed, by: vec!["line", "value", "period"], columns: SUMS.to_vec() };
+        let mut summed: Vec<(bool, Summed)> = Vec::new();
+        for by_year in [false, true] {
+            let own: Vec<_> = lines.iter().filter(|(series, _)| series.by_year() == by_year).collect();
+            if let Some((series, _)) = own.first() {
+                let lines = own.iter().map(|(_, line)| line.clone()).collect();
+                summed.push((by_year, Summed::of(*series, lines, true, &SUMS)));
+            }
+        }
         // A page of each search first; where there is more, all pages by their bounds, in one batch again.
         let mut bounds: Vec<Vec<(i64, i64)>> = searches.iter().map(|_| vec![(i64::MIN, i64::MAX)]).collect();
         loop {
-            let mut reads = vec![sum.clone()];
+            let mut reads: Vec<Read> = summed.iter().map(|(_, summed)| summed.read()).collect();
             for (search, bounds) in searches.iter().zip(&bounds) {
                 let order = search.order.unwrap_or_default();
                 reads.extend(bounds.iter().map(|(from, to)| {
@@ -209,7 +216,10 @@ impl Work<'_> {
                 }));
             }
             let mut answers = self.read(reads)?.into_iter();
-            let standing = sums(answers.next());
+            let mut standing = Figures::default();
+            for (by_year, summed) in &summed {
+                standing.merge(&figures_of(*by_year, summed.told(answers.next()), &context)?, 1)?;
+            }
             let mut whole = true;
             let mut expected = Figures::default();
             let mut records = 0;
@@ -238,7 +248,7 @@ impl Work<'_> {
             if !whole {
                 continue;
             }
-            expected.merge(&figures_of(standing, &context)?, -1)?;
+            expected.merge(&standing, -1)?;
             return Ok((records, expected));
         }
     }
@@ -251,26 +261,21 @@ impl Work<'_> {
             None => context.people.keys().cloned().collect(),
         };
         let own = Place::Position(position.map_or(String::new(), ToString::to_string));
-        let mut reads = Vec::new();
+        let mut summed = Vec::new();
         for series in BY_POSITION {
             let scope =
                 |person: &crate::UserId| Scope::new(crate::access::Standing::Active, position.cloned(), person.clone());
             let people = people.iter().map(|person| series.line(&place_of(&scope(person)), &context));
-            for lines in [people.collect(), vec![series.line(&own, &context)]] {
-                let lines = lines.into_iter().map(Value::Text).collect();
-                let search = Search::of(&ROLLUP).within("line", lines).ordered("period", Direction::Ascending);
-                reads.push(Read::Sum { search, by: vec!["value", "period"], columns: SUMS.to_vec() });
+            for (sign, lines) in [(1, people.collect()), (-1, vec![series.line(&own, &context)])] {
+                summed.push((series, sign, Summed::of(series, lines, false, &SUMS)));
             }
         }
-        let mut answers = self.read(reads)?.into_iter();
+        let answers = self.read(summed.iter().map(|(_, _, summed)| summed.read()).collect())?;
         let mut lacking = Figures::default();
-        for series in BY_POSITION {
-            for sign in [1, -1] {
-                let found: Option<Answer> = answers.next();
-                for (mut group, amounts) in sums(found) {
-                    group.insert(0, Value::Text(series.line(&own, &context)));
-                    lacking.merge(&figures_of(vec![(group, amounts)], &context)?, sign)?;
-                }
+        for ((series, sign, summed), answer) in summed.into_iter().zip(answers) {
+            for (mut group, amounts) in summed.told(Some(answer)) {
+                group.insert(0, Value::Text(series.line(&own, &context)));
+                lacking.merge(&figures_of(series.by_year(), vec![(group, amounts)], &context)?, sign)?;
             }
         }
         Ok((0, lacking))
@@ -278,7 +283,12 @@ impl Work<'_> {
 }
 
 /// What rows count for at some lines, whatever the edition of an entry.
-fn expected_of(kind: &'static Kind, found: &[Row], lines: &[String], context: &Context) -> Result<Figures, Error> {
+fn expected_of(
+    kind: &'static Kind,
+    found: &[Row],
+    lines: &[(Series, String)],
+    context: &Context,
+) -> Result<Figures, Error> {
     debug_assert!(counts(kind));
     let mut expected = Figures::default();
     for row in found {
@@ -292,7 +302,7 @@ fn expected_of(kind: &'static Kind, found: &[Row], lines: &[String], context: &C
 }
 
 /// Sums by line, value and period as figures of today's editions.
-fn figures_of(standing: Vec<(Vec<Value>, Vec<i64>)>, context: &Context) -> Result<Figures, Error> {
+fn figures_of(by_year: bool, standing: Vec<(Vec<Value>, Vec<i64>)>, context: &Context) -> Result<Figures, Error> {
     let editions: BTreeMap<String, i64> = [Series::Level, Series::Stage, Series::Source, Series::Industry]
         .into_iter()
         .flat_map(|series| {
@@ -305,7 +315,8 @@ fn figures_of(standing: Vec<(Vec<Value>, Vec<i64>)>, context: &Context) -> Resul
         let [Value::Text(line), Value::Text(value), Value::Integer(period)] = group.as_slice() else { continue };
         let Ok(amounts) = <[i64; 7]>::try_from(amounts) else { continue };
         let edition = editions.get(value).copied().unwrap_or_default();
-        figures.plus(Key { line: line.clone(), value: value.clone(), period: *period, edition }, &amounts, 1)?;
+        let (line, value) = (line.clone(), value.clone());
+        figures.plus(Key { by_year, line, value, period: *period, edition }, &amounts, 1)?;
     }
     Ok(figures)
 }

@@ -1,8 +1,9 @@
 //! Sales by month, quarter and year, on two bases (T2).
 
 use super::activity::MOST_ROWS;
-use super::figures::{ROLLUP, Series};
+use super::figures::Series;
 use super::period::{ReportPer, Span};
+use super::sums::Summed;
 use super::whose::{ReportOf, Whose};
 use crate::crm::Session;
 use crate::date::Date;
@@ -12,8 +13,8 @@ use crate::operations::op;
 use crate::product::{PRODUCT, Product};
 use crate::record::{ABSENT, Record};
 use crate::sorted::{Gather as _, Sort as _};
-use crate::store::{Comparison, Direction, Filter, Read, Search, Value};
-use crate::work::{Stop, Work, sums};
+use crate::store::Value;
+use crate::work::{Stop, Work};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -293,8 +294,9 @@ impl Work<'_> {
         let by_line = matches!(query.by, Some(SalesBy::Person | SalesBy::Position));
         let columns = columns_of(series, query.in_base);
         let names: Vec<&'static str> = columns.iter().map(|(column, _)| *column).collect();
-        let read = sum_of(lines.keys().cloned().collect(), (span.first, span.last), by_line, &names);
-        let found = sums(self.read(vec![read])?.into_iter().next());
+        let summed = Summed::of(series, lines.keys().cloned().collect(), by_line, &names);
+        let summed = summed.within((span.first, span.last));
+        let found = summed.told(self.read(vec![summed.read()])?.into_iter().next());
         // Rows come line by line: whose a line is, is looked up once, and what a value stands for, too.
         let mut values: BTreeMap<&str, Option<(Currency, String)>> = BTreeMap::new();
         let mut last: Option<(&str, String)> = None;
@@ -364,17 +366,4 @@ fn columns_of(series: Series, in_base: bool) -> Vec<(&'static str, usize)> {
         _ => vec![signed, received, written_off],
     });
     columns
-}
-
-/// The sums of lines in some months, by value and month, and by line where they are told apart.
-pub(super) fn sum_of(lines: Vec<String>, (first, last): (i64, i64), by_line: bool, columns: &[&'static str]) -> Read {
-    let search = Search::of(&ROLLUP)
-        .within("line", lines.into_iter().map(Value::Text).collect())
-        .ordered("period", Direction::Ascending)
-        .filtered(Filter::All(vec![
-            Filter::Is("period", Comparison::AtLeast, first.into()),
-            Filter::Is("period", Comparison::AtMost, last.into()),
-        ]));
-    let by = if by_line { vec!["line", "value", "period"] } else { vec!["value", "period"] };
-    Read::Sum { search, by, columns: columns.to_vec() }
 }

@@ -31,35 +31,48 @@ fn contracts(crm: &Crm, count: usize, today: Date) -> Result<Vec<ContractId>> {
     Ok(made)
 }
 
-/// Sums of the reports, by id.
-type Sums = BTreeMap<String, Vec<i64>>;
+/// Sums of the reports by table and id: columns with what stands there.
+type Sums = BTreeMap<(&'static str, String), Vec<(String, i64)>>;
 
-/// The columns of sums to which is added.
-const SUMS: [&str; 7] =
-    ["entries", "amount", "base_amount", "received", "base_received", "written_off", "base_written_off"];
+/// The tables of sums.
+const TABLES: [&str; 2] = ["crm_rollup", "crm_rollup_year"];
+/// What else their rows have.
+const OTHER_COLUMNS: [&str; 9] = ["org_id", "id", "version", "body", "line", "value", "period", "year", "fold_at"];
 
 fn sums(connection: &rusqlite::Connection) -> Result<Sums> {
-    let sql = format!("SELECT id, {} FROM crm_rollup WHERE org_id = ?1", SUMS.join(", "));
-    let mut statement = connection.prepare_cached(&sql)?;
-    let rows = statement.query_map([ORG], |row| {
-        let sums = (1..=SUMS.len()).map(|place| row.get(place)).collect::<rusqlite::Result<_>>()?;
-        Ok((row.get(0)?, sums))
-    })?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
+    let mut sums = Sums::new();
+    for table in TABLES {
+        let mut statement = connection.prepare_cached(&format!("SELECT * FROM {table} WHERE org_id = ?1"))?;
+        let columns: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+        let rows = statement.query_map([ORG], |row| {
+            let own = columns.iter().filter(|column| !OTHER_COLUMNS.contains(&column.as_str()));
+            let sums = own.map(|column| Ok((column.clone(), row.get(column.as_str())?)));
+            Ok(((table, row.get("id")?), sums.collect::<rusqlite::Result<_>>()?))
+        })?;
+        sums.extend(rows.collect::<rusqlite::Result<Vec<_>>>()?);
+    }
+    Ok(sums)
 }
 
 /// What each of so many equal receipts added to the sums.
-fn added(before: &Sums, after: &Sums, receipts: usize) -> Result<Vec<(String, Vec<i64>)>> {
+fn added(before: &Sums, after: &Sums, receipts: usize) -> Result<Sums> {
     let receipts = receipts as i64;
-    let mut added = Vec::new();
-    for (id, after) in after {
-        let before = before.get(id).ok_or("a sum that was not there before")?;
-        let more: Vec<i64> = after.iter().zip(before).map(|(after, before)| after - before).collect();
-        if more.iter().any(|more| more % receipts != 0) {
-            return Err(format!("{more:?} by {receipts} equal receipts").into());
+    let mut added = Sums::new();
+    for (place, after) in after {
+        let before = before.get(place).ok_or("a sum that was not there before")?;
+        let mut more = Vec::new();
+        for ((column, after), (_, before)) in after.iter().zip(before) {
+            let difference = after - before;
+            if difference % receipts != 0 {
+                return Err(format!("{column}: {difference} by {receipts} equal receipts").into());
+            }
+            // Only what changes.
+            if difference != 0 {
+                more.push((column.clone(), difference / receipts));
+            }
         }
-        if more.iter().any(|more| *more != 0) {
-            added.push((id.clone(), more.iter().map(|more| more / receipts).collect()));
+        if !more.is_empty() {
+            added.insert(place.clone(), more);
         }
     }
     Ok(added)
@@ -135,11 +148,10 @@ pub fn run(options: &Options, dir: &Path) -> Result<()> {
             "UPDATE crm_instalment SET version = 2, ({INSTALMENT}) = (?2, ?3, ?4) WHERE org_id = ?1 AND id = ?5 AND version = 1"
         ))?;
         let mut adding = Vec::new();
-        for (id, more) in &added {
-            // Only what changes.
-            let changing = || SUMS.iter().zip(more).filter(|(_, more)| **more != 0);
-            let set: Vec<String> = changing().map(|(column, more)| format!("{column} = {column} + ({more})")).collect();
-            let sql = format!("UPDATE crm_rollup SET {} WHERE org_id = ?1 AND id = ?2", set.join(", "));
+        for ((table, id), more) in &added {
+            let set: Vec<String> =
+                more.iter().map(|(column, more)| format!("{column} = {column} + ({more})")).collect();
+            let sql = format!("UPDATE {table} SET {} WHERE org_id = ?1 AND id = ?2", set.join(", "));
             adding.push((bare.prepare(&sql)?, id));
         }
         let (started, worked) = (Instant::now(), processor_time());
@@ -174,7 +186,7 @@ pub fn run(options: &Options, dir: &Path) -> Result<()> {
         on: json!({
             "what": "a receipt with a voucher and an idempotency key that pays one of two instalments, a transaction each, one thread",
             "rows_of_each": shape,
-            "rows_changed": {"crm_contract": 1, "crm_instalment": 1, "crm_rollup": sums_changed},
+            "rows_changed": {"crm_contract": 1, "crm_instalment": 1, "crm_rollup, crm_rollup_year": sums_changed},
             "commit": "SQLite, WAL, synchronous=NORMAL",
             "rounds": options.rounds,
             "receipts_of_a_round": round,

@@ -139,7 +139,7 @@ impl Mark {
     pub fn since(&self, connection: &Connection, commands: usize) -> Result<Recorded> {
         let mut found = Vec::new();
         let mut shape = serde_json::Map::new();
-        for (table, from) in self.0.iter().filter(|(table, _)| table != "crm_rollup") {
+        for (table, from) in self.0.iter().filter(|(table, _)| !table.starts_with("crm_rollup")) {
             let sql = format!("SELECT * FROM \"{table}\" WHERE rowid > ?1 ORDER BY rowid");
             let mut statement = connection.prepare(&sql)?;
             let width = statement.column_count();

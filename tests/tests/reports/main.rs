@@ -442,6 +442,23 @@ fn t4_sums_made_anew_do_not_differ_and_what_is_wrong_is_put_right() {
 }
 
 #[test]
+fn t4_sums_of_an_earlier_edition_are_not_read_but_made_anew() {
+    let seed = seed() + 3;
+    println!("CRM_SEED={}", seed - 3);
+    on_every_store(|bed: &Bed| {
+        tree(bed);
+        history(bed, seed, steps(60));
+        support::made_by_an_earlier_edition(bed);
+        let adam = bed.user("adam");
+        let report = || adam.sales_report(sales(ReportOf::All, "2026-01-01", "2026-12-31"));
+        assert_eq!(report().unwrap_err().code(), "figures_not_built");
+        bed.host().rebuild_rollups().unwrap();
+        report().unwrap();
+        check_everything(bed, &Oracle::of(bed), seed);
+    });
+}
+
+#[test]
 fn t4_more_settled_instalments_than_are_read_at_once_hold_up_no_rebuild() {
     let world = World::in_bed(Bed::memory());
     let stan = world.user("stan");

@@ -253,26 +253,45 @@ fn change(bed: &Bed, dice: &mut Dice, known: &mut Value) {
 
 /// Adds to every third sum what nothing counts for; says to how many.
 pub fn damage(bed: &Bed) -> usize {
-    let kind = *crm_core::KINDS.iter().find(|kind| kind.name == "rollup").unwrap();
     let org = crm_core::OrgId::new(ORG).unwrap();
-    let read = [Read::Find(Search::of(kind))];
-    let Some(Answer::Rows(rows)) = bed.crm.store().read(&org, &read).unwrap().pop() else { panic!("no rows") };
-    let mut changes = crm_core::store::ChangeSet::new(org);
-    for mut row in rows.into_iter().step_by(3) {
-        for value in &mut row.values {
-            if let crm_core::store::Value::Integer(number) = value {
-                *number = 7;
+    let mut changes = crm_core::store::ChangeSet::new(org.clone());
+    for (name, columns) in [("rollup", ["entries", "amount"]), ("rollup_year", ["entries_03", "base_amount_12"])] {
+        let kind = *crm_core::KINDS.iter().find(|kind| kind.name == name).unwrap();
+        let read = [Read::Find(Search::of(kind))];
+        let Some(Answer::Rows(rows)) = bed.crm.store().read(&org, &read).unwrap().pop() else { panic!("no rows") };
+        for mut row in rows.into_iter().step_by(3) {
+            for value in &mut row.values {
+                if let crm_core::store::Value::Integer(number) = value {
+                    *number = 7;
+                }
             }
+            changes.writes.push(Write::Add { kind, row, columns: columns.to_vec() });
         }
-        changes.writes.push(Write::Add { kind, row, columns: vec!["entries", "amount"] });
     }
     bed.crm.store().commit(&changes).unwrap();
     changes.writes.len()
 }
 
+/// Leaves the organisation as one whose sums were made by an earlier edition of the library.
+pub fn made_by_an_earlier_edition(bed: &Bed) {
+    let kind = *crm_core::KINDS.iter().find(|kind| kind.name == "organisation").unwrap();
+    let org = crm_core::OrgId::new(ORG).unwrap();
+    let read = [Read::Find(Search::of(kind))];
+    let Some(Answer::Rows(rows)) = bed.crm.store().read(&org, &read).unwrap().pop() else { panic!("no rows") };
+    let mut changes = crm_core::store::ChangeSet::new(org);
+    for mut row in rows {
+        let mut body: Value = serde_json::from_str(&row.body).unwrap();
+        assert!(body.as_object_mut().unwrap().remove("figures_edition").is_some());
+        row.body = body.to_string();
+        changes.writes.push(Write::Update { kind, row, changes: Vec::new() });
+    }
+    assert_eq!(changes.writes.len(), 1);
+    bed.crm.store().commit(&changes).unwrap();
+}
+
 /// How many parts of sums stand beside them.
 pub fn parts(bed: &Bed) -> usize {
-    bed.dump().lines().filter(|line| line.starts_with("acme rollup ") && line.contains('~')).count()
+    bed.dump().lines().filter(|line| line.starts_with("acme rollup") && line.contains('~')).count()
 }
 
 /// One of many who write at once.

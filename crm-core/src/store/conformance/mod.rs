@@ -111,6 +111,7 @@ macro_rules! for_each_store_check {
             random_searches_follow_the_model
             counts_are_exact_below_the_cap
             counts_stop_at_the_cap
+            sums_are_those_of_the_rows_in_the_order_of_their_groups
             bodies_come_back_as_they_were
             values_come_back_as_they_were
             columns_come_back_without_the_rest

@@ -2,10 +2,10 @@
 
 use super::Make;
 use super::kinds::{AGENDA, BARE, ITEM};
-use super::model::value_of;
-use super::tools::{Client, Dice, Outcome, agenda, bare, delete, holds, insert, item, item_with, same};
-use crate::store::{Comparison, Direction, Filter, Row, Search, Value};
-use std::collections::BTreeSet;
+use super::model::{self, value_of};
+use super::tools::{Client, Dice, Outcome, agenda, bare, delete, holds, insert, item, item_with, same, set};
+use crate::store::{Answer, Comparison, Direction, Filter, Read, Row, Search, Value};
+use std::collections::{BTreeMap, BTreeSet};
 
 const DIRECTIONS: [Direction; 2] = [Direction::Ascending, Direction::Descending];
 
@@ -311,4 +311,65 @@ pub(super) fn scopes_of_any_size(make: &Make<'_>) -> Outcome {
     let search = Search::of(&ITEM).within("amount", values).limited(40);
     client.agrees(&rows, &search)?;
     client.agrees(&rows, &search.ordered("rank", Direction::Descending))
+}
+
+/// The sums that a search must answer, out of the rows.
+fn sums_of(
+    rows: &[Row],
+    search: &Search,
+    by: &[&'static str],
+    columns: &[&'static str],
+) -> Vec<(Vec<Value>, Vec<i64>)> {
+    let mut groups: BTreeMap<Vec<Value>, Vec<i64>> = BTreeMap::new();
+    for row in model::page(rows, search) {
+        let group = by.iter().map(|column| value_of(&ITEM, &row, column)).collect();
+        let sums = groups.entry(group).or_insert_with(|| vec![0; columns.len()]);
+        for (sum, column) in sums.iter_mut().zip(columns) {
+            *sum += value_of(&ITEM, &row, column).as_integer().unwrap_or_default();
+        }
+    }
+    groups.into_iter().collect()
+}
+
+pub(super) fn sums_are_those_of_the_rows_in_the_order_of_their_groups(make: &Make<'_>) -> Outcome {
+    let store = make();
+    let client = Client::new(&*store, "acme")?;
+    let other = Client::new(&*store, "other")?;
+    let mut rows = Vec::new();
+    for (number, text) in (0_i64..).zip(TEXTS.iter().cycle().take(180)) {
+        let mut row = item_with(&format!("i{number}"), "label", *text);
+        set(&ITEM, &mut row, "owner", TEXTS.get((number % 7) as usize).copied().unwrap_or("o").into());
+        let great = if number % 11 == 0 { 1 << 55 } else { 0 };
+        set(&ITEM, &mut row, "rank", (number % 5 - 2 + great).into());
+        set(&ITEM, &mut row, "amount", (number - 90).into());
+        rows.push(row);
+    }
+    client.insert(&ITEM, &rows)?;
+    other.insert(&ITEM, &[item("i1", "a", 1_000)])?;
+    let owners = |owners: &[&str]| owners.iter().map(|owner| (*owner).into()).collect::<Vec<Value>>();
+    let range = Filter::All(vec![
+        Filter::Is("rank", Comparison::AtLeast, (-1).into()),
+        Filter::Is("rank", Comparison::AtMost, 1.into()),
+    ]);
+    let searches = [
+        Search::of(&ITEM),
+        Search::of(&ITEM).filtered(Filter::Is("amount", Comparison::Less, 0.into())),
+        Search::of(&ITEM).within("owner", owners(&["a"])),
+        Search::of(&ITEM).within("owner", owners(&["a", "A", "-", "nobody"])),
+        Search::of(&ITEM).within("owner", owners(&["a", "A"])).ordered("rank", Direction::Ascending).filtered(range),
+        Search::of(&ITEM).within("owner", owners(&["nobody"])),
+    ];
+    let by: [&[&'static str]; 4] = [&["label"], &["owner", "label", "rank"], &["sort_key"], &[]];
+    for search in searches {
+        for by in by {
+            for columns in [&["amount", "rank"][..], &["rank"]] {
+                let (search, by, columns) = (search.clone(), by.to_vec(), columns.to_vec());
+                let expected = sums_of(&rows, &search, &by, &columns);
+                let what = format!("sums of {columns:?} by {by:?} of {search:?}");
+                let found = client.read(&[Read::Sum { search, by, columns }])?.pop();
+                same(&what, &found, &Some(Answer::Sums(expected)))?;
+            }
+        }
+    }
+    Ok(())
 }

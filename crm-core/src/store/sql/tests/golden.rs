@@ -117,6 +117,24 @@ fn document(dialect: Dialect) -> String {
     let search = search.ordered("rank", Direction::Descending);
     let columns: &[&'static str] = &["label", "rank"];
     add("columns of two owners by rank", search::find(dialect, &texts, "o", &search, Some(columns)).unwrap());
+    let range = Filter::All(vec![
+        Filter::Is("rank", Comparison::AtLeast, 1.into()),
+        Filter::Is("rank", Comparison::AtMost, 9.into()),
+    ]);
+    for (title, search) in [
+        ("sums of everything", Search::of(&THING)),
+        ("sums of an owner", Search::of(&THING).within("owner", vec!["u1".into()])),
+        (
+            "sums of two owners within ranks",
+            Search::of(&THING)
+                .within("owner", vec!["u1".into(), "u2".into()])
+                .ordered("rank", Direction::Ascending)
+                .filtered(range),
+        ),
+    ] {
+        add(title, search::sum(dialect, &texts, "o", &search, &["owner", "name"], &["level", "due"]).unwrap());
+        add(&format!("{title}, in one"), search::sum(dialect, &texts, "o", &search, &[], &["level"]).unwrap());
+    }
     let note = Texts::new(dialect, &prefix, &NOTE);
     let row = Row { id: "n".into(), version: 1, values: Vec::new(), body: "{}".into() };
     add("insert without columns", note.insert("o", &row).unwrap());

@@ -147,6 +147,30 @@ SELECT COUNT(*), COUNT("s"."hit") FROM (SELECT 1 AS "hit" FROM JSON_TABLE(?, '$[
 SELECT "x"."id", "x"."label", "x"."rank" FROM "crm_thing" AS "x" WHERE "x"."org_id" = ? AND "x"."owner" IN (SELECT "v"."value" FROM JSON_TABLE(?, '$[*]' COLUMNS ("value" VARCHAR(764) PATH '$')) AS "v") ORDER BY "x"."rank" DESC, "x"."id" DESC LIMIT ?
 -- [Text("o"), Text("[\"u1\",\"u2\"]"), Integer(20)]
 
+-- sums of everything
+SELECT "x"."owner", "x"."name", CAST(SUM("x"."level") AS BIGINT), CAST(SUM("x"."due") AS BIGINT) FROM "crm_thing" AS "x" WHERE "x"."org_id" = ? GROUP BY "x"."owner", "x"."name" ORDER BY 1 ASC, 2 ASC
+-- [Text("o")]
+
+-- sums of everything, in one
+SELECT CAST(SUM("x"."level") AS BIGINT) FROM "crm_thing" AS "x" WHERE "x"."org_id" = ? HAVING COUNT(*) > 0
+-- [Text("o")]
+
+-- sums of an owner
+SELECT "x"."owner", "x"."name", CAST(SUM("x"."level") AS BIGINT), CAST(SUM("x"."due") AS BIGINT) FROM "crm_thing" AS "x" WHERE "x"."org_id" = ? AND "x"."owner" = ? GROUP BY "x"."owner", "x"."name" ORDER BY 1 ASC, 2 ASC
+-- [Text("o"), Text("u1")]
+
+-- sums of an owner, in one
+SELECT CAST(SUM("x"."level") AS BIGINT) FROM "crm_thing" AS "x" WHERE "x"."org_id" = ? AND "x"."owner" = ? HAVING COUNT(*) > 0
+-- [Text("o"), Text("u1")]
+
+-- sums of two owners within ranks
+SELECT "x"."owner", "x"."name", CAST(SUM("x"."level") AS BIGINT), CAST(SUM("x"."due") AS BIGINT) FROM JSON_TABLE(?, '$[*]' COLUMNS ("value" VARCHAR(764) PATH '$')) AS "v" CROSS JOIN "crm_thing" AS "x" WHERE "x"."org_id" = ? AND "x"."owner" = "v"."value" AND "x"."rank" >= ? AND "x"."rank" <= ? GROUP BY "x"."owner", "x"."name" ORDER BY 1 ASC, 2 ASC
+-- [Text("[\"u1\",\"u2\"]"), Text("o"), Integer(1), Integer(9)]
+
+-- sums of two owners within ranks, in one
+SELECT CAST(SUM("x"."level") AS BIGINT) FROM JSON_TABLE(?, '$[*]' COLUMNS ("value" VARCHAR(764) PATH '$')) AS "v" CROSS JOIN "crm_thing" AS "x" WHERE "x"."org_id" = ? AND "x"."owner" = "v"."value" AND "x"."rank" >= ? AND "x"."rank" <= ? HAVING COUNT(*) > 0
+-- [Text("[\"u1\",\"u2\"]"), Text("o"), Integer(1), Integer(9)]
+
 -- insert without columns
 MERGE INTO "crm_note" USING (SELECT CAST(? AS VARCHAR(256)) AS "org_id", CAST(? AS VARCHAR(764)) AS "id", CAST(? AS CLOB) AS "body" FROM DUAL) AS "n" ON ("crm_note"."org_id" = "n"."org_id" AND "crm_note"."id" = "n"."id") WHEN NOT MATCHED THEN INSERT ("org_id", "id", "version", "body") VALUES ("n"."org_id", "n"."id", 1, "n"."body")
 -- [Text("o"), Text("n"), Text("{}")]

@@ -147,6 +147,30 @@ SELECT COUNT(*), COUNT("s"."hit") FROM (SELECT 1 AS "hit" FROM json_array_elemen
 SELECT "x"."id", "x"."label", "x"."rank" FROM (SELECT "r"."rank", "r"."id" FROM (SELECT "v"."value" AS "s" FROM json_array_elements_text($1::text::json) AS "v" INNER JOIN LATERAL (SELECT "x"."rank", "x"."id" FROM "crm_thing" AS "x" WHERE "x"."org_id" = $2 AND "x"."owner" = "v"."value" ORDER BY "x"."rank" DESC, "x"."id" DESC LIMIT $3) AS "h" ON TRUE ORDER BY "h"."rank" DESC, "h"."id" DESC LIMIT $4) AS "b" INNER JOIN LATERAL (SELECT "x"."rank", "x"."id" FROM "crm_thing" AS "x" WHERE "x"."org_id" = $5 AND "x"."owner" = "b"."s" ORDER BY "x"."rank" DESC, "x"."id" DESC LIMIT $6) AS "r" ON TRUE ORDER BY "r"."rank" DESC, "r"."id" DESC LIMIT $7) AS "p" INNER JOIN "crm_thing" AS "x" ON "x"."org_id" = $8 AND "x"."id" = "p"."id" ORDER BY "p"."rank" DESC, "p"."id" DESC LIMIT $9
 -- [Text("[\"u1\",\"u2\"]"), Text("o"), Integer(1), Integer(20), Text("o"), Integer(20), Integer(20), Text("o"), Integer(20)]
 
+-- sums of everything
+SELECT "x"."owner", "x"."name", CAST(SUM("x"."level") AS BIGINT), CAST(SUM("x"."due") AS BIGINT) FROM "crm_thing" AS "x" WHERE "x"."org_id" = $1 GROUP BY "x"."owner", "x"."name" ORDER BY 1 ASC, 2 ASC
+-- [Text("o")]
+
+-- sums of everything, in one
+SELECT CAST(SUM("x"."level") AS BIGINT) FROM "crm_thing" AS "x" WHERE "x"."org_id" = $1 HAVING COUNT(*) > 0
+-- [Text("o")]
+
+-- sums of an owner
+SELECT "x"."owner", "x"."name", CAST(SUM("x"."level") AS BIGINT), CAST(SUM("x"."due") AS BIGINT) FROM "crm_thing" AS "x" WHERE "x"."org_id" = $1 AND "x"."owner" = $2 GROUP BY "x"."owner", "x"."name" ORDER BY 1 ASC, 2 ASC
+-- [Text("o"), Text("u1")]
+
+-- sums of an owner, in one
+SELECT CAST(SUM("x"."level") AS BIGINT) FROM "crm_thing" AS "x" WHERE "x"."org_id" = $1 AND "x"."owner" = $2 HAVING COUNT(*) > 0
+-- [Text("o"), Text("u1")]
+
+-- sums of two owners within ranks
+SELECT "x"."owner", "x"."name", CAST(SUM("x"."level") AS BIGINT), CAST(SUM("x"."due") AS BIGINT) FROM json_array_elements_text($1::text::json) AS "v" CROSS JOIN "crm_thing" AS "x" WHERE "x"."org_id" = $2 AND "x"."owner" = "v"."value" AND "x"."rank" >= $3 AND "x"."rank" <= $4 GROUP BY "x"."owner", "x"."name" ORDER BY 1 ASC, 2 ASC
+-- [Text("[\"u1\",\"u2\"]"), Text("o"), Integer(1), Integer(9)]
+
+-- sums of two owners within ranks, in one
+SELECT CAST(SUM("x"."level") AS BIGINT) FROM json_array_elements_text($1::text::json) AS "v" CROSS JOIN "crm_thing" AS "x" WHERE "x"."org_id" = $2 AND "x"."owner" = "v"."value" AND "x"."rank" >= $3 AND "x"."rank" <= $4 HAVING COUNT(*) > 0
+-- [Text("[\"u1\",\"u2\"]"), Text("o"), Integer(1), Integer(9)]
+
 -- insert without columns
 INSERT INTO "crm_note" ("org_id", "id", "version", "body") VALUES ($1, $2, 1, $3) ON CONFLICT ("org_id", "id") DO NOTHING
 -- [Text("o"), Text("n"), Text("{}")]

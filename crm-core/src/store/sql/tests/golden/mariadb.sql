@@ -155,6 +155,30 @@ SELECT COUNT(*), COUNT(`s`.`hit`) FROM (SELECT 1 AS `hit` FROM JSON_TABLE(?, '$[
 WITH RECURSIVE `q` (`s`, `k`, `n`, `b`) AS (SELECT `h`.`s`, `h`.`k`, 1 AS `n`, IF(COUNT(*) OVER () = ?, MIN(`h`.`k`) OVER (), NULL) AS `b` FROM (SELECT `v`.`value` AS `s`, (SELECT CAST(CONCAT(LPAD(CAST(`x`.`rank` AS DECIMAL(20)) + 9223372036854775808, 20, '0'), `x`.`id`) AS BINARY) FROM `crm_thing` AS `x` WHERE `x`.`org_id` = ? AND `x`.`owner` = `v`.`value` ORDER BY `x`.`rank` DESC, `x`.`id` DESC LIMIT ?) AS `k` FROM JSON_TABLE(?, '$[*]' COLUMNS (value VARCHAR(191) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin PATH '$')) AS `v` HAVING `k` IS NOT NULL ORDER BY `k` DESC LIMIT ?) AS `h` UNION ALL (SELECT `q`.`s`, (SELECT CAST(CONCAT(LPAD(CAST(`x`.`rank` AS DECIMAL(20)) + 9223372036854775808, 20, '0'), `x`.`id`) AS BINARY) FROM `crm_thing` AS `x` WHERE `x`.`org_id` = ? AND `x`.`owner` = `q`.`s` AND (`x`.`rank` <= ((CAST(LEFT(`q`.`k`, 20) AS DECIMAL(20)) - 9223372036854775808)) AND (`x`.`rank` < ((CAST(LEFT(`q`.`k`, 20) AS DECIMAL(20)) - 9223372036854775808)) OR (`x`.`rank` = ((CAST(LEFT(`q`.`k`, 20) AS DECIMAL(20)) - 9223372036854775808)) AND `x`.`id` < (CONVERT(SUBSTR(`q`.`k`, 21) USING utf8mb4) COLLATE utf8mb4_nopad_bin)))) ORDER BY `x`.`rank` DESC, `x`.`id` DESC LIMIT ?), `q`.`n` + 1, `q`.`b` FROM `q` WHERE `q`.`k` IS NOT NULL AND `q`.`n` < ? AND (`q`.`b` IS NULL OR (`q`.`k` >= `q`.`b`)))) SELECT `x`.`id`, `x`.`label`, `x`.`rank` FROM (SELECT `q`.`k` FROM `q` WHERE `q`.`k` IS NOT NULL ORDER BY `k` DESC LIMIT ?) AS `p` CROSS JOIN `crm_thing` AS `x` WHERE `x`.`org_id` = ? AND `x`.`id` = (CONVERT(SUBSTR(`p`.`k`, 21) USING utf8mb4) COLLATE utf8mb4_nopad_bin) ORDER BY `k` DESC LIMIT ?
 -- [Integer(20), Text("o"), Integer(1), Text("[\"u1\",\"u2\"]"), Integer(20), Text("o"), Integer(1), Integer(20), Integer(20), Text("o"), Integer(20)]
 
+-- sums of everything
+SELECT `x`.`owner`, `x`.`name`, CAST(SUM(`x`.`level`) AS SIGNED), CAST(SUM(`x`.`due`) AS SIGNED) FROM `crm_thing` AS `x` WHERE `x`.`org_id` = ? GROUP BY `x`.`owner`, `x`.`name` ORDER BY 1 ASC, 2 ASC
+-- [Text("o")]
+
+-- sums of everything, in one
+SELECT CAST(SUM(`x`.`level`) AS SIGNED) FROM `crm_thing` AS `x` WHERE `x`.`org_id` = ? HAVING COUNT(*) > 0
+-- [Text("o")]
+
+-- sums of an owner
+SELECT `x`.`owner`, `x`.`name`, CAST(SUM(`x`.`level`) AS SIGNED), CAST(SUM(`x`.`due`) AS SIGNED) FROM `crm_thing` AS `x` WHERE `x`.`org_id` = ? AND `x`.`owner` = ? GROUP BY `x`.`owner`, `x`.`name` ORDER BY 1 ASC, 2 ASC
+-- [Text("o"), Text("u1")]
+
+-- sums of an owner, in one
+SELECT CAST(SUM(`x`.`level`) AS SIGNED) FROM `crm_thing` AS `x` WHERE `x`.`org_id` = ? AND `x`.`owner` = ? HAVING COUNT(*) > 0
+-- [Text("o"), Text("u1")]
+
+-- sums of two owners within ranks
+SELECT `x`.`owner`, `x`.`name`, CAST(SUM(`x`.`level`) AS SIGNED), CAST(SUM(`x`.`due`) AS SIGNED) FROM JSON_TABLE(?, '$[*]' COLUMNS (value VARCHAR(191) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin PATH '$')) AS `v` CROSS JOIN `crm_thing` AS `x` WHERE `x`.`org_id` = ? AND `x`.`owner` = `v`.`value` AND `x`.`rank` >= ? AND `x`.`rank` <= ? GROUP BY `x`.`owner`, `x`.`name` ORDER BY 1 ASC, 2 ASC
+-- [Text("[\"u1\",\"u2\"]"), Text("o"), Integer(1), Integer(9)]
+
+-- sums of two owners within ranks, in one
+SELECT CAST(SUM(`x`.`level`) AS SIGNED) FROM JSON_TABLE(?, '$[*]' COLUMNS (value VARCHAR(191) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin PATH '$')) AS `v` CROSS JOIN `crm_thing` AS `x` WHERE `x`.`org_id` = ? AND `x`.`owner` = `v`.`value` AND `x`.`rank` >= ? AND `x`.`rank` <= ? HAVING COUNT(*) > 0
+-- [Text("[\"u1\",\"u2\"]"), Text("o"), Integer(1), Integer(9)]
+
 -- insert without columns
 INSERT IGNORE INTO `crm_note` (`org_id`, `id`, `version`, `body`) VALUES (?, ?, 1, ?)
 -- [Text("o"), Text("n"), Text("{}")]

@@ -155,6 +155,30 @@ SELECT COUNT(*), COUNT(`s`.`hit`) FROM (SELECT 1 AS `hit` FROM JSON_TABLE(?, '$[
 SELECT `x`.`id`, `x`.`label`, `x`.`rank` FROM (SELECT `r`.`rank`, `r`.`id` FROM (SELECT `v`.`value` AS `s` FROM JSON_TABLE(?, '$[*]' COLUMNS (value VARCHAR(191) CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin PATH '$')) AS `v` INNER JOIN LATERAL (SELECT `x`.`rank`, `x`.`id` FROM `crm_thing` AS `x` WHERE `x`.`org_id` = ? AND `x`.`owner` = `v`.`value` ORDER BY `x`.`rank` DESC, `x`.`id` DESC LIMIT ?) AS `h` ON TRUE ORDER BY `h`.`rank` DESC, `h`.`id` DESC LIMIT ?) AS `b` INNER JOIN LATERAL (SELECT `x`.`rank`, `x`.`id` FROM `crm_thing` AS `x` WHERE `x`.`org_id` = ? AND `x`.`owner` = `b`.`s` ORDER BY `x`.`rank` DESC, `x`.`id` DESC LIMIT ?) AS `r` ON TRUE ORDER BY `r`.`rank` DESC, `r`.`id` DESC LIMIT ?) AS `p` INNER JOIN `crm_thing` AS `x` ON `x`.`org_id` = ? AND `x`.`id` = `p`.`id` ORDER BY `p`.`rank` DESC, `p`.`id` DESC LIMIT ?
 -- [Text("[\"u1\",\"u2\"]"), Text("o"), Integer(1), Integer(20), Text("o"), Integer(20), Integer(20), Text("o"), Integer(20)]
 
+-- sums of everything
+SELECT `x`.`owner`, `x`.`name`, CAST(SUM(`x`.`level`) AS SIGNED), CAST(SUM(`x`.`due`) AS SIGNED) FROM `crm_thing` AS `x` WHERE `x`.`org_id` = ? GROUP BY `x`.`owner`, `x`.`name` ORDER BY 1 ASC, 2 ASC
+-- [Text("o")]
+
+-- sums of everything, in one
+SELECT CAST(SUM(`x`.`level`) AS SIGNED) FROM `crm_thing` AS `x` WHERE `x`.`org_id` = ? HAVING COUNT(*) > 0
+-- [Text("o")]
+
+-- sums of an owner
+SELECT `x`.`owner`, `x`.`name`, CAST(SUM(`x`.`level`) AS SIGNED), CAST(SUM(`x`.`due`) AS SIGNED) FROM `crm_thing` AS `x` WHERE `x`.`org_id` = ? AND `x`.`owner` = ? GROUP BY `x`.`owner`, `x`.`name` ORDER BY 1 ASC, 2 ASC
+-- [Text("o"), Text("u1")]
+
+-- sums of an owner, in one
+SELECT CAST(SUM(`x`.`level`) AS SIGNED) FROM `crm_thing` AS `x` WHERE `x`.`org_id` = ? AND `x`.`owner` = ? HAVING COUNT(*) > 0
+-- [Text("o"), Text("u1")]
+
+-- sums of two owners within ranks
+SELECT `x`.`owner`, `x`.`name`, CAST(SUM(`x`.`level`) AS SIGNED), CAST(SUM(`x`.`due`) AS SIGNED) FROM JSON_TABLE(?, '$[*]' COLUMNS (value VARCHAR(191) CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin PATH '$')) AS `v` CROSS JOIN `crm_thing` AS `x` WHERE `x`.`org_id` = ? AND `x`.`owner` = `v`.`value` AND `x`.`rank` >= ? AND `x`.`rank` <= ? GROUP BY `x`.`owner`, `x`.`name` ORDER BY 1 ASC, 2 ASC
+-- [Text("[\"u1\",\"u2\"]"), Text("o"), Integer(1), Integer(9)]
+
+-- sums of two owners within ranks, in one
+SELECT CAST(SUM(`x`.`level`) AS SIGNED) FROM JSON_TABLE(?, '$[*]' COLUMNS (value VARCHAR(191) CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin PATH '$')) AS `v` CROSS JOIN `crm_thing` AS `x` WHERE `x`.`org_id` = ? AND `x`.`owner` = `v`.`value` AND `x`.`rank` >= ? AND `x`.`rank` <= ? HAVING COUNT(*) > 0
+-- [Text("[\"u1\",\"u2\"]"), Text("o"), Integer(1), Integer(9)]
+
 -- insert without columns
 INSERT IGNORE INTO `crm_note` (`org_id`, `id`, `version`, `body`) VALUES (?, ?, 1, ?)
 -- [Text("o"), Text("n"), Text("{}")]

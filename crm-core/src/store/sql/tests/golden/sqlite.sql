@@ -147,6 +147,30 @@ SELECT COUNT(*), COUNT("s"."hit") FROM (SELECT 1 AS "hit" FROM json_each(?) AS "
 WITH RECURSIVE "q" ("s", "k") AS (SELECT "h"."s", "h"."k" FROM (SELECT "v"."value" AS "s", (SELECT CAST(printf('%d%019d', "x"."rank" >= 0, CASE WHEN "x"."rank" < 0 THEN "x"."rank" + 9223372036854775807 + 1 ELSE "x"."rank" END) || "x"."id" AS BLOB) FROM "crm_thing" AS "x" WHERE "x"."org_id" = ? AND "x"."owner" = "v"."value" ORDER BY "x"."rank" DESC, "x"."id" DESC LIMIT ?) AS "k" FROM json_each(?) AS "v" ORDER BY 2 DESC NULLS LAST LIMIT ?) AS "h" WHERE "h"."k" IS NOT NULL UNION ALL SELECT "q"."s", (SELECT CAST(printf('%d%019d', "x"."rank" >= 0, CASE WHEN "x"."rank" < 0 THEN "x"."rank" + 9223372036854775807 + 1 ELSE "x"."rank" END) || "x"."id" AS BLOB) FROM "crm_thing" AS "x" WHERE "x"."org_id" = ? AND "x"."owner" = "q"."s" AND ("x"."rank", "x"."id") < (+(CAST(substr("q"."k", 2, 19) AS INTEGER) - CASE WHEN substr("q"."k", 1, 1) = x'31' THEN 0 ELSE 9223372036854775807 END - CASE WHEN substr("q"."k", 1, 1) = x'31' THEN 0 ELSE 1 END), +CAST(substr("q"."k", 21) AS TEXT)) ORDER BY "x"."rank" DESC, "x"."id" DESC LIMIT ?) FROM "q" WHERE "q"."k" IS NOT NULL ORDER BY 2 DESC NULLS LAST LIMIT ?) SELECT "x"."id", "x"."label", "x"."rank" FROM "q" CROSS JOIN "crm_thing" AS "x" WHERE "x"."org_id" = ? AND "x"."id" = (+CAST(substr("q"."k", 21) AS TEXT)) AND "q"."k" IS NOT NULL ORDER BY "q"."k" DESC
 -- [Text("o"), Integer(1), Text("[\"u1\",\"u2\"]"), Integer(20), Text("o"), Integer(1), Integer(20), Text("o")]
 
+-- sums of everything
+SELECT "x"."owner", "x"."name", SUM("x"."level"), SUM("x"."due") FROM "crm_thing" AS "x" WHERE "x"."org_id" = ? GROUP BY "x"."owner", "x"."name" ORDER BY 1 ASC, 2 ASC
+-- [Text("o")]
+
+-- sums of everything, in one
+SELECT SUM("x"."level") FROM "crm_thing" AS "x" WHERE "x"."org_id" = ? HAVING COUNT(*) > 0
+-- [Text("o")]
+
+-- sums of an owner
+SELECT "x"."owner", "x"."name", SUM("x"."level"), SUM("x"."due") FROM "crm_thing" AS "x" WHERE "x"."org_id" = ? AND "x"."owner" = ? GROUP BY "x"."owner", "x"."name" ORDER BY 1 ASC, 2 ASC
+-- [Text("o"), Text("u1")]
+
+-- sums of an owner, in one
+SELECT SUM("x"."level") FROM "crm_thing" AS "x" WHERE "x"."org_id" = ? AND "x"."owner" = ? HAVING COUNT(*) > 0
+-- [Text("o"), Text("u1")]
+
+-- sums of two owners within ranks
+SELECT "x"."owner", "x"."name", SUM("x"."level"), SUM("x"."due") FROM json_each(?) AS "v" CROSS JOIN "crm_thing" AS "x" WHERE "x"."org_id" = ? AND "x"."owner" = "v"."value" AND "x"."rank" >= ? AND "x"."rank" <= ? GROUP BY "x"."owner", "x"."name" ORDER BY 1 ASC, 2 ASC
+-- [Text("[\"u1\",\"u2\"]"), Text("o"), Integer(1), Integer(9)]
+
+-- sums of two owners within ranks, in one
+SELECT SUM("x"."level") FROM json_each(?) AS "v" CROSS JOIN "crm_thing" AS "x" WHERE "x"."org_id" = ? AND "x"."owner" = "v"."value" AND "x"."rank" >= ? AND "x"."rank" <= ? HAVING COUNT(*) > 0
+-- [Text("[\"u1\",\"u2\"]"), Text("o"), Integer(1), Integer(9)]
+
 -- insert without columns
 INSERT INTO "crm_note" ("org_id", "id", "version", "body") VALUES (?, ?, 1, ?) ON CONFLICT ("org_id", "id") DO NOTHING
 -- [Text("o"), Text("n"), Text("{}")]
