@@ -3,8 +3,7 @@
 use crate::access::{Reach, Scope, Standing};
 use crate::contract::{CONTRACT, Contract};
 use crate::crm::Session;
-use crate::customer::Customer;
-use crate::customer::CustomerId;
+use crate::customer::{CUSTOMER, Customer, CustomerId, Transfer};
 use crate::error::{Error, Violation, refusals};
 use crate::history;
 use crate::id::{ApprovalId, ContractId, ReceiptId};
@@ -17,6 +16,7 @@ use crate::text::Checker;
 use crate::time::Timestamp;
 use crate::work::{Stop, Work, rows};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 const SINCE: i32 = crate::contract::SINCE;
 
@@ -47,10 +47,11 @@ pub(crate) static APPROVAL: Kind = Kind {
 pub struct Approval {
     /// The id.
     pub id: ApprovalId,
-    /// What is asked for: `sign`, `supplement`, `void`, `receipt`.
+    /// What is asked for: `sign`, `supplement`, `void`, `receipt`, or `transfer` of a customer.
     pub command: String,
-    /// The contract.
-    pub contract: ContractId,
+    /// The contract; absent: it is about the customer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contract: Option<ContractId>,
     /// The receipt on it that shall count.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub receipt: Option<ReceiptId>,
@@ -63,10 +64,13 @@ pub struct Approval {
     pub customer: CustomerId,
     /// The customer's name then.
     pub customer_name: String,
+    /// To whom the customer shall go.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transfer: Option<Transfer>,
     /// The reason that was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// The contract, or the receipt, as it stood then.
+    /// The contract, the receipt or the customer as it stood then.
     #[cfg_attr(feature = "tsify", tsify(type = "unknown"))]
     pub snapshot: serde_json::Value,
     /// Who asked.
@@ -151,16 +155,21 @@ impl Record for Stored {
 /// What the host is asked.
 pub(crate) struct Request<'r> {
     pub(crate) command: &'r str,
-    pub(crate) contract: &'r Contract,
+    /// The contract; absent: it is about the customer.
+    pub(crate) contract: Option<&'r Contract>,
     pub(crate) receipt: Option<ReceiptId>,
     pub(crate) customer: &'r Customer,
+    pub(crate) transfer: Option<Transfer>,
     pub(crate) reason: Option<String>,
     pub(crate) snapshot: serde_json::Value,
 }
 
+/// Where what a request is about stands: whose it is, and at which position.
+struct Subject(Scope);
+
 impl Session<'_> {
-    /// Requests on contracts whose duties the actor has or those below him: those that wait, oldest first, or all, newest
-    /// first.
+    /// Requests on contracts whose duties the actor has or those below him, and on their customers: those that wait, oldest
+    /// first, or all, newest first.
     ///
     /// # Errors
     /// [`Error::Forbidden`] without the right `approval.view`; [`Error::Invalid`]; `cursor_foreign`.
@@ -193,7 +202,7 @@ impl Session<'_> {
                 Stored::from_rows(&found)?.into_iter().map(|stored| stored.approval).collect();
             let place = |last: &Approval| (Some(last.requested_at.millis().into()), last.id.to_string());
             let next = items.last().filter(|_| more).map(|last| encode_cursor(&list, &place(last)));
-            work.only_own_contracts(&mut items)?;
+            work.only_own(&mut items)?;
             Ok(ApprovalPage { items, next, count })
         })
     }
@@ -206,8 +215,8 @@ impl Session<'_> {
         self.query(&op::approval, |work| Ok(work.approval_within(approval)?.0.approval))
     }
 
-    /// Decides a request: the host, an administrator or a superior of who has the contract's duties approves or rejects,
-    /// who asked withdraws. `by` names who decided in the host's workflow; absent: the actor. The same decision again
+    /// Decides a request: the host, an administrator or a superior of who has the contract's duties, or owns the customer,
+    /// approves or rejects, who asked withdraws. `by` names who decided in the host's workflow; absent: the actor. The same decision again
     /// changes nothing.
     ///
     /// # Errors
@@ -228,8 +237,8 @@ impl Session<'_> {
                 let by = check.optional_line("by", &by, 200);
                 let note = check.optional_lines("note", &note, 1_000);
                 check.done()?;
-                let (before, contract) = work.approval_within(approval)?;
-                work.check_decider(&before.approval, &contract, decision)?;
+                let (before, subject) = work.approval_within(approval)?;
+                work.check_decider(&before.approval, &subject, decision)?;
                 if by.is_some()
                     && work.access()?.person().is_some_and(|person| by.as_deref() != Some(person.id.as_str()))
                 {
@@ -254,15 +263,18 @@ impl Session<'_> {
                 let changes = history::changes(&before.approval, &after.approval, &["decision", "decided_by", "note"]);
                 work.remember(ApprovalId::RECORD, approval, "resolve_approval", changes)?;
                 let data = serde_json::json!({
-                    "command": after.approval.command, "contract": contract.id, "decision": decision,
+                    "command": after.approval.command, "contract": after.approval.contract,
+                    "customer": after.approval.customer, "decision": decision,
                 });
                 work.announce("approval_resolved", ApprovalId::RECORD, approval, data)?;
                 let approved = decision == ApprovalDecision::Approved;
-                match after.approval.receipt {
-                    Some(receipt) => work.decided_receipt(receipt, approved)?,
-                    None => {
-                        work.decided(contract.id, &after.approval.command, approved, after.approval.reason.as_deref())?
+                let asked = &after.approval;
+                match (asked.receipt, asked.contract) {
+                    (Some(receipt), _) => work.decided_receipt(receipt, approved)?,
+                    (None, Some(contract)) => {
+                        work.decided(contract, &asked.command, approved, asked.reason.as_deref())?
                     }
+                    (None, None) => work.decided_transfer(asked.customer, asked.transfer.as_ref(), approved)?,
                 }
                 work.made.truncate(1);
                 after.approval.version += 1;
@@ -277,19 +289,20 @@ impl Work<'_> {
     /// Keeps a request and tells the host.
     pub(crate) fn request_approval(&mut self, request: Request<'_>) -> Result<ApprovalId, Error> {
         let id = ApprovalId(self.draw()?);
-        let contract = request.contract;
+        let (contract, customer) = (request.contract, request.customer);
         let approval = Approval {
             id,
             command: request.command.to_owned(),
-            contract: contract.id,
+            contract: contract.map(|contract| contract.id),
             receipt: request.receipt,
-            number: match request.receipt {
-                Some(_) => contract.number.clone(),
-                None => request.snapshot.get("number").and_then(|number| number.as_str()).map(str::to_owned),
+            number: match (request.receipt, contract) {
+                (Some(_), Some(contract)) => contract.number.clone(),
+                _ => request.snapshot.get("number").and_then(|number| number.as_str()).map(str::to_owned),
             },
-            name: contract.name.clone(),
-            customer: contract.customer,
-            customer_name: request.customer.name.clone(),
+            name: contract.map_or(&customer.name, |contract| &contract.name).clone(),
+            customer: customer.id,
+            customer_name: customer.name.clone(),
+            transfer: request.transfer,
             reason: request.reason,
             snapshot: request.snapshot,
             requested_by: self.actor().name(),
@@ -302,45 +315,61 @@ impl Work<'_> {
         };
         let data = serde_json::json!({
             "command": approval.command, "contract": approval.contract, "customer": approval.customer,
-            "reason": approval.reason, "snapshot": approval.snapshot,
+            "transfer": approval.transfer, "reason": approval.reason, "snapshot": approval.snapshot,
         });
         self.announce("approval_requested", ApprovalId::RECORD, id, data)?;
-        let scope = Scope::to_value(&contract.stands()).as_text().unwrap_or_default().to_owned();
+        let stands = contract.map_or_else(|| customer.stands(), Contract::stands);
+        let scope = Scope::to_value(&stands).as_text().unwrap_or_default().to_owned();
         self.insert(&APPROVAL, Stored { approval, scope }.to_row()?);
         Ok(id)
     }
 
-    /// A request on a contract that the actor disposes of, and the contract.
-    fn approval_within(&mut self, id: ApprovalId) -> Result<(Stored, Contract), Stop> {
+    /// A request on what the actor disposes of, and where that stands.
+    fn approval_within(&mut self, id: ApprovalId) -> Result<(Stored, Subject), Stop> {
         let not_found = || Error::NotFound { record: ApprovalId::RECORD.to_owned(), id: id.to_string() };
         self.access()?.allow("approval.view")?;
         let row = self.get_one(&APPROVAL, id.to_string())?.ok_or_else(not_found)?;
         let stored = Stored::from_row(&row)?;
-        let row = self.get_one(&CONTRACT, stored.approval.contract.to_string())?.ok_or_else(not_found)?;
-        let contract = Contract::from_row(&row)?;
-        let access = self.access()?;
+        let subject = match stored.approval.contract {
+            Some(contract) => {
+                let row = self.get_one(&CONTRACT, contract.to_string())?.ok_or_else(not_found)?;
+                Contract::from_row(&row)?.stands()
+            }
+            None => {
+                let row = self.get_one(&CUSTOMER, stored.approval.customer.to_string())?.ok_or_else(not_found)?;
+                Customer::from_row(&row)?.stands()
+            }
+        };
         let requester = stored.approval.requested_by == self.actor().name();
-        match access.duty_reach(&contract.stands(), self.now) {
-            Some(Reach::Own) => Ok((stored, contract)),
-            _ if requester => Ok((stored, contract)),
+        match self.access()?.duty_reach(&subject, self.now) {
+            Some(Reach::Own) => Ok((stored, Subject(subject))),
+            _ if requester => Ok((stored, Subject(subject))),
             _ => Err(not_found().into()),
         }
     }
 
-    /// Leaves out what is about contracts that went elsewhere since.
-    fn only_own_contracts(&mut self, items: &mut Vec<Approval>) -> Result<(), Stop> {
-        let mut ids: Vec<String> = items.iter().map(|approval| approval.contract.to_string()).collect();
-        ids.sort();
-        ids.dedup();
-        let contracts = Contract::from_rows(&self.get(&CONTRACT, ids)?)?;
+    /// Leaves out what is about contracts and customers that went elsewhere since.
+    fn only_own(&mut self, items: &mut Vec<Approval>) -> Result<(), Stop> {
+        let contracts = items.iter().filter_map(|approval| approval.contract);
+        let contracts: BTreeSet<String> = contracts.map(|id| id.to_string()).into_set();
+        let customers = items.iter().filter(|approval| approval.contract.is_none());
+        let customers: BTreeSet<String> = customers.map(|approval| approval.customer.to_string()).into_set();
+        let contracts = Contract::from_rows(&self.get(&CONTRACT, contracts.into_iter().collect())?)?;
+        let customers = Customer::from_rows(&self.get(&CUSTOMER, customers.into_iter().collect())?)?;
         let access = self.access()?;
-        let own = contracts.iter().filter(|contract| access.duty_reach(&contract.stands(), self.now).is_some());
-        let own: std::collections::BTreeSet<ContractId> = own.map(|contract| contract.id).into_set();
-        items.retain(|approval| own.contains(&approval.contract));
+        let own = |scope: &Scope| access.duty_reach(scope, self.now).is_some();
+        let contracts: BTreeSet<ContractId> =
+            contracts.iter().filter(|contract| own(&contract.stands())).map(|contract| contract.id).into_set();
+        let customers: BTreeSet<CustomerId> =
+            customers.iter().filter(|customer| own(&customer.stands())).map(|customer| customer.id).into_set();
+        items.retain(|approval| match approval.contract {
+            Some(contract) => contracts.contains(&contract),
+            None => customers.contains(&approval.customer),
+        });
         Ok(())
     }
 
-    fn check_decider(&self, approval: &Approval, contract: &Contract, decision: ApprovalDecision) -> Result<(), Error> {
+    fn check_decider(&self, approval: &Approval, subject: &Subject, decision: ApprovalDecision) -> Result<(), Error> {
         let access = self.access()?;
         let requester = approval.requested_by == self.actor().name();
         if access.sees_all() || (requester && decision == ApprovalDecision::Withdrawn) {
@@ -349,7 +378,7 @@ impl Work<'_> {
         if requester {
             return Err(ApprovalRefusal::OwnRequest.into());
         }
-        if decision != ApprovalDecision::Withdrawn && access.is_superior_of(contract.owner_position.as_ref()) {
+        if decision != ApprovalDecision::Withdrawn && access.is_superior_of(subject.0.position.as_ref()) {
             return Ok(());
         }
         Err(Error::Forbidden { module: "approval".to_owned(), right: "edit".to_owned() })

@@ -207,7 +207,8 @@ impl Work<'_> {
         operation: &str,
     ) -> Result<Contract, Stop> {
         let snapshot = history::as_value(&after);
-        let request = Request { command, contract: before, receipt: None, customer, reason, snapshot };
+        let contract = Some(before);
+        let request = Request { command, contract, receipt: None, customer, transfer: None, reason, snapshot };
         after.approval = Some(self.request_approval(request)?);
         let changes = history::changes(before, &after, &STATE);
         self.save_contract(before, after, operation, changes)

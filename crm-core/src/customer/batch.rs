@@ -4,7 +4,7 @@ use super::{Customer, CustomerEdit, Transfer};
 use crate::access::Reach;
 use crate::crm::Session;
 use crate::error::{Error, Violation};
-use crate::id::CustomerId;
+use crate::id::{ApprovalId, CustomerId};
 use crate::operations::{Operation, op};
 use crate::record::NEVER;
 use crate::store::{Change, Value};
@@ -33,6 +33,9 @@ pub struct BatchAnswer {
 pub struct BatchItem {
     /// The customer.
     pub customer: CustomerId,
+    /// The request that the host decides first; absent: nobody was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval: Option<ApprovalId>,
     /// The code of the error; absent when it was done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
@@ -73,7 +76,8 @@ pub struct NextFollowUp {
 const AUDIT: usize = usize::MAX;
 
 impl Session<'_> {
-    /// Moves customers to another owner, up to 500, item by item.
+    /// Moves customers to another owner, up to 500, item by item. Where the settings say so the host is asked first: the
+    /// customer stays and is frozen until it has decided.
     ///
     /// # Errors
     /// [`Error::Forbidden`] without the right `customer.assign`; [`Error::Invalid`]. What is
@@ -169,9 +173,13 @@ impl Session<'_> {
         let mut stopped: Option<Error> = None;
         for (place, item) in items.iter().enumerate() {
             let customer = customer(item);
-            let error = match &stopped {
-                Some(error) => Some(error.clone()),
-                None => each(&self.item(place), item).err(),
+            let done = match &stopped {
+                Some(error) => Err(error.clone()),
+                None => each(&self.item(place), item),
+            };
+            let (approval, error) = match done {
+                Ok(done) => (done.approval.filter(|_| operation.name == op::transfer_customers.name), None),
+                Err(error) => (None, Some(error)),
             };
             if let Some(error @ (Error::Unavailable { .. } | Error::ActorUnknown { .. })) = &error {
                 if answer.done == 0 {
@@ -182,12 +190,13 @@ impl Session<'_> {
             match error {
                 None => {
                     answer.done += 1;
-                    answer.items.push(BatchItem { customer, error: None, texts: Vec::new() });
+                    answer.items.push(BatchItem { customer, approval, error: None, texts: Vec::new() });
                 }
                 Some(error) => {
                     answer.failed += 1;
                     answer.items.push(BatchItem {
                         customer,
+                        approval: None,
                         error: Some(error.code().to_owned()),
                         texts: vec![error.text(crate::Language::English), error.text(crate::Language::Chinese)],
                     });

@@ -35,7 +35,7 @@ impl Session<'_> {
             &(customer, &edit),
             |work| {
                 let before = work.customer_with_shares(customer, Reach::Edit)?.0;
-                before.check_active()?;
+                before.check_open()?;
                 if before.version != edit.version {
                     return Err(conflict(customer).into());
                 }

@@ -105,6 +105,7 @@ impl Work<'_> {
             idle_since: now,
             last_follow_up_at: None,
             next_follow_up_at: None,
+            approval: None,
             deleted_at: None,
             created_at: now,
             created_by: by.clone(),

@@ -26,6 +26,7 @@ pub use transfer::Transfer;
 use crate::access::{Scope, Standing};
 use crate::actor::UserId;
 use crate::dictionary::EntryCode;
+use crate::id::ApprovalId;
 use crate::position::PositionId;
 use crate::record::{Columns, LONG_AGO, NEVER, Record, bytes_column, text_column};
 use crate::store::{Column, ColumnType, Index, Kind, Value};
@@ -136,6 +137,9 @@ pub struct Customer {
     /// The next follow-up that is planned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_follow_up_at: Option<Timestamp>,
+    /// The request 审批 that the host decides: until then the customer is frozen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval: Option<ApprovalId>,
     /// When it was put into the recycle bin.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deleted_at: Option<Timestamp>,

@@ -61,12 +61,12 @@ impl Session<'_> {
             let may = |right: &str| work.access().is_ok_and(|access| access.may(right));
             let (sees_contacts, sees_follow_ups) = (may("contact.view"), may("follow_up.view"));
             let reaches = |reach: Reach| work.check_reach(&found, &shares, reach).is_ok();
-            let active = found.check_active().is_ok();
+            let (active, open) = (found.check_active().is_ok(), found.check_open().is_ok());
             let doable = [
-                ("edit", active && may("customer.edit") && reaches(Reach::Edit)),
-                ("assign", active && may("customer.assign") && reaches(Reach::Own)),
+                ("edit", open && may("customer.edit") && reaches(Reach::Edit)),
+                ("assign", open && may("customer.assign") && reaches(Reach::Own)),
                 ("share", active && may("sharing.create") && reaches(Reach::Own)),
-                ("delete", active && may("customer.delete") && reaches(Reach::Own)),
+                ("delete", open && may("customer.delete") && reaches(Reach::Own)),
                 ("restore", !active && may("customer.delete") && reaches(Reach::Own)),
                 ("add_contact", active && may("contact.create") && reaches(Reach::Edit)),
                 ("edit_contact", active && sees_contacts && may("contact.edit") && reaches(Reach::Edit)),

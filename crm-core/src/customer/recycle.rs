@@ -26,7 +26,7 @@ impl Session<'_> {
             &customer,
             |work| {
                 let before = work.customer_with_shares(customer, Reach::Own)?.0;
-                before.check_active()?;
+                before.check_open()?;
                 work.check_no_contracts(customer)?;
                 work.check_no_receipts(customer)?;
                 work.release_keys(&before)?;

@@ -13,6 +13,8 @@ refusals! {
     pub enum CustomerRefusal {
         /// A company of this name is there already.
         SameName { name } = "same_name", "A customer of this name exists already", "已存在同名客户";
+        /// It waits for approval.
+        CustomerPending = "customer_pending", "The customer waits for approval", "客户待审批，不可更改";
         /// The number is taken.
         NumberTaken { number } = "number_taken", "The customer number is taken", "客户编号已被使用";
         /// The customer is in the recycle bin.
@@ -36,6 +38,15 @@ impl Customer {
         match self.status {
             CustomerStatus::Active => Ok(()),
             CustomerStatus::Deleted => Err(CustomerRefusal::InRecycleBin.into()),
+        }
+    }
+
+    /// Refuses what can't be done while the host decides about the customer, either.
+    pub(crate) fn check_open(&self) -> Result<(), Error> {
+        self.check_active()?;
+        match self.approval {
+            Some(_) => Err(CustomerRefusal::CustomerPending.into()),
+            None => Ok(()),
         }
     }
 }

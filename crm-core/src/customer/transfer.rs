@@ -1,9 +1,10 @@
 //! Transfer 移交 to another owner (C6).
 
-use super::{Customer, CustomerRefusal, rules};
+use super::{CUSTOMER, Customer, CustomerRefusal, rules};
 use crate::access::{Access, Reach};
 use crate::actor::UserId;
 use crate::agenda;
+use crate::approval::Request;
 use crate::error::{Error, Violation};
 use crate::history;
 use crate::id::{CustomerId, ShareId};
@@ -38,9 +39,20 @@ pub struct Transfer {
 }
 
 impl Work<'_> {
-    /// Moves one customer to its new owner. Its shares end with the change of owner; contacts and
+    /// Moves one customer to its new owner, or asks the host first. Its shares end with the change of owner; contacts and
     /// everything written before go along.
     pub(crate) fn transfer_customer(&mut self, id: CustomerId, transfer: &Transfer) -> Result<Customer, Stop> {
+        let (before, shares) = self.customer_with_shares(id, Reach::Own)?;
+        before.check_open()?;
+        let (after, reason) = self.check_transfer(&before, transfer)?;
+        if self.needs_approval("transfer") {
+            return self.ask_for_transfer(&before, transfer, reason);
+        }
+        self.move_customer(&before, after, &shares, transfer, reason, "transfer_customers")
+    }
+
+    /// The customer as it shall be, and the reason as it is kept.
+    fn check_transfer(&self, before: &Customer, transfer: &Transfer) -> Result<(Customer, Option<String>), Stop> {
         let now = self.now;
         if transfer.keep_reader_until.is_some_and(|until| until <= now || until > now.farthest()) {
             return Err(Violation::out_of_range("keep_reader_until").into());
@@ -48,8 +60,6 @@ impl Work<'_> {
         let mut check = crate::text::Checker::new();
         let reason = check.optional_line("reason", &transfer.reason, 200);
         check.done()?;
-        let (before, shares) = self.customer_with_shares(id, Reach::Own)?;
-        before.check_active()?;
         let context = self.context.clone();
         let (owner, owner_position) = {
             let access = Access::of(&context, self.actor())?;
@@ -76,7 +86,73 @@ impl Work<'_> {
         }
         after.changed_at = now;
         after.changed_by = self.actor().name();
-        self.save(&before, &after)?;
+        Ok((after, reason))
+    }
+
+    /// Freezes a customer until the host has decided.
+    fn ask_for_transfer(
+        &mut self,
+        before: &Customer,
+        transfer: &Transfer,
+        reason: Option<String>,
+    ) -> Result<Customer, Stop> {
+        let snapshot = history::as_value(before);
+        let transfer = Some(Transfer { reason: reason.clone(), ..transfer.clone() });
+        let (command, customer) = ("transfer", before);
+        let request = Request { command, contract: None, receipt: None, customer, transfer, reason, snapshot };
+        let approval = Some(self.request_approval(request)?);
+        let mut after = Customer { approval, ..before.clone() };
+        after.changed_at = self.now;
+        after.changed_by = self.actor().name();
+        self.save(before, &after)?;
+        let changes = history::changes(before, &after, &["approval"]);
+        self.remember(CustomerId::RECORD, before.id, "transfer_customers", changes)?;
+        self.made(before.id);
+        after.version += 1;
+        Ok(after)
+    }
+
+    /// Goes on, or back, as the host decided.
+    pub(crate) fn decided_transfer(
+        &mut self,
+        id: CustomerId,
+        transfer: Option<&Transfer>,
+        approved: bool,
+    ) -> Result<(), Stop> {
+        let row = self.get_one(&CUSTOMER, id.to_string())?.ok_or_else(|| super::not_found(id))?;
+        let before = Customer::from_row(&row)?;
+        let mut thawed = Customer { approval: None, ..before.clone() };
+        match transfer.filter(|_| approved) {
+            Some(transfer) => {
+                let (before, shares) = self.customer_with_shares(id, Reach::Own)?;
+                // When the old owner should have ceased to read it, while it waited, he does not begin to.
+                let until = transfer.keep_reader_until.filter(|until| *until > self.now);
+                let transfer = Transfer { keep_reader_until: until, ..transfer.clone() };
+                let (after, reason) = self.check_transfer(&thawed, &transfer)?;
+                self.move_customer(&before, after, &shares, &transfer, reason, "resolve_approval")?;
+            }
+            None => {
+                thawed.changed_at = self.now;
+                thawed.changed_by = self.actor().name();
+                self.save(&before, &thawed)?;
+                let changes = history::changes(&before, &thawed, &["approval"]);
+                self.remember(CustomerId::RECORD, id, "resolve_approval", changes)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn move_customer(
+        &mut self,
+        before: &Customer,
+        mut after: Customer,
+        shares: &[Share],
+        transfer: &Transfer,
+        reason: Option<String>,
+        operation: &str,
+    ) -> Result<Customer, Stop> {
+        let changes_hands = before.owner != after.owner;
+        self.save(before, &after)?;
         self.follow_scope(&after)?;
         for share in shares.iter().filter(|_| changes_hands) {
             self.end_share_row(share)?;
@@ -84,22 +160,22 @@ impl Work<'_> {
         if let Some(until) = transfer.keep_reader_until
             && changes_hands
         {
-            self.keep_reader(&before, until)?;
+            self.keep_reader(before, until, operation)?;
         }
-        let mut changes = history::changes(&before, &after, &["owner", "owner_position"]);
+        let mut changes = history::changes(before, &after, &["owner", "owner_position"]);
         if let Some(reason) = reason {
             changes.push(history::change("reason", None, Some(reason.into())));
         }
-        self.remember("customer", id, "transfer_customers", changes)?;
+        self.remember(CustomerId::RECORD, before.id, operation, changes)?;
         let data = serde_json::json!({"from": before.owner, "to": after.owner});
         let told = [after.owner.clone()];
-        self.notify("customer_transferred", "customer", id, &told, data)?;
-        self.made(id);
+        self.notify("customer_transferred", CustomerId::RECORD, before.id, &told, data)?;
+        self.made(before.id);
         after.version += 1;
         Ok(after)
     }
 
-    fn keep_reader(&mut self, before: &Customer, until: Timestamp) -> Result<(), Error> {
+    fn keep_reader(&mut self, before: &Customer, until: Timestamp, operation: &str) -> Result<(), Error> {
         let share = Share {
             id: ShareId(self.draw()?),
             customer: before.id,
@@ -114,7 +190,7 @@ impl Work<'_> {
         };
         self.insert(&SHARE, share.to_row()?);
         let given = history::change("share", None, Some(share.told()));
-        self.remember(CustomerId::RECORD, before.id, "transfer_customers", vec![given])?;
+        self.remember(CustomerId::RECORD, before.id, operation, vec![given])?;
         self.announce("customer_shared", CustomerId::RECORD, before.id, share.told())?;
         self.write(agenda::at(until, &SHARE_END, share.id));
         Ok(())

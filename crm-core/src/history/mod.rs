@@ -8,7 +8,6 @@ use crate::id::{ContactId, CustomerId, FollowUpId, HistoryId, ReplyId};
 use crate::operations::{Operation, op};
 use crate::page::{PageRequest, encode_cursor, list_identity, page};
 use crate::record::{Columns, Record};
-use crate::report::ReportOf;
 use crate::sharing::Share;
 use crate::store::{Column, ColumnType, Direction, Index, Kind, Read, Row, Search, Value};
 use crate::time::Timestamp;
@@ -192,9 +191,7 @@ impl Session<'_> {
     pub fn settings_history(&self, page: PageRequest) -> Result<HistoryPage, Error> {
         self.query(&op::settings_history, |work| {
             let mut history = work.history_page(&op::settings_history, "settings", "settings", &page)?;
-            let access = work.access()?;
-            let of = if access.sees_all() { &ReportOf::All } else { &ReportOf::Subtree };
-            let circle = access.may("report.view").then(|| work.circle(of)).transpose()?;
+            let circle = work.access()?.may("report.view").then(|| work.circle_in_sight()).transpose()?;
             crate::target::only_what_shows(&mut history, circle.as_ref());
             Ok(history)
         })

@@ -381,7 +381,8 @@ impl Work<'_> {
         let customer = customer.ok_or_else(|| crate::customer::not_found(written.customer))?;
         let snapshot = serde_json::to_value(&*written).unwrap_or_default();
         let (command, receipt) = ("receipt", Some(written.id));
-        let request = Request { command, contract: &contract, receipt, customer: &customer, reason: None, snapshot };
+        let (contract, customer) = (Some(&contract), &customer);
+        let request = Request { command, contract, receipt, customer, transfer: None, reason: None, snapshot };
         written.approval = Some(self.request_approval(request)?);
         Ok(())
     }

@@ -192,6 +192,11 @@ impl Work<'_> {
         Circle::of(of, &self.access()?, &self.context)
     }
 
+    /// All whom the actor sees: everybody of an administrator, himself and those below of all others.
+    pub(crate) fn circle_in_sight(&self) -> Result<Circle, Error> {
+        self.circle(if self.access()?.sees_all() { &ReportOf::All } else { &ReportOf::Subtree })
+    }
+
     /// What those asked for reached, by the first month of each period; what is nothing is left out.
     pub(crate) fn reached(
         &mut self,

@@ -97,7 +97,7 @@ pub struct SalesQuery {
     pub compare: Option<Compare>,
 }
 
-/// Amounts of one currency.
+/// Amounts of one currency. By product there is nothing but what was signed: a receipt pays a contract, not one of its lines.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
@@ -171,7 +171,9 @@ impl Session<'_> {
             if received && query.by == Some(SalesBy::Product) {
                 return Err(Violation::not_allowed("query.by").into());
             }
-            let told = |figures: &[i64; 4], currency| told(figures, currency, received);
+            // A receipt pays a contract, not one of its lines.
+            let owed = !received && query.by != Some(SalesBy::Product);
+            let told = |figures: &[i64; 4], currency| told(figures, currency, owed);
             let begins = work.context.settings().report.fiscal_year_month;
             let span = Span::of(query.from, query.to, query.per, begins)?;
             let back = query.compare.map(|compare| match compare {
@@ -245,9 +247,9 @@ impl Session<'_> {
 }
 
 /// Entries, signed, received and written off as they are shown.
-fn told(figures: &[i64; 4], currency: Currency, by_receipt: bool) -> Result<SalesFigures, Error> {
+fn told(figures: &[i64; 4], currency: Currency, owed: bool) -> Result<SalesFigures, Error> {
     let [entries, signed, received, written_off] = *figures;
-    let unreceived = if by_receipt { 0 } else { money::sum([signed, -received, -written_off])? };
+    let unreceived = if owed { money::sum([signed, -received, -written_off])? } else { 0 };
     let told = |amount| Ok::<_, Error>(Decimal::of_minor(money::sum([amount])?, currency));
     Ok(SalesFigures {
         entries,

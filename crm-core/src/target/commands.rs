@@ -8,7 +8,7 @@ use crate::error::{Error, Violation};
 use crate::history;
 use crate::operations::op;
 use crate::record::Record;
-use crate::report::{Bearer, MOST_ROWS, ReportOf, ReportPer, Sight, Span};
+use crate::report::{Bearer, MOST_ROWS, ReportPer, Sight, Span};
 use crate::sorted::Gather as _;
 use crate::store::{Comparison, Direction, Filter, Search, Value};
 use crate::text::Checker;
@@ -86,8 +86,7 @@ impl Session<'_> {
             },
             |work, _| {
                 // Whom he sees no more by now is not told again; what was cleared and never was is no row.
-                let access = work.access()?;
-                let circle = work.circle(if access.sees_all() { &ReportOf::All } else { &ReportOf::Subtree })?;
+                let circle = work.circle_in_sight()?;
                 let named = targets
                     .iter()
                     .filter_map(|input| Some((input.bearer()?, Date::first_of_month(input.month.month_number())?)));
@@ -108,7 +107,7 @@ impl Session<'_> {
     /// with the versions that setting them again needs.
     ///
     /// # Errors
-    /// [`Error::Forbidden`] without the right `report.view`, and on [`ReportOf::All`] for who is no administrator;
+    /// [`Error::Forbidden`] without the right `report.view`, and on [`ReportOf::All`](crate::ReportOf::All) for who is no administrator;
     /// [`Error::Invalid`].
     pub fn targets(&self, query: TargetQuery) -> Result<Vec<Target>, Error> {
         self.query(&op::targets, |work| {
@@ -166,7 +165,7 @@ impl Work<'_> {
         if targets.len() > MOST_SET {
             return Err(Violation::too_many("targets", MOST_SET as i64).into());
         }
-        let circle = self.circle(if access.sees_all() { &ReportOf::All } else { &ReportOf::Subtree })?;
+        let circle = self.circle_in_sight()?;
         let base = self.context.settings().contract.base_currency;
         let mut check = Checker::new();
         let mut changes = Vec::with_capacity(targets.len());

@@ -2,7 +2,10 @@
 //! files, that it can be run again, what it says to broken files, what a kill leaves behind.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
-use crm_core::{Actor, Crm, CustomerQuery, FollowUps, PageRequest, View};
+use crm_core::{
+    Actor, Contracts, Crm, Currency, CustomerQuery, FollowUps, PageRequest, ReportOf, ReportPer, SalesBasis, SalesBy,
+    SalesQuery, View,
+};
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Read as _;
@@ -12,6 +15,21 @@ use std::time::Duration;
 
 const ORGANISATION: &str = "crm-sales";
 const FILES: [&str; 3] = ["accounts.csv", "products.csv", "sales_teams.csv"];
+
+/// What an import tells apart.
+const KINDS: [&str; 11] = [
+    "people",
+    "positions",
+    "dictionary",
+    "products",
+    "customers",
+    "relations",
+    "shares",
+    "deals",
+    "follow-ups",
+    "contracts",
+    "receipts",
+];
 
 /// The data set, if it is on this machine.
 fn data() -> Option<PathBuf> {
@@ -52,15 +70,97 @@ fn counts(summary: &str, name: &str) -> Vec<u64> {
         .collect()
 }
 
+/// The rows of the pipeline, unpacked.
+fn pipeline(data: &Path) -> String {
+    let packed = fs::File::open(data.join("sales_pipeline.csv.gz")).unwrap();
+    let mut text = String::new();
+    flate2::read::GzDecoder::new(packed).read_to_string(&mut text).unwrap();
+    text
+}
+
+/// What was won, signed and received, per month, quarter, agent and product, is what the rows of the file add up to.
+fn sums_are_those_of_the_file(data: &Path, database: &Path) {
+    let mut expected: BTreeMap<(&str, String), (i64, i64)> = BTreeMap::new();
+    let text = pipeline(data);
+    for line in text.lines().skip(1) {
+        // No cell of the file holds a comma.
+        let cells: Vec<&str> = line.split(',').collect();
+        let [_, agent, product, _, "Won", _, closed, value] = cells[..] else { continue };
+        // Year, month, day, or month/day/year.
+        let (year, month) = match closed.split(&['-', '/'][..]).collect::<Vec<_>>()[..] {
+            [year, month, _] if closed.contains('-') => (year, month),
+            [month, _, year] => (year, month),
+            _ => panic!("{closed}"),
+        };
+        let month: u32 = month.parse().unwrap();
+        let keys = [
+            ("month", format!("{year}-{month:02}")),
+            ("quarter", format!("{year}Q{}", month.div_ceil(3))),
+            ("product", if product == "GTXPro" { "GTX Pro" } else { product }.to_owned()),
+            ("agent", agent.to_owned()),
+        ];
+        for key in keys {
+            let sum = expected.entry(key).or_default();
+            sum.0 += 1;
+            sum.1 += value.parse::<i64>().unwrap() * 100;
+        }
+    }
+    assert!(expected.len() > 40, "{expected:?}");
+
+    let crm = Crm::sqlite(database).unwrap();
+    let system = crm.as_user(&Actor::system(ORGANISATION, "test").unwrap());
+    let currency = Currency::new("USD").unwrap();
+    for basis in [SalesBasis::Signed, SalesBasis::Received] {
+        let mut found = BTreeMap::new();
+        for (name, per, by) in [
+            ("month", ReportPer::Month, None),
+            ("quarter", ReportPer::Quarter, None),
+            ("product", ReportPer::Whole, Some(SalesBy::Product)),
+            ("agent", ReportPer::Whole, Some(SalesBy::Person)),
+        ] {
+            // By receipt there are no products: a receipt pays a contract.
+            if basis == SalesBasis::Received && by == Some(SalesBy::Product) {
+                continue;
+            }
+            let query = SalesQuery {
+                of: ReportOf::All,
+                basis,
+                from: "2016-01-01".parse().unwrap(),
+                to: "2018-12-31".parse().unwrap(),
+                per,
+                by,
+                currency: None,
+                in_base: false,
+                compare: None,
+            };
+            for row in system.sales_report(query).unwrap().rows {
+                assert_eq!(row.currency, currency);
+                let figures = row.figures;
+                assert_eq!(figures.unreceived.minor(currency), Some(0));
+                let amount = if basis == SalesBasis::Signed { figures.signed } else { figures.received };
+                if by != Some(SalesBy::Product) {
+                    assert_eq!(figures.received, amount);
+                }
+                let key = if by.is_some() { row.name.unwrap() } else { row.period };
+                found.insert((name, key), (figures.entries, amount.minor(currency).unwrap()));
+            }
+        }
+        let wanted: BTreeMap<_, _> = expected
+            .iter()
+            .filter(|((name, _), _)| basis == SalesBasis::Signed || *name != "product")
+            .map(|(key, sum)| (key.clone(), *sum))
+            .collect();
+        assert_eq!(found, wanted, "{basis:?}");
+    }
+}
+
 /// A copy of the data set with the first so many rows of the pipeline, not compressed.
 fn part_of(data: &Path, rows: usize) -> tempfile::TempDir {
     let part = tempfile::tempdir().unwrap();
     for file in FILES {
         fs::write(part.path().join(file), fs::read(data.join(file)).unwrap()).unwrap();
     }
-    let packed = fs::File::open(data.join("sales_pipeline.csv.gz")).unwrap();
-    let mut text = String::new();
-    flate2::read::GzDecoder::new(packed).read_to_string(&mut text).unwrap();
+    let text = pipeline(data);
     let lines: Vec<&str> = text.lines().take(rows + 1).collect();
     fs::write(part.path().join("sales_pipeline.csv"), lines.join("\n")).unwrap();
     part
@@ -158,6 +258,30 @@ fn dump(database: &Path) -> Vec<String> {
             }
         }
         lines.extend(follow_ups);
+        let mut contracts = Vec::new();
+        for item in system.contracts(Contracts::Of { customer: customer.id }, PageRequest::first(500)).unwrap().items {
+            let it = item.contract;
+            let plan = system.payment_plan(it.id).unwrap();
+            let due: Vec<_> = plan
+                .instalments
+                .iter()
+                .map(|part| (part.due_on.map(|on| on.to_string()), part.amount.to_string(), part.status))
+                .collect();
+            contracts.push(format!(
+                "contract {number} {:?} {} {:?} {:?} {} {} {} {} {:?} {due:?}",
+                it.number,
+                it.name,
+                it.status,
+                it.signed_on.map(|on| on.to_string()),
+                it.amount,
+                it.currency,
+                it.performer,
+                it.payments.received,
+                it.lines.iter().map(|line| (&line.name, line.product.is_some())).collect::<Vec<_>>()
+            ));
+        }
+        contracts.sort();
+        lines.extend(contracts);
     }
     lines
 }
@@ -173,9 +297,12 @@ fn the_real_data_set_comes_in_once() {
         ("positions", [44, 0, 0]),
         ("customers", [85, 0, 0]),
         ("relations", [15, 0, 0]),
+        ("products", [7, 0, 0]),
         // 1,425 deals name no account, 163 have no date.
         ("deals", [7_212, 0, 1_588]),
         ("follow-ups", [13_923, 0, 0]),
+        ("contracts", [4_238, 0, 0]),
+        ("receipts", [4_238, 0, 0]),
     ] {
         assert_eq!(counts(&first, name), expected, "{name}");
     }
@@ -186,9 +313,10 @@ fn the_real_data_set_comes_in_once() {
     let report = fs::read_to_string(place.path().join("x.db.import-report.csv")).unwrap();
     assert_eq!(report.lines().count(), 1 + 1_588);
     let before = dump(&database);
+    sums_are_those_of_the_file(&data, &database);
 
     let second = imported(&data, &database);
-    for name in ["people", "positions", "dictionary", "customers", "relations", "shares", "deals", "follow-ups"] {
+    for name in KINDS {
         assert_eq!(counts(&second, name)[0], 0, "{name}");
     }
     assert_eq!(counts(&second, "follow-ups"), [0, 13_923, 0]);
@@ -216,6 +344,11 @@ fn every_row_means_what_it_says() {
         "{won}"
     );
     assert!(dump.iter().any(|line| line.contains("Established 1996. Revenue: 1100.04 million USD. Employees: 2822.")));
+    expect(
+        "contract CRM-SALES-CHILD Some(\"CRM-SALES-D1\") GTX Pro (deal D1) InForce Some(\"2017-03-01\") 1054.00 USD ann.lee \
+         1054.00 [(\"GTX Pro\", true)] [(Some(\"2017-03-01\"), \"1054.00\", Paid)]",
+    );
+    assert_eq!(dump.iter().filter(|line| line.starts_with("contract ")).count(), 1);
     // What was won last decides the stage.
     assert!(dump.iter().any(|line| line.starts_with("customer CRM-SALES-CHILD") && line.contains("Some(EntryCode(\"won\")) Some(")));
     assert_eq!(dump.iter().filter(|line| line.starts_with("follow-up")).count(), 6);
@@ -334,7 +467,7 @@ fn what_people_changed_since_stays() {
     }
     let before = dump(&database);
     let again = imported(dir.path(), &database);
-    for name in ["people", "positions", "dictionary", "customers", "relations", "shares", "deals", "follow-ups"] {
+    for name in KINDS {
         assert_eq!(counts(&again, name)[0], 0, "{name}");
     }
     assert_eq!(dump(&database), before);

@@ -341,6 +341,7 @@ impl Records<'_> {
                 idle_since: Timestamp::saturating(idle),
                 last_follow_up_at: Some(Timestamp::saturating(idle)),
                 next_follow_up_at: (next != NEVER).then(|| Timestamp::saturating(next)),
+                approval: None,
                 deleted_at: deleted.then(|| Timestamp::saturating(NOW - DAY)),
                 created_at: at,
                 created_by: owner.id.clone(),

@@ -210,7 +210,7 @@ pub(super) fn pages_show_every_row_once(make: &Make<'_>) -> Outcome {
                 if let Some(scope) = scope {
                     search = search.within("owner", scope.iter().map(|o| (*o).into()).collect());
                 }
-                let all = super::model::page(&rows, &search);
+                let all = model::page(&rows, &search);
                 let all: Vec<String> = all.into_iter().map(|row| row.id).collect();
                 for limit in 1..=7 {
                     let found = walk(&client, search.clone().limited(limit), |_| Ok(()))?;
@@ -303,7 +303,7 @@ pub(super) fn scopes_of_any_size(make: &Make<'_>) -> Outcome {
         let filter = Filter::Is("rank", Comparison::Greater, 45.into());
         client.agrees(&rows, &search.clone().filtered(filter.clone()))?;
         let counted = search.filtered(filter);
-        let expected = super::model::count(&rows, &counted, 10_000);
+        let expected = model::count(&rows, &counted, 10_000);
         same("count in a scope", &client.count(&counted, 10_000)?, &expected)?;
     }
     // A scope by a column that leads no index of its own beside others.

@@ -1,4 +1,4 @@
-//! Customers and their follow-ups. The follow-ups of one customer are written in the order in
+//! Customers, their follow-ups, and the contracts that came of them. The follow-ups of one customer are written in the order in
 //! which they happened, by one thread: a run that was interrupted goes on where it stopped, and
 //! comes to the same stage of the customer. Many customers are written at once: their commits
 //! share the wait for the disk.
@@ -6,12 +6,13 @@
 use super::ImportError;
 use super::plan::{Account, Deal, Plan, Step, StepKind, tag};
 use super::report::{ImportSummary, Rejection};
-use super::structure::{parent_kind, sector_code, system};
+use super::sales;
+use super::structure::{code_of, parent_kind, system};
 use crm_core::sharing::ShareRight;
 use crm_core::{
     Actor, Crm, Customer, CustomerFilter, CustomerId, CustomerQuery, CustomerStatus, EntryCode, Error, FollowUps,
-    Language, NewCustomer, NewFollowUp, NewRelation, PageRequest, Session, ShareInput, TimeZone, Timestamp, UserId,
-    View,
+    Language, NewCustomer, NewFollowUp, NewRelation, PageRequest, ProductId, Session, ShareInput, TimeZone, Timestamp,
+    UserId, View,
 };
 use indicatif::ProgressBar;
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,7 +21,7 @@ use std::sync::{Mutex, PoisonError};
 
 /// Commits under way at once. The writer takes all that wait in one transaction.
 const WORKERS: usize = 32;
-const PAGE: i32 = 500;
+pub(super) const PAGE: i32 = 500;
 
 /// Where it goes.
 #[derive(Clone, Copy)]
@@ -28,6 +29,8 @@ pub(super) struct Target<'t> {
     pub(super) crm: &'t Crm,
     pub(super) org: &'t str,
     pub(super) zone: TimeZone,
+    /// The catalogue by the names of the data set.
+    pub(super) products: &'t BTreeMap<String, ProductId>,
 }
 
 /// An account and the customer that it is.
@@ -37,7 +40,7 @@ pub(super) struct Known<'p> {
 }
 
 /// Whether a call may fail for one row and succeed for the next; if not, the import ends.
-fn of_the_row(error: Error) -> Result<Error, ImportError> {
+pub(super) fn of_the_row(error: Error) -> Result<Error, ImportError> {
     match error {
         Error::Unavailable { .. } => Err(error.into()),
         Error::Refused(ref refusal) if refusal.code == "contended" => Err(error.into()),
@@ -45,7 +48,7 @@ fn of_the_row(error: Error) -> Result<Error, ImportError> {
     }
 }
 
-fn words(error: &Error) -> String {
+pub(super) fn words(error: &Error) -> String {
     error.text(Language::English)
 }
 
@@ -141,7 +144,7 @@ fn create(
     let text = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
     let new = NewCustomer {
         number: Some(account.number.clone()),
-        industry: if account.sector.is_empty() { None } else { Some(sector_code(&account.sector)?) },
+        industry: if account.sector.is_empty() { None } else { Some(code_of(&account.sector)?) },
         region: text(&account.region),
         description: text(&account.description),
         owner: Some(UserId::new(account.owner.as_str())?),
@@ -200,6 +203,8 @@ pub(super) fn follow_ups(
             (&mut summary.deals, part.deals),
             (&mut summary.follow_ups, part.follow_ups),
             (&mut summary.shares, part.shares),
+            (&mut summary.contracts, part.contracts),
+            (&mut summary.receipts, part.receipts),
         ] {
             whole.created += part.created;
             whole.unchanged += part.unchanged;
@@ -313,6 +318,8 @@ fn one_customer(
     }
     summary.deals.created += written.iter().filter(|id| !refused.contains_key(*id)).count() as u64;
     summary.deals.rejected += refused.len() as u64;
+    let taken = known.account.deals.iter().filter(|deal| !refused.contains_key(deal.id.as_str()));
+    sales::contracts(target, known.customer.id, taken, stop, &mut summary)?;
     summary.rejections.extend(refused.into_values());
     Ok(summary)
 }

@@ -1,5 +1,5 @@
 //! The import of a real data set: agents under managers under offices, accounts, and a year of
-//! deals, each of which becomes follow-ups of its agent on the account.
+//! deals, each of which becomes follow-ups of its agent on the account, and a contract with its receipt where it was won.
 //!
 //! It adds what is missing and alters nothing that is there, so that it can be run again at any
 //! time: after it was killed, or a year later, when people have worked on. What is there is
@@ -9,6 +9,7 @@
 mod load;
 mod plan;
 mod report;
+mod sales;
 mod source;
 mod structure;
 
@@ -72,6 +73,7 @@ pub(crate) fn run(crm: &Crm, org: &str, dir: &Path, progress: bool) -> Result<Im
     let plan = plan::plan(&tables, today, &mut summary);
     structure::people(crm, org, &plan, &mut summary)?;
     structure::dictionaries(crm, org, &plan, &mut summary)?;
+    let products = sales::products(crm, org, &plan, &mut summary)?;
     let customers = load::customers(crm, org, &plan, &mut summary)?;
     let bar = match progress && std::io::stderr().is_terminal() {
         true => indicatif::ProgressBar::new(0),
@@ -80,7 +82,7 @@ pub(crate) fn run(crm: &Crm, org: &str, dir: &Path, progress: bool) -> Result<Im
     if let Ok(style) = indicatif::ProgressStyle::with_template("{bar:40} {pos}/{len} follow-ups, {eta} left") {
         bar.set_style(style);
     }
-    let done = load::follow_ups(&load::Target { crm, org, zone }, &customers, &bar, &mut summary);
+    let done = load::follow_ups(&load::Target { crm, org, zone, products: &products }, &customers, &bar, &mut summary);
     bar.finish_and_clear();
     done?;
     summary.rejections.sort();

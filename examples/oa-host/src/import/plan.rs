@@ -1,4 +1,4 @@
-//! What the rows of the data set mean: people and positions, accounts, deals. Pure; nothing is
+//! What the rows of the data set mean: people and positions, products, accounts, deals. Pure; nothing is
 //! written here, and every row that makes no sense is noted with its reason.
 
 use super::report::{ImportSummary, Rejection, Tally};
@@ -34,8 +34,21 @@ pub(super) struct Plan {
     pub(super) managers: BTreeMap<String, String>,
     /// Sectors of accounts.
     pub(super) sectors: BTreeSet<String>,
+    /// Series of products.
+    pub(super) series: BTreeSet<String>,
+    pub(super) products: Vec<Goods>,
     /// Accounts, parents before their subsidiaries.
     pub(super) accounts: Vec<Account>,
+}
+
+#[derive(Debug)]
+pub(super) struct Goods {
+    pub(super) source: Source,
+    pub(super) name: String,
+    pub(super) number: String,
+    pub(super) series: String,
+    /// The list price in dollars, a plain number.
+    pub(super) price: String,
 }
 
 #[derive(Debug)]
@@ -66,6 +79,20 @@ pub(super) struct Deal {
     /// The user whose deal it is.
     pub(super) agent: String,
     pub(super) steps: Vec<Step>,
+    /// What a won deal brought.
+    pub(super) sale: Option<Sale>,
+}
+
+/// A won deal, which is a contract, paid on the day on which it was closed.
+#[derive(Debug, Clone)]
+pub(super) struct Sale {
+    /// The number of its contract.
+    pub(super) number: String,
+    pub(super) product: String,
+    /// In dollars, a plain number, more than nothing.
+    pub(super) value: String,
+    /// `yyyy-MM-dd`.
+    pub(super) day: String,
 }
 
 /// Something that happened on a deal, and will be a follow-up.
@@ -140,6 +167,7 @@ type Reason = (&'static str, String);
 pub(super) fn plan(tables: &Tables, today: &str, summary: &mut ImportSummary) -> Plan {
     let mut plan = Plan::default();
     teams(&tables.teams, &mut plan, summary);
+    products(&tables.products, &mut plan, summary);
     let products: BTreeSet<String> = tables.products.rows.iter().map(|row| row.cell(0).to_owned()).collect();
     let mut accounts = accounts(&tables.accounts, summary);
     deals(&tables.deals, &plan.agents, &products, today, &mut accounts, summary);
@@ -177,6 +205,39 @@ fn teams(table: &Table, plan: &mut Plan, summary: &mut ImportSummary) {
                 plan.agents.insert(name.to_owned(), Agent { user, manager: manager.to_owned() });
             }
         }
+    }
+}
+
+fn products(table: &Table, plan: &mut Plan, summary: &mut ImportSummary) {
+    let mut names: BTreeSet<&str> = BTreeSet::new();
+    for row in &table.rows {
+        let (name, series, price) = (row.cell(0), row.cell(1), row.cell(2));
+        let source = Source::new(table, row, name);
+        let reason = if let Err(reason) = sane(row, 3, 60) {
+            Some(reason)
+        } else if name.is_empty() {
+            Some(("cell_empty", "a product needs a name".to_owned()))
+        } else if !names.insert(name) {
+            Some(("product_repeated", "there is a product of this name already".to_owned()))
+        } else if amount(price).is_none() {
+            Some(("number_malformed", format!("sales_price {price:?} is no number")))
+        } else {
+            None
+        };
+        if let Some(reason) = reason {
+            reject(summary, |summary| &mut summary.products, &source, reason);
+            continue;
+        }
+        if !series.is_empty() {
+            plan.series.insert(series.to_owned());
+        }
+        plan.products.push(Goods {
+            source,
+            name: name.to_owned(),
+            number: number_of(name),
+            series: series.to_owned(),
+            price: price.to_owned(),
+        });
     }
 }
 
@@ -274,7 +335,12 @@ fn deals(
         let found = by_name.get_mut(account).ok_or_else(|| ("account_unknown", "no such account was taken".to_owned()));
         match taken.and_then(|steps| Ok((steps, agent?, found?))) {
             Ok((steps, agent, account)) => {
-                account.deals.push(Deal { source, id: id.to_owned(), agent: agent.user.clone(), steps });
+                let sale = sale(row, &product, &steps);
+                if let Some(Err(reason)) = &sale {
+                    reject(summary, |summary| &mut summary.contracts, &source, reason.clone());
+                }
+                let sale = sale.and_then(Result::ok);
+                account.deals.push(Deal { source, id: id.to_owned(), agent: agent.user.clone(), steps, sale });
             }
             Err(reason) => reject(summary, |summary| &mut summary.deals, &source, reason),
         }
@@ -325,6 +391,21 @@ fn steps(row: &TableRow, product: &str, products: &BTreeSet<String>, today: &str
         return Err(("date_not_over", "only days that are over are taken".to_owned()));
     }
     Ok(steps)
+}
+
+/// What a won deal brought; one that brought nothing makes no contract.
+fn sale(row: &TableRow, product: &str, steps: &[Step]) -> Option<Result<Sale, Reason>> {
+    let won = steps.iter().find(|step| step.kind == StepKind::Won)?;
+    let value = row.cell(7);
+    if !value.bytes().any(|byte| matches!(byte, b'1'..=b'9')) {
+        return Some(Err(("value_empty", "a deal that brought nothing makes no contract".to_owned())));
+    }
+    Some(Ok(Sale {
+        number: number_of(row.cell(0)),
+        product: product.to_owned(),
+        value: value.to_owned(),
+        day: won.day.clone(),
+    }))
 }
 
 /// How a follow-up names its deal.
@@ -441,9 +522,9 @@ pub(super) fn user_id(name: &str) -> String {
     slug(name, '.').to_lowercase()
 }
 
-/// The customer number of an account: `CRM-SALES-ACME-CORPORATION`.
-fn number_of(account: &str) -> String {
-    format!("{}{}", super::NUMBER_PREFIX, slug(account, '-').to_uppercase())
+/// The number of an account's customer, of a product, of a deal's contract: `CRM-SALES-ACME-CORPORATION`.
+fn number_of(name: &str) -> String {
+    format!("{}{}", super::NUMBER_PREFIX, slug(name, '-').to_uppercase())
 }
 
 /// Letters and digits, all else as one separator; long names are cut, and told apart by a hash.

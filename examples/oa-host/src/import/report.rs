@@ -37,11 +37,14 @@ pub(crate) struct ImportSummary {
     pub(crate) people: Tally,
     pub(crate) positions: Tally,
     pub(crate) dictionary_entries: Tally,
+    pub(crate) products: Tally,
     pub(crate) customers: Tally,
     pub(crate) relations: Tally,
     pub(crate) shares: Tally,
     pub(crate) deals: Tally,
     pub(crate) follow_ups: Tally,
+    pub(crate) contracts: Tally,
+    pub(crate) receipts: Tally,
     /// Spellings that were mended, and in how many rows.
     pub(crate) mended: BTreeMap<String, u64>,
     /// Rows that could not be taken, in the order of the files.
@@ -49,16 +52,19 @@ pub(crate) struct ImportSummary {
 }
 
 impl ImportSummary {
-    fn tallies(&self) -> [(&'static str, Tally); 8] {
+    fn tallies(&self) -> [(&'static str, Tally); 11] {
         [
             ("people", self.people),
             ("positions", self.positions),
             ("dictionary entries", self.dictionary_entries),
+            ("products", self.products),
             ("customers", self.customers),
             ("relations", self.relations),
             ("shares", self.shares),
             ("deals (rows)", self.deals),
             ("follow-ups", self.follow_ups),
+            ("contracts", self.contracts),
+            ("receipts", self.receipts),
         ]
     }
 }

@@ -3,16 +3,19 @@
 use super::ImportError;
 use super::plan::{Plan, user_id};
 use super::report::ImportSummary;
-use crm_core::dictionary::{INDUSTRY, STAGE};
+use super::sales;
+use crm_core::dictionary::{INDUSTRY, PRODUCT_CATEGORY, STAGE};
 use crm_core::{
     Actor, Crm, DictionaryEntryInput, EntryCode, Error, NewOrganisation, Person, PersonInput, Position, PositionInput,
-    PresetLanguage, Session, SyncMode, TimeZone, UserId,
+    PresetLanguage, Session, Settings, SyncMode, TimeZone, UserId,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Whom the host may sign in to keep dictionaries and see everything.
 const ADMINISTRATOR: (&str, &str) = ("crm.admin", "CRM administrator");
 const ADMINISTRATOR_ROLE: &str = "crm_admin";
+/// Of settings that nobody has changed.
+const FIRST_VERSION: i64 = 1;
 
 /// Stages of the data set: code, English, Chinese, place. Those for won and lost deals are there
 /// from the beginning.
@@ -46,8 +49,8 @@ pub(super) fn system(org: &str) -> Result<Actor, Error> {
 pub(super) fn organisation(crm: &Crm, org: &str) -> Result<TimeZone, ImportError> {
     let session = crm.as_user(&system(org)?);
     match session.settings() {
-        Ok(settings) => return Ok(settings.time_zone),
         Err(Error::ActorUnknown { .. }) => {}
+        Ok(settings) => return Ok(settled(&session, settings)?.time_zone),
         Err(error) => return Err(error.into()),
     }
     let new = NewOrganisation {
@@ -61,7 +64,22 @@ pub(super) fn organisation(crm: &Crm, org: &str) -> Result<TimeZone, ImportError
         Err(Error::Refused(refusal)) if refusal.code == "organisation_exists" => {}
         Err(error) => return Err(error.into()),
     }
-    Ok(session.settings()?.time_zone)
+    let settings = session.settings()?;
+    Ok(settled(&session, settings)?.time_zone)
+}
+
+/// What is sold is sold in dollars, unless somebody has settled something since the organisation was founded.
+fn settled(session: &Session<'_>, mut settings: Settings) -> Result<Settings, ImportError> {
+    let dollars = sales::dollars()?;
+    if settings.version != FIRST_VERSION || settings.contract.base_currency == dollars {
+        return Ok(settings);
+    }
+    settings.contract.base_currency = dollars;
+    match session.change_settings(settings) {
+        // Another import at the same time did.
+        Err(Error::Conflict { .. }) => Ok(session.settings()?),
+        changed => Ok(changed?),
+    }
 }
 
 /// People, and their positions for those who never had one: whoever was moved to another place
@@ -190,12 +208,12 @@ impl Tree {
     }
 }
 
-/// The code under which a sector stands in the dictionary of industries.
-pub(super) fn sector_code(sector: &str) -> Result<EntryCode, Error> {
-    EntryCode::new(user_id(sector).replace('.', "_"))
+/// The code under which a sector stands among the industries, a series among the categories of products.
+pub(super) fn code_of(name: &str) -> Result<EntryCode, Error> {
+    EntryCode::new(user_id(name).replace('.', "_"))
 }
 
-/// Stages and industries that are not there yet.
+/// Stages, industries and categories of products that are not there yet.
 pub(super) fn dictionaries(crm: &Crm, org: &str, plan: &Plan, summary: &mut ImportSummary) -> Result<(), ImportError> {
     let session = crm.as_user(&system(org)?);
     let known = session.dictionaries()?;
@@ -208,7 +226,10 @@ pub(super) fn dictionaries(crm: &Crm, org: &str, plan: &Plan, summary: &mut Impo
     for (order, sector) in (20..).zip(&plan.sectors) {
         let zh = SECTORS.iter().find(|(known, _)| known == sector).filter(|_| chinese);
         let label = zh.map_or_else(|| capitalised(sector), |(_, zh)| (*zh).to_owned());
-        wanted.push((INDUSTRY, sector_code(sector)?, label, order));
+        wanted.push((INDUSTRY, code_of(sector)?, label, order));
+    }
+    for (order, series) in (20..).zip(&plan.series) {
+        wanted.push((PRODUCT_CATEGORY, code_of(series)?, series.clone(), order));
     }
     for (dictionary, code, label, order) in wanted {
         if known.iter().any(|entry| entry.dictionary == dictionary && entry.code == code) {

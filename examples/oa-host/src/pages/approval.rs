@@ -25,8 +25,11 @@ struct Approvals<'a> {
 struct Row {
     id: String,
     what: String,
-    contract: String,
+    /// Where what it is about is shown.
+    link: String,
     name: String,
+    /// Of a customer: whose it shall be.
+    to: String,
     number: String,
     customer: String,
     customer_name: String,
@@ -57,8 +60,12 @@ impl Row {
         Row {
             id: approval.id.to_string(),
             what: d.t(&format!("approve_{}", approval.command)).to_owned(),
-            contract: approval.contract.to_string(),
+            link: match approval.contract {
+                Some(contract) => format!("/contracts/{contract}"),
+                None => format!("/customers/{}", approval.customer),
+            },
             name: approval.name.clone(),
+            to: approval.transfer.as_ref().map(|transfer| d.person(transfer.to.as_str())).unwrap_or_default(),
             number: approval.number.clone().unwrap_or_default(),
             customer: approval.customer.to_string(),
             customer_name: approval.customer_name.clone(),

@@ -73,6 +73,8 @@ struct Answer<'a> {
 struct Item {
     id: String,
     name: String,
+    /// Whether somebody else decides first.
+    waits: bool,
     /// Why not; empty: it was done.
     problem: String,
 }
@@ -117,6 +119,7 @@ fn show(desk: &Desk<'_>, values: &Values, plan: bool, answer: &BatchAnswer, name
     let items = answer.items.iter().zip(names).map(|(item, name)| Item {
         id: item.customer.to_string(),
         name: name.clone(),
+        waits: item.approval.is_some(),
         problem: if item.error.is_some() { said(desk, &item.texts).unwrap_or_default() } else { String::new() },
     });
     desk.page(&Answer {

@@ -312,7 +312,8 @@ pub(crate) async fn do_transfer(State(app): State<Shared>, Path(customer): Path<
             .and_then(|transfer| desk.acting(&values).transfer_customers(vec![customer.id], transfer));
         match transferred {
             Ok(answer) if answer.failed == 0 => {
-                desk.notice("done_transferred");
+                let asked = answer.items.iter().any(|item| item.approval.is_some());
+                desk.notice(if asked { "done_transfer_asked" } else { "done_transferred" });
                 // Who gave it away may not see it any more.
                 match desk.crm.customer(customer.id) {
                     Ok(customer) => desk.go(&format!("/customers/{}", customer.id)),

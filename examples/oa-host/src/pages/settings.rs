@@ -27,7 +27,7 @@ const AMENDABLE: [(&str, ContractStatus); 3] = [
     ("terminated", ContractStatus::Terminated),
 ];
 /// What a leader can be asked to approve.
-const APPROVALS: [&str; 4] = ["sign", "supplement", "void", "receipt"];
+const APPROVALS: [&str; 5] = ["sign", "supplement", "void", "receipt", "transfer"];
 
 /// The name of a choice.
 fn word<T: Copy + PartialEq>(known: &[(&'static str, T)], of: T) -> &'static str {

@@ -1,0 +1,122 @@
+//! Approvals of what is no contract: K9. Those of contracts and receipts stand with them.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+use crm_core::{
+    ApprovalDecision, ApprovalId, BatchItem, CustomerEdit, CustomerId, NewFollowUp, PageRequest, Transfer,
+};
+use crm_tests::inputs::to;
+use crm_tests::{World, in_every_world, refused};
+
+fn ask_first(world: &World) {
+    let mut settings = world.bed.host().settings().unwrap();
+    settings.contract.approval = vec!["transfer".to_owned()];
+    world.bed.host().change_settings(settings).unwrap();
+}
+
+fn transfer(world: &World, who: &str, customer: CustomerId, transfer: Transfer) -> BatchItem {
+    world.user(who).transfer_customers(vec![customer], transfer).unwrap().items.remove(0)
+}
+
+#[test]
+fn k9_a_transfer_waits_and_freezes_the_customer() {
+    in_every_world(|world| {
+        ask_first(world);
+        let (customer, alice) = (world.customer, world.user("alice"));
+        let why = Transfer { reason: Some("调岗".to_owned()), ..to("bob") };
+        let asked = transfer(world, "mona", customer, why);
+        let approval = asked.approval.unwrap();
+        let frozen = alice.customer(customer).unwrap();
+        assert_eq!((frozen.owner.as_str(), frozen.approval), ("alice", Some(approval)));
+        // Frozen, but work goes on.
+        let edit = CustomerEdit { version: frozen.version, name: Some("改名".to_owned()), ..CustomerEdit::default() };
+        refused(alice.edit_customer(customer, edit), "customer_pending");
+        refused(alice.delete_customer(customer), "customer_pending");
+        assert_eq!(transfer(world, "mona", customer, to("luis")).error.as_deref(), Some("customer_pending"));
+        let allowed = alice.customer_panels(customer).unwrap().allowed;
+        for wanted in ["edit", "assign", "delete"] {
+            assert!(!allowed.iter().any(|own| own == wanted), "{wanted}");
+        }
+        assert!(allowed.iter().any(|own| own == "follow_up"));
+        alice.follow_up(customer, NewFollowUp::text("照常跟进")).unwrap();
+        // Whoever disposes of the customer sees the request, and whoever asked.
+        let read = |who: &str| world.user(who).approval(approval);
+        let request = read("alice").unwrap();
+        assert_eq!((request.command.as_str(), request.contract, request.customer), ("transfer", None, customer));
+        assert_eq!((request.reason.as_deref(), request.transfer.unwrap().to.as_str()), (Some("调岗"), "bob"));
+        assert_eq!((request.snapshot["owner"].as_str(), request.name == frozen.name), (Some("alice"), true));
+        refused(read("stan"), "not_found");
+        let waits = |who: &str| {
+            let page = world.user(who).approvals(true, PageRequest::default()).unwrap();
+            page.items.iter().any(|own| own.id == approval)
+        };
+        assert_eq!(["alice", "mona", "dora", "stan", "bob"].map(waits), [true, true, true, false, false]);
+        let events = world.bed.host().events("k9".to_owned(), 1_000).unwrap();
+        let told = events.iter().find(|event| event.kind == "approval_requested" && event.subject == approval.to_string());
+        let data = &told.unwrap().data;
+        assert_eq!((&data["transfer"]["to"], &data["snapshot"]["owner"]), (&"bob".into(), &"alice".into()));
+        // Nobody approves what he asked for, only superiors do.
+        let before = world.bed.dump();
+        let resolve = |who: &str, decision| world.user(who).resolve_approval(approval, decision, None, None);
+        refused(resolve("mona", ApprovalDecision::Approved), "own_request");
+        refused(resolve("alice", ApprovalDecision::Approved), "forbidden");
+        refused(resolve("bob", ApprovalDecision::Approved), "not_found");
+        assert_eq!(world.bed.dump(), before);
+        resolve("dora", ApprovalDecision::Approved).unwrap();
+        let moved = world.user("bob").customer(customer).unwrap();
+        assert_eq!((moved.owner.as_str(), moved.approval, moved.received_at), ("bob", None, world.bed.now()));
+        refused(alice.customer(customer), "not_found");
+        let history = world.user("bob").customer_history(customer, PageRequest::first(1)).unwrap();
+        let entry = &history.items[0];
+        let fields: Vec<&str> = entry.changes.iter().map(|change| change.field.as_str()).collect();
+        assert_eq!((fields, entry.by.as_str()), (vec!["owner", "reason"], "dora"));
+        // The same again changes nothing.
+        let before = world.bed.dump();
+        resolve("dora", ApprovalDecision::Approved).unwrap();
+        refused(resolve("dora", ApprovalDecision::Rejected), "approval_resolved");
+        assert_eq!(world.bed.dump(), before);
+        assert_eq!(world.bed.host().rebuild_rollups().unwrap().corrected, 0);
+    });
+}
+
+#[test]
+fn k9_a_transfer_that_is_not_approved_leaves_everything_as_it_was() {
+    in_every_world(|world| {
+        ask_first(world);
+        let ask = || transfer(world, "mona", world.partner, to("bob")).approval.unwrap();
+        let before = world.user("alice").customer(world.partner).unwrap();
+        let ends: [(&str, ApprovalDecision); 2] =
+            [("dora", ApprovalDecision::Rejected), ("mona", ApprovalDecision::Withdrawn)];
+        for (who, decision) in ends {
+            let approval: ApprovalId = ask();
+            let note = Some("暂不调整".to_owned());
+            let decided = world.user(who).resolve_approval(approval, decision, None, note).unwrap();
+            assert_eq!(decided.note.as_deref(), Some("暂不调整"));
+            let after = world.user("alice").customer(world.partner).unwrap();
+            assert_eq!((after.owner.as_str(), after.approval), ("alice", None));
+            assert_eq!((after.received_at, after.idle_since), (before.received_at, before.idle_since));
+        }
+        // What does not go any more when it is approved is refused then, and waits on.
+        let approval = ask();
+        let mut gone = crm_core::PersonInput::new("bob", "Bob").unwrap();
+        gone.active = false;
+        world.bed.host().sync_people(vec![gone], crm_core::SyncMode::Delta).unwrap();
+        let dora = world.user("dora");
+        refused(dora.resolve_approval(approval, ApprovalDecision::Approved, None, None), "owner_deactivated");
+        assert_eq!(dora.approval(approval).unwrap().decision, None);
+        dora.resolve_approval(approval, ApprovalDecision::Rejected, None, None).unwrap();
+    });
+}
+
+#[test]
+fn k9_who_should_read_on_until_a_day_that_has_passed_does_not_begin_to() {
+    in_every_world(|world| {
+        ask_first(world);
+        let until = Some(world.bed.now().plus_days(1));
+        let asked = transfer(world, "mona", world.third, Transfer { keep_reader_until: until, ..to("bob") });
+        world.bed.clock.advance_days(2);
+        let approved = ApprovalDecision::Approved;
+        world.user("dora").resolve_approval(asked.approval.unwrap(), approved, None, None).unwrap();
+        refused(world.user("alice").customer(world.third), "not_found");
+        assert!(world.user("bob").shares(world.third).unwrap().is_empty());
+    });
+}
