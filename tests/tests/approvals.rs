@@ -1,9 +1,7 @@
 //! Approvals of what is no contract: K9. Those of contracts and receipts stand with them.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
-use crm_core::{
-    ApprovalDecision, ApprovalId, BatchItem, CustomerEdit, CustomerId, NewFollowUp, PageRequest, Transfer,
-};
+use crm_core::{ApprovalDecision, ApprovalId, BatchItem, CustomerEdit, CustomerId, NewFollowUp, PageRequest, Transfer};
 use crm_tests::inputs::to;
 use crm_tests::{World, in_every_world, refused};
 
@@ -51,7 +49,8 @@ fn k9_a_transfer_waits_and_freezes_the_customer() {
         };
         assert_eq!(["alice", "mona", "dora", "stan", "bob"].map(waits), [true, true, true, false, false]);
         let events = world.bed.host().events("k9".to_owned(), 1_000).unwrap();
-        let told = events.iter().find(|event| event.kind == "approval_requested" && event.subject == approval.to_string());
+        let told =
+            events.iter().find(|event| event.kind == "approval_requested" && event.subject == approval.to_string());
         let data = &told.unwrap().data;
         assert_eq!((&data["transfer"]["to"], &data["snapshot"]["owner"]), (&"bob".into(), &"alice".into()));
         // Nobody approves what he asked for, only superiors do.

@@ -163,7 +163,8 @@ pub fn history(bed: &Bed, seed: u64, steps: usize) {
                 let signed_on = signing_day(&mut dice);
                 let submit = json!({"contract": made["id"], "version": 1, "signed_on": signed_on});
                 if let Ok(signed) = call(&owner, "submit_contract", &submit) {
-                    let known = ["id", "customer", "currency", "rate"].map(|name| (name.to_owned(), signed[name].clone()));
+                    let known =
+                        ["id", "customer", "currency", "rate"].map(|name| (name.to_owned(), signed[name].clone()));
                     contracts.push(known.into_iter().collect());
                 }
             }

@@ -159,11 +159,8 @@ fn c5_a_document_is_uploaded_downloaded_and_taken_away() {
     assert_eq!(browser.get(link).status, 404);
 }
 
-#[test]
-fn k9_a_leader_finds_what_waits_and_approves_it() {
-    let host = Host::start(&[]);
-    let browser = host.sign_in("admin");
-    let (_, contract) = drafted(&browser);
+/// Sets for which command a leader is asked first.
+fn ask_first(browser: &Browser, command: &'static str) {
     let settings = [
         ("time_zone", "Asia/Shanghai"),
         ("same_name", "refuse"),
@@ -179,9 +176,17 @@ fn k9_a_leader_finds_what_waits_and_approves_it() {
         ("contract_receipt_over", "credit"),
         ("report_fiscal_year_month", "1"),
         ("contract_amendable", "in_force"),
-        ("contract_approval", "sign"),
+        ("contract_approval", command),
     ];
-    gone(&post(&browser, "/settings", "/settings", &settings));
+    gone(&post(browser, "/settings", "/settings", &settings));
+}
+
+#[test]
+fn k9_a_leader_finds_what_waits_and_approves_it() {
+    let host = Host::start(&[]);
+    let browser = host.sign_in("admin");
+    let (_, contract) = drafted(&browser);
+    ask_first(&browser, "sign");
     let submit = format!("{contract}/submit");
     gone(&post(&browser, &submit, &submit, &[]));
     assert!(browser.get(&contract).body.contains("待审批"));
@@ -193,6 +198,33 @@ fn k9_a_leader_finds_what_waits_and_approves_it() {
     assert_eq!(gone(&browser.post(action, &decide)), "/approvals");
     assert!(browser.get(&contract).body.contains("执行中"));
     assert!(!browser.get("/approvals").body.contains("云帆年度采购"));
+    assert!(browser.get("/approvals?all=1").body.contains("已同意"));
+}
+
+#[test]
+fn k9_a_customer_whose_transfer_waits_is_frozen_until_it_is_decided() {
+    let host = Host::start(&[]);
+    let browser = host.sign_in("admin");
+    let people =
+        serde_json::json!({"people": [{"id": "mei", "name": "梅"}, {"id": "lan", "name": "兰"}], "mode": "delta"});
+    assert_eq!(browser.api("sync_people", &people).status, 200);
+    let (customer, _) = drafted(&browser);
+    ask_first(&browser, "transfer");
+    assert!(browser.get("/settings").body.contains("移交客户"));
+    let form = format!("{customer}/transfer");
+    assert_eq!(gone(&post(&browser, &form, &form, &[("to", "mei"), ("reason", "调岗")])), customer);
+    let page = browser.get(&customer).body;
+    assert!(page.contains("移交申请已提交，等待审批") && page.contains("待审批</span>"), "{page}");
+    assert!(!page.contains(&form) && !page.contains(&format!("{customer}/edit\"")), "{page}");
+    let list = browser.get("/approvals").body;
+    assert!(list.contains("移交客户") && list.contains("调岗") && list.contains("<dd>梅</dd>"), "{list}");
+    assert!(list.contains(&format!("href=\"{customer}\"")), "{list}");
+    let action = list.split("action=\"").find(|part| part.starts_with("/approvals/")).unwrap();
+    let action = action.split('"').next().unwrap();
+    let decide = [("_csrf", field(&list, "_csrf")), ("decision", "approved".to_owned())];
+    assert_eq!(gone(&browser.post(action, &decide)), "/approvals");
+    let page = host.sign_in("mei").get(&customer);
+    assert!(page.status == 200 && !page.body.contains("待审批</span>"), "{}", page.body);
     assert!(browser.get("/approvals?all=1").body.contains("已同意"));
 }
 
