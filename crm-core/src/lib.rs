@@ -13,6 +13,7 @@ pub mod customer;
 mod date;
 pub mod dictionary;
 pub mod document;
+pub mod duplicate;
 mod environment;
 pub mod error;
 pub mod event;

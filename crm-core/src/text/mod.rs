@@ -5,12 +5,15 @@ mod dense;
 mod fold;
 mod normal;
 mod pinyin;
+mod simplified;
 
 pub(crate) use check::{Checker, is_email, is_web_address};
 pub(crate) use dense::number;
 #[cfg(test)]
 pub(crate) use dense::{put_number, same_as_kept};
 pub use fold::{FOLD_VERSION, fold, sort_key};
+pub(crate) use pinyin::first_pinyin;
+pub use simplified::simplified;
 
 /// Bytes as hexadecimal digits.
 pub(crate) fn hex(bytes: &[u8]) -> String {

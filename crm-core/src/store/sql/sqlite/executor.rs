@@ -148,6 +148,8 @@ fn configure(connection: &Connection, options: &SqliteOptions) -> rusqlite::Resu
     connection.set_prepared_statement_cache_capacity(256);
     // What the file itself says (its schema) is not to run code or damage the file.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    // Plans do not depend on the values that are bound: else a statement is prepared anew whenever they change.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.pragma_update(None, "trusted_schema", false)?;
     connection.pragma_update(None, "cell_size_check", true)?;
     // No mmap: a file that shrinks under it kills the process of the host.
