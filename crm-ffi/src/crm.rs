@@ -3,6 +3,7 @@
 use crate::executor::{Bridge, HostExecutor, SqlSettings};
 use crate::host::{Directory, Environment, HostDirectory, HostEnvironment, HostLog, Log};
 use crate::session::{Caller, Session};
+use crm_core::duplicate::{CompanyName, NameSimilarity};
 use crm_core::store::sql::{SqlOptions, SqlStore, SqliteStore, sqlite::SqliteOptions};
 use crm_core::store::{MemoryStore, Store, StoreError};
 use crm_core::{
@@ -148,6 +149,18 @@ pub fn operation_names() -> Vec<String> {
 pub fn operation_arguments(operation: String) -> Option<Vec<String>> {
     let known = crm_core::Operation::named(&operation)?;
     Some(known.arguments.iter().map(|name| (*name).to_owned()).collect())
+}
+
+/// Understands the name of a company: where, who, what, in which legal form. Needs no CRM.
+#[uniffi::export]
+pub fn company_name(name: String) -> CompanyName {
+    crm_core::duplicate::company_name(&name)
+}
+
+/// How alike two names of companies are, from 0 to 1,000, and why. Needs no CRM.
+#[uniffi::export]
+pub fn name_similarity(one: String, other: String) -> NameSimilarity {
+    crm_core::duplicate::name_similarity(&one, &other)
 }
 
 /// An error as problem details (RFC 9457), in JSON: the body for a host that answers over HTTP.

@@ -116,6 +116,24 @@ pub fn plugin_manifest() -> Outcome<String> {
     json(&crm_core::plugin_manifest())
 }
 
+/// Understands the name of a company; a `CompanyName` as JSON.
+///
+/// # Errors
+/// None that is known.
+#[wasm_bindgen(js_name = companyName)]
+pub fn company_name(name: &str) -> Outcome<String> {
+    json(&crm_core::duplicate::company_name(name))
+}
+
+/// How alike two names of companies are; a `NameSimilarity` as JSON.
+///
+/// # Errors
+/// None that is known.
+#[wasm_bindgen(js_name = nameSimilarity)]
+pub fn name_similarity(one: &str, other: &str) -> Outcome<String> {
+    json(&crm_core::duplicate::name_similarity(one, other))
+}
+
 fn json(value: &impl serde::Serialize) -> Outcome<String> {
     serde_json::to_string(value).map_err(|error| JsError::new(&error.to_string()).into())
 }

@@ -2,7 +2,7 @@ import { closed, crashed, CrmError, malformed, nestedTooDeep, notAllowed, notRea
 import { encode, text } from "./json.js";
 import type { Calls, CrmOptions } from "./types.js";
 import * as wasm from "./wasm/crm_wasm.js";
-import type { Failure, OperationInfo, PluginManifest, TickReport } from "./wasm/crm_wasm.js";
+import type { CompanyName, Failure, NameSimilarity, OperationInfo, PluginManifest, TickReport } from "./wasm/crm_wasm.js";
 
 /** Calls within calls, out of the host's own functions. */
 const NESTED = 16;
@@ -70,6 +70,16 @@ export function operations(): OperationInfo[] {
 /** The module described to a host that registers plugins. */
 export function pluginManifest(): PluginManifest {
   return JSON.parse(guarded(() => wasm.pluginManifest()));
+}
+
+/** Understands the name of a company: where, who, what, in which legal form. */
+export function companyName(name: string): CompanyName {
+  return JSON.parse(guarded(() => wasm.companyName(text(name, "name"))));
+}
+
+/** How alike two names of companies are, from 0 to 1,000, and why. */
+export function nameSimilarity(one: string, other: string): NameSimilarity {
+  return JSON.parse(guarded(() => wasm.nameSimilarity(text(one, "one"), text(other, "other"))));
 }
 
 const LEVELS: readonly unknown[] = ["debug", "info", "warn", "error", undefined];

@@ -1,8 +1,10 @@
 //! How alike two names of companies are, with the reasons.
 
 use super::name::CompanyName;
+use crate::sorted::Sort as _;
 use crate::text::first_pinyin;
 use serde::{Deserialize, Serialize};
+use std::cmp::Ordering;
 
 /// The greatest score: the same name.
 pub const CERTAIN: i32 = 1_000;
@@ -44,9 +46,26 @@ pub struct NameSimilarity {
 #[derive(Debug, Clone)]
 pub struct Compared {
     name: CompanyName,
-    core: Vec<char>,
-    brand: Vec<char>,
-    whole: Vec<char>,
+    core: Text,
+    brand: Text,
+    whole: Text,
+}
+
+/// A text with its characters by their codes and by their sounds.
+#[derive(Debug, Clone)]
+struct Text {
+    chars: Vec<char>,
+    sorted: Vec<char>,
+    sounds: Vec<u64>,
+}
+
+impl Text {
+    fn of(text: &str) -> Self {
+        let chars: Vec<char> = text.chars().collect();
+        let mut sorted = chars.clone();
+        sorted.order_by(char::cmp);
+        Text { sounds: chars.iter().map(|c| sound(*c)).collect(), sorted, chars }
+    }
 }
 
 /// A number for each character: equal for those that sound alike.
@@ -77,20 +96,17 @@ fn common<T: PartialEq>(a: &[T], b: &[T]) -> usize {
 
 /// Twice what is common of the sum of the lengths, in thousandths.
 fn ratio(common: usize, a: usize, b: usize) -> i32 {
-    if a + b == 0 { 0 } else { (2_000 * common / (a + b)) as i32 }
+    (2_000 * common).checked_div(a + b).unwrap_or_default() as i32
 }
 
 /// Characters in common, whatever their order.
 fn shared(a: &[char], b: &[char]) -> usize {
-    let (mut a, mut b) = (a.to_vec(), b.to_vec());
-    a.sort_unstable();
-    b.sort_unstable();
     let (mut x, mut y, mut both) = (a.iter().peekable(), b.iter().peekable(), 0);
     while let (Some(left), Some(right)) = (x.peek(), y.peek()) {
         match left.cmp(right) {
-            std::cmp::Ordering::Less => drop(x.next()),
-            std::cmp::Ordering::Greater => drop(y.next()),
-            std::cmp::Ordering::Equal => {
+            Ordering::Less => drop(x.next()),
+            Ordering::Greater => drop(y.next()),
+            Ordering::Equal => {
                 both += 1;
                 x.next();
                 y.next();
@@ -100,30 +116,30 @@ fn shared(a: &[char], b: &[char]) -> usize {
     both
 }
 
-/// How alike two texts are: in their order, a little less by their sounds, and less where only the order differs.
-fn alike(a: &[char], b: &[char]) -> (i32, bool) {
-    if a.is_empty() || b.is_empty() {
+/// How alike two texts are: in their order, a little less by their sounds, and less where only the order differs; and
+/// whether it is their sounds that are the same.
+fn alike(a: &Text, b: &Text) -> (i32, bool) {
+    let (m, n) = (a.chars.len(), b.chars.len());
+    if m == 0 || n == 0 {
         return (0, false);
     }
-    if a == b {
+    if a.chars == b.chars {
         return (1_000, false);
     }
-    let letters = ratio(common(a, b), a.len(), b.len());
-    let bag = ratio(shared(a, b), a.len(), b.len());
+    let letters = ratio(common(&a.chars, &b.chars), m, n);
+    let bag = ratio(shared(&a.sorted, &b.sorted), m, n);
     // Two characters that changed places.
     let order_free = if bag > letters { letters + (bag - letters) * 7 / 10 } else { letters };
-    let (x, y): (Vec<u64>, Vec<u64>) = (a.iter().map(|c| sound(*c)).collect(), b.iter().map(|c| sound(*c)).collect());
-    let sounds = ratio(common(&x, &y), a.len(), b.len());
+    let sounds = ratio(common(&a.sounds, &b.sounds), m, n);
     let by_sound = if sounds > letters { letters + (sounds - letters) * 6 / 10 } else { 0 };
-    if by_sound > order_free { (by_sound, x == y) } else { (order_free, false) }
+    if by_sound > order_free { (by_sound, a.sounds == b.sounds) } else { (order_free, false) }
 }
 
 impl Compared {
     /// A name, ready to be compared with many.
     pub fn new(name: CompanyName) -> Self {
-        let chars = |text: &str| text.chars().collect::<Vec<char>>();
-        let (core, brand) = (chars(&name.core()), chars(&name.brand));
-        let whole = chars(&format!("{}{}", name.region, name.core()));
+        let (core, brand) = (Text::of(&name.core()), Text::of(&name.brand));
+        let whole = Text::of(&format!("{}{}", name.region, name.core()));
         Compared { name, core, brand, whole }
     }
 
@@ -154,13 +170,15 @@ impl Compared {
             (weighed - 150).max(whole - 60)
         };
         // One name is the other with a place before it that is told apart in one of them only.
-        let (short, long) = if a.whole.len() <= b.whole.len() { (a, b) } else { (b, a) };
-        let before = long.whole.len() - short.whole.len();
-        if short.whole.len() >= 3 && before <= long.name.region.chars().count() && long.whole.ends_with(&short.whole) {
+        let (short, long) = if a.whole.chars.len() <= b.whole.chars.len() { (a, b) } else { (b, a) };
+        let (own, with) = (&short.whole.chars, &long.whole.chars);
+        let before = with.len() - own.len();
+        if own.len() >= 3 && before <= long.name.region.chars().count() && with.ends_with(own) {
             score = score.max(915);
         }
         // One name is the beginning of the other: what it does is not told.
-        let (short, long) = if a.core.len() <= b.core.len() { (&a.core, &b.core) } else { (&b.core, &a.core) };
+        let (x, y) = (&a.core.chars, &b.core.chars);
+        let (short, long) = if x.len() <= y.len() { (x, y) } else { (y, x) };
         if short.len() >= 2 && short.len() < long.len() && long.starts_with(short) {
             score = score.max(if within { 720 } else { 650 });
         }

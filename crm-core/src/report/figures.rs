@@ -53,35 +53,41 @@ pub(crate) static ROLLUP: Kind = Kind {
     since: SINCE,
 };
 
-macro_rules! months {
-    ($($month:literal)*) => {
-        /// The columns of sums, month by month, in the order of [`SUMS`].
-        pub(super) static SUMS_OF_MONTHS: [[&str; 7]; 12] = MONTH_NAMES;
-        const MONTH_NAMES: [[&str; 7]; 12] = [$([
-            concat!("entries_", $month),
-            concat!("amount_", $month),
-            concat!("base_amount_", $month),
-            concat!("received_", $month),
-            concat!("base_received_", $month),
-            concat!("written_off_", $month),
-            concat!("base_written_off_", $month),
+macro_rules! by_month {
+    ($($sum:literal)*) => {
+        /// The columns of the months of each of [`SUMS`]: what a report reads lies together.
+        pub(super) static SUMS_OF_MONTHS: [[&str; 12]; 7] = MONTH_NAMES;
+        const MONTH_NAMES: [[&str; 12]; 7] = [$([
+            concat!($sum, "_01"),
+            concat!($sum, "_02"),
+            concat!($sum, "_03"),
+            concat!($sum, "_04"),
+            concat!($sum, "_05"),
+            concat!($sum, "_06"),
+            concat!($sum, "_07"),
+            concat!($sum, "_08"),
+            concat!($sum, "_09"),
+            concat!($sum, "_10"),
+            concat!($sum, "_11"),
+            concat!($sum, "_12"),
         ]),*];
     };
 }
-months!("01" "02" "03" "04" "05" "06" "07" "08" "09" "10" "11" "12");
+by_month!("entries" "amount" "base_amount" "received" "base_received" "written_off" "base_written_off");
 
-/// Line, value and year, the sums of each month, and when a part is folded.
-static MONTH_COLUMNS: [Column; 3 + 12 * 7 + 1] = {
+/// Line, value and year, the months of each sum, and when a part is folded.
+#[expect(clippy::indexing_slicing, reason = "worked out while compiling, which a wrong place would end")]
+static MONTH_COLUMNS: [Column; 3 + 7 * 12 + 1] = {
     const fn since(column: Column) -> Column {
         Column { since: MONTHS_SINCE, ..column }
     }
-    let mut columns = [const { since(Column::live("fold_at", ColumnType::Integer)) }; 3 + 12 * 7 + 1];
+    let mut columns = [const { since(Column::live("fold_at", ColumnType::Integer)) }; 3 + 7 * 12 + 1];
     columns[0] = since(Column::projected("line", ColumnType::Text));
     columns[1] = since(Column::live("value", ColumnType::Text));
     columns[2] = since(Column::projected("year", ColumnType::Integer));
     let mut place = 0;
-    while place < 12 * 7 {
-        columns[3 + place] = since(Column::live(MONTH_NAMES[place / 7][place % 7], ColumnType::Integer));
+    while place < 7 * 12 {
+        columns[3 + place] = since(Column::live(MONTH_NAMES[place / 12][place % 12], ColumnType::Integer));
         place += 1;
     }
     columns
@@ -366,9 +372,14 @@ impl Figures {
             }
         }
         for (key, months) in years {
-            let touched = SUMS_OF_MONTHS.iter().zip(&months).filter(|(_, amounts)| **amounts != Amounts::default());
-            let columns = touched.flat_map(|(columns, _)| columns.iter().copied()).collect();
-            writes.push(key.add(&ROLLUP_YEAR, columns, months.concat(), apart));
+            let all = |sum: usize| months.iter().map(move |amounts| amounts.get(sum).copied().unwrap_or_default());
+            let amounts = (0..SUMS.len()).flat_map(all).collect();
+            let touched = |names: &[&'static str; 12]| -> Vec<&'static str> {
+                let own = names.iter().zip(&months).filter(|(_, amounts)| **amounts != Amounts::default());
+                own.map(|(name, _)| *name).collect()
+            };
+            let columns = SUMS_OF_MONTHS.iter().flat_map(touched).collect();
+            writes.push(key.add(&ROLLUP_YEAR, columns, amounts, apart));
         }
         writes
     }

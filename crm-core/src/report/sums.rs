@@ -40,10 +40,10 @@ impl Summed {
             ]));
         }
         let by = if self.by_line { vec!["line", "value", period] } else { vec!["value", period] };
-        let chosen = |columns: &[&'static str; 7]| -> Vec<&'static str> {
-            self.places.iter().filter_map(|place| columns.get(*place).copied()).collect()
+        let columns = match self.by_year {
+            true => self.places.iter().filter_map(|place| SUMS_OF_MONTHS.get(*place)).flatten().copied().collect(),
+            false => self.places.iter().filter_map(|place| SUMS.get(*place)).copied().collect(),
         };
-        let columns = if self.by_year { SUMS_OF_MONTHS.iter().flat_map(chosen).collect() } else { chosen(&SUMS) };
         Read::Sum { search, by, columns }
     }
 
@@ -56,16 +56,19 @@ impl Summed {
         let mut told = Vec::with_capacity(found.len());
         for (group, amounts) in found {
             let Some(year) = group.last().and_then(Value::as_integer) else { continue };
-            for (month, amounts) in (year * 12..).zip(amounts.chunks(self.places.len().max(1))) {
-                let asked = self.span.is_none_or(|(first, last)| (first..=last).contains(&month));
-                if !asked || amounts.iter().all(|amount| *amount == 0) {
+            for (month, place) in (year * 12..).zip(0..12) {
+                if self.span.is_some_and(|(first, last)| !(first..=last).contains(&month)) {
+                    continue;
+                }
+                let amounts: Vec<i64> = amounts.iter().skip(place).step_by(12).copied().collect();
+                if amounts.iter().all(|amount| *amount == 0) {
                     continue;
                 }
                 let mut group = group.clone();
                 if let Some(period) = group.last_mut() {
                     *period = month.into();
                 }
-                told.push((group, amounts.to_vec()));
+                told.push((group, amounts));
             }
         }
         told

@@ -28,6 +28,18 @@ export const calls = {
     house.free();
   },
 
+  "names of companies are understood without a CRM"(crm) {
+    const name = crm.companyName("北斗星通導航技術（北京）股份有限公司");
+    equal([name.region, name.brand, name.trade, name.legal_form], ["北京", "北斗星通", "导航技术", "股份有限公司"]);
+    const alike = crm.nameSimilarity("杭州云帆科技有限公司", "杭州云凡科技有限公司");
+    equal(alike.reasons, ["same_sound"]);
+    ok(alike.score > 800 && alike.score < 1_000, `${alike.score}`);
+    equal(crm.nameSimilarity("", "").score, 1_000);
+    for (const wrong of [null, undefined, 5, "\ud800"]) {
+      equal(refused(crm, "invalid", () => crm.companyName(wrong)).violations, [{ field: "name", code: "malformed" }]);
+    }
+  },
+
   "arguments at the end that may be absent can be left out, null or undefined"(crm) {
     const { house, alice } = world(crm);
     for (const answer of [alice.people(), alice.people(undefined), alice.people(null)]) equal(answer.length, 2);

@@ -1,5 +1,5 @@
 // What must compile, and what must not. Checked by `tsc --noEmit` against the package as built.
-import { Crm, CrmError, init, operations, pluginManifest, Session } from "crm-js";
+import { companyName, Crm, CrmError, init, nameSimilarity, operations, pluginManifest, Session } from "crm-js";
 import type { Calls, Customer, CustomerId, CustomerPage, Operations, View } from "crm-js";
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
@@ -38,6 +38,8 @@ const byName: Record<keyof Operations, string> = {} as Record<keyof Operations, 
 byName.create_customer;
 operations().map((operation) => operation.arguments.join());
 pluginManifest().rights.join();
+companyName("云帆科技有限公司").brand.length;
+nameSimilarity("云帆", "云凡").reasons.includes("same_sound");
 
 try {
   alice.menu();

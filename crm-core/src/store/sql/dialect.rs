@@ -100,16 +100,15 @@ impl Dialect {
         }
     }
 
-    /// The sum of integers as an integer of 64 bits; absent: rows are added up by us.
-    pub(super) fn whole_sum(self) -> Option<&'static str> {
+    /// The sum of integers as an integer of 64 bits.
+    pub(super) fn whole_sum(self) -> &'static str {
         match self {
-            // To group them it sorts all rows, by text and with every column that is added up: it takes twice as long as
-            // adding them up here, and there is no network between.
-            Dialect::Sqlite => None,
-            Dialect::Postgres | Dialect::Kingbase => Some("CAST(SUM($1) AS BIGINT)"),
-            Dialect::Dm => Some("CAST(SUM(?) AS BIGINT)"),
+            // Beyond 64 bits it is an error.
+            Dialect::Sqlite => "SUM(?)",
+            Dialect::Postgres | Dialect::Kingbase => "CAST(SUM($1) AS BIGINT)",
+            Dialect::Dm => "CAST(SUM(?) AS BIGINT)",
             // Held at the bounds of 64 bits, far beyond what an amount may be.
-            Dialect::Mysql | Dialect::Mariadb => Some("CAST(SUM(?) AS SIGNED)"),
+            Dialect::Mysql | Dialect::Mariadb => "CAST(SUM(?) AS SIGNED)",
         }
     }
 

@@ -81,7 +81,7 @@ pub(super) fn count(
     })
 }
 
-/// The statement of sums by groups, or, where the engine leaves adding them up to us, of what is to be added.
+/// The statement of sums by groups.
 pub(super) fn sum(
     dialect: Dialect,
     texts: &Texts,
@@ -98,26 +98,18 @@ pub(super) fn sum(
     if let Some(filter) = &plan.filter {
         sums.cond_where(filter.clone());
     }
-    match dialect.whole_sum() {
-        None => {
-            by.iter().chain(columns).for_each(|column| {
-                sums.column(("x", *column));
-            });
-        }
-        Some(whole) => {
-            for (place, column) in by.iter().enumerate() {
-                sums.column(("x", *column)).group_by_col(("x", *column));
-                // By the place of the column: the value as it is answered.
-                sums.order_by_expr(Expr::cust((place + 1).to_string()), Order::Asc);
-            }
-            for column in columns {
-                sums.expr(Expr::cust_with_expr(whole, plan.x(column)));
-            }
-            if by.is_empty() {
-                // Without groups there would be a row of nothing.
-                sums.and_having(Expr::cust("COUNT(*) > 0"));
-            }
-        }
+    for (place, column) in by.iter().enumerate() {
+        sums.column(("x", *column)).group_by_col(("x", *column));
+        // By the place of the column: the value as it is answered.
+        sums.order_by_expr(Expr::cust((place + 1).to_string()), Order::Asc);
+    }
+    for column in columns {
+        // Sums of 64 bits are decimals on servers.
+        sums.expr(Expr::cust_with_expr(dialect.whole_sum(), plan.x(column)));
+    }
+    if by.is_empty() {
+        // Without groups there would be a row of nothing.
+        sums.and_having(Expr::cust("COUNT(*) > 0"));
     }
     let (sql, parameters) = dialect.render(&sums);
     let types = by.iter().map(|column| type_of(texts.kind, column));

@@ -6,7 +6,7 @@ use crate::OrgId;
 use crate::store::{
     Answer, ChangeSet, CommitError, Conflict, Kind, Read, Row, Selection, Store, StoreError, Value, Write, validate,
 };
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// How a [`SqlStore`] is opened.
@@ -286,10 +286,7 @@ impl<E: Executor> Store for SqlStore<E> {
             Read::Columns { .. } => Ok(Answer::Columns(keyed(next(&mut sets)?)?)),
             Read::Find(_) => Ok(Answer::Rows(rows(next(&mut sets)?)?)),
             Read::Count { cap, .. } => counted(next(&mut sets)?, *cap),
-            Read::Sum { search, by, .. } => match self.schema.dialect.whole_sum() {
-                Some(_) => summed(next(&mut sets)?, by.len()),
-                None => added_up(next(&mut sets)?, by.len(), search.kind),
-            },
+            Read::Sum { by, .. } => summed(next(&mut sets)?, by.len()),
         };
         reads.iter().map(answer).collect()
     }
@@ -366,21 +363,6 @@ fn summed(set: Vec<Vec<Value>>, by: usize) -> Result<Answer, StoreError> {
         Ok((values, sums.collect::<Result<Vec<_>, StoreError>>()?))
     };
     Ok(Answer::Sums(set.into_iter().map(group).collect::<Result<_, StoreError>>()?))
-}
-
-/// Groups and sums out of `<by>, <what is added up>`, row by row.
-fn added_up(set: Vec<Vec<Value>>, by: usize, kind: &Kind) -> Result<Answer, StoreError> {
-    let mut groups: BTreeMap<Vec<Value>, Vec<i64>> = BTreeMap::new();
-    for mut group in set {
-        let values = group.split_off(by.min(group.len()));
-        let sums = groups.entry(group).or_insert_with(|| vec![0; values.len()]);
-        for (sum, value) in sums.iter_mut().zip(&values) {
-            let value = value.as_integer().ok_or_else(|| damaged("what is added up is no integer"))?;
-            let beyond = || StoreError::Failed(format!("{}: a sum does not fit 64 bits", kind.name));
-            *sum = sum.checked_add(value).ok_or_else(beyond)?;
-        }
-    }
-    Ok(Answer::Sums(groups.into_iter().collect()))
 }
 
 /// Rows out of `id, version, <columns>, body`.

@@ -148,27 +148,27 @@ WITH RECURSIVE "q" ("s", "k") AS (SELECT "h"."s", "h"."k" FROM (SELECT "v"."valu
 -- [Text("o"), Integer(1), Text("[\"u1\",\"u2\"]"), Integer(20), Text("o"), Integer(1), Integer(20), Text("o")]
 
 -- sums of everything
-SELECT "x"."owner", "x"."name", "x"."level", "x"."due" FROM "crm_thing" AS "x" WHERE "x"."org_id" = ?
+SELECT "x"."owner", "x"."name", SUM("x"."level"), SUM("x"."due") FROM "crm_thing" AS "x" WHERE "x"."org_id" = ? GROUP BY "x"."owner", "x"."name" ORDER BY 1 ASC, 2 ASC
 -- [Text("o")]
 
 -- sums of everything, in one
-SELECT "x"."level" FROM "crm_thing" AS "x" WHERE "x"."org_id" = ?
+SELECT SUM("x"."level") FROM "crm_thing" AS "x" WHERE "x"."org_id" = ? HAVING COUNT(*) > 0
 -- [Text("o")]
 
 -- sums of an owner
-SELECT "x"."owner", "x"."name", "x"."level", "x"."due" FROM "crm_thing" AS "x" WHERE "x"."org_id" = ? AND "x"."owner" = ?
+SELECT "x"."owner", "x"."name", SUM("x"."level"), SUM("x"."due") FROM "crm_thing" AS "x" WHERE "x"."org_id" = ? AND "x"."owner" = ? GROUP BY "x"."owner", "x"."name" ORDER BY 1 ASC, 2 ASC
 -- [Text("o"), Text("u1")]
 
 -- sums of an owner, in one
-SELECT "x"."level" FROM "crm_thing" AS "x" WHERE "x"."org_id" = ? AND "x"."owner" = ?
+SELECT SUM("x"."level") FROM "crm_thing" AS "x" WHERE "x"."org_id" = ? AND "x"."owner" = ? HAVING COUNT(*) > 0
 -- [Text("o"), Text("u1")]
 
 -- sums of two owners within ranks
-SELECT "x"."owner", "x"."name", "x"."level", "x"."due" FROM json_each(?) AS "v" CROSS JOIN "crm_thing" AS "x" WHERE "x"."org_id" = ? AND "x"."owner" = "v"."value" AND "x"."rank" >= ? AND "x"."rank" <= ?
+SELECT "x"."owner", "x"."name", SUM("x"."level"), SUM("x"."due") FROM json_each(?) AS "v" CROSS JOIN "crm_thing" AS "x" WHERE "x"."org_id" = ? AND "x"."owner" = "v"."value" AND "x"."rank" >= ? AND "x"."rank" <= ? GROUP BY "x"."owner", "x"."name" ORDER BY 1 ASC, 2 ASC
 -- [Text("[\"u1\",\"u2\"]"), Text("o"), Integer(1), Integer(9)]
 
 -- sums of two owners within ranks, in one
-SELECT "x"."level" FROM json_each(?) AS "v" CROSS JOIN "crm_thing" AS "x" WHERE "x"."org_id" = ? AND "x"."owner" = "v"."value" AND "x"."rank" >= ? AND "x"."rank" <= ?
+SELECT SUM("x"."level") FROM json_each(?) AS "v" CROSS JOIN "crm_thing" AS "x" WHERE "x"."org_id" = ? AND "x"."owner" = "v"."value" AND "x"."rank" >= ? AND "x"."rank" <= ? HAVING COUNT(*) > 0
 -- [Text("[\"u1\",\"u2\"]"), Text("o"), Integer(1), Integer(9)]
 
 -- insert without columns

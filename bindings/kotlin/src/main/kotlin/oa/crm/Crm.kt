@@ -69,6 +69,15 @@ class Crm private constructor(private val native: NativeCrm) : AutoCloseable {
         @JvmStatic
         fun pluginManifestJson(): String = calling { oa.crm.ffi.pluginManifestJson() }
 
+        /** Understands the name of a company: where, who, what, in which legal form. */
+        @JvmStatic
+        fun companyName(name: String?): CompanyName = calling { oa.crm.ffi.companyName(given("name", name)) }
+
+        /** How alike two names of companies are, from 0 to 1,000, and why. */
+        @JvmStatic
+        fun nameSimilarity(one: String?, other: String?): NameSimilarity =
+            calling { oa.crm.ffi.nameSimilarity(given("one", one), given("other", other)) }
+
         private fun CrmOptions.kept() = copy(
             environment = environment?.let(::KeptEnvironment),
             directory = directory?.let(::KeptDirectory),

@@ -5,6 +5,7 @@ import oa.crm.ffi.operationArguments
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
+import org.junit.jupiter.api.assertThrows
 
 /** One list of operations. */
 class TableTest {
@@ -22,6 +23,16 @@ class TableTest {
             assertEquals(operationArguments(operation)!!.size, methodOf(operation).parameterCount, operation)
         }
         assertEquals(null, operationArguments("make_coffee"))
+    }
+
+    @Test
+    fun `names of companies are understood without a CRM`() {
+        val name = Crm.companyName("北斗星通導航技術（北京）股份有限公司")
+        assertEquals(listOf("北京", "北斗星通", "导航技术", "股份有限公司"), listOf(name.region, name.brand, name.trade, name.legalForm))
+        val alike = Crm.nameSimilarity("杭州云帆科技有限公司", "杭州云凡科技有限公司")
+        assertEquals(listOf(NameReason.SAME_SOUND), alike.reasons)
+        assertTrue(alike.score in 801..999)
+        assertEquals("name", assertThrows<NullPointerException> { Crm.companyName(null) }.message!!.removePrefix("parameter "))
     }
 
     @Test

@@ -116,6 +116,12 @@ class FacadeTest {
     }
 
     @Test
+    void namesOfCompaniesAreUnderstoodWithoutACrm() {
+        assertEquals("北斗星通", Crm.companyName("北斗星通導航技術（北京）股份有限公司").getBrand());
+        assertEquals(1_000, Crm.nameSimilarity("云帆科技（杭州）有限公司", "杭州雲帆科技有限公司").getScore());
+    }
+
+    @Test
     void nullIsRefusedByName() {
         assertEquals("name", assertThrows(NullPointerException.class, () -> Builders.newCustomer(null)).getMessage());
         assertEquals("phones", assertThrows(NullPointerException.class,
