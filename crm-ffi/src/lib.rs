@@ -15,7 +15,8 @@ mod session;
 mod testing;
 
 pub use crm::{
-    Crm, CrmOptions, ErrorFacts, error_facts, operation_arguments, operation_names, plugin_manifest_json, problem_json,
+    Crm, CrmOptions, ErrorFacts, company_name, error_facts, name_similarity, operation_arguments, operation_names,
+    plugin_manifest_json, problem_json,
 };
 pub use executor::{ExecutorError, HostExecutor, SqlAnswer, SqlColumn, SqlDialect, SqlRow, SqlStatement, SqlValue};
 pub use executor::{MigrateMode, SqlSettings, WriteOutcome};

@@ -106,7 +106,7 @@ pub fn history(bed: &Bed, seed: u64, steps: usize) {
         // However long the history is, it ends within the years that the oracle asks for.
         if dice.below(20) == 0 {
             let hours = 1 + dice.below(200) as i64;
-            bed.clock.advance(if bed.now().to_string() .as_str() < "2029" { 3_600_000 * hours } else { 1_000 });
+            bed.clock.advance(if bed.now().to_string().as_str() < "2029" { 3_600_000 * hours } else { 1_000 });
         }
         let dims = |dice: &mut Dice| {
             json!({
