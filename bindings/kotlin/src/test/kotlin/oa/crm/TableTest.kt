@@ -32,7 +32,8 @@ class TableTest {
         val alike = Crm.nameSimilarity("杭州云帆科技有限公司", "杭州云凡科技有限公司")
         assertEquals(listOf(NameReason.SAME_SOUND), alike.reasons)
         assertTrue(alike.score in 801..999)
-        assertEquals("name", assertThrows<NullPointerException> { Crm.companyName(null) }.message!!.removePrefix("parameter "))
+        val refused = assertThrows<CrmException.Invalid> { Crm.companyName(null) }
+        assertEquals(listOf("name" to "required"), refused.violations.map { it.field to it.code })
     }
 
     @Test
