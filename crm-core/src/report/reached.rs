@@ -206,9 +206,11 @@ impl Work<'_> {
         in_base: bool,
     ) -> Result<BTreeMap<(i64, Bearer), Measures>, Stop> {
         let context = self.context.clone();
-        // New customers and follow-ups go by days, which are those of a time zone.
+        // New customers and follow-ups go by days, which are those of a time zone. Money does not, but its sums may be
+        // those of an older edition, which are not read.
         let by_day = circle.sight.new_customers || circle.sight.follow_ups;
-        if by_day && context.organisation.figures() != Some(context.settings().time_zone) {
+        let figures = context.organisation.figures();
+        if figures.is_none() || (by_day && figures != Some(context.settings().time_zone)) {
             return Err(super::ReportRefusal::FiguresNotBuilt.into());
         }
         let wanted = [

@@ -462,6 +462,32 @@ fn t4_sums_of_an_earlier_edition_are_not_read_but_made_anew() {
 }
 
 #[test]
+fn t3_targets_of_money_alone_read_no_sums_of_an_earlier_edition() {
+    on_every_store(|bed: &Bed| {
+        tree(bed);
+        let role: Result<RoleInput, _> = serde_json::from_value(serde_json::json!({
+            "id": "money", "name": "money", "deny": ["customer.view", "follow_up.view"], "people": ["stan"],
+        }));
+        bed.host().sync_roles(vec![role.unwrap()], SyncMode::Delta).unwrap();
+        let report = || {
+            let (from, to) = (day("2026-01-01"), day("2026-12-31"));
+            let by = crm_core::TargetBy::Person;
+            let (of, per, in_base) = (ReportOf::Mine, ReportPer::Month, false);
+            bed.user("stan").target_report(crm_core::TargetReportQuery { of, by, from, to, per, in_base })
+        };
+        support::made_by_an_earlier_edition(bed);
+        refused(report(), "figures_not_built");
+        bed.host().rebuild_rollups().unwrap();
+        report().unwrap();
+        // Money goes by days that no time zone moves.
+        let mut settings = bed.host().settings().unwrap();
+        settings.time_zone = crm_core::TimeZone::named("Europe/London").unwrap();
+        bed.host().change_settings(settings).unwrap();
+        report().unwrap();
+    });
+}
+
+#[test]
 fn t4_more_settled_instalments_than_are_read_at_once_hold_up_no_rebuild() {
     let world = World::in_bed(Bed::memory());
     let stan = world.user("stan");
