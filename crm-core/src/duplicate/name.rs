@@ -39,7 +39,7 @@ pub struct CompanyName {
     pub branch: String,
 }
 
-/// Words of legal forms at the end of a name, longer ones first.
+/// Words of legal forms at the end of a name. The first that fits is taken: whichever ends in another stands before it.
 const LEGAL_FORMS: [&str; 24] = [
     "股份有限责任公司",
     "集团有限责任公司",
@@ -54,8 +54,8 @@ const LEGAL_FORMS: [&str; 24] = [
     "股份公司",
     "有限公司",
     "有限合伙",
-    "普通合伙",
     "特殊普通合伙",
+    "普通合伙",
     "股份合作公司",
     "专业合作社",
     "合作社",
@@ -390,6 +390,7 @@ mod tests {
             ("云帆科技有限公司北京分公司", ["", "云帆", "科技", "有限公司", "", "北京分公司"]),
             ("招商银行上海分行", ["", "招商", "银行", "", "", "上海分行"]),
             ("宁波云帆投资（有限合伙）", ["宁波", "云帆", "投资", "有限合伙", "", ""]),
+            ("云帆会计师事务所特殊普通合伙", ["", "云帆", "会计师事务所", "特殊普通合伙", "", ""]),
             // A name that is nothing but a place and a trade.
             ("北京银行", ["", "北京", "银行", "", "", ""]),
             // The name of a county or a prefecture alone is a word.
@@ -403,6 +404,15 @@ mod tests {
             ("Müller GmbH", ["", "müller", "", "gmbh", "", ""]),
         ] {
             assert_eq!(parts(name), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn d2_no_legal_form_hides_behind_one_that_it_ends_in() {
+        for (at, form) in LEGAL_FORMS.iter().enumerate() {
+            let shorter = LEGAL_FORMS[..at].iter().find(|before| form.ends_with(*before));
+            assert_eq!(shorter, None, "{form}");
+            assert_eq!(without(&format!("云帆{form}"), &LEGAL_FORMS), Some(("云帆", *form)));
         }
     }
 
