@@ -134,6 +134,7 @@ static UNDER_CUSTOMER: &[&customer::Under] = &[
     &document::DOCUMENTS_UNDER,
     &payment::PAYMENTS_UNDER,
     &contract::CONTRACTS_UNDER,
+    &approval::APPROVALS_UNDER,
     &follow_up::FOLLOW_UPS_UNDER,
     &contact::CONTACTS_UNDER,
     &sharing::SHARES_UNDER,

@@ -1,7 +1,10 @@
 //! Approvals of what is no contract: K9. Those of contracts and receipts stand with them.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
-use crm_core::{ApprovalDecision, ApprovalId, BatchItem, CustomerEdit, CustomerId, NewFollowUp, PageRequest, Transfer};
+use crm_core::{
+    ApprovalDecision, ApprovalId, BatchItem, CustomerEdit, CustomerId, NewContract, NewFollowUp, PageRequest, RoleInput,
+    SyncMode, Transfer,
+};
 use crm_tests::inputs::to;
 use crm_tests::{World, in_every_world, refused};
 
@@ -117,5 +120,75 @@ fn k9_who_should_read_on_until_a_day_that_has_passed_does_not_begin_to() {
         world.user("dora").resolve_approval(asked.approval.unwrap(), approved, None, None).unwrap();
         refused(world.user("alice").customer(world.third), "not_found");
         assert!(world.user("bob").shares(world.third).unwrap().is_empty());
+    });
+}
+
+#[test]
+fn k9_a_request_shows_nothing_that_one_may_not_view() {
+    in_every_world(|world| {
+        let mut settings = world.bed.host().settings().unwrap();
+        settings.contract.approval = vec!["transfer".to_owned(), "sign".to_owned(), "receipt".to_owned()];
+        world.bed.host().change_settings(settings).unwrap();
+        let alice = world.user("alice");
+        let drafted = || alice.create_contract(world.third, NewContract::of("合同", "10".parse().unwrap())).unwrap();
+        let sign = alice.submit_contract(drafted().id, 1, None).unwrap().approval.unwrap();
+        let signed = alice.submit_contract(drafted().id, 1, None).unwrap();
+        let approved = ApprovalDecision::Approved;
+        world.user("dora").resolve_approval(signed.approval.unwrap(), approved, None, None).unwrap();
+        let today = "2026-11-23".parse().unwrap();
+        let receipt = crm_core::NewReceipt::of("3".parse().unwrap(), today);
+        alice.record_receipt(signed.id, receipt).unwrap();
+        let moves = transfer(world, "dora", world.partner, to("bob")).approval.unwrap();
+        let mona = world.user("mona");
+        let waiting = || {
+            let page = mona.approvals(true, PageRequest { count: true, ..PageRequest::default() }).unwrap();
+            let commands: Vec<String> = page.items.iter().map(|own| own.command.clone()).collect();
+            (commands, page.count.unwrap().value)
+        };
+        let all = waiting();
+        let without = |commands: &[&str]| {
+            let left: Vec<String> = all.0.iter().filter(|own| !commands.contains(&own.as_str())).cloned().collect();
+            let count = left.len() as i64;
+            (left, count)
+        };
+        assert!(["sign", "receipt", "transfer"].iter().all(|wanted| all.0.iter().any(|own| own == wanted)), "{all:?}");
+        for (denied, hidden, request) in [
+            ("customer.view", &["transfer"][..], Some(moves)),
+            ("contract.view", &["sign", "supplement", "receipt"], Some(sign)),
+            ("payment.view", &["receipt"], None),
+        ] {
+            let role: Result<RoleInput, _> = serde_json::from_value(serde_json::json!({
+                "id": "blind", "name": "blind", "deny": [denied], "people": ["mona"],
+            }));
+            world.bed.host().sync_roles(vec![role.unwrap()], SyncMode::Delta).unwrap();
+            assert_eq!(waiting(), without(hidden), "{denied}");
+            let Some(request) = request else { continue };
+            let before = world.bed.dump();
+            refused(mona.approval(request), "not_found");
+            refused(mona.resolve_approval(request, approved, None, None), "not_found");
+            assert_eq!(world.bed.dump(), before);
+        }
+    });
+}
+
+#[test]
+fn k9_requests_go_with_their_customer() {
+    in_every_world(|world| {
+        ask_first(world);
+        let requests = || world.bed.dump().lines().filter(|line| line.starts_with("acme approval ")).count();
+        let before = requests();
+        // More than go with one commit.
+        for _ in 0..201 {
+            let approval = transfer(world, "mona", world.third, to("bob")).approval.unwrap();
+            let withdrawn = ApprovalDecision::Withdrawn;
+            world.user("mona").resolve_approval(approval, withdrawn, None, None).unwrap();
+        }
+        let other = transfer(world, "mona", world.partner, to("bob")).approval.unwrap();
+        assert_eq!(requests(), before + 202);
+        world.user("alice").delete_customer(world.third).unwrap();
+        world.bed.clock.advance_days(31);
+        world.bed.crm.tick_all().unwrap();
+        assert_eq!(requests(), before + 1);
+        assert_eq!(world.user("alice").approval(other).unwrap().decision, None);
     });
 }

@@ -1,9 +1,9 @@
 //! Approvals 审批 (K9): the host's workflow decides; the library keeps the request and goes on, or back.
 
-use crate::access::{Reach, Scope, Standing};
+use crate::access::{Access, Reach, Scope, Standing};
 use crate::contract::{CONTRACT, Contract};
 use crate::crm::Session;
-use crate::customer::{CUSTOMER, Customer, CustomerId, Transfer};
+use crate::customer::{CUSTOMER, Customer, CustomerId, Transfer, Under};
 use crate::error::{Error, Violation, refusals};
 use crate::history;
 use crate::id::{ApprovalId, ContractId, ReceiptId};
@@ -11,7 +11,7 @@ use crate::operations::op;
 use crate::page::{PageRequest, encode_cursor, list_identity, page};
 use crate::record::{Columns, NEVER, Record};
 use crate::sorted::Gather as _;
-use crate::store::{Column, ColumnType, Comparison, Direction, Filter, Index, Kind, Read, Search, Value};
+use crate::store::{Column, ColumnType, Comparison, Direction, Filter, Index, Kind, Read, Search, Value, Write};
 use crate::text::Checker;
 use crate::time::Timestamp;
 use crate::work::{Stop, Work, rows};
@@ -19,6 +19,9 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 const SINCE: i32 = crate::contract::SINCE;
+
+/// The migration that brought whose a request is and what it shows into columns.
+const SHOWN: i32 = 8;
 
 const fn column(name: &'static str, ty: ColumnType) -> Column {
     Column { name, ty, live: false, since: SINCE }
@@ -31,10 +34,13 @@ pub(crate) static APPROVAL: Kind = Kind {
         column("scope", ColumnType::Text),
         column("pending_since", ColumnType::Integer),
         column("requested_at", ColumnType::Integer),
+        Column { since: SHOWN, ..column("customer", ColumnType::Text) },
+        Column { since: SHOWN, ..column("module", ColumnType::Text) },
     ],
     indexes: &[
         Index { name: "pending", columns: &["scope", "pending_since"], across: false, since: SINCE },
         Index { name: "requested", columns: &["scope", "requested_at"], across: false, since: SINCE },
+        Index { name: "customer", columns: &["customer"], across: false, since: SHOWN },
     ],
     since: SINCE,
 };
@@ -102,6 +108,25 @@ struct Stored {
     scope: String,
 }
 
+/// The modules that requests show something of.
+const MODULES: [&str; 3] = ["contract", "customer", "payment"];
+
+impl Approval {
+    /// The module that it shows something of.
+    fn module(&self) -> &'static str {
+        match (self.receipt, self.contract) {
+            (Some(_), _) => "payment",
+            (None, Some(_)) => "contract",
+            (None, None) => "customer",
+        }
+    }
+}
+
+/// Whether the actor may view what such requests show: a snapshot is no way around the right to view the record.
+fn shows(access: &Access<'_>, module: &str) -> bool {
+    access.may(&format!("{module}.view")) && (module != "payment" || access.may("contract.view"))
+}
+
 /// What is decided on a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
@@ -145,7 +170,8 @@ impl Record for Stored {
     fn columns(&self) -> Vec<Value> {
         let at = self.approval.requested_at.millis();
         let pending = if self.approval.decision.is_none() { at } else { NEVER };
-        vec![self.scope.as_str().into(), pending.into(), at.into()]
+        let customer = self.approval.customer.to_string();
+        vec![self.scope.as_str().into(), pending.into(), at.into(), customer.into(), self.approval.module().into()]
     }
     fn refresh(&mut self, row: &Columns<'_>) {
         self.approval.version = row.version();
@@ -169,7 +195,7 @@ struct Subject(Scope);
 
 impl Session<'_> {
     /// Requests on contracts whose duties the actor has or those below him, and on their customers: those that wait, oldest
-    /// first, or all, newest first.
+    /// first, or all, newest first. Those on contracts, receipts or customers are left out without the right to view these.
     ///
     /// # Errors
     /// [`Error::Forbidden`] without the right `approval.view`; [`Error::Invalid`]; `cursor_foreign`.
@@ -178,11 +204,17 @@ impl Session<'_> {
         let limit = page.limit()?;
         let after = page.place(&list, ColumnType::Integer)?;
         self.query(&op::approvals, |work| {
-            let scopes = work.access()?.visible_scopes(Standing::Active);
+            let access = work.access()?;
+            let scopes = access.visible_scopes(Standing::Active);
+            let shown: Vec<Value> =
+                MODULES.iter().filter(|module| shows(&access, module)).map(|module| (*module).into()).collect();
             let (column, direction) =
                 if pending { ("pending_since", Direction::Ascending) } else { ("requested_at", Direction::Descending) };
             let waiting = Filter::Is("pending_since", Comparison::Less, NEVER.into());
-            let conditions = if pending { vec![waiting] } else { Vec::new() };
+            let mut conditions = if pending { vec![waiting] } else { Vec::new() };
+            if shown.len() < MODULES.len() {
+                conditions.push(Filter::In("module", shown));
+            }
             let mut search = Search::of(&APPROVAL)
                 .within("scope", scopes)
                 .filtered(Filter::All(conditions))
@@ -210,7 +242,8 @@ impl Session<'_> {
     /// A request.
     ///
     /// # Errors
-    /// [`Error::Forbidden`] without the right `approval.view`; [`Error::NotFound`].
+    /// [`Error::Forbidden`] without the right `approval.view`; [`Error::NotFound`], also without the right to view what it
+    /// is about.
     pub fn approval(&self, approval: ApprovalId) -> Result<Approval, Error> {
         self.query(&op::approval, |work| Ok(work.approval_within(approval)?.0.approval))
     }
@@ -330,6 +363,9 @@ impl Work<'_> {
         self.access()?.allow("approval.view")?;
         let row = self.get_one(&APPROVAL, id.to_string())?.ok_or_else(not_found)?;
         let stored = Stored::from_row(&row)?;
+        if !shows(&self.access()?, stored.approval.module()) {
+            return Err(not_found().into());
+        }
         let subject = match stored.approval.contract {
             Some(contract) => {
                 let row = self.get_one(&CONTRACT, contract.to_string())?.ok_or_else(not_found)?;
@@ -384,3 +420,18 @@ impl Work<'_> {
         Err(Error::Forbidden { module: "approval".to_owned(), right: "edit".to_owned() })
     }
 }
+
+/// Requests go with their customer, with what they show of it. None of them waits any more: what waits keeps its customer.
+pub(crate) static APPROVALS_UNDER: Under = Under {
+    purge: |work, customer| {
+        let own = Search::of(&APPROVAL).within("customer", vec![customer.to_string().into()]).limited(200);
+        let found = rows(work.read(vec![Read::Find(own)])?.into_iter().next());
+        let whole = found.len() < 200;
+        for row in found {
+            work.write(Write::Delete { kind: &APPROVAL, id: row.id, version: row.version });
+        }
+        Ok(whole)
+    },
+    // What was asked for stays with those who saw it then.
+    follow: None,
+};
