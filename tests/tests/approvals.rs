@@ -2,11 +2,11 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 use crm_core::{
-    ApprovalDecision, ApprovalId, BatchItem, CustomerEdit, CustomerId, NewContract, NewFollowUp, PageRequest, RoleInput,
-    SyncMode, Transfer,
+    ApprovalDecision, ApprovalId, BatchItem, CustomerEdit, CustomerId, NewContract, NewFollowUp, PageRequest,
+    PositionInput, RoleInput, SyncMode, Transfer,
 };
 use crm_tests::inputs::to;
-use crm_tests::{World, in_every_world, refused};
+use crm_tests::{World, in_every_world, refused, user};
 
 fn ask_first(world: &World) {
     let mut settings = world.bed.host().settings().unwrap();
@@ -70,7 +70,8 @@ fn k9_a_transfer_waits_and_freezes_the_customer() {
         let history = world.user("bob").customer_history(customer, PageRequest::first(1)).unwrap();
         let entry = &history.items[0];
         let fields: Vec<&str> = entry.changes.iter().map(|change| change.field.as_str()).collect();
-        assert_eq!((fields, entry.by.as_str()), (vec!["owner", "reason"], "dora"));
+        assert_eq!((fields, entry.by.as_str()), (vec!["owner", "approval", "reason"], "dora"));
+        assert_eq!((&entry.changes[1].was, &entry.changes[1].became), (&Some(serde_json::json!(approval)), &None));
         // The same again changes nothing.
         let before = world.bed.dump();
         resolve("dora", ApprovalDecision::Approved).unwrap();
@@ -120,6 +121,32 @@ fn k9_who_should_read_on_until_a_day_that_has_passed_does_not_begin_to() {
         world.user("dora").resolve_approval(asked.approval.unwrap(), approved, None, None).unwrap();
         refused(world.user("alice").customer(world.third), "not_found");
         assert!(world.user("bob").shares(world.third).unwrap().is_empty());
+    });
+}
+
+#[test]
+fn k9_who_approves_need_not_reach_as_far_as_who_asked() {
+    in_every_world(|world| {
+        ask_first(world);
+        // Stan does not work below Mona.
+        assert_eq!(transfer(world, "mona", world.partner, to("stan")).error.as_deref(), Some("owner_outside_subtree"));
+        let approval = transfer(world, "adam", world.partner, to("stan")).approval.unwrap();
+        let mona = world.user("mona");
+        // Where he sits is what was meant when it was asked for, not where he sits when it is approved.
+        let meant = mona.approval(approval).unwrap().transfer.unwrap().to_position;
+        assert_eq!(meant.as_ref().map(ToString::to_string).as_deref(), Some("north-agent"));
+        let north = |holders: &[&str]| {
+            let agents = PositionInput::new("north-agent", "north-agent", Some("north"), holders).unwrap();
+            world.bed.host().sync_positions(vec![agents], SyncMode::Delta, false).unwrap();
+        };
+        north(&["rhea", "eve"]);
+        let approve = || mona.resolve_approval(approval, ApprovalDecision::Approved, None, None);
+        refused(approve(), "owner_elsewhere");
+        assert_eq!(mona.approval(approval).unwrap().decision, None);
+        north(&["stan", "rhea", "eve"]);
+        approve().unwrap();
+        let moved = world.user("stan").customer(world.partner).unwrap();
+        assert_eq!((moved.owner, moved.owner_position), (user("stan"), meant));
     });
 }
 
@@ -190,5 +217,37 @@ fn k9_requests_go_with_their_customer() {
         world.bed.crm.tick_all().unwrap();
         assert_eq!(requests(), before + 1);
         assert_eq!(world.user("alice").approval(other).unwrap().decision, None);
+    });
+}
+
+#[test]
+fn k9_a_batch_that_comes_again_names_the_requests_of_then() {
+    in_every_world(|world| {
+        ask_first(world);
+        let ask = |key: &str| {
+            let mona = world.user("mona").idempotent(key);
+            mona.transfer_customers(vec![world.partner], to("bob")).unwrap().items.remove(0).approval
+        };
+        let first = ask("first").unwrap();
+        assert_eq!(ask("first"), Some(first));
+        let dora = world.user("dora");
+        dora.resolve_approval(first, ApprovalDecision::Rejected, None, None).unwrap();
+        assert_eq!(ask("first"), Some(first));
+        let second = ask("second").unwrap();
+        assert_eq!((ask("first"), ask("second")), (Some(first), Some(second)));
+        // Where nobody is asked there is none, then and again, whatever waits by now.
+        dora.resolve_approval(second, ApprovalDecision::Approved, None, None).unwrap();
+        let mut settings = world.bed.host().settings().unwrap();
+        settings.contract.approval.clear();
+        world.bed.host().change_settings(settings).unwrap();
+        let move_back = || {
+            let mona = world.user("mona").idempotent("back");
+            mona.transfer_customers(vec![world.partner], to("alice")).unwrap().items.remove(0)
+        };
+        assert_eq!(move_back().approval, None);
+        ask_first(world);
+        ask("third").unwrap();
+        let again = move_back();
+        assert_eq!((again.error, again.approval), (None, None));
     });
 }

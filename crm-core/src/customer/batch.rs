@@ -33,7 +33,8 @@ pub struct BatchAnswer {
 pub struct BatchItem {
     /// The customer.
     pub customer: CustomerId,
-    /// The request that the host decides first; absent: nobody was asked.
+    /// The request that was made of the host, which decides first; absent: nobody was asked. A repeat under the same
+    /// idempotency key names the same request, decided by now or not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approval: Option<ApprovalId>,
     /// The code of the error; absent when it was done.
@@ -92,7 +93,7 @@ impl Session<'_> {
                     &op::transfer_customers,
                     &(customer, &transfer),
                     |work| work.transfer_customer(*customer, &transfer),
-                    |work, ids| work.customer_made(ids),
+                    |work, ids| work.transfer_made(ids),
                 )
             },
         )
@@ -108,7 +109,7 @@ impl Session<'_> {
             &op::edit_customers,
             edits,
             |item| item.customer,
-            |session, item| session.edit_customer(item.customer, item.edit.clone()),
+            |session, item| session.edit_customer(item.customer, item.edit.clone()).map(|_| None),
         )
     }
 
@@ -127,23 +128,22 @@ impl Session<'_> {
                     &op::plan_follow_ups,
                     item,
                     |work| {
-                        let mut customer = work.customer_with_shares(item.customer, Reach::Edit)?.0;
-                        customer.check_active()?;
+                        let before = work.customer_with_shares(item.customer, Reach::Edit)?.0;
+                        before.check_active()?;
                         if let Some(at) = item.at {
                             crate::follow_up::check_next(at, work.now, "at")?;
                         }
                         let next = item.at.map_or(NEVER, Timestamp::millis);
-                        work.touch_customer(&customer, vec![("next_follow_up_at", Change::Set(Value::Integer(next)))]);
-                        let before = customer.clone();
-                        customer.next_follow_up_at = item.at;
-                        let changes = crate::history::changes(&before, &customer, &["next_follow_up_at"]);
+                        work.touch_customer(&before, vec![("next_follow_up_at", Change::Set(Value::Integer(next)))]);
+                        let after = Customer { next_follow_up_at: item.at, ..before.clone() };
+                        let changes = crate::history::changes(&before, &after, &["next_follow_up_at"]);
                         work.remember("customer", item.customer, "plan_follow_ups", changes)?;
                         let data = serde_json::json!({"at": item.at});
                         work.announce("follow_up_planned", "customer", item.customer, data)?;
                         work.made(item.customer);
-                        Ok(customer)
+                        Ok(None)
                     },
-                    |work, ids| work.customer_made(ids),
+                    |work, ids| work.customer_made(ids).map(|_| None),
                 )
             },
         )
@@ -155,7 +155,7 @@ impl Session<'_> {
         operation: &'static Operation,
         items: Vec<I>,
         customer: impl Fn(&I) -> CustomerId,
-        mut each: impl FnMut(&Session<'_>, &I) -> Result<Customer, Error>,
+        mut each: impl FnMut(&Session<'_>, &I) -> Result<Option<ApprovalId>, Error>,
     ) -> Result<BatchAnswer, Error> {
         let list = operation.arguments.first().copied().unwrap_or("items");
         if items.is_empty() {
@@ -178,7 +178,7 @@ impl Session<'_> {
                 None => each(&self.item(place), item),
             };
             let (approval, error) = match done {
-                Ok(done) => (done.approval.filter(|_| operation.name == op::transfer_customers.name), None),
+                Ok(approval) => (approval, None),
                 Err(error) => (None, Some(error)),
             };
             if let Some(error @ (Error::Unavailable { .. } | Error::ActorUnknown { .. })) = &error {

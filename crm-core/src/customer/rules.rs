@@ -5,6 +5,7 @@ use crate::access::Access;
 use crate::actor::UserId;
 use crate::error::{Error, Violation, refusals};
 use crate::organisation::Context;
+use crate::person::Person;
 use crate::position::PositionId;
 use crate::time::{TimeZone, Timestamp};
 
@@ -27,6 +28,8 @@ refusals! {
         OwnerDeactivated { person } = "owner_deactivated", "The new owner was deactivated", "新的所属销售已停用";
         /// The new owner does not stand below the caller.
         OwnerOutsideSubtree { person } = "owner_outside_subtree", "The new owner does not work below you", "新的所属销售不在您的下属范围内";
+        /// The new owner does not hold the position any more at which he was to get it.
+        OwnerElsewhere { person } = "owner_elsewhere", "The new owner does not hold that position any more", "新的所属销售已不在该岗位";
         /// He owns it already.
         OwnerAlready { person } = "owner_already", "He owns the customer already", "该人员已是所属销售";
     }
@@ -67,12 +70,7 @@ pub(crate) fn owner(
         (None, None) => return Err(Violation::required(fields[0]).into()),
     };
     let person = context.people.get(owner).ok_or_else(|| Violation::unknown(fields[0]))?;
-    let held = context.positions.held_by(owner);
-    let position = match position {
-        Some(position) if held.contains(position) => Some(position),
-        Some(_) => return Err(Violation::not_allowed(fields[1]).into()),
-        None => person.main_position.as_ref().filter(|main| held.contains(main)).or(held.first()),
-    };
+    let position = seat(context, person, position, || Violation::not_allowed(fields[1]).into())?;
     if access.person().is_some_and(|caller| caller.id == *owner) {
         return Ok((owner.clone(), position.cloned()));
     }
@@ -84,6 +82,35 @@ pub(crate) fn owner(
         return Err(CustomerRefusal::OwnerOutsideSubtree { person: owner.to_string() }.into());
     }
     Ok((owner.clone(), position.cloned()))
+}
+
+/// Who was to own a customer when it was asked for, and at which position, if he still can. Whether he may be given it was
+/// decided then, by the rights of who asked: those of who approves may reach less far.
+pub(super) fn approved_owner(
+    context: &Context,
+    owner: &UserId,
+    position: Option<&PositionId>,
+) -> Result<(UserId, Option<PositionId>), Error> {
+    let person = || owner.to_string();
+    let known = context.people.get(owner).filter(|known| known.active);
+    let known = known.ok_or_else(|| CustomerRefusal::OwnerDeactivated { person: person() })?;
+    let position = seat(context, known, position, || CustomerRefusal::OwnerElsewhere { person: person() }.into())?;
+    Ok((owner.clone(), position.cloned()))
+}
+
+/// The position at which a person gets something: the one named, if he holds it, or his main one.
+fn seat<'c>(
+    context: &'c Context,
+    person: &'c Person,
+    named: Option<&'c PositionId>,
+    not_held: impl FnOnce() -> Error,
+) -> Result<Option<&'c PositionId>, Error> {
+    let held = context.positions.held_by(&person.id);
+    match named {
+        Some(position) if held.contains(position) => Ok(Some(position)),
+        Some(_) => Err(not_held()),
+        None => Ok(person.main_position.as_ref().filter(|main| held.contains(main)).or(held.first())),
+    }
 }
 
 /// A customer number by the organisation's pattern.

@@ -7,7 +7,7 @@ use crate::agenda;
 use crate::approval::Request;
 use crate::error::{Error, Violation};
 use crate::history;
-use crate::id::{CustomerId, ShareId};
+use crate::id::{ApprovalId, CustomerId, ShareId};
 use crate::position::PositionId;
 use crate::record::Record;
 use crate::sharing::{SHARE, SHARE_END, Share, ShareRight};
@@ -41,14 +41,28 @@ pub struct Transfer {
 impl Work<'_> {
     /// Moves one customer to its new owner, or asks the host first. Its shares end with the change of owner; contacts and
     /// everything written before go along.
-    pub(crate) fn transfer_customer(&mut self, id: CustomerId, transfer: &Transfer) -> Result<Customer, Stop> {
+    pub(crate) fn transfer_customer(
+        &mut self,
+        id: CustomerId,
+        transfer: &Transfer,
+    ) -> Result<Option<ApprovalId>, Stop> {
         let (before, shares) = self.customer_with_shares(id, Reach::Own)?;
         before.check_open()?;
         let (after, reason) = self.check_transfer(&before, transfer)?;
         if self.needs_approval("transfer") {
-            return self.ask_for_transfer(&before, transfer, reason);
+            // The position, too, is the one that was meant now.
+            let to_position = after.owner_position;
+            let asked = Transfer { to_position, reason, ..transfer.clone() };
+            return Ok(Some(self.ask_for_transfer(&before, asked)?));
         }
-        self.move_customer(&before, after, &shares, transfer, reason, "transfer_customers")
+        self.move_customer(&before, after, &shares, transfer, reason, "transfer_customers")?;
+        Ok(None)
+    }
+
+    /// Answers a repeated transfer: with the request that it made then, whatever became of it.
+    pub(crate) fn transfer_made(&mut self, ids: &[String]) -> Result<Option<ApprovalId>, Stop> {
+        self.customer_made(ids)?;
+        Ok(ids.get(1).and_then(|approval| approval.parse().ok()))
     }
 
     /// The customer as it shall be, and the reason as it is kept.
@@ -73,6 +87,12 @@ impl Work<'_> {
                 "customer.assign",
             )?
         };
+        Ok((self.handed(before, owner, owner_position)?, reason))
+    }
+
+    /// The customer with its new owner.
+    fn handed(&self, before: &Customer, owner: UserId, owner_position: Option<PositionId>) -> Result<Customer, Stop> {
+        let now = self.now;
         if owner == before.owner && owner_position == before.owner_position {
             return Err(CustomerRefusal::OwnerAlready { person: owner.to_string() }.into());
         }
@@ -86,30 +106,25 @@ impl Work<'_> {
         }
         after.changed_at = now;
         after.changed_by = self.actor().name();
-        Ok((after, reason))
+        Ok(after)
     }
 
     /// Freezes a customer until the host has decided.
-    fn ask_for_transfer(
-        &mut self,
-        before: &Customer,
-        transfer: &Transfer,
-        reason: Option<String>,
-    ) -> Result<Customer, Stop> {
+    fn ask_for_transfer(&mut self, before: &Customer, transfer: Transfer) -> Result<ApprovalId, Stop> {
         let snapshot = history::as_value(before);
-        let transfer = Some(Transfer { reason: reason.clone(), ..transfer.clone() });
-        let (command, customer) = ("transfer", before);
+        let reason = transfer.reason.clone();
+        let (command, customer, transfer) = ("transfer", before, Some(transfer));
         let request = Request { command, contract: None, receipt: None, customer, transfer, reason, snapshot };
-        let approval = Some(self.request_approval(request)?);
-        let mut after = Customer { approval, ..before.clone() };
+        let approval = self.request_approval(request)?;
+        let mut after = Customer { approval: Some(approval), ..before.clone() };
         after.changed_at = self.now;
         after.changed_by = self.actor().name();
         self.save(before, &after)?;
         let changes = history::changes(before, &after, &["approval"]);
         self.remember(CustomerId::RECORD, before.id, "transfer_customers", changes)?;
         self.made(before.id);
-        after.version += 1;
-        Ok(after)
+        self.made(approval);
+        Ok(approval)
     }
 
     /// Goes on, or back, as the host decided.
@@ -128,7 +143,9 @@ impl Work<'_> {
                 // When the old owner should have ceased to read it, while it waited, he does not begin to.
                 let until = transfer.keep_reader_until.filter(|until| *until > self.now);
                 let transfer = Transfer { keep_reader_until: until, ..transfer.clone() };
-                let (after, reason) = self.check_transfer(&thawed, &transfer)?;
+                let position = transfer.to_position.as_ref();
+                let (owner, position) = rules::approved_owner(&self.context, &transfer.to, position)?;
+                let (after, reason) = (self.handed(&thawed, owner, position)?, transfer.reason.clone());
                 self.move_customer(&before, after, &shares, &transfer, reason, "resolve_approval")?;
             }
             None => {
@@ -145,12 +162,12 @@ impl Work<'_> {
     fn move_customer(
         &mut self,
         before: &Customer,
-        mut after: Customer,
+        after: Customer,
         shares: &[Share],
         transfer: &Transfer,
         reason: Option<String>,
         operation: &str,
-    ) -> Result<Customer, Stop> {
+    ) -> Result<(), Stop> {
         let changes_hands = before.owner != after.owner;
         self.save(before, &after)?;
         self.follow_scope(&after)?;
@@ -162,7 +179,7 @@ impl Work<'_> {
         {
             self.keep_reader(before, until, operation)?;
         }
-        let mut changes = history::changes(before, &after, &["owner", "owner_position"]);
+        let mut changes = history::changes(before, &after, &["owner", "owner_position", "approval"]);
         if let Some(reason) = reason {
             changes.push(history::change("reason", None, Some(reason.into())));
         }
@@ -171,8 +188,7 @@ impl Work<'_> {
         let told = [after.owner.clone()];
         self.notify("customer_transferred", CustomerId::RECORD, before.id, &told, data)?;
         self.made(before.id);
-        after.version += 1;
-        Ok(after)
+        Ok(())
     }
 
     fn keep_reader(&mut self, before: &Customer, until: Timestamp, operation: &str) -> Result<(), Error> {
