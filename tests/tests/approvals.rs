@@ -2,10 +2,10 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 use crm_core::{
-    ApprovalDecision, ApprovalId, BatchItem, CustomerEdit, CustomerId, NewContract, NewFollowUp, PageRequest,
-    PositionInput, RoleInput, SyncMode, Transfer,
+    ApprovalDecision, ApprovalId, BatchItem, CustomerEdit, CustomerId, NewContract, NewFollowUp, NextFollowUp,
+    PageRequest, PositionInput, RoleInput, ShareInput, SyncMode, Transfer,
 };
-use crm_tests::inputs::to;
+use crm_tests::inputs::{contact, entry, to};
 use crm_tests::{World, in_every_world, refused, user};
 
 fn ask_first(world: &World) {
@@ -23,6 +23,7 @@ fn k9_a_transfer_waits_and_freezes_the_customer() {
     in_every_world(|world| {
         ask_first(world);
         let (customer, alice) = (world.customer, world.user("alice"));
+        alice.follow_up(customer, NewFollowUp { stage: Some(entry("contact")), ..NewFollowUp::text("初访") }).unwrap();
         let why = Transfer { reason: Some("调岗".to_owned()), ..to("bob") };
         let asked = transfer(world, "mona", customer, why);
         let approval = asked.approval.unwrap();
@@ -34,11 +35,25 @@ fn k9_a_transfer_waits_and_freezes_the_customer() {
         refused(alice.delete_customer(customer), "customer_pending");
         assert_eq!(transfer(world, "mona", customer, to("luis")).error.as_deref(), Some("customer_pending"));
         let allowed = alice.customer_panels(customer).unwrap().allowed;
-        for wanted in ["edit", "assign", "delete"] {
+        for wanted in ["edit", "assign", "delete", "share"] {
             assert!(!allowed.iter().any(|own| own == wanted), "{wanted}");
         }
         assert!(allowed.iter().any(|own| own == "follow_up"));
-        alice.follow_up(customer, NewFollowUp::text("照常跟进")).unwrap();
+        let moves = |stage| NewFollowUp { stage: Some(entry(stage)), ..NewFollowUp::text("照常跟进") };
+        refused(alice.follow_up(customer, moves("proposal")), "customer_pending");
+        alice.follow_up(customer, moves("contact")).unwrap();
+        // What is entered late moves no stage.
+        let late = Some(world.bed.now().plus_days(-1));
+        alice.follow_up(customer, NewFollowUp { at: late, ..moves("proposal") }).unwrap();
+        let next = NextFollowUp { customer, at: Some(world.bed.now().plus_days(1)) };
+        assert_eq!(alice.plan_follow_ups(vec![next]).unwrap().done, 1);
+        alice.add_contact(customer, contact("新联系人")).unwrap();
+        // Nobody new is let in, but whoever is in can be let out.
+        let share = ShareInput { person: Some(user("luis")), ..ShareInput::default() };
+        refused(alice.share_customer(customer, share), "customer_pending");
+        let rhea = alice.shares(customer).unwrap().into_iter().find(|own| own.person == Some(user("rhea"))).unwrap();
+        alice.end_share(rhea.id).unwrap();
+        refused(world.user("rhea").customer(customer), "not_found");
         // Whoever disposes of the customer sees the request, and whoever asked.
         let read = |who: &str| world.user(who).approval(approval);
         let request = read("alice").unwrap();

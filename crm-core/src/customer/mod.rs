@@ -137,7 +137,9 @@ pub struct Customer {
     /// The next follow-up that is planned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_follow_up_at: Option<Timestamp>,
-    /// The request 审批 that the host decides: until then the customer is frozen.
+    /// The request 审批 that the host decides. Until then the customer is frozen: what it is and whose it is stay as they
+    /// are in the request. Edits, deletion, transfers, new shares, and follow-ups that move its stage are refused
+    /// (`customer_pending`). Work goes on: follow-ups, next dates, contacts, relations, documents and contracts; a share can be ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approval: Option<ApprovalId>,
     /// When it was put into the recycle bin.

@@ -65,7 +65,7 @@ impl Session<'_> {
             let doable = [
                 ("edit", open && may("customer.edit") && reaches(Reach::Edit)),
                 ("assign", open && may("customer.assign") && reaches(Reach::Own)),
-                ("share", active && may("sharing.create") && reaches(Reach::Own)),
+                ("share", open && may("sharing.create") && reaches(Reach::Own)),
                 ("delete", open && may("customer.delete") && reaches(Reach::Own)),
                 ("restore", !active && may("customer.delete") && reaches(Reach::Own)),
                 ("add_contact", active && may("contact.create") && reaches(Reach::Edit)),

@@ -19,7 +19,7 @@ impl Session<'_> {
     ///
     /// # Errors
     /// [`Error::Forbidden`] without the right `customer.delete`, or for a sharee;
-    /// [`Error::NotFound`]; `in_recycle_bin`, `has_contracts`, `has_receipts`.
+    /// [`Error::NotFound`]; `in_recycle_bin`, `customer_pending`, `has_contracts`, `has_receipts`.
     pub fn delete_customer(&self, customer: CustomerId) -> Result<Customer, Error> {
         self.command(
             &op::delete_customer,

@@ -134,7 +134,8 @@ impl Session<'_> {
     /// # Errors
     /// [`Error::Forbidden`] without the right `follow_up.create`, or for who may only read the
     /// customer; [`Error::NotFound`]; [`Error::Invalid`]: `out_of_range` on `at` for a time in
-    /// the future, on `next_at` for one in the past; `in_recycle_bin`.
+    /// the future, on `next_at` for one in the past; `in_recycle_bin`; `customer_pending` for one that moves the stage of a
+    /// customer that waits for approval.
     pub fn follow_up(&self, customer: CustomerId, follow_up: NewFollowUp) -> Result<FollowUp, Error> {
         self.command(
             &op::follow_up,
@@ -309,6 +310,8 @@ impl Work<'_> {
             changes.push(("next_follow_up_at", Change::Replace(was.into(), next.into())));
         }
         if let Some(stage) = stage.filter(|stage| latest && customer.stage.as_ref() != Some(stage)) {
+            // What is written about it goes on while the host decides, what it is stays.
+            customer.check_open()?;
             let stood = text_column(customer.stage.as_ref().map(EntryCode::as_str));
             changes.push(("stage", Change::Replace(stood, stage.as_str().into())));
             let was = customer.stage.as_ref().map(|stage| serde_json::json!(stage));

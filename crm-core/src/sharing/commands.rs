@@ -64,7 +64,7 @@ impl Session<'_> {
     ///
     /// # Errors
     /// [`Error::NotFound`]; [`Error::Forbidden`] for who does not dispose of the customer
-    /// (sharees do not share on); [`Error::Invalid`]; refusals of [`SharingRefusal`].
+    /// (sharees do not share on); [`Error::Invalid`]; refusals of [`SharingRefusal`]; `in_recycle_bin`, `customer_pending`.
     pub fn share_customer(&self, customer: CustomerId, share: ShareInput) -> Result<Share, Error> {
         self.command(
             &op::share_customer,
@@ -72,7 +72,7 @@ impl Session<'_> {
             |work| {
                 let input = checked(&share, work)?;
                 let (owner_of, shares) = work.customer_with_shares(customer, Reach::Own)?;
-                owner_of.check_active()?;
+                owner_of.check_open()?;
                 if input.person.as_ref() == Some(&owner_of.owner) {
                     return Err(SharingRefusal::WithOwner.into());
                 }
