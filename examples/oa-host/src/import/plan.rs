@@ -210,8 +210,10 @@ fn teams(table: &Table, plan: &mut Plan, summary: &mut ImportSummary) {
 
 fn products(table: &Table, plan: &mut Plan, summary: &mut ImportSummary) {
     let mut names: BTreeSet<&str> = BTreeSet::new();
+    let mut numbers: BTreeSet<String> = BTreeSet::new();
     for row in &table.rows {
         let (name, series, price) = (row.cell(0), row.cell(1), row.cell(2));
+        let number = number_of(name);
         let source = Source::new(table, row, name);
         let reason = if let Err(reason) = sane(row, 3, 60) {
             Some(reason)
@@ -221,6 +223,8 @@ fn products(table: &Table, plan: &mut Plan, summary: &mut ImportSummary) {
             Some(("product_repeated", "there is a product of this name already".to_owned()))
         } else if amount(price).is_none() {
             Some(("number_malformed", format!("sales_price {price:?} is no number")))
+        } else if !numbers.insert(number.clone()) {
+            Some(("number_repeated", format!("another product has the number {number} already")))
         } else {
             None
         };
@@ -234,7 +238,7 @@ fn products(table: &Table, plan: &mut Plan, summary: &mut ImportSummary) {
         plan.products.push(Goods {
             source,
             name: name.to_owned(),
-            number: number_of(name),
+            number,
             series: series.to_owned(),
             price: price.to_owned(),
         });
@@ -315,6 +319,7 @@ fn deals(
     let mut by_name: BTreeMap<String, &mut Account> =
         accounts.iter_mut().map(|account| (account.name.clone(), account)).collect();
     let mut ids = BTreeSet::new();
+    let mut numbers = BTreeSet::new();
     for row in &table.rows {
         let id = row.cell(0);
         let source = Source::new(table, row, id);
@@ -335,7 +340,7 @@ fn deals(
         let found = by_name.get_mut(account).ok_or_else(|| ("account_unknown", "no such account was taken".to_owned()));
         match taken.and_then(|steps| Ok((steps, agent?, found?))) {
             Ok((steps, agent, account)) => {
-                let sale = sale(row, &product, &steps);
+                let sale = sale(row, &product, &steps, &mut numbers);
                 if let Some(Err(reason)) = &sale {
                     reject(summary, |summary| &mut summary.contracts, &source, reason.clone());
                 }
@@ -394,18 +399,21 @@ fn steps(row: &TableRow, product: &str, products: &BTreeSet<String>, today: &str
 }
 
 /// What a won deal brought; one that brought nothing makes no contract.
-fn sale(row: &TableRow, product: &str, steps: &[Step]) -> Option<Result<Sale, Reason>> {
+fn sale(row: &TableRow, product: &str, steps: &[Step], numbers: &mut BTreeSet<String>) -> Option<Result<Sale, Reason>> {
     let won = steps.iter().find(|step| step.kind == StepKind::Won)?;
     let value = row.cell(7);
     if !value.bytes().any(|byte| matches!(byte, b'1'..=b'9')) {
         return Some(Err(("value_empty", "a deal that brought nothing makes no contract".to_owned())));
     }
-    Some(Ok(Sale {
-        number: number_of(row.cell(0)),
-        product: product.to_owned(),
-        value: value.to_owned(),
-        day: won.day.clone(),
-    }))
+    if value.split_once('.').is_some_and(|(_, parts)| parts.trim_end_matches('0').len() > 2) {
+        return Some(Err(("number_malformed", format!("close_value {value:?} holds less than a cent"))));
+    }
+    let number = number_of(row.cell(0));
+    // Two ids may differ in what a number leaves out; the second must not be taken for the contract of the first.
+    if !numbers.insert(number.clone()) {
+        return Some(Err(("number_repeated", format!("another deal's contract has the number {number} already"))));
+    }
+    Some(Ok(Sale { number, product: product.to_owned(), value: value.to_owned(), day: won.day.clone() }))
 }
 
 /// How a follow-up names its deal.

@@ -6,8 +6,9 @@ use super::plan::{Deal, Goods, Plan, Sale};
 use super::report::ImportSummary;
 use super::structure::{code_of, system};
 use crm_core::{
-    Contract, ContractQuery, ContractStatus, Contracts, Crm, Currency, CustomerId, Date, Error, ListPrice, NewContract,
-    NewContractLine, NewInstalment, NewProduct, NewReceipt, PageRequest, ProductId, ProductQuery, Session, UserId,
+    Contract, ContractQuery, ContractStatus, Contracts, Crm, Currency, CustomerId, Date, Decimal, Error, ListPrice,
+    NewContract, NewContractLine, NewInstalment, NewProduct, NewReceipt, PageRequest, Payments, ProductId,
+    ProductQuery, Session, UserId,
 };
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,6 +16,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// The currency of the data set.
 pub(super) fn dollars() -> Result<Currency, Error> {
     Currency::new("USD")
+}
+
+/// Whether there is anything with an amount: a product, a contract, a receipt.
+pub(super) fn any(session: &Session<'_>) -> Result<bool, Error> {
+    let one = || PageRequest::first(1);
+    Ok(!session.products(ProductQuery::default(), one())?.items.is_empty()
+        || !session.contracts(ContractQuery::from(Contracts::All), one())?.items.is_empty()
+        || !session.receipts(Payments::All, one())?.items.is_empty())
 }
 
 /// The products of the data set by name: those that are there, by their number, and new ones.
@@ -110,7 +119,8 @@ pub(super) fn contracts<'p>(
             break;
         }
         match one_contract(target, &session, customer, sale, deal, standing.get(&sale.number)) {
-            Ok(Came::Unchanged) => {
+            // What a run had made is gone: somebody deleted it, and what is deleted stays so.
+            Ok(Came::Unchanged) | Err(Error::NotFound { .. }) => {
                 summary.contracts.unchanged += 1;
                 summary.receipts.unchanged += 1;
             }
@@ -161,30 +171,76 @@ fn one_contract(
     deal: &Deal,
     standing: Option<&Contract>,
 ) -> Result<Came, Error> {
+    let dollars = dollars()?;
     let step = |name: &str| session.clone().idempotent(format!("crm-sales/{}/{name}/{customer}", deal.id));
     let day: Date = sale.day.parse()?;
-    let amount = sale.value.parse()?;
+    let amount: Decimal = sale.value.parse()?;
     let created = standing.is_none();
     let mut contract = match standing {
         Some(contract) => contract.clone(),
-        None => step("contract").create_contract(customer, new_contract(target, sale, deal)?)?,
+        None => match step("contract").create_contract(customer, new_contract(target, sale, deal)?) {
+            // A number is never used again. The key of a run knows its contract for 30 days, the number for ever.
+            Err(error) if error.code() == "contract_number_taken" => match numbered(session, &sale.number)? {
+                Some(found) if found.customer == customer => found,
+                Some(_) => return Err(error),
+                None => return Ok(Came::Unchanged),
+            },
+            done => done?,
+        },
     };
-    if contract.status == ContractStatus::Draft && contract.version == 1 {
+    // Whoever has changed, planned, received, voided or stopped something knows better; what waits for an approval goes
+    // on later.
+    let ours = |contract: &Contract| {
+        let same = contract.currency == dollars && contract.amount.minor(dollars) == amount.minor(dollars);
+        same && contract.parent.is_none() && contract.signed_on.is_none_or(|on| on == day)
+    };
+    if ours(&contract) && contract.status == ContractStatus::Draft && contract.version == 1 && untouched(&contract) {
         contract = step("sign").submit_contract(contract.id, contract.version, Some(day))?;
     }
-    // Whoever has planned, received, voided or stopped something knows better; what waits for an approval goes on later.
-    let payments = &contract.payments;
-    let received = payments.received.minor(contract.currency) != Some(0);
-    let planned = payments.revision == 1 && payments.planned == contract.amount && !received;
-    if contract.status != ContractStatus::InForce || !(payments.revision == 0 || planned) {
+    let goes_on = ours(&contract) && contract.status == ContractStatus::InForce;
+    let planned = match goes_on && contract.payments.received.minor(dollars) == Some(0) {
+        true if untouched(&contract) => Some(false),
+        true if contract.payments.revision == 1 => planned_so(session, &contract, amount, day)?.then_some(true),
+        _ => None,
+    };
+    let Some(planned) = planned else {
         return Ok(if created { Came::Written { contract: true, receipt: false } } else { Came::Unchanged });
-    }
+    };
     if !planned {
         step("plan").set_payment_plan(contract.id, 0, vec![NewInstalment::of(amount, day)])?;
     }
     let receipt = NewReceipt { voucher: Some(deal.id.clone()), ..NewReceipt::of(amount, day) };
     step("receipt").record_receipt(contract.id, receipt)?;
     Ok(Came::Written { contract: created, receipt: true })
+}
+
+/// Whether nobody has planned or received anything on a contract.
+fn untouched(contract: &Contract) -> bool {
+    contract.payments.revision == 0
+}
+
+/// Whether the plan is the one that an import makes: all of it in one instalment, due on the day.
+fn planned_so(session: &Session<'_>, contract: &Contract, amount: Decimal, day: Date) -> Result<bool, Error> {
+    let plan = session.payment_plan(contract.id)?.instalments;
+    let minor = amount.minor(contract.currency);
+    Ok(matches!(&plan[..], [only] if only.amount.minor(contract.currency) == minor && only.due_on == Some(day)))
+}
+
+/// The contract of a number, of whichever customer.
+fn numbered(session: &Session<'_>, number: &str) -> Result<Option<Contract>, Error> {
+    let query = ContractQuery { text: Some(number.to_owned()), ..ContractQuery::from(Contracts::All) };
+    let mut page = PageRequest::first(PAGE);
+    loop {
+        let found = session.contracts(query.clone(), page)?;
+        let mut contracts = found.items.into_iter().map(|item| item.contract);
+        if let Some(own) = contracts.find(|contract| contract.number.as_deref() == Some(number)) {
+            return Ok(Some(own));
+        }
+        match found.next {
+            Some(next) => page = PageRequest::first(PAGE).after(next),
+            None => return Ok(None),
+        }
+    }
 }
 
 fn new_contract(target: &Target<'_>, sale: &Sale, deal: &Deal) -> Result<NewContract, Error> {

@@ -68,10 +68,11 @@ pub(super) fn organisation(crm: &Crm, org: &str) -> Result<TimeZone, ImportError
     Ok(settled(&session, settings)?.time_zone)
 }
 
-/// What is sold is sold in dollars, unless somebody has settled something since the organisation was founded.
+/// What is sold is sold in dollars, unless somebody has settled something since the organisation was founded, or has sold
+/// something in its currency.
 fn settled(session: &Session<'_>, mut settings: Settings) -> Result<Settings, ImportError> {
     let dollars = sales::dollars()?;
-    if settings.version != FIRST_VERSION || settings.contract.base_currency == dollars {
+    if settings.version != FIRST_VERSION || settings.contract.base_currency == dollars || sales::any(session)? {
         return Ok(settings);
     }
     settings.contract.base_currency = dollars;

@@ -2,6 +2,8 @@
 //! files, that it can be run again, what it says to broken files, what a kill leaves behind.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
+mod again;
+
 use crm_core::{
     Actor, Contracts, Crm, Currency, CustomerQuery, FollowUps, PageRequest, ReportOf, ReportPer, SalesBasis, SalesBy,
     SalesQuery, View,
