@@ -2,6 +2,7 @@
 //! itself with a [`Duty`].
 
 use crate::crm::{Crm, Session};
+use crate::duplicate::LOOKUP;
 use crate::error::Error;
 use crate::event;
 use crate::idempotency::IDEMPOTENCY;
@@ -93,6 +94,7 @@ impl Crm {
     pub fn due_organisations(&self) -> Result<Vec<OrgId>, Error> {
         let mut due = self.store().due_organisations(&AGENDA, "due", self.now()?.millis(), 1_000)?;
         due.extend(self.organisations_to_fold()?);
+        due.extend(self.organisations_with_new_names()?);
         due.sort();
         due.dedup();
         due.truncate(1_000);
@@ -112,15 +114,22 @@ impl Crm {
             for org in self.due_organisations()? {
                 let actor = Actor::system(org.as_str(), "tick")?;
                 // One organisation's trouble is not another's.
-                match self.as_user(&actor).do_what_is_due() {
-                    Ok((report, folded)) => {
-                        pass.done += report.done;
-                        pass.failed += report.failed;
-                        idle &= report.done + report.failed == 0 && !folded;
+                loop {
+                    match self.as_user(&actor).do_what_is_due() {
+                        Ok((report, folded)) => {
+                            pass.done += report.done;
+                            pass.failed += report.failed;
+                            idle &= report.done + report.failed == 0 && !folded;
+                            // Names of before an update are not due by themselves.
+                            if folded && report.more {
+                                continue;
+                            }
+                        }
+                        // It is being imported: not there yet, although its agenda is.
+                        Err(Error::ActorUnknown { .. }) => {}
+                        Err(error) => failure = failure.or(Some(error)),
                     }
-                    // It is being imported: not there yet, although its agenda is.
-                    Err(Error::ActorUnknown { .. }) => {}
-                    Err(error) => failure = failure.or(Some(error)),
+                    break;
                 }
             }
             total.done += pass.done;
@@ -142,9 +151,11 @@ impl Session<'_> {
         Ok(self.do_what_is_due()?.0)
     }
 
-    /// What it did of the agenda, and whether it folded sums: of that nobody sees anything.
+    /// What it did of the agenda, and whether it folded sums or names: of that nobody sees anything.
     fn do_what_is_due(&self) -> Result<(TickReport, bool), Error> {
         const BATCH: i64 = 100;
+        // Batches of names.
+        const NAMES: usize = 20;
         let (due, closed) = self.query(&op::tick, |work| {
             if work.context.closed() {
                 return Ok((Vec::new(), true));
@@ -155,8 +166,9 @@ impl Session<'_> {
                 .limited(BATCH);
             Ok((rows(work.read(vec![Read::Find(due)])?.into_iter().next()), false))
         })?;
-        let folded = !closed && self.fold_sums()?;
-        let mut report = TickReport { done: 0, failed: 0, more: due.len() as i64 >= BATCH };
+        let sums = !closed && self.fold_sums()?;
+        let (names, more_names) = if closed { (false, false) } else { self.fold_names(NAMES)? };
+        let mut report = TickReport { done: 0, failed: 0, more: more_names || due.len() as i64 >= BATCH };
         for item in due {
             match self.do_due(&item.id) {
                 Ok(Turn::NotNow) => {}
@@ -176,7 +188,7 @@ impl Session<'_> {
                 }
             }
         }
-        Ok((report, folded))
+        Ok((report, sums || names))
     }
 
     /// Moves a thing of the agenda on by an hour.
@@ -244,9 +256,11 @@ impl Work<'_> {
             .limited(BATCH);
         let expired = rows(self.read(vec![Read::Find(expired)])?.into_iter().next());
         let old = self.old_events(BATCH)?;
-        let more = expired.len() as i64 >= BATCH || old.len() as i64 >= BATCH;
+        let lookups = self.old_lookups(BATCH)?;
+        let more = [expired.len(), old.len(), lookups.len()].into_iter().any(|found| found as i64 >= BATCH);
         let doomed = expired.into_iter().map(|row| (&IDEMPOTENCY, row));
-        for (kind, row) in doomed.chain(old.into_iter().map(|row| (&event::EVENT, row))) {
+        let doomed = doomed.chain(old.into_iter().map(|row| (&event::EVENT, row)));
+        for (kind, row) in doomed.chain(lookups.into_iter().map(|row| (&LOOKUP, row))) {
             self.write(Write::Delete { kind, id: row.id, version: row.version });
         }
         Ok(more)

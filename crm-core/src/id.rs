@@ -65,6 +65,8 @@ fn parse(text: &str) -> Option<uuid::Uuid> {
 }
 
 record_id! {
+    /// The id of what was looked up in a check for duplicates.
+    LookupId, "duplicate_lookup";
     /// The id of a customer 客户.
     CustomerId, "customer";
     /// The id of a contact 联系人.

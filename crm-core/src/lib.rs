@@ -70,6 +70,10 @@ pub use dictionary::{DictionaryEntry, DictionaryEntryInput, EntryCode};
 #[cfg(feature = "system")]
 pub use document::DocumentFolder;
 pub use document::{Document, DocumentBytes, DocumentPage, DocumentsOf, KeptBytes, NewDocument};
+pub use duplicate::{
+    DuplicateCheck, DuplicateDraft, DuplicateHit, DuplicateLookup, DuplicateLookupPage, DuplicateReason,
+    DuplicateVerdict,
+};
 pub use environment::Environment;
 #[cfg(feature = "system")]
 pub use environment::SystemEnvironment;
@@ -83,8 +87,8 @@ pub use follow_up::{
 };
 pub use history::{FieldChange, HistoryEntry, HistoryPage};
 pub use id::{
-    ApprovalId, ContractEntryId, ContractId, DocumentId, EventId, HistoryId, InstalmentId, ProductId, ReceiptId,
-    RelationId, ShareId,
+    ApprovalId, ContractEntryId, ContractId, DocumentId, EventId, HistoryId, InstalmentId, LookupId, ProductId,
+    ReceiptId, RelationId, ShareId,
 };
 pub use log::{LogEntry, LogLevel, LogSink};
 pub use menu::{EVENT_KINDS, Menu, MenuEntry, PluginManifest, plugin_manifest};
@@ -94,8 +98,8 @@ pub use moving::{Afterwards, Moved};
 pub use openapi::openapi_document;
 pub use operations::{OPERATIONS, Operation};
 pub use organisation::{
-    AgreedPriceRule, ContractSettings, FollowUpSettings, NameRule, NewOrganisation, NumberReset, PlanRule,
-    PresetLanguage, ReceiptRule, ReportSettings, Settings,
+    AgreedPriceRule, ContractSettings, DuplicateRule, DuplicateSettings, FollowUpSettings, NameRule, NewOrganisation,
+    NumberReset, PlanRule, PresetLanguage, ReceiptRule, ReportSettings, Settings,
 };
 pub use page::{Count, PageRequest};
 pub use payment::{
@@ -174,4 +178,11 @@ pub static KINDS: &[&store::Kind] = &[
     &report::ROLLUP,
     &report::ROLLUP_YEAR,
     &target::TARGET,
+    &duplicate::NAME_INDEX,
+    &duplicate::NAME_GRAM,
+    &duplicate::NAME_ENTRY,
+    &duplicate::NAME_OF,
+    &duplicate::NAME_TAIL,
+    &duplicate::MATCH_KEY,
+    &duplicate::LOOKUP,
 ];

@@ -89,6 +89,8 @@ pub fn case(operation: &str, world: &World, absent: bool) -> Option<(Need, Value
         "merge_dictionary_entries" => (Need::Administrator, json!({"dictionary": "level", "from": "a", "into": "b"})),
         "create_customer" => (Need::Nothing, json!({"customer": {"name": "New one", "contacts": [{"name": "C"}]}})),
         "customer" | "customer_panels" | "mark_viewed" => (Need::Read, json!({"customer": customer})),
+        "check_duplicates" => (Need::Nothing, json!({"draft": {"name": "Accepted"}})),
+        "duplicate_lookups" => (Need::Administrator, json!({"page": page})),
         "customer_history" => (Need::Read, json!({"customer": customer, "page": page})),
         "contact_history" => (Need::Read, json!({"contact": contact, "page": page})),
         "follow_up_history" => (Need::Read, json!({"follow_up": follow_up, "page": page})),

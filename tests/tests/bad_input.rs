@@ -407,6 +407,8 @@ fn h5_fields_that_may_not_be_given_are_named() {
 fn lists(world: &World) -> Vec<(&'static str, Value, &'static str)> {
     let alice = world.user("alice");
     for n in 0..3 {
+        let draft = json!({"draft": {"name": "Partner"}});
+        call(&world.user("stan"), "check_duplicates", &draft).unwrap();
         let version = alice.customer(world.customer).unwrap().version;
         let edit = json!({"customer": world.customer, "edit": {"version": version, "region": format!("R{n}")}});
         call(&alice, "edit_customer", &edit).unwrap();
@@ -460,6 +462,7 @@ fn lists(world: &World) -> Vec<(&'static str, Value, &'static str)> {
         ("contact_history", json!({"contact": world.primary}), "alice"),
         ("follow_up_history", json!({"follow_up": world.follow_up}), "alice"),
         ("settings_history", json!({}), "adam"),
+        ("duplicate_lookups", json!({}), "adam"),
         ("products", json!({"query": {}}), "alice"),
         ("products", json!({"query": {"order": "newest"}}), "alice"),
         ("product_history", json!({"product": world.product}), "alice"),

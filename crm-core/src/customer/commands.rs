@@ -48,10 +48,11 @@ impl Session<'_> {
                 after.changed_at = work.now;
                 after.changed_by = work.actor().name();
                 work.claim_keys(&after, Some(&before))?;
+                let warned = work.check_likeness(&after, Some(&before), edit.duplicate_reason.as_ref())?;
                 work.save(&before, &after)?;
                 let fields: Vec<&str> = changes.iter().map(|change| change.field.as_str()).collect();
                 work.announce("customer_changed", "customer", customer, serde_json::json!({"fields": fields}))?;
-                work.remember("customer", customer, "edit_customer", changes)?;
+                work.remember("customer", customer, "edit_customer", changes.into_iter().chain(warned).collect())?;
                 after.version += 1;
                 Ok(after)
             },

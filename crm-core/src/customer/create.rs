@@ -5,10 +5,11 @@ use super::rules::{self, CustomerRefusal};
 use super::{CUSTOMER, Customer, CustomerKind, CustomerStatus, NewCustomer};
 use crate::contact::{CONTACT, new_contacts};
 use crate::crm::Session;
+use crate::duplicate::exclusive_values;
 use crate::error::{Error, Violation};
 use crate::id::CustomerId;
 use crate::operations::op;
-use crate::organisation::{NameRule, UNIQUE_KEY, holder_of, unique_key, unique_key_id};
+use crate::organisation::{NameRule, UNIQUE_KEY, holder_of, unique_key};
 use crate::record::Record;
 use crate::store::{Read, Row, Write};
 use crate::text::{Checker, FOLD_VERSION, fold};
@@ -37,7 +38,8 @@ impl Session<'_> {
     ///
     /// # Errors
     /// [`Error::Forbidden`] without the right `customer.create`; [`Error::Invalid`];
-    /// `same_name`, `number_taken`, `owner_outside_subtree`, `owner_deactivated`.
+    /// `same_name`, `number_taken`, `owner_outside_subtree`, `owner_deactivated`, `same_credit_code`, `same_phone`,
+    /// `likely_duplicate`, `certain_duplicate`.
     pub fn create_customer(&self, customer: NewCustomer) -> Result<Customer, Error> {
         self.command(
             &op::create_customer,
@@ -115,6 +117,7 @@ impl Work<'_> {
         };
         let mut check = Checker::new();
         clean(&mut customer, None, &context, &mut check);
+        check.optional_line("duplicate_reason", &input.duplicate_reason, 300);
         check.ensure(input.contacts.len() <= 50, || Violation::too_many("contacts", 50));
         check.ensure(input.relations.len() <= 50, || Violation::too_many("relations", 50));
         let contacts = new_contacts(self, &customer, &input.contacts, &mut check)?;
@@ -134,6 +137,8 @@ impl Work<'_> {
                 }
             }
         }
+        let warned = self.check_likeness(&customer, None, input.duplicate_reason.as_ref())?;
+        self.remember("customer", id, "create_customer", warned.into_iter().collect())?;
         self.insert(&CUSTOMER, customer.to_row()?);
         for contact in &contacts {
             self.insert(&CONTACT, contact.to_row()?);
@@ -169,7 +174,11 @@ impl Work<'_> {
                 Some(row) if holder_of(row).as_deref() == Some(&holder) => {}
                 // It was taken when that was allowed, and stays until it is changed.
                 Some(_) if had.iter().any(|(had, _)| had.id == key.id) => {}
-                Some(_) => return Err(refusal.clone().into()),
+                Some(_) => {
+                    if let Some(refusal) = refusal {
+                        return Err(refusal.clone().into());
+                    }
+                }
             }
         }
         for (key, _) in &had {
@@ -186,10 +195,7 @@ impl Work<'_> {
 
     /// Gives back every unique value of a customer.
     pub(crate) fn release_keys(&mut self, customer: &Customer) -> Result<(), Stop> {
-        let ids = vec![
-            unique_key_id("customer_number", &customer.number),
-            unique_key_id(&name_space(), &fold(&customer.name)),
-        ];
+        let ids = keys(customer, NameRule::Refuse).into_iter().map(|(key, _)| key.id).collect();
         let holder = customer.id.to_string();
         for row in self.get(&UNIQUE_KEY, ids)? {
             if holder_of(&row).as_deref() == Some(&holder) {
@@ -202,14 +208,17 @@ impl Work<'_> {
 
 /// The unique values of a customer, each with the refusal when somebody else holds it: the
 /// number; a company's folded name, where the organisation refuses a second one (a person's name
-/// is no key).
-fn keys(customer: &Customer, rule: NameRule) -> Vec<(Row, Error)> {
+/// is no key). A credit code, and a person's phone, are held by who has them first and by nobody else.
+fn keys(customer: &Customer, rule: NameRule) -> Vec<(Row, Option<Error>)> {
     let holder = customer.id.to_string();
     let taken = CustomerRefusal::NumberTaken { number: customer.number.clone() };
-    let mut keys = vec![(unique_key("customer_number", &customer.number, &holder), taken.into())];
+    let mut keys = vec![(unique_key("customer_number", &customer.number, &holder), Some(taken.into()))];
     if customer.kind == CustomerKind::Company && rule == NameRule::Refuse {
         let same = CustomerRefusal::SameName { name: customer.name.clone() };
-        keys.push((unique_key(&name_space(), &fold(&customer.name), &holder), same.into()));
+        keys.push((unique_key(&name_space(), &fold(&customer.name), &holder), Some(same.into())));
+    }
+    for value in exclusive_values(customer) {
+        keys.push((unique_key("customer_value", &value, &holder), None));
     }
     keys
 }

@@ -96,6 +96,10 @@ pub struct NewCustomer {
     /// Relations that come with it, at most 50.
     #[cfg_attr(feature = "uniffi", uniffi(default = []))]
     pub relations: Vec<NewRelation>,
+    /// Why it is no duplicate, where the settings warn of one; at most 300 characters, kept in the history.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
+    pub duplicate_reason: Option<String>,
 }
 
 impl NewCustomer {
@@ -203,6 +207,10 @@ pub struct CustomerEdit {
     /// `industry`, `region`, `address`, `phones`, `website`, `email`, `description`, `birthday`.
     #[cfg_attr(feature = "uniffi", uniffi(default = []))]
     pub clear: Vec<String>,
+    /// Why it is no duplicate, where the settings warn of one; at most 300 characters, kept in the history.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
+    pub duplicate_reason: Option<String>,
 }
 
 /// Fields of a customer that people edit, for the history.
@@ -253,6 +261,7 @@ impl CustomerEdit {
             clearable: short_name, credit_code, level, stage, source, industry, region, address, website, email, description, birthday;
             lists: phones);
         clean(&mut after, Some(before), context, &mut check);
+        check.optional_line("duplicate_reason", &self.duplicate_reason, 300);
         check.done()?;
         Ok(after)
     }

@@ -14,6 +14,14 @@ refusals! {
     pub enum CustomerRefusal {
         /// A company of this name is there already.
         SameName { name } = "same_name", "A customer of this name exists already", "已存在同名客户";
+        /// The settings refuse a second customer of a credit code.
+        SameCreditCode = "same_credit_code", "Another customer has this credit code", "已有客户使用该统一社会信用代码";
+        /// The settings refuse a second person of a phone.
+        SamePhone = "same_phone", "Another person has this phone", "已有个人客户使用该电话";
+        /// It is so like another that it needs a reason.
+        LikelyDuplicate { score } = "likely_duplicate", "The customer is likely there already: check for duplicates, or give a reason", "该客户很可能已存在：请查重或填写理由";
+        /// It is so like another that it is not saved.
+        CertainDuplicate { score } = "certain_duplicate", "The customer is there already", "该客户已存在";
         /// It waits for approval.
         CustomerPending = "customer_pending", "The customer waits for approval", "客户待审批，不可更改";
         /// The number is taken.

@@ -1,9 +1,24 @@
-//! Duplicates 查重 (D1-D7): names of companies understood, and how alike two of them are. Pure: nothing is read.
+//! Duplicates 查重 (D1-D7): names of companies understood (`name`), how alike two of them are (`similarity`), an index by
+//! which they are found (`gram`, `index`, `look`), and the check on entry (`check`).
 
+mod check;
+mod gram;
+mod index;
+mod key;
+mod look;
+mod lookup;
 mod name;
+mod postings;
+mod rule;
 mod similarity;
 
+pub use check::{DuplicateCheck, DuplicateDraft, DuplicateHit, DuplicateReason, DuplicateVerdict};
+pub(crate) use index::{NAME_ENTRY, NAME_GRAM, NAME_INDEX, NAME_OF, NAME_TAIL, new_index};
+pub(crate) use key::MATCH_KEY;
+pub(crate) use lookup::LOOKUP;
+pub use lookup::{DuplicateLookup, DuplicateLookupPage};
 pub use name::{CompanyName, NAME_VERSION};
+pub(crate) use rule::exclusive_values;
 pub use similarity::{CERTAIN, Compared, NameReason, NameSimilarity};
 
 /// Understands the name of a company.

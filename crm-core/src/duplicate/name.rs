@@ -37,6 +37,8 @@ pub struct CompanyName {
     pub group: String,
     /// The branch 分支机构 of the company that is named before it; empty: the company itself.
     pub branch: String,
+    /// All its letters and digits as they stand, folded: names of one key are written alike.
+    pub key: String,
 }
 
 /// Words of legal forms at the end of a name. The first that fits is taken: whichever ends in another stands before it.
@@ -162,7 +164,7 @@ const LONGEST_REGION: usize = 8;
 const PLACE_SUFFIXES: [&str; 12] =
     ["特别行政区", "自治区", "自治州", "自治县", "新区", "地区", "省", "市", "州", "县", "区", "镇"];
 
-fn is_chinese(c: char) -> bool {
+pub(super) fn is_chinese(c: char) -> bool {
     matches!(c, '\u{2e80}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..)
 }
 
@@ -233,7 +235,25 @@ impl CompanyName {
         let folded = simplified(&fold(first(name, LONGEST)));
         // Some characters fold to several.
         let folded = first(&folded, LONGEST);
-        if folded.chars().any(is_chinese) { chinese(folded) } else { western(folded) }
+        let name = if folded.chars().any(is_chinese) { chinese(folded) } else { western(folded) };
+        CompanyName { key: letters(folded), ..name }
+    }
+
+    /// The name of a person, which has no parts.
+    pub(crate) fn of_person(name: &str) -> Self {
+        let key = letters(&simplified(&fold(first(name, LONGEST))));
+        CompanyName { brand: key.clone(), key, ..CompanyName::default() }
+    }
+
+    /// Its parts, in their order.
+    pub(crate) fn parts(&self) -> [&str; 6] {
+        [&self.region, &self.brand, &self.trade, &self.legal_form, &self.group, &self.branch]
+    }
+
+    /// How many characters of the brand tell it from others: none where it is the name of a place or of a trade.
+    pub(crate) fn distinguishing(&self) -> usize {
+        let known = trade_at(&self.brand) == 0 || matches!(places(&self.brand), (_, "")) || self.brand == "中国";
+        if known { 0 } else { self.brand.chars().filter(|c| c.is_alphanumeric()).count() }
     }
 
     /// Who and what, without where and in which form: what stays the same when names are written differently.

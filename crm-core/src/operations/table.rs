@@ -65,6 +65,10 @@ macro_rules! for_each_operation {
             query reply_history(reply: ReplyId, page: PageRequest) -> HistoryPage, "follow_up.view";
             /// What changed in the settings, roles, dictionaries and positions.
             query settings_history(page: PageRequest) -> HistoryPage, "settings.view";
+            /// Whom a customer that is being entered is like.
+            command check_duplicates(draft: DuplicateDraft) -> DuplicateCheck, "customer.view";
+            /// Who was told by the check of customers that he may not open.
+            query duplicate_lookups(page: PageRequest) -> DuplicateLookupPage, "settings.manage_settings";
             /// Edits a customer.
             command edit_customer(customer: CustomerId, edit: CustomerEdit) -> Customer, "customer.edit";
             /// Edits customers, item by item.

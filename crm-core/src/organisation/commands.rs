@@ -5,6 +5,7 @@ use crate::access;
 use crate::agenda;
 use crate::crm::Session;
 use crate::dictionary;
+use crate::duplicate;
 use crate::error::Error;
 use crate::history;
 use crate::operations::op;
@@ -56,6 +57,7 @@ impl Session<'_> {
             rows.push((&super::GUARD, relation::parents_guard()));
             rows.push((&super::GUARD, crate::event::numbering_guard()));
             rows.push((&agenda::AGENDA, agenda::housekeeping(founding.now)?));
+            rows.push((&duplicate::NAME_INDEX, duplicate::new_index()?));
             founding.changes.writes = rows.into_iter().map(|(kind, row)| Write::Insert { kind, row }).collect();
             Ok(())
         })?;
@@ -85,19 +87,10 @@ impl Session<'_> {
                 if settings.version != organisation.settings.version {
                     return Err(Error::Conflict { record: "settings".to_owned(), id: "settings".to_owned() }.into());
                 }
-                let changes = history::changes(
-                    &organisation.settings,
-                    &settings,
-                    &[
-                        "time_zone",
-                        "same_name",
-                        "customer_number",
-                        "recycle_bin_days",
-                        "follow_up",
-                        "contract",
-                        "report",
-                    ],
-                );
+                let fields = history::as_value(&settings);
+                let fields = fields.as_object().into_iter().flat_map(|fields| fields.keys());
+                let fields: Vec<&str> = fields.map(String::as_str).filter(|field| *field != "version").collect();
+                let changes = history::changes(&organisation.settings, &settings, &fields);
                 if changes.is_empty() {
                     return Ok(settings.clone());
                 }

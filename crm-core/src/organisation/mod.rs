@@ -6,8 +6,8 @@ mod settings;
 
 pub(crate) use context::{Context, ContextCache};
 pub use settings::{
-    AgreedPriceRule, ContractSettings, FollowUpSettings, NameRule, NumberReset, PlanRule, ReceiptRule, ReportSettings,
-    Settings,
+    AgreedPriceRule, ContractSettings, DuplicateRule, DuplicateSettings, FollowUpSettings, NameRule, NumberReset,
+    PlanRule, ReceiptRule, ReportSettings, Settings,
 };
 
 use crate::error::Error;

@@ -30,6 +30,9 @@ pub struct Settings {
     /// Days in the recycle bin 回收站 before a customer is gone for good, 1 to 3650.
     #[serde(default = "thirty")]
     pub recycle_bin_days: i32,
+    /// Which customers count as duplicates 查重, and what is told of them.
+    #[serde(default)]
+    pub duplicates: DuplicateSettings,
     /// What counts as a follow-up.
     #[serde(default)]
     pub follow_up: FollowUpSettings,
@@ -69,6 +72,77 @@ pub enum NameRule {
     /// It is refused.
     #[default]
     Refuse,
+    /// It is taken.
+    Allow,
+}
+
+/// Settings of the check for duplicates 查重.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
+#[serde(deny_unknown_fields, default)]
+pub struct DuplicateSettings {
+    /// The least score of what is certainly the same, 1 to 1000.
+    pub certain: i32,
+    /// The least score of what likely is, at most `certain`.
+    pub likely: i32,
+    /// The least score that is told at all, at most `likely`.
+    pub possible: i32,
+    /// The least score at which a customer is saved only with a reason, 1 to 1000; 0: scores are not looked at when a
+    /// customer is saved.
+    pub warn_from: i32,
+    /// The least score at which it is not saved, 1 to 1000; 0: none.
+    pub refuse_from: i32,
+    /// What happens when another customer has the credit code.
+    pub same_credit_code: DuplicateRule,
+    /// What happens when another person has the phone.
+    pub same_phone: DuplicateRule,
+    /// Whether the check tells the owner of customers that one may not open.
+    pub show_owner: bool,
+    /// How often a day the check tells a person of customers that he may not open, 0 to 10,000.
+    pub lookups_per_day: i32,
+}
+
+impl Default for DuplicateSettings {
+    fn default() -> Self {
+        DuplicateSettings {
+            certain: 930,
+            likely: 850,
+            possible: 600,
+            warn_from: 0,
+            refuse_from: 0,
+            same_credit_code: DuplicateRule::Warn,
+            same_phone: DuplicateRule::Warn,
+            show_owner: true,
+            lookups_per_day: 200,
+        }
+    }
+}
+
+impl DuplicateSettings {
+    fn check(&self, check: &mut Checker) {
+        check.ensure((1..=1000).contains(&self.certain), || Violation::out_of_range("certain"));
+        check.ensure((1..=self.certain).contains(&self.likely), || Violation::out_of_range("likely"));
+        check.ensure((1..=self.likely).contains(&self.possible), || Violation::out_of_range("possible"));
+        check.ensure((0..=1000).contains(&self.warn_from), || Violation::out_of_range("warn_from"));
+        check.ensure((0..=1000).contains(&self.refuse_from), || Violation::out_of_range("refuse_from"));
+        check.ensure((0..=10_000).contains(&self.lookups_per_day), || Violation::out_of_range("lookups_per_day"));
+    }
+}
+
+/// What happens when a customer is entered that has something in common with another.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
+#[serde(rename_all = "snake_case")]
+pub enum DuplicateRule {
+    /// It is refused.
+    Refuse,
+    /// It is taken with a reason.
+    #[default]
+    Warn,
     /// It is taken.
     Allow,
 }
@@ -259,6 +333,7 @@ impl Default for Settings {
             same_name: NameRule::default(),
             customer_number: number_pattern(),
             recycle_bin_days: thirty(),
+            duplicates: DuplicateSettings::default(),
             follow_up: FollowUpSettings::default(),
             contract: ContractSettings::default(),
             report: ReportSettings::default(),
@@ -275,6 +350,7 @@ impl Settings {
         check.ensure(self.customer_number.contains("{random}"), || Violation::malformed("customer_number"));
         check.ensure((1..=3650).contains(&self.recycle_bin_days), || Violation::out_of_range("recycle_bin_days"));
         check.under("contract", |check| self.contract.check(check));
+        check.under("duplicates", |check| self.duplicates.check(check));
         check.ensure((1..=12).contains(&self.report.fiscal_year_month), || {
             Violation::out_of_range("report.fiscal_year_month")
         });

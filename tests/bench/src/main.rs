@@ -4,11 +4,13 @@
 //! ```text
 //! crm-bench [--scale FRACTION] [--dir DIR] [--rounds N] [--seconds S] [--keep]
 //!     [--only create|receipts|reports[/PART]|commits|sizes|views[/PART]|moving|servers[/create|/clients|/views[/PART]]]
+//! crm-bench duplicates NAMES QUERIES [STORE]...
 //! ```
 
 mod commits;
 mod contracts;
 mod create;
+mod duplicates;
 mod floor;
 mod generate;
 mod moving;
@@ -72,6 +74,9 @@ fn main() -> Result<()> {
     }
     if args.peek().map(String::as_str) == Some(moving::CHILD) {
         return moving::moved(args.skip(1));
+    }
+    if args.peek().map(String::as_str) == Some("duplicates") {
+        return duplicates::run(args.skip(1));
     }
     let options = Options::parse(args)?;
     let temporary = match &options.dir {

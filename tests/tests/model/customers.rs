@@ -45,6 +45,7 @@ fn customer_fields(dice: &mut Dice, object: &mut Value) {
         maybe(dice, object, field, |dice| code_of(dice, field));
     }
     maybe(dice, object, "phones", |dice| json!([text(dice)]));
+    maybe(dice, object, "duplicate_reason", some_text);
     if dice.one_in(10) {
         object["kind"] = json!("person");
     }
@@ -78,6 +79,20 @@ pub fn input(dice: &mut Dice, known: &mut Known, operation: &str, crm: &Crm) -> 
             }
             json!({"query": query, "page": page(dice, known)})
         }
+        "check_duplicates" => {
+            let mut draft = json!({"name": format!("客户 {}", dice.below(known.made + 20))});
+            for field in ["short_name", "website", "email", "credit_code"] {
+                maybe(
+                    dice,
+                    &mut draft,
+                    field,
+                    |dice| if dice.one_in(3) { some_text(dice) } else { json!("a@b.example") },
+                );
+            }
+            maybe(dice, &mut draft, "phones", |dice| json!([text(dice)]));
+            json!({"draft": draft})
+        }
+        "duplicate_lookups" => json!({"page": page(dice, known)}),
         "count_customers" => json!({"views": [view(dice), view(dice), view(dice)]}),
         "customer_history" => json!({"customer": customer, "page": page(dice, known)}),
         "contact_history" => json!({"contact": id(dice, "contact"), "page": page(dice, known)}),

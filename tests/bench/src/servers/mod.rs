@@ -7,7 +7,7 @@ mod create;
 mod views;
 
 use crate::{Options, Result};
-use bare::Bare;
+pub use bare::Bare;
 use crm_core::store::sql::server::sqlx::{MySql, Postgres};
 use crm_core::store::sql::server::{ServerExecutor, ServerOptions};
 use crm_core::store::sql::{SqlOptions, SqlStore, TablePrefix};
