@@ -1,9 +1,10 @@
 //! Many at once: nothing is lost, nothing happens twice, nobody decides on what is no longer so.
 
 use crm_core::{
-    Crm, CustomerEdit, CustomerId, EntryCode, NewContact, NewCustomer, NewFollowUp, NewRelation, ShareInput, SyncMode,
-    Transfer,
+    Crm, CustomerEdit, CustomerId, DuplicateDraft, EntryCode, NewContact, NewCustomer, NewFollowUp, NewRelation,
+    ShareInput, SyncMode, Transfer,
 };
+use crm_tests::inputs::named;
 use crm_tests::{Bed, World, code, in_every_world, person, position, user};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Barrier;
@@ -345,6 +346,55 @@ fn h1_events_are_numbered_without_gaps_and_a_cursor_never_skips() {
             .count();
         assert_eq!(created as i64, writers * each);
     });
+}
+
+#[test]
+fn d3_a_credit_code_from_16_threads_is_warned_of_15_times() {
+    in_every_world(|world| {
+        let answers = together(16, |n| {
+            let credit_code = Some("91350100M000100Y43".to_owned());
+            code(&world.user("alice").create_customer(NewCustomer { credit_code, ..named(&format!("Site {n}")) }))
+        });
+        let of = |wanted: &str| answers.iter().filter(|code| *code == wanted).count();
+        assert_eq!((of("done"), of("same_credit_code")), (1, 15), "{answers:?}");
+    });
+}
+
+#[test]
+fn d2_ticks_renames_and_purges_at_once_leave_every_name_in_the_index_once() {
+    for make in Bed::every() {
+        let world = World::in_bed(make());
+        let alice = world.user("alice");
+        let made: Vec<_> =
+            (0..24).map(|n| alice.create_customer(named(&format!("第{n}号青鸟软件有限公司"))).unwrap().id).collect();
+        for id in &made[..8] {
+            alice.delete_customer(*id).unwrap();
+        }
+        world.bed.clock.advance_days(31);
+        together(8, |n| match n {
+            0..4 => code(&world.bed.host().tick()),
+            _ => {
+                for place in 0..4 {
+                    let (id, alice) = (made[8 + (n - 4) * 4 + place], world.user("alice"));
+                    let version = alice.customer(id).unwrap().version;
+                    let name = Some(format!("第{place}号玄武{n}软件有限公司"));
+                    alice.edit_customer(id, CustomerEdit { version, name, ..CustomerEdit::default() }).unwrap();
+                }
+                "done".to_owned()
+            }
+        });
+        world.bed.crm.tick_all().unwrap();
+        let dump = world.bed.dump();
+        for id in &made[8..] {
+            let name = alice.customer(*id).unwrap().name;
+            let found = alice.check_duplicates(DuplicateDraft::named(&name)).unwrap();
+            assert_eq!((found.hits[0].customer, found.hits[0].score), (Some(*id), 1_000), "{name} {found:?}");
+        }
+        let entries = dump.lines().filter(|line| line.starts_with("acme name_entry") && line.contains("青鸟"));
+        assert_eq!(entries.count(), 0, "{}", world.bed.store);
+        let entries = dump.lines().filter(|line| line.starts_with("acme name_entry") && line.contains("玄武"));
+        assert_eq!(entries.count(), 16, "{}", world.bed.store);
+    }
 }
 
 #[test]

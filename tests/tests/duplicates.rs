@@ -134,6 +134,11 @@ fn d2_credit_code_phone_domain_and_short_name_count_too() {
         assert!(of(DuplicateDraft { phones: vec!["0571-88880000".to_owned()], ..draft() }).hits.is_empty());
         assert!(of(DuplicateDraft { credit_code: Some("91330100MA2B0XYZ1K".to_owned()), ..draft() }).hits.is_empty());
         assert!(of(DuplicateDraft { email: Some("other@qq.com".to_owned()), ..draft() }).hits.is_empty());
+        // What is odd about a credit code is said; a code is one in full width, too.
+        let code = |code: &str| of(DuplicateDraft { credit_code: Some(code.to_owned()), ..draft() });
+        assert_eq!(code("9133").warnings, ["credit_code.malformed"]);
+        assert_eq!(code("91330100MA2B0XYZ1K").warnings, ["credit_code.check_digit"]);
+        assert!(code("９１３５０１００Ｍ０００１００Ｙ４３").warnings.is_empty());
         assert_eq!(of(DuplicateDraft { email: Some("bailu@QQ.com".to_owned()), ..draft() }).hits.len(), 1);
         // People are compared with people.
         let person = NewCustomer { kind: Some(CustomerKind::Person), ..named("白鹭") };
@@ -150,7 +155,9 @@ fn d1_of_customers_that_one_may_not_open_one_learns_name_owner_score_and_no_more
         let hidden = |name: &str, rest: NewCustomer| NewCustomer { name: name.to_owned(), ..rest };
         let bare = hidden("杭州白鹭软件有限公司", NewCustomer::default());
         let rich = NewCustomer {
-            short_name: Some("鹭".to_owned()),
+            // A short name is no full one: it is not told.
+            short_name: Some("小黑".to_owned()),
+            credit_code: None,
             phones: vec!["0571-88880000".to_owned()],
             website: Some("bailu.example".to_owned()),
             email: Some("info@bailu.example".to_owned()),
@@ -188,6 +195,7 @@ fn d1_of_customers_that_one_may_not_open_one_learns_name_owner_score_and_no_more
                 "白",
                 "软件有限公司",
                 "中国",
+                "小黑",
                 "杭州黑狗软件有限公司",
             ] {
                 let found = world.user("stan").check_duplicates(asked(typed)).unwrap();
@@ -220,6 +228,143 @@ fn d1_of_customers_that_one_may_not_open_one_learns_name_owner_score_and_no_more
         world.bed.clock.advance_days(181);
         world.bed.crm.tick_all().unwrap();
         assert!(world.bed.host().duplicate_lookups(PageRequest::default()).unwrap().items.is_empty());
+    });
+}
+
+#[test]
+fn d1_nobody_fishes_among_customers_that_he_may_not_open() {
+    in_every_world(|world| {
+        for name in [
+            "杭州银行股份有限公司",
+            "青岛啤酒股份有限公司",
+            "Acme Trading Co., Ltd.",
+            "Orion Technology Ltd",
+            "Shanghai Xinda Trading Co., Ltd.",
+            "Abacus Trading Inc",
+            "Colt Ltd",
+            "美国国际有限公司",
+        ] {
+            create(world, "alice", name);
+        }
+        let learns = |name: &str, short: Option<&str>| {
+            let draft = DuplicateDraft { short_name: short.map(str::to_owned), ..DuplicateDraft::named(name) };
+            names(&world.user("stan").check_duplicates(draft).unwrap()).len()
+        };
+        for folded in [false, true] {
+            for typed in [
+                "杭州",
+                "青岛",
+                "trading",
+                "Technology Ltd",
+                "shanghai",
+                "ab",
+                "co ltd",
+                "Co., Ltd.",
+                "美国",
+                "国际",
+                "有限",
+            ] {
+                assert_eq!(learns(typed, None), 0, "{typed} {folded}");
+                assert_eq!(learns(typed, Some("氼氽")), 0, "{typed} with a short name, {folded}");
+            }
+            assert_eq!((learns("Acme", None), learns("Xinda Trading", None)), (1, 1), "{folded}");
+            world.bed.crm.tick_all().unwrap();
+        }
+        // When he has asked enough, the answer is the same whether there is something or not.
+        let mut settings = world.bed.host().settings().unwrap();
+        settings.duplicates.lookups_per_day = 0;
+        world.bed.host().change_settings(settings).unwrap();
+        let (there, not_there) = (check(world, "stan", "Acme Trading"), check(world, "stan", "鲲鹏软件"));
+        assert_eq!(there, not_there);
+        assert!(there.limited);
+        // An idempotency key opens nothing.
+        let keyed =
+            || world.user("stan").idempotent("k").check_duplicates(DuplicateDraft::named("Acme Trading")).unwrap();
+        assert_eq!((keyed(), keyed()), (there.clone(), there));
+        // Nor does naming one as his own.
+        let mut settings = world.bed.host().settings().unwrap();
+        settings.duplicates.lookups_per_day = 50;
+        world.bed.host().change_settings(settings).unwrap();
+        let hidden = check(world, "alice", "Acme Trading").hits[0].customer;
+        let draft = DuplicateDraft { customer: hidden, ..DuplicateDraft::named("Acme Trading") };
+        assert_eq!(world.user("stan").check_duplicates(draft).unwrap().hits.len(), 1);
+    });
+}
+
+#[test]
+fn d2_what_many_have_in_common_hides_nobody() {
+    let world = World::in_bed(Bed::memory());
+    let alice = world.user("alice");
+    // More branches than are compared, in whichever order they came.
+    for number in 0..300 {
+        alice
+            .create_customer(named(&format!(
+                "招商银行股份有限公司第{}分行",
+                "一二三四五六七八九十".chars().nth(number % 10).unwrap().to_string().repeat(1 + number / 10)
+            )))
+            .unwrap();
+    }
+    world.bed.crm.tick_all().unwrap();
+    for name in ["招商银行股份有限公司第一分行", "招商银行股份有限公司第十十十分行"] {
+        let found = check(&world, "alice", name);
+        assert_eq!((found.hits[0].name.as_str(), found.hits[0].score), (name, 1_000));
+    }
+    // More at one domain than are told.
+    for number in 0..80 {
+        let email = Some(format!("{number}@shared.example"));
+        alice.create_customer(NewCustomer { email, ..named(&format!("{number}号客栈")) }).unwrap();
+    }
+    let draft = DuplicateDraft { email: Some("79@shared.example".to_owned()), ..DuplicateDraft::named("别名") };
+    assert_eq!(alice.check_duplicates(draft).unwrap().hits[0].name, "79号客栈");
+    // Many in the recycle bin: they are nobody's duplicates.
+    for round in 0..60 {
+        let customer = create(&world, "alice", "杭州青鸟软件有限公司");
+        if round < 59 {
+            alice.delete_customer(customer).unwrap();
+        }
+        if round % 20 == 0 {
+            world.bed.crm.tick_all().unwrap();
+        }
+    }
+    assert_eq!(check(&world, "alice", "青鸟软件").hits.len(), 1);
+}
+
+#[test]
+fn d2_names_of_another_version_are_understood_anew() {
+    in_every_world(|world| {
+        let before = create(world, "alice", "杭州青鸟软件有限公司");
+        world.bed.crm.tick_all().unwrap();
+        create(world, "alice", "宁波青鸟软件有限公司");
+        let whole = check(world, "alice", "青鸟软件");
+        // As if another version had made them.
+        let (store, org) = (world.bed.crm.store(), OrgId::new(ORG).unwrap());
+        let kind = |name: &str| crm_core::KINDS.iter().copied().find(|kind| kind.name == name).unwrap();
+        for (name, from, to) in [("name_index", "\"edition\":1", "\"edition\":0"), ("name_tail", "\"e\":1", "\"e\":0")]
+        {
+            let Some(Answer::Rows(rows)) = store.read(&org, &[Read::Find(Search::of(kind(name)))]).unwrap().pop()
+            else {
+                panic!()
+            };
+            let mut changes = ChangeSet::new(org.clone());
+            for mut row in rows {
+                assert!(row.body.contains(from), "{}", row.body);
+                row.body = row.body.replace(from, to);
+                if name == "name_tail" {
+                    row.body = row.body.replace("青鸟", "错误");
+                }
+                changes.writes.push(Write::Put { kind: kind(name), row });
+            }
+            store.commit(&changes).unwrap();
+        }
+        assert!(!check(world, "alice", "青鸟软件").complete);
+        rename(world, "alice", before, "杭州青鸟软件股份有限公司");
+        world.bed.clock.advance_days(1);
+        world.bed.crm.tick_all().unwrap();
+        let found = check(world, "alice", "青鸟软件");
+        assert!(found.complete);
+        assert_eq!(names(&found), ["宁波青鸟软件有限公司", "杭州青鸟软件股份有限公司"]);
+        assert_eq!(found.hits.len(), whole.hits.len());
+        assert!(!world.bed.dump().contains("错误"));
     });
 }
 
@@ -279,7 +424,7 @@ fn d3_exact_values_are_held_when_a_customer_is_saved() {
         for (who, customer) in [("alice", first.id), ("stan", second.id), ("stan", third)] {
             world.user(who).delete_customer(customer).unwrap();
         }
-        let fourth = stan.create_customer(coded("白鹭四")).unwrap().id;
+        stan.create_customer(coded("白鹭四")).unwrap();
         // Refused, or of no matter.
         let rule = |rule: DuplicateRule| {
             let mut settings = world.bed.host().settings().unwrap();
@@ -287,6 +432,8 @@ fn d3_exact_values_are_held_when_a_customer_is_saved() {
             world.bed.host().change_settings(settings).unwrap();
         };
         rule(DuplicateRule::Refuse);
+        // Nor does one come back from the recycle bin beside another.
+        refused(world.user("alice").restore_customer(first.id, None), "same_credit_code");
         let why = NewCustomer { duplicate_reason: Some("仓库".to_owned()), ..coded("白鹭五") };
         refused(alice.create_customer(why), "same_credit_code");
         let called = |name: &str, kind| NewCustomer { kind, phones: vec!["138 0013 8000".to_owned()], ..named(name) };
@@ -298,7 +445,6 @@ fn d3_exact_values_are_held_when_a_customer_is_saved() {
         rule(DuplicateRule::Allow);
         stan.create_customer(called("王晓明", person)).unwrap();
         alice.create_customer(coded("白鹭六")).unwrap();
-        let _ = fourth;
     });
 }
 
@@ -330,6 +476,15 @@ fn d3_scores_warn_and_refuse_where_the_settings_say_so() {
         // Its own name is no news.
         let edit = CustomerEdit { version: made.version, region: Some("浙江".to_owned()), ..CustomerEdit::default() };
         stan.edit_customer(made.id, edit).unwrap();
+        // What is refused is not saved because something else is only warned of.
+        let coded = |name: &str, duplicate_reason| NewCustomer {
+            credit_code: Some("91330100MA2B0XYZ1K".to_owned()),
+            duplicate_reason,
+            ..named(name)
+        };
+        stan.create_customer(coded("别的公司", None)).unwrap();
+        let both = coded("白鹭软件（杭州）有限公司", Some("分公司".to_owned()));
+        refused(stan.create_customer(both), "certain_duplicate");
         scores(0, 0);
         stan.create_customer(named("白鹭软件（杭州）有限公司")).unwrap();
     });
@@ -528,7 +683,6 @@ fn d2_stores_agree_on_what_is_alike() {
             .map(|place| bed.user("alice").check_duplicates(DuplicateDraft::named(name_of(place))).unwrap())
             .collect();
         assert!(told.iter().all(|check| !check.hits.is_empty()));
-        println!("{}: {}", bed.store, told.len());
         TOLD.with(|all| all.borrow_mut().push((bed.store, serde_json::to_string(&told).unwrap())));
     });
     TOLD.with(|all| answers.append(&mut all.borrow_mut()));

@@ -28,7 +28,8 @@ impl Session<'_> {
     /// # Errors
     /// [`Error::Forbidden`] without the right `customer.edit`, or for who may only read it;
     /// [`Error::NotFound`]; [`Error::Conflict`] when somebody changed it since the version
-    /// given; [`Error::Invalid`]; `same_name`, `number_taken`, `in_recycle_bin`, `customer_pending`.
+    /// given; [`Error::Invalid`]; `same_name`, `number_taken`, `in_recycle_bin`, `customer_pending`,
+    /// `same_credit_code`, `same_phone`, `likely_duplicate`, `certain_duplicate`.
     pub fn edit_customer(&self, customer: CustomerId, edit: CustomerEdit) -> Result<Customer, Error> {
         self.command(
             &op::edit_customer,

@@ -9,9 +9,9 @@ use crate::duplicate::exclusive_values;
 use crate::error::{Error, Violation};
 use crate::id::CustomerId;
 use crate::operations::op;
-use crate::organisation::{NameRule, UNIQUE_KEY, holder_of, unique_key};
+use crate::organisation::{DuplicateRule, NameRule, UNIQUE_KEY, holder_of, unique_key, unique_key_id};
 use crate::record::Record;
-use crate::store::{Read, Row, Write};
+use crate::store::{Check, Read, Row, Write};
 use crate::text::{Checker, FOLD_VERSION, fold};
 use crate::work::{Stop, Work, rows};
 
@@ -158,10 +158,12 @@ impl Work<'_> {
     /// Claims the unique values of a customer, and gives back those it no longer has. `None`
     /// before: it had none.
     pub(crate) fn claim_keys(&mut self, after: &Customer, before: Option<&Customer>) -> Result<(), Stop> {
-        let rule = self.context.settings().same_name;
+        let settings = self.context.settings();
+        let (rule, duplicates) = (settings.same_name, settings.duplicates.clone());
         let holder = after.id.to_string();
-        let wanted = keys(after, rule);
-        let had = before.map(|before| keys(before, NameRule::Refuse)).unwrap_or_default();
+        let mut wanted = keys(after, rule);
+        wanted.extend(value_keys(after, |value| duplicates.rule_of(value) != DuplicateRule::Allow));
+        let had = before.map(all_keys).unwrap_or_default();
         let all: Vec<String> = wanted.iter().chain(&had).map(|(key, _)| key.id.clone()).collect();
         let mut ids = all.clone();
         ids.sort();
@@ -174,10 +176,13 @@ impl Work<'_> {
                 Some(row) if holder_of(row).as_deref() == Some(&holder) => {}
                 // It was taken when that was allowed, and stays until it is changed.
                 Some(_) if had.iter().any(|(had, _)| had.id == key.id) => {}
-                Some(_) => {
+                Some(row) => {
                     if let Some(refusal) = refusal {
                         return Err(refusal.clone().into());
                     }
+                    // Whether others have it was asked because somebody holds it.
+                    let (id, version) = (row.id.clone(), row.version);
+                    self.changes.checks.push(Check { kind: &UNIQUE_KEY, id, version });
                 }
             }
         }
@@ -195,7 +200,7 @@ impl Work<'_> {
 
     /// Gives back every unique value of a customer.
     pub(crate) fn release_keys(&mut self, customer: &Customer) -> Result<(), Stop> {
-        let ids = keys(customer, NameRule::Refuse).into_iter().map(|(key, _)| key.id).collect();
+        let ids = all_keys(customer).into_iter().map(|(key, _)| key.id).collect();
         let holder = customer.id.to_string();
         for row in self.get(&UNIQUE_KEY, ids)? {
             if holder_of(&row).as_deref() == Some(&holder) {
@@ -208,7 +213,7 @@ impl Work<'_> {
 
 /// The unique values of a customer, each with the refusal when somebody else holds it: the
 /// number; a company's folded name, where the organisation refuses a second one (a person's name
-/// is no key). A credit code, and a person's phone, are held by who has them first and by nobody else.
+/// is no key).
 fn keys(customer: &Customer, rule: NameRule) -> Vec<(Row, Option<Error>)> {
     let holder = customer.id.to_string();
     let taken = CustomerRefusal::NumberTaken { number: customer.number.clone() };
@@ -217,10 +222,26 @@ fn keys(customer: &Customer, rule: NameRule) -> Vec<(Row, Option<Error>)> {
         let same = CustomerRefusal::SameName { name: customer.name.clone() };
         keys.push((unique_key(&name_space(), &fold(&customer.name), &holder), Some(same.into())));
     }
-    for value in exclusive_values(customer) {
-        keys.push((unique_key("customer_value", &value, &holder), None));
-    }
     keys
+}
+
+/// A credit code and a person's phones, which whoever has first holds, as far as they are asked for.
+fn value_keys(customer: &Customer, asked: impl Fn(&str) -> bool) -> Vec<(Row, Option<Error>)> {
+    let holder = customer.id.to_string();
+    let values = exclusive_values(customer).into_iter().filter(|value| asked(value));
+    values.map(|value| (unique_key("customer_value", &value, &holder), None)).collect()
+}
+
+/// Every unique value that it may hold, by whatever settings.
+fn all_keys(customer: &Customer) -> Vec<(Row, Option<Error>)> {
+    let mut keys = keys(customer, NameRule::Refuse);
+    keys.extend(value_keys(customer, |_| true));
+    keys
+}
+
+/// The key of the row that says who holds a company's name, where the organisation refuses a second one.
+pub(crate) fn name_key_id(name: &str) -> String {
+    unique_key_id(&name_space(), &fold(name))
 }
 
 /// Names folded by another version are other keys.

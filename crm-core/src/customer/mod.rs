@@ -14,6 +14,7 @@ mod transfer;
 pub use crate::id::CustomerId;
 pub use batch::{BatchAnswer, BatchItem, CustomerEditItem, NextFollowUp};
 pub(crate) use commands::not_found;
+pub(crate) use create::name_key_id;
 pub(crate) use input::apply_edit;
 pub use input::{CustomerEdit, NewCustomer, NewRelation};
 pub use list::{CustomerFilter, CustomerOrder, CustomerPage, CustomerQuery, View, ViewCount};

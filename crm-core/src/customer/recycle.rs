@@ -46,7 +46,7 @@ impl Session<'_> {
     /// # Errors
     /// [`Error::Forbidden`] without the right `customer.delete`, or for a sharee;
     /// [`Error::NotFound`]; [`Error::Invalid`]; `not_in_recycle_bin`, `past_restoring`, `same_name`,
-    /// `number_taken`.
+    /// `number_taken`, and what the settings refuse: `same_credit_code`, `same_phone`, `certain_duplicate`.
     pub fn restore_customer(&self, customer: CustomerId, name: Option<String>) -> Result<Customer, Error> {
         self.command(
             &op::restore_customer,
@@ -72,6 +72,8 @@ impl Session<'_> {
                     work.write(Write::Delete { kind: &agenda::AGENDA, id: row.id, version: row.version });
                 }
                 work.claim_keys(&renamed, None)?;
+                // What is only warned of was there before.
+                work.check_likeness(&renamed, None, Some(&"restore_customer".to_owned()))?;
                 let after = work.move_bin(&before, renamed, CustomerStatus::Active, "restore_customer")?;
                 work.announce("customer_restored", "customer", customer, serde_json::json!({}))?;
                 Ok(after)

@@ -19,9 +19,9 @@ refusals! {
         /// The settings refuse a second person of a phone.
         SamePhone = "same_phone", "Another person has this phone", "已有个人客户使用该电话";
         /// It is so like another that it needs a reason.
-        LikelyDuplicate { score } = "likely_duplicate", "The customer is likely there already: check for duplicates, or give a reason", "该客户很可能已存在：请查重或填写理由";
+        LikelyDuplicate = "likely_duplicate", "The customer is likely there already: check for duplicates, or give a reason", "该客户很可能已存在：请查重或填写理由";
         /// It is so like another that it is not saved.
-        CertainDuplicate { score } = "certain_duplicate", "The customer is there already", "该客户已存在";
+        CertainDuplicate = "certain_duplicate", "The customer is there already", "该客户已存在";
         /// It waits for approval.
         CustomerPending = "customer_pending", "The customer waits for approval", "客户待审批，不可更改";
         /// The number is taken.

@@ -1,10 +1,10 @@
 //! The check 查重 on entry (D1): whom something that is typed is like, and what of it is told.
 
-use super::key::{values, values_of};
-use super::look::{Asked, Likeness};
+use super::index::{Entry, understood};
+use super::key::{oddity, values, values_of};
+use super::look::{Asked, Likeness, compare};
 use super::lookup::LOOKUP;
-use super::name::CompanyName;
-use super::similarity::NameReason;
+use super::similarity::{CERTAIN, Compared, NameReason};
 use crate::actor::UserId;
 use crate::crm::Session;
 use crate::customer::{CUSTOMER, Customer, CustomerId, CustomerKind, CustomerStatus};
@@ -13,23 +13,23 @@ use crate::operations::op;
 use crate::organisation::DuplicateSettings;
 use crate::record::Record;
 use crate::sorted::Sort as _;
-use crate::store::{Comparison, Filter, Read, Search};
-use crate::text::Checker;
+use crate::store::{Comparison, Direction, Filter, Read, Search};
+use crate::text::{Checker, fold};
 use crate::work::{Stop, Work, counted};
 use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 /// How many customers that the reader may open are told, at the most.
 const MOST: usize = 10;
 /// How many others.
 const MOST_HIDDEN: usize = 5;
+/// How many are read: some may be gone.
+const CANDIDATES: usize = 40;
 /// What the same credit code is worth: sites of one entity share it.
 const SAME_CREDIT_CODE: i32 = 980;
 /// A name that tells its legal form is the more likely one that is meant, of two that are as much alike.
 const WHOLE_NAME: i32 = 12;
-/// How many characters of both brands must be the same before hidden customers are told: nobody fishes with a place,
-/// a trade or a legal form.
-const DISTINGUISHING: usize = 2;
 
 /// What is known of a customer that may be there already. Only the name must be given.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -175,11 +175,16 @@ pub struct DuplicateHit {
 pub struct DuplicateCheck {
     /// The customers, the most alike first.
     pub hits: Vec<DuplicateHit>,
-    /// Whether every customer was looked at. Customers of before an update, and thousands that come at once, are found by
+    /// Whether every customer is there to be found. Customers of before an update, and thousands that come at once, are found by
     /// their names only after some calls of `tick`.
     pub complete: bool,
-    /// Whether customers are left out that the reader may not open, because he asked for too many today.
+    /// Whether customers that the reader may not open are left out, because he was told of such as often today as the settings
+    /// allow. It does not say whether there are any.
     pub limited: bool,
+    /// What is odd about the draft: `credit_code.malformed` (it was not looked for), `credit_code.check_digit` (some real codes have
+    /// it wrong); later versions may know more.
+    #[serde(default)]
+    pub warnings: Vec<String>,
 }
 
 /// A customer with how alike it is: to who may open it, and to who may not.
@@ -189,13 +194,14 @@ struct Scored {
     score: i32,
     reasons: Vec<DuplicateReason>,
     rank: (Reverse<i32>, usize),
-    /// Whether both brands have characters in common that tell them from others.
-    distinguished: bool,
+    /// See [`Alike::telling`](super::look::Alike).
+    telling: bool,
 }
 
 /// The score and the reasons, with all that both have in common or with what everyone may learn.
 fn score(likeness: &Likeness, values: &[&String], visible: bool) -> (i32, Vec<DuplicateReason>) {
-    let mut score = likeness.score;
+    let alike = if visible { &likeness.any } else { &likeness.full };
+    let mut score = alike.score;
     let mut reasons = Vec::new();
     let has = |kind: &str| values.iter().any(|value| value.starts_with(kind));
     let told = |kind: &str| {
@@ -205,8 +211,8 @@ fn score(likeness: &Likeness, values: &[&String], visible: bool) -> (i32, Vec<Du
         score = score.max(SAME_CREDIT_CODE);
         reasons.extend(told("credit:"));
     }
-    if likeness.score > 0 {
-        reasons.extend(likeness.reasons.iter().copied().map(DuplicateReason::of_name));
+    if alike.score > 0 {
+        reasons.extend(alike.reasons.iter().copied().map(DuplicateReason::of_name));
     }
     if visible {
         // Each makes a similar name more likely, and is something by itself.
@@ -235,7 +241,7 @@ impl Session<'_> {
     /// Whom something that is being entered is like 查重 (D1): customers that the actor may open, at most ten, with
     /// everything that both have in common; of the others, at most five, the name, the owner if the settings say so, and what name
     /// and credit code say. Those are told only where the name has two characters that tell it from others, or by its credit code, and
-    /// so often a day as the settings allow; each time is noted down.
+    /// so often a day as the settings allow; each time is noted down. It is asked anew each time, also under an idempotency key.
     ///
     /// ```
     /// # #[cfg(feature = "system")] {
@@ -256,22 +262,23 @@ impl Session<'_> {
     /// # Errors
     /// [`Error::Forbidden`] without the right `customer.view`; [`Error::Invalid`].
     pub fn check_duplicates(&self, draft: DuplicateDraft) -> Result<DuplicateCheck, Error> {
-        let step = |again: bool| {
+        self.check_key()?;
+        let session = Session::clone(self).not_idempotent();
+        let step = |last: bool| {
             let mut long_tail = false;
-            let check = self.command(
+            let check = session.command(
                 &op::check_duplicates,
                 &draft,
                 |work| {
-                    let (check, long) = work.check_draft(&draft, true)?;
-                    long_tail = long && !again && !work.joined() && !work.context.closed();
+                    let (check, long) = work.check_draft(&draft)?;
+                    long_tail = long && !last && !work.joined() && !work.context.closed();
                     if long_tail {
                         // It is done again at once: this time is not noted down.
                         work.changes.writes.clear();
                     }
                     Ok(check)
                 },
-                // A repeat is told the same things, and not counted again.
-                |work, _| Ok(work.check_draft(&draft, false)?.0),
+                |work, _| Ok(work.check_draft(&draft)?.0),
             )?;
             Ok::<_, Error>((check, long_tail))
         };
@@ -286,23 +293,22 @@ impl Session<'_> {
 }
 
 impl Work<'_> {
-    fn check_draft(&mut self, draft: &DuplicateDraft, noted: bool) -> Result<(DuplicateCheck, bool), Stop> {
-        let asked = asked(draft)?;
-        let mut found = self.look_up(&asked)?;
-        if let Some(own) = draft.customer {
-            found.customers.remove(&own.to_string());
-        }
+    fn check_draft(&mut self, draft: &DuplicateDraft) -> Result<(DuplicateCheck, bool), Stop> {
+        let (asked, warnings) = asked(draft)?;
+        let found = self.look_up(&asked)?;
         let scored = self.scored(&asked, found.customers)?;
         let settings = self.context.settings().duplicates.clone();
-        let mut check = DuplicateCheck { hits: Vec::new(), complete: found.complete, limited: false };
+        // Whether he may be told is known before anything is found: it says nothing of what there is.
+        let limited = self.has_looked_up_enough()?;
+        let mut check = DuplicateCheck { hits: Vec::new(), complete: found.complete, limited, warnings };
         let mut hidden = Vec::new();
         let mut shown = 0;
         for one in scored {
             let Some(verdict) = settings.verdict(one.score) else { continue };
             let by_credit_code = one.reasons.first().is_some_and(|reason| reason.code == "same_credit_code");
             let told = match one.visible {
-                true => shown < MOST,
-                false => hidden.len() < MOST_HIDDEN && (one.distinguished || by_credit_code),
+                true => shown < MOST && draft.customer != Some(one.customer.id),
+                false => !limited && hidden.len() < MOST_HIDDEN && (one.telling || by_credit_code),
             };
             if !told {
                 continue;
@@ -323,77 +329,78 @@ impl Work<'_> {
                 reasons: one.reasons,
             });
         }
-        if !hidden.is_empty() && noted && !self.note_lookup(draft, &hidden)? {
-            check.hits.retain(|hit| hit.customer.is_some());
-            check.limited = true;
+        if !hidden.is_empty() {
+            self.note_down(draft, &hidden)?;
         }
         Ok((check, found.long_tail))
     }
 
     /// The customers that may be meant, the most alike first.
-    fn scored(
-        &mut self,
-        asked: &Asked,
-        found: std::collections::BTreeMap<String, Likeness>,
-    ) -> Result<Vec<Scored>, Stop> {
-        let telling = asked.names.iter().map(CompanyName::distinguishing).max().unwrap_or_default() >= DISTINGUISHING;
+    fn scored(&mut self, asked: &Asked, found: BTreeMap<String, Likeness>) -> Result<Vec<Scored>, Stop> {
         let least = self.context.settings().duplicates.possible;
-        let mut likely: Vec<(i32, String, Likeness)> = Vec::new();
-        for (id, likeness) in found {
-            let best = score(&likeness, &likeness.values.iter().collect::<Vec<_>>(), true).0;
-            if best >= least {
-                likely.push((best, id, likeness));
+        // Ranked once for who may open them and once for who may not: what he may not learn pushes nobody out.
+        let mut ids = Vec::new();
+        for visible in [true, false] {
+            let mut likely: Vec<(i32, &String)> = Vec::new();
+            for (id, likeness) in &found {
+                let values: Vec<&String> = likeness.values.iter().collect();
+                let score = if likeness.holds_name { CERTAIN } else { score(likeness, &values, visible).0 };
+                if score >= least {
+                    likely.push((score, id));
+                }
             }
+            likely.order_by(|a, b| (b.0, b.1).cmp(&(a.0, a.1)));
+            ids.extend(likely.into_iter().take(CANDIDATES).map(|(_, id)| id.clone()));
         }
-        likely.order_by(|a, b| b.0.cmp(&a.0));
-        // Some may be gone, or hidden.
-        likely.truncate(3 * (MOST + MOST_HIDDEN));
-        let mut ids: Vec<String> = likely.iter().map(|(_, id, _)| id.clone()).collect();
         ids.sort();
+        ids.dedup();
         let standing = self.get(&CUSTOMER, ids)?;
         let reached = self.reach_of_rows(&standing)?;
+        let names: Vec<Compared> = asked.names.iter().cloned().map(Compared::new).collect();
         let mut scored = Vec::new();
         for (row, reach) in standing.iter().zip(reached) {
             let customer = Customer::from_row(row)?;
-            let Some((_, _, likeness)) = likely.iter().find(|(_, id, _)| *id == row.id) else { continue };
+            let Some(likeness) = found.get(&row.id) else { continue };
             if customer.status != CustomerStatus::Active {
                 continue;
             }
-            // What it has today.
+            // What it is called and has today.
+            let likeness =
+                Likeness { values: likeness.values.clone(), ..compare(&names, asked.person, Entry::of(&customer)) };
             let own = values_of(&customer);
             let values: Vec<&String> = likeness.values.iter().filter(|value| own.contains(value)).collect();
             let visible = reach.is_some();
-            let (score, reasons) = score(likeness, &values, visible);
-            let preferred = score + if likeness.whole { WHOLE_NAME } else { 0 };
-            let rank = (Reverse(preferred), likeness.length);
-            let distinguished = telling && likeness.brand >= DISTINGUISHING;
-            scored.push(Scored { customer, visible, score, reasons, rank, distinguished });
+            let (score, reasons) = score(&likeness, &values, visible);
+            let alike = if visible { &likeness.any } else { &likeness.full };
+            let preferred = score + if alike.whole { WHOLE_NAME } else { 0 };
+            let rank = (Reverse(preferred), alike.length);
+            let telling = alike.telling;
+            scored.push(Scored { customer, visible, score, reasons, rank, telling });
         }
         scored.order_by(|a, b| (a.rank, a.customer.id).cmp(&(b.rank, b.customer.id)));
         Ok(scored)
     }
 
-    /// Notes down who was told of whom that he may not open; says whether he may be told so today.
-    fn note_lookup(&mut self, draft: &DuplicateDraft, told: &[CustomerId]) -> Result<bool, Stop> {
+    /// Whether the actor was told of customers that he may not open as often today as he may be.
+    fn has_looked_up_enough(&mut self) -> Result<bool, Stop> {
+        if self.access()?.sees_all() {
+            return Ok(false);
+        }
         let person = self.actor().name();
         let zone = self.context.settings().time_zone;
         let since = zone.start_of(zone.day_of(self.now)).millis();
         let most = i64::from(self.context.settings().duplicates.lookups_per_day);
         let today = Search::of(&LOOKUP)
-            .within("person", vec![person.as_str().into()])
+            .within("person", vec![person.into()])
             .filtered(Filter::All(vec![Filter::Is("at", Comparison::AtLeast, since.into())]))
-            .ordered("at", crate::store::Direction::Ascending);
+            .ordered("at", Direction::Ascending);
         let so_far = counted(self.read(vec![Read::Count { search: today, cap: most + 1 }])?.into_iter().next());
-        if so_far.is_none_or(|so_far| so_far >= most) {
-            return Ok(false);
-        }
-        self.note_down(&person, draft, told)?;
-        Ok(true)
+        Ok(so_far.is_none_or(|so_far| so_far >= most))
     }
 }
 
 /// What a draft asks for.
-fn asked(draft: &DuplicateDraft) -> Result<Asked, Error> {
+fn asked(draft: &DuplicateDraft) -> Result<(Asked, Vec<String>), Error> {
     let mut check = Checker::new();
     let line = |check: &mut Checker, field: &str, text: &str, most: i64| match text.trim() {
         "" => String::new(),
@@ -404,15 +411,20 @@ fn asked(draft: &DuplicateDraft) -> Result<Asked, Error> {
     let credit_code = line(&mut check, "credit_code", draft.credit_code.as_deref().unwrap_or_default(), 60);
     let website = line(&mut check, "website", draft.website.as_deref().unwrap_or_default(), 200);
     let email = line(&mut check, "email", draft.email.as_deref().unwrap_or_default(), 200);
-    let phones = check.list("phones", &draft.phones, 10, 40);
+    let phones: Vec<String> = draft.phones.iter().filter(|phone| !phone.trim().is_empty()).cloned().collect();
+    let phones = check.list("phones", &phones, 10, 40);
     check.done()?;
     let person = draft.kind == Some(CustomerKind::Person);
-    let understood = |name: &String| if person { CompanyName::of_person(name) } else { CompanyName::of(name) };
-    let names: Vec<CompanyName> = [name, short_name].iter().map(understood).collect();
     // The name stands first, also where there is none: what stands behind is a short name.
+    let names = [&name, &short_name].map(|name| understood(name, person)).to_vec();
     let some = |text: &String| (!text.is_empty()).then(|| text.clone());
-    let (code, website, email) = (some(&credit_code), some(&website), some(&email));
-    let code = code.filter(|code| code.len() == 18 && code.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+    // Full width and lower case are the same code.
+    let code = some(&credit_code).map(|code| fold(&code).to_uppercase());
+    let odd = code.as_deref().and_then(oddity);
+    let warnings = odd.map(|odd| format!("credit_code.{odd}")).into_iter().collect();
+    let code = code.filter(|_| odd != Some("malformed"));
+    let (website, email) = (some(&website), some(&email));
     let values = values(code.as_deref(), phones.iter().map(String::as_str), email.as_deref(), website.as_deref());
-    Ok(Asked { names, person, values })
+    let exact = some(&name).filter(|_| !person);
+    Ok((Asked { names, person, exact, values }, warnings))
 }

@@ -10,7 +10,7 @@ use super::key::{MATCH_KEY, match_id, match_row, values_of};
 use super::name::{CompanyName, NAME_VERSION};
 use super::postings::{Postings, count};
 use crate::crm::{Crm, Session};
-use crate::customer::{CUSTOMER, Customer, CustomerKind};
+use crate::customer::{CUSTOMER, Customer, CustomerKind, CustomerStatus};
 use crate::error::{CallRefusal, Error};
 use crate::json;
 use crate::operations::op;
@@ -18,6 +18,8 @@ use crate::record::{Record, plain_record};
 use crate::store::{Check, Column, ColumnType, Direction, Index, Kind, Read, Row, Search, StoreError, Value, Write};
 use crate::work::{Stop, Work, rows};
 use crate::{Actor, OrgId};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -45,10 +47,15 @@ pub(crate) static NAME_TAIL: Kind = Kind {
 pub(crate) static NAME_INDEX: Kind = Kind { since: SINCE, ..Kind::plain("name_index") };
 
 /// How many ordinals a list has that is closed.
-const CHUNK: usize = 256;
+pub(super) const CHUNK: usize = 256;
 
 /// How many names are folded in one commit.
 const BATCH: i64 = 500;
+
+/// A name, understood: people's have no parts.
+pub(super) fn understood(name: &str, person: bool) -> CompanyName {
+    if person { CompanyName::of_person(name) } else { CompanyName::of(name) }
+}
 
 /// How far the index has come.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -95,7 +102,8 @@ impl NameIndex {
     /// Out of its row, in today's edition.
     pub(super) fn of(row: Option<&Row>) -> Result<Self, Error> {
         let index = row.map(NameIndex::from_row).transpose()?.unwrap_or_else(NameIndex::empty);
-        if index.edition == NAME_VERSION {
+        if index.edition >= NAME_VERSION {
+            // What a newer version of the library made it keeps up itself.
             return Ok(index);
         }
         // Everything is gone through again; ordinals go on.
@@ -111,7 +119,7 @@ impl NameIndex {
 
     /// Whether every customer that is not in the tail is in it.
     pub(super) fn is_complete(&self) -> bool {
-        self.complete
+        self.complete && self.edition == NAME_VERSION
     }
 }
 
@@ -127,17 +135,19 @@ pub(super) struct Entry {
 impl Entry {
     pub(super) fn of(customer: &Customer) -> Self {
         let person = customer.kind == CustomerKind::Person;
-        let name = |name: &String| if person { CompanyName::of_person(name) } else { CompanyName::of(name) };
         let names = [Some(&customer.name), customer.short_name.as_ref()];
-        Entry { customer: customer.id.to_string(), person, names: names.into_iter().flatten().map(name).collect() }
+        let names = names.into_iter().flatten().map(|name| understood(name, person)).collect();
+        Entry { customer: customer.id.to_string(), person, names }
     }
 
     /// As it stands in a row: no part of a name has a slash.
     fn body(&self) -> Result<String, Error> {
         let kind = if self.person { "p" } else { "c" };
-        let mut text = format!("{}/{kind}", self.customer);
+        let mut text = format!("{}/{kind}", short_id(&self.customer));
         for name in &self.names {
-            for part in name.parts().into_iter().chain([name.key.as_str()]) {
+            // Mostly the key is nothing but the parts, one behind the other.
+            let key = if name.key == parts_in_order(name) { "=" } else { name.key.as_str() };
+            for part in name.parts().into_iter().chain([key]) {
                 text.push('/');
                 text.push_str(part);
             }
@@ -155,9 +165,19 @@ impl Entry {
             let mut next = || parts.next().map(str::to_owned).ok_or_else(corrupt);
             let region = region.to_owned();
             let (brand, trade, legal_form, group, branch, key) = (next()?, next()?, next()?, next()?, next()?, next()?);
-            names.push(CompanyName { region, brand, trade, legal_form, group, branch, key });
+            let mut name = CompanyName { region, brand, trade, legal_form, group, branch, key };
+            if name.key == "=" {
+                name.key = parts_in_order(&name);
+            }
+            names.push(name);
         }
-        Ok(Entry { customer: customer.to_owned(), person: kind == "p", names })
+        Ok(Entry { customer: long_id(customer), person: kind == "p", names })
+    }
+
+    /// As it stands in the tail: with the version by which it was understood.
+    fn tail_body(&self) -> Result<String, Error> {
+        let body = self.body()?;
+        Ok(format!("{{\"e\":{NAME_VERSION},{}", body.strip_prefix('{').unwrap_or(&body)))
     }
 
     fn grams(&self) -> Vec<String> {
@@ -168,8 +188,35 @@ impl Entry {
     }
 
     fn tail_row(&self, version: i64, now: i64) -> Result<Row, Error> {
-        Ok(Row { id: self.customer.clone(), version, values: vec![Value::Integer(now)], body: self.body()? })
+        Ok(Row { id: self.customer.clone(), version, values: vec![Value::Integer(now)], body: self.tail_body()? })
     }
+}
+
+/// The parts of a name as they mostly stand.
+fn parts_in_order(name: &CompanyName) -> String {
+    let CompanyName { region, brand, trade, group, legal_form, branch, .. } = name;
+    format!("{region}{brand}{trade}{group}{legal_form}{branch}")
+}
+
+/// An id in 22 characters instead of 36: there are three of them a name.
+fn short_id(id: &str) -> String {
+    uuid::Uuid::try_parse(id).map_or_else(|_| id.to_owned(), |id| URL_SAFE_NO_PAD.encode(id.as_bytes()))
+}
+
+/// The id of a [`short_id`].
+fn long_id(short: &str) -> String {
+    let bytes = URL_SAFE_NO_PAD.decode(short).ok().and_then(|bytes| <[u8; 16]>::try_from(bytes).ok());
+    bytes.map_or_else(|| short.to_owned(), |bytes| uuid::Uuid::from_bytes(bytes).as_hyphenated().to_string())
+}
+
+/// The version by which what stands in the tail was understood.
+fn edition_of(row: &Row) -> i32 {
+    #[derive(Deserialize)]
+    struct Edition {
+        #[serde(rename = "e")]
+        edition: i32,
+    }
+    serde_json::from_str(&row.body).map(|Edition { edition }| edition).unwrap_or_default()
 }
 
 /// The body of an entry. Names of fields are short: they are there once a name.
@@ -193,6 +240,10 @@ struct Listed<'l> {
 struct Numbered {
     #[serde(rename = "o")]
     ordinal: i64,
+}
+
+fn is_active(customer: &Customer) -> bool {
+    customer.status == CustomerStatus::Active
 }
 
 /// The key of a gram's list.
@@ -240,9 +291,6 @@ impl List {
     }
 }
 
-/// How many ordinals each closed part has.
-pub(super) const CLOSED: usize = CHUNK;
-
 impl Crm {
     /// Organisations with names that are not in the index yet, by id; at most 1,000.
     pub(crate) fn organisations_with_new_names(&self) -> Result<Vec<OrgId>, Error> {
@@ -284,15 +332,24 @@ impl Work<'_> {
             _ => None,
         };
         let customers: Vec<_> = self.changes.writes.iter().filter_map(changed).collect();
+        let mut relied_on = false;
         for (id, after) in customers {
             let before = self.seen(&CUSTOMER, &id).map(Customer::from_row).transpose()?;
             let after = after.map(|row| Customer::from_row(&row)).transpose()?;
-            self.index_values(before.as_ref(), after.as_ref())?;
+            // What lies in the recycle bin is nobody's duplicate.
+            let (before, after) = (before.filter(is_active), after.filter(is_active));
+            if self.index_values(before.as_ref(), after.as_ref())? && before.is_some() {
+                relied_on = true;
+                self.rely_on_walk()?;
+            }
             let named = |customer: &Customer| (customer.name.clone(), customer.short_name.clone(), customer.kind);
             if before.as_ref().map(named) == after.as_ref().map(named) {
                 continue;
             }
             if before.is_some() {
+                if !std::mem::replace(&mut relied_on, true) {
+                    self.rely_on_walk()?;
+                }
                 self.unindex(&id)?;
             }
             if let Some(after) = after {
@@ -318,12 +375,12 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// What is found to the letter stands for itself: it needs no folding.
-    fn index_values(&mut self, before: Option<&Customer>, after: Option<&Customer>) -> Result<(), Stop> {
-        let Some(id) = after.or(before).map(|customer| customer.id.to_string()) else { return Ok(()) };
+    /// What is found to the letter stands for itself: it needs no folding. Says whether anything changed.
+    fn index_values(&mut self, before: Option<&Customer>, after: Option<&Customer>) -> Result<bool, Stop> {
+        let Some(id) = after.or(before).map(|customer| customer.id.to_string()) else { return Ok(false) };
         let (had, has) = (before.map(values_of).unwrap_or_default(), after.map(values_of).unwrap_or_default());
         if had == has {
-            return Ok(());
+            return Ok(false);
         }
         let mut standing = Vec::new();
         if before.is_some() {
@@ -341,13 +398,25 @@ impl Work<'_> {
                 self.write(Write::Delete { kind: &MATCH_KEY, id: row.id, version: row.version });
             }
         }
+        Ok(true)
+    }
+
+    /// While customers of before the index are taken in, one that is renamed or removed could be taken in as it was: then
+    /// this decision relies on how far that has come.
+    fn rely_on_walk(&mut self) -> Result<(), Stop> {
+        match self.get_one(&NAME_INDEX, NAME_INDEX.name.to_owned())? {
+            None => self.insert(&NAME_INDEX, Row { version: 1, ..NameIndex::empty().to_row()? }),
+            Some(row) if NameIndex::of(Some(&row))?.complete => {}
+            Some(row) => self.changes.checks.push(Check { kind: &NAME_INDEX, id: row.id, version: row.version }),
+        }
         Ok(())
     }
 
     /// Takes a customer's name out of the index.
     fn unindex(&mut self, id: &str) -> Result<(), Stop> {
         let ids = || vec![id.to_owned()];
-        let standing = vec![Read::Get { kind: &NAME_OF, ids: ids() }, Read::Get { kind: &NAME_TAIL, ids: ids() }];
+        let standing =
+            vec![Read::Get { kind: &NAME_OF, ids: vec![short_id(id)] }, Read::Get { kind: &NAME_TAIL, ids: ids() }];
         let mut answers = self.read(standing)?.into_iter();
         for row in rows(answers.next()) {
             self.write(Write::Delete { kind: &NAME_ENTRY, id: entry_key(ordinal(&row)), version: 1 });
@@ -369,8 +438,11 @@ impl Work<'_> {
         let standing = rows(answers.next()).into_iter().next();
         let tail = rows(answers.next());
         let mut index = NameIndex::of(standing.as_ref())?;
+        if index.edition > NAME_VERSION {
+            return Ok(false);
+        }
         if !tail.is_empty() {
-            let entries = tail.iter().map(|row| Entry::from_body(&row.body)).collect::<Result<Vec<_>, _>>()?;
+            let entries = self.waiting(&tail)?;
             for row in tail {
                 self.write(Write::Delete { kind: &NAME_TAIL, id: row.id, version: row.version });
             }
@@ -389,6 +461,19 @@ impl Work<'_> {
         Ok(true)
     }
 
+    /// The names that wait; those that were understood by another version of the library, anew.
+    fn waiting(&mut self, tail: &[Row]) -> Result<Vec<Entry>, Stop> {
+        let outdated = |row: &&Row| edition_of(row) != NAME_VERSION;
+        let ids: Vec<String> = tail.iter().filter(outdated).map(|row| row.id.clone()).collect();
+        let anew: BTreeMap<String, Row> =
+            self.get(&CUSTOMER, ids)?.into_iter().map(|row| (row.id.clone(), row)).collect();
+        let entry = |row: &Row| match anew.get(&row.id) {
+            Some(customer) => Ok(Entry::of(&Customer::from_row(customer)?)),
+            None => Entry::from_body(&row.body),
+        };
+        Ok(tail.iter().map(entry).collect::<Result<Vec<_>, Error>>()?)
+    }
+
     /// Takes in customers that were there before the index, some at a time.
     fn walk(&mut self, index: &mut NameIndex) -> Result<(), Stop> {
         let mut search = Search::of(&CUSTOMER).limited(BATCH);
@@ -396,16 +481,21 @@ impl Work<'_> {
         let page = rows(self.read(vec![Read::Find(search)])?.into_iter().next());
         index.complete = (page.len() as i64) < BATCH;
         index.walked = page.last().map(|row| row.id.clone()).filter(|_| !index.complete);
-        let ids: Vec<String> = page.iter().map(|row| row.id.clone()).collect();
+        let mut ids: Vec<String> = page.iter().map(|row| short_id(&row.id)).collect();
+        ids.sort();
         let known = self.get(&NAME_OF, ids)?;
         let mut entries = Vec::new();
         for row in page {
-            if known.iter().any(|known| known.id == row.id && ordinal(known) >= index.since) {
+            let short = short_id(&row.id);
+            if known.iter().any(|known| known.id == short && ordinal(known) >= index.since) {
                 continue;
             }
-            // Whoever renames or removes it meanwhile, or this, decides again.
+            // Whoever renames or removes it meanwhile relies on how far the index has come.
             self.changes.checks.push(Check { kind: &CUSTOMER, id: row.id.clone(), version: row.version });
             let customer = Customer::from_row(&row)?;
+            if !is_active(&customer) {
+                continue;
+            }
             for value in values_of(&customer) {
                 self.write(Write::Put { kind: &MATCH_KEY, row: match_row(&value, &row.id) });
             }
@@ -417,7 +507,8 @@ impl Work<'_> {
     /// Gives names their ordinals.
     fn add_names(&mut self, index: &mut NameIndex, entries: Vec<Entry>) -> Result<(), Stop> {
         let mut lists: BTreeMap<String, Vec<i64>> = BTreeMap::new();
-        let customers: Vec<String> = entries.iter().map(|entry| entry.customer.clone()).collect();
+        let mut customers: Vec<String> = entries.iter().map(|entry| short_id(&entry.customer)).collect();
+        customers.sort();
         let known: BTreeMap<String, Row> =
             self.get(&NAME_OF, customers)?.into_iter().map(|row| (row.id.clone(), row)).collect();
         if known.values().any(|row| ordinal(row) >= index.next) {
@@ -426,7 +517,8 @@ impl Work<'_> {
         }
         for entry in entries {
             let grams = entry.grams();
-            let before = known.get(&entry.customer);
+            let id = short_id(&entry.customer);
+            let before = known.get(&id);
             if let Some(before) = before {
                 self.write(Write::Delete { kind: &NAME_ENTRY, id: entry_key(ordinal(before)), version: 1 });
             }
@@ -447,7 +539,7 @@ impl Work<'_> {
                 Some(before) => {
                     self.update(&NAME_OF, plain_row(before.id.clone(), before.version, &told)?);
                 }
-                None => self.insert(&NAME_OF, plain_row(entry.customer, 1, &told)?),
+                None => self.insert(&NAME_OF, plain_row(id, 1, &told)?),
             }
             for gram in grams {
                 lists.entry(list_key(&gram)).or_default().push(ordinal);
@@ -512,4 +604,27 @@ fn ordinal(row: &Row) -> i64 {
 fn plain_row(id: String, version: i64, body: &(impl Serialize + ?Sized)) -> Result<Row, Error> {
     let body = json::text(body).map_err(|error| Error::from(StoreError::Corrupt(format!("{id}: {error}"))))?;
     Ok(Row { id, version, values: Vec::new(), body })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn d2_an_entry_reads_as_it_was_written(
+            name in "[\\PC上海市区公司集团控股分行有限科技()（）/\"\\\\=. ,a-z]{0,40}",
+            short in proptest::option::of("\\PC{0,12}"),
+            person in any::<bool>(),
+            id in any::<u128>(),
+        ) {
+            let understood = |name: &String| if person { CompanyName::of_person(name) } else { CompanyName::of(name) };
+            let names: Vec<CompanyName> = [Some(&name), short.as_ref()].into_iter().flatten().map(understood).collect();
+            let customer = uuid::Uuid::from_u128(id).to_string();
+            let entry = Entry { customer, person, names };
+            let body = entry.body().map_err(|error| TestCaseError::fail(error.to_string()))?;
+            prop_assert_eq!(Entry::from_body(&body).ok(), Some(entry));
+        }
+    }
 }

@@ -3,6 +3,7 @@
 use super::index::SINCE;
 use crate::customer::Customer;
 use crate::store::{Column, ColumnType, Index, Kind, Row, Search, Value};
+use crate::text::fold;
 
 /// Who has a value: the key of a row is `value`, a separator and the customer.
 pub(crate) static MATCH_KEY: Kind = Kind {
@@ -22,7 +23,16 @@ const LONGEST: usize = 130;
 pub(super) const MOST_HOLDERS: i64 = 50;
 
 /// Domains where everyone has a mailbox.
-const MAIL_PROVIDERS: [&str; 20] = [
+const MAIL_PROVIDERS: [&str; 29] = [
+    "sina.com.cn",
+    "vip.sina.com",
+    "yahoo.com.cn",
+    "yahoo.cn",
+    "21cn.com",
+    "tom.com",
+    "live.com",
+    "msn.com",
+    "hotmail.com.cn",
     "qq.com",
     "vip.qq.com",
     "foxmail.com",
@@ -47,7 +57,8 @@ const MAIL_PROVIDERS: [&str; 20] = [
 
 /// A phone number by its digits, without China's prefix; none where there are too few to tell one from another.
 pub(super) fn phone_key(phone: &str) -> Option<String> {
-    let digits: String = phone.chars().filter_map(|c| c.to_digit(10)).filter_map(|d| char::from_digit(d, 10)).collect();
+    let digits: String =
+        fold(phone).chars().filter_map(|c| c.to_digit(10)).filter_map(|d| char::from_digit(d, 10)).collect();
     let national = digits.strip_prefix("00").unwrap_or(&digits);
     let national = national.strip_prefix("86").filter(|rest| rest.len() >= 10).unwrap_or(national);
     // 0571 and 571 behind +86 are the same place.
@@ -71,6 +82,24 @@ fn web_domain(website: &str) -> Option<String> {
     let host = host.split(':').next().unwrap_or_default();
     let host = host.strip_prefix("www.").unwrap_or(host);
     (host.contains('.') && !MAIL_PROVIDERS.contains(&host)).then(|| format!("domain:{host}"))
+}
+
+/// What is odd about a credit code 统一社会信用代码: `malformed`, or `check_digit` (GB 32100-2015), which some real codes have
+/// wrong.
+pub(super) fn oddity(code: &str) -> Option<&'static str> {
+    const DIGITS: &str = "0123456789ABCDEFGHJKLMNPQRTUWXY";
+    if code.len() != 18 || !code.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return Some("malformed");
+    }
+    let digit = |c: char| DIGITS.chars().position(|own| own == c.to_ascii_uppercase());
+    let (mut sum, mut weight) = (0, 1);
+    for c in code.chars().take(17) {
+        let Some(value) = digit(c) else { return Some("check_digit") };
+        sum += value * weight;
+        weight = weight * 3 % 31;
+    }
+    let right = code.chars().last().and_then(digit) == Some((31 - sum % 31) % 31);
+    (!right).then_some("check_digit")
 }
 
 /// The values by which a customer is found, each once.
@@ -117,10 +146,14 @@ pub(super) fn match_row(value: &str, customer: &str) -> Row {
     }
 }
 
-/// Who has one of these values.
-pub(super) fn holders(values: &[String]) -> Search {
-    let values = values.iter().map(|value| Value::Text(value.clone())).collect();
-    Search::of(&MATCH_KEY).within("value", values).limited(MOST_HOLDERS)
+/// Who has a value.
+pub(super) fn holders(value: &str) -> Search {
+    Search::of(&MATCH_KEY).within("value", vec![Value::Text(value.to_owned())]).limited(MOST_HOLDERS)
+}
+
+/// What a row of [`MATCH_KEY`] tells: the value, and who has it.
+pub(super) fn value_and_holder(row: &Row) -> Option<(&str, &str)> {
+    row.id.split_once('\u{1f}')
 }
 
 #[cfg(test)]
@@ -129,7 +162,9 @@ mod tests {
 
     #[test]
     fn d2_a_phone_is_its_number_however_it_is_written() {
-        for phone in ["0571-8888 0000", "+86 571 88880000", "0086-0571-88880000", "（0571）88880000"] {
+        for phone in
+            ["0571-8888 0000", "+86 571 88880000", "0086-0571-88880000", "（0571）88880000", "０５７１８８８８００００"]
+        {
             assert_eq!(phone_key(phone).as_deref(), Some("phone:57188880000"), "{phone}");
         }
         assert_eq!(phone_key("+86 138-0013-8000").as_deref(), Some("phone:13800138000"));
@@ -137,6 +172,13 @@ mod tests {
         for nothing in ["", "110", "no phone", "1".repeat(40).as_str()] {
             assert_eq!(phone_key(nothing), None, "{nothing}");
         }
+    }
+
+    #[test]
+    fn d2_a_credit_code_is_checked_by_its_last_digit() {
+        assert_eq!((oddity("91350100M000100Y43"), oddity("91350100m000100y43")), (None, None));
+        assert_eq!(oddity("91350100M000100Y44"), Some("check_digit"));
+        assert_eq!((oddity("9135"), oddity("91350100M000100Y4－")), (Some("malformed"), Some("malformed")));
     }
 
     #[test]

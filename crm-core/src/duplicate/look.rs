@@ -3,12 +3,14 @@
 
 use super::gram::grams_of_alike;
 use super::index::{
-    CLOSED, Entry, List, NAME_ENTRY, NAME_GRAM, NAME_INDEX, NameIndex, chunk_key, entry_key, list_key, newest_in_tail,
+    CHUNK, Entry, List, NAME_ENTRY, NAME_GRAM, NAME_INDEX, NameIndex, chunk_key, entry_key, list_key, newest_in_tail,
 };
-use super::key::holders;
+use super::key::{holders, value_and_holder};
 use super::name::CompanyName;
 use super::postings::ordinals;
 use super::similarity::{Compared, NameReason, NameSimilarity};
+use crate::customer::name_key_id;
+use crate::organisation::{UNIQUE_KEY, holder_of};
 use crate::sorted::Sort as _;
 use crate::store::{Read, Row};
 use crate::work::{Stop, Work, rows};
@@ -29,24 +31,36 @@ pub(super) struct Asked {
     /// The name and the short name, understood.
     pub(super) names: Vec<CompanyName>,
     pub(super) person: bool,
+    /// The name as it is held, where one customer alone may have it.
+    pub(super) exact: Option<String>,
     /// See [`values`](super::key::values).
     pub(super) values: Vec<String>,
 }
 
-/// A customer that was found.
+/// How alike a name is.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Likeness {
-    /// How alike the names are.
+pub(super) struct Alike {
     pub(super) score: i32,
     pub(super) reasons: Vec<NameReason>,
     /// Whether the name that is alike tells the legal form: it is the whole name.
     pub(super) whole: bool,
     /// How long that name is.
     pub(super) length: usize,
-    /// How many characters of their brands sound alike.
-    pub(super) brand: usize,
+    /// Whether both names have something in common that tells them from others.
+    pub(super) telling: bool,
+}
+
+/// A customer that was found.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Likeness {
+    /// Whichever of its names is the most alike.
+    pub(super) any: Alike,
+    /// Its full name.
+    pub(super) full: Alike,
     /// Values that both have.
     pub(super) values: Vec<String>,
+    /// Whether it holds the very name.
+    pub(super) holds_name: bool,
 }
 
 /// What was found.
@@ -66,7 +80,7 @@ fn weight(count: usize, all: usize) -> u32 {
 }
 
 /// How alike what is asked and an entry are.
-fn compare(asked: &[Compared], person: bool, entry: Entry) -> Likeness {
+pub(super) fn compare(asked: &[Compared], person: bool, entry: Entry) -> Likeness {
     let mut best = Likeness::default();
     if person != entry.person {
         return best;
@@ -82,17 +96,20 @@ fn compare(asked: &[Compared], person: bool, entry: Entry) -> Likeness {
                 // Many people have the same name.
                 score = score * 7 / 10;
             }
-            if score > best.score {
-                let whole = !name.name().legal_form.is_empty();
-                let (brand, length) = (asked.brand_in_common(&name), name.name().key.chars().count());
-                best = Likeness { score, reasons, whole, length, brand, values: Vec::new() };
+            if score > best.any.score {
+                let (whole, telling) = (!name.name().legal_form.is_empty(), asked.tells(&name));
+                best.any = Alike { score, reasons, whole, length: name.name().key.chars().count(), telling };
             }
+        }
+        if place == 0 {
+            best.full = best.any.clone();
         }
     }
     best
 }
 
-/// Which ordinals have most in common with what is asked, by the weights of the lists that they stand in.
+/// Which ordinals have most in common with what is asked, by the weights of the lists that they stand in; of those that
+/// have as much, the newest.
 fn best(lists: Vec<(u32, Vec<i64>)>) -> Vec<i64> {
     let mut hits: Vec<(i64, u32)> = Vec::new();
     for (weight, ordinals) in lists {
@@ -104,7 +121,7 @@ fn best(lists: Vec<(u32, Vec<i64>)>) -> Vec<i64> {
         sum.1 += if same { next.1 } else { 0 };
         same
     });
-    hits.sort_unstable_by_key(|(ordinal, weight)| (Reverse(*weight), *ordinal));
+    hits.sort_unstable_by_key(|(ordinal, weight)| (Reverse(*weight), Reverse(*ordinal)));
     hits.truncate(COMPARED);
     hits.into_iter().map(|(ordinal, _)| ordinal).collect()
 }
@@ -125,12 +142,15 @@ impl Work<'_> {
             }
         };
         place(!grams.is_empty(), Read::Get { kind: &NAME_GRAM, ids: grams.clone() }, &mut reads);
-        place(!asked.values.is_empty(), Read::Find(holders(&asked.values)), &mut reads);
+        let exact: Vec<String> = asked.exact.iter().map(|name| name_key_id(name)).collect();
+        place(asked.exact.is_some(), Read::Get { kind: &UNIQUE_KEY, ids: exact }, &mut reads);
+        reads.extend(asked.values.iter().map(|value| Read::Find(holders(value))));
         let mut answers = self.read(reads)?.into_iter();
         let index = NameIndex::of(rows(answers.next()).first())?;
         let mut tail = rows(answers.next());
         let lists = if grams.is_empty() { Vec::new() } else { rows(answers.next()) };
-        let sharing = rows(answers.next());
+        let holding = if asked.exact.is_none() { Vec::new() } else { rows(answers.next()) };
+        let sharing: Vec<Row> = answers.flat_map(|answer| rows(Some(answer))).collect();
         let long_tail = tail.len() as i64 > TAIL;
         tail.truncate(usize::try_from(TAIL).unwrap_or_default());
 
@@ -146,12 +166,15 @@ impl Work<'_> {
             let customer = entry.customer.clone();
             let likeness = compare(&names, asked.person, entry);
             let known = customers.entry(customer).or_default();
-            if likeness.score > known.score {
+            if likeness.any.score > known.any.score {
                 *known = likeness;
             }
         }
+        for holder in holding.iter().filter_map(holder_of) {
+            customers.entry(holder).or_default().holds_name = true;
+        }
         for row in sharing {
-            if let Some((value, customer)) = row.id.split_once('\u{1f}') {
+            if let Some((value, customer)) = value_and_holder(&row) {
                 customers.entry(customer.to_owned()).or_default().values.push(value.to_owned());
             }
         }
@@ -178,10 +201,10 @@ impl Work<'_> {
             left = left.saturating_sub(list.open_count());
             // The newest first.
             for chunk in (0..list.closed).rev() {
-                if left < CLOSED {
+                if left < CHUNK {
                     break;
                 }
-                left -= CLOSED;
+                left -= CHUNK;
                 chunks.push((chunk_key(&id, chunk), weight));
             }
         }
@@ -211,6 +234,6 @@ mod tests {
         assert!(weights.is_sorted_by(|a, b| a > b), "{weights:?}");
         assert_eq!(weight(0, 0), 0);
         let common = vec![(1, vec![1, 2, 3]), (5, vec![7]), (2, vec![3, 9]), (3, vec![9])];
-        assert_eq!(best(common), [7, 9, 3, 1, 2]);
+        assert_eq!(best(common), [9, 7, 3, 2, 1]);
     }
 }

@@ -2,6 +2,7 @@
 
 use super::check::DuplicateDraft;
 use super::index::SINCE;
+use super::key::oddity;
 use crate::crm::Session;
 use crate::customer::CustomerId;
 use crate::error::Error;
@@ -100,14 +101,15 @@ impl Session<'_> {
 }
 
 impl Work<'_> {
-    pub(super) fn note_down(&mut self, person: &str, draft: &DuplicateDraft, told: &[CustomerId]) -> Result<(), Stop> {
+    /// Notes down who was told of whom that he may not open.
+    pub(super) fn note_down(&mut self, draft: &DuplicateDraft, told: &[CustomerId]) -> Result<(), Stop> {
         let id = LookupId(self.draw()?);
         let lookup = DuplicateLookup {
             id,
-            person: person.to_owned(),
+            person: self.actor().name(),
             at: self.now,
             name: draft.name.chars().take(200).collect(),
-            credit_code: draft.credit_code.as_ref().map(|code| code.chars().take(60).collect()),
+            credit_code: draft.credit_code.clone().filter(|code| oddity(code) != Some("malformed")),
             customers: told.to_vec(),
         };
         self.insert(&LOOKUP, lookup.to_row()?);

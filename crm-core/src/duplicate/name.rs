@@ -103,6 +103,94 @@ const LEGAL_WORDS: [&str; 30] = [
     "kk",
 ];
 
+/// Countries and what else says nothing of a brand.
+const COUNTRIES: [&str; 16] = [
+    "中国",
+    "美国",
+    "日本",
+    "韩国",
+    "德国",
+    "英国",
+    "法国",
+    "香港",
+    "澳门",
+    "台湾",
+    "新加坡",
+    "国际",
+    "有限",
+    "合伙",
+    "责任",
+    "股份",
+];
+
+/// Words of trades and places in western names: many have them.
+const GENERAL_WORDS: [&str; 64] = [
+    "trading",
+    "trade",
+    "technology",
+    "technologies",
+    "tech",
+    "software",
+    "systems",
+    "system",
+    "solutions",
+    "services",
+    "service",
+    "international",
+    "global",
+    "group",
+    "holding",
+    "holdings",
+    "industries",
+    "industrial",
+    "industry",
+    "enterprise",
+    "enterprises",
+    "import",
+    "export",
+    "logistics",
+    "consulting",
+    "capital",
+    "investment",
+    "investments",
+    "finance",
+    "financial",
+    "bank",
+    "insurance",
+    "energy",
+    "electric",
+    "electronics",
+    "engineering",
+    "construction",
+    "machinery",
+    "equipment",
+    "materials",
+    "chemical",
+    "pharmaceutical",
+    "medical",
+    "health",
+    "foods",
+    "food",
+    "media",
+    "network",
+    "networks",
+    "digital",
+    "data",
+    "china",
+    "shanghai",
+    "beijing",
+    "shenzhen",
+    "guangzhou",
+    "hangzhou",
+    "hong",
+    "kong",
+    "asia",
+    "europe",
+    "american",
+    "usa",
+    "uk",
+];
+
 /// Words that name no company.
 const ARTICLES: [&str; 3] = ["the", "and", "of"];
 
@@ -252,8 +340,18 @@ impl CompanyName {
 
     /// How many characters of the brand tell it from others: none where it is the name of a place or of a trade.
     pub(crate) fn distinguishing(&self) -> usize {
-        let known = trade_at(&self.brand) == 0 || matches!(places(&self.brand), (_, "")) || self.brand == "中国";
-        if known { 0 } else { self.brand.chars().filter(|c| c.is_alphanumeric()).count() }
+        if self.brand.chars().any(is_chinese) {
+            let known = trade_at(&self.brand) == 0 || matches!(places(&self.brand), (_, ""));
+            let known = known || COUNTRIES.contains(&self.brand.as_str()) || GROUPS.contains(&self.brand.as_str());
+            return if known { 0 } else { self.brand.chars().count() };
+        }
+        self.telling_words().map(|word| word.chars().count()).sum()
+    }
+
+    /// Words of a western name that tell it from others.
+    pub(crate) fn telling_words(&self) -> impl Iterator<Item = &str> {
+        let general = |word: &str| LEGAL_WORDS.contains(&word) || GENERAL_WORDS.contains(&word);
+        self.brand.split(' ').filter(move |word| !word.is_empty() && !general(word))
     }
 
     /// Who and what, without where and in which form: what stays the same when names are written differently.

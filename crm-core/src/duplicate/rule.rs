@@ -1,17 +1,21 @@
 //! What is asked when a customer is saved (D3): who has the same values, and whom it is like.
 
-use super::key::{holders, phone_key, values};
+use super::index::understood;
+use super::key::{holders, phone_key, value_and_holder, values};
 use super::look::Asked;
-use super::name::CompanyName;
 use crate::customer::{CUSTOMER, Customer, CustomerKind, CustomerRefusal, CustomerStatus};
 use crate::error::Error;
 use crate::history::{self, FieldChange};
 use crate::organisation::DuplicateRule;
 use crate::record::Record;
-use crate::store::Read;
+use crate::sorted::Sort as _;
+use crate::store::{Read, Row};
 use crate::text::Checker;
 use crate::work::{Stop, Work, rows};
 use std::collections::BTreeSet;
+
+/// How many of the most alike are looked at.
+const MOST: usize = 50;
 
 /// The values of a customer that the settings may refuse to somebody else: the credit code, and a person's phones.
 /// Who takes one first holds it, so that two who enter it at once find each other.
@@ -40,10 +44,9 @@ impl Work<'_> {
         reason: Option<&String>,
     ) -> Result<Option<FieldChange>, Stop> {
         let reason = reason_of(reason)?;
-        let warned = match self.shared_values(after, before)? {
-            None => self.alike(after, before)?,
-            warned => warned,
-        };
+        // Both may refuse, whatever the other warns of.
+        let (shared, alike) = (self.shared_values(after, before)?, self.alike(after, before)?);
+        let warned = shared.or(alike);
         match (warned, reason) {
             (None, _) => Ok(None),
             (Some(_), Some(reason)) => Ok(Some(history::change("duplicate_reason", None, Some(reason.into())))),
@@ -55,19 +58,18 @@ impl Work<'_> {
     fn shared_values(&mut self, after: &Customer, before: Option<&Customer>) -> Result<Option<Warned>, Stop> {
         let settings = self.context.settings().duplicates.clone();
         let had: Vec<String> = before.map(exclusive_values).unwrap_or_default();
-        let rule = |value: &str| {
-            if value.starts_with("credit:") { settings.same_credit_code } else { settings.same_phone }
-        };
+        let rule = |value: &str| settings.rule_of(value);
         let mut new = exclusive_values(after);
         new.retain(|value| !had.contains(value) && rule(value) != DuplicateRule::Allow);
         if new.is_empty() {
             return Ok(None);
         }
         let own = after.id.to_string();
-        let found = rows(self.read(vec![Read::Find(holders(&new))])?.into_iter().next());
+        let asked = new.iter().map(|value| Read::Find(holders(value))).collect();
+        let found: Vec<Row> = self.read(asked)?.into_iter().flat_map(|answer| rows(Some(answer))).collect();
         let holding: Vec<(String, String)> = found
             .iter()
-            .filter_map(|row| row.id.split_once('\u{1f}'))
+            .filter_map(value_and_holder)
             .map(|(value, holder)| (value.to_owned(), holder.to_owned()))
             .filter(|(_, holder)| *holder != own)
             .collect();
@@ -106,25 +108,29 @@ impl Work<'_> {
         let asked_for = [settings.warn_from, settings.refuse_from].into_iter().filter(|from| *from > 0).min();
         let Some(least) = asked_for.filter(|_| before.map(named) != Some(named(after))) else { return Ok(None) };
         let person = after.kind == CustomerKind::Person;
-        let understood = |name: &str| if person { CompanyName::of_person(name) } else { CompanyName::of(name) };
-        let names = [after.name.as_str(), after.short_name.as_deref().unwrap_or_default()].map(understood).to_vec();
-        let mut found = self.look_up(&Asked { names, person, values: Vec::new() })?.customers;
-        found.remove(&after.id.to_string());
-        found.retain(|_, likeness| likeness.score >= least);
-        let mut ids: Vec<String> = found.keys().cloned().collect();
-        ids.truncate(200);
-        let mut score = 0;
+        let names = [after.name.as_str(), after.short_name.as_deref().unwrap_or_default()];
+        let names = names.map(|name| understood(name, person)).to_vec();
+        let asked = Asked { names, person, exact: None, values: Vec::new() };
+        let mut found: Vec<(i32, String)> =
+            self.look_up(&asked)?.customers.into_iter().map(|(id, likeness)| (likeness.any.score, id)).collect();
+        let own = after.id.to_string();
+        found.retain(|(score, id)| *score >= least && *id != own);
+        found.order_by(|a, b| b.cmp(a));
+        found.truncate(MOST);
+        let mut ids: Vec<String> = found.iter().map(|(_, id)| id.clone()).collect();
+        ids.sort();
+        let mut active = BTreeSet::new();
         for row in self.get(&CUSTOMER, ids)? {
-            let active = Customer::from_row(&row)?.status == CustomerStatus::Active;
-            if let Some(likeness) = found.get(&row.id).filter(|_| active) {
-                score = score.max(likeness.score);
+            if Customer::from_row(&row)?.status == CustomerStatus::Active {
+                active.insert(row.id);
             }
         }
+        let score = found.iter().find(|(_, id)| active.contains(id)).map_or(0, |(score, _)| *score);
         if settings.refuse_from > 0 && score >= settings.refuse_from {
-            return Err(Error::from(CustomerRefusal::CertainDuplicate { score: score.to_string() }).into());
+            return Err(Error::from(CustomerRefusal::CertainDuplicate).into());
         }
         let warned = settings.warn_from > 0 && score >= settings.warn_from;
-        Ok(warned.then(|| Warned(CustomerRefusal::LikelyDuplicate { score: score.to_string() }.into())))
+        Ok(warned.then(|| Warned(CustomerRefusal::LikelyDuplicate.into())))
     }
 }
 

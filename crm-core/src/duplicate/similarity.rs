@@ -174,6 +174,20 @@ impl Compared {
         common(self.brand().sounds, other.brand().sounds)
     }
 
+    /// Whether both names have something in common that tells them from others: two characters of what is no place, trade
+    /// or legal form, or a word.
+    pub(super) fn tells(&self, other: &Compared) -> bool {
+        let (a, b) = (&self.name, &other.name);
+        if a.distinguishing() < 2 || b.distinguishing() < 2 {
+            return false;
+        }
+        let chinese = |name: &CompanyName| name.brand.chars().any(super::name::is_chinese);
+        match chinese(a) || chinese(b) {
+            true => self.brand_in_common(other) >= 2,
+            false => a.telling_words().any(|word| word.len() >= 2 && b.telling_words().any(|own| own == word)),
+        }
+    }
+
     /// How alike this name and another are: the same both ways.
     pub fn similarity(&self, other: &Compared) -> NameSimilarity {
         let (a, b) = (self, other);

@@ -121,6 +121,11 @@ impl Default for DuplicateSettings {
 }
 
 impl DuplicateSettings {
+    /// What happens when somebody has a value already: `credit:...` or `phone:...`.
+    pub(crate) fn rule_of(&self, value: &str) -> DuplicateRule {
+        if value.starts_with("credit:") { self.same_credit_code } else { self.same_phone }
+    }
+
     fn check(&self, check: &mut Checker) {
         check.ensure((1..=1000).contains(&self.certain), || Violation::out_of_range("certain"));
         check.ensure((1..=self.certain).contains(&self.likely), || Violation::out_of_range("likely"));

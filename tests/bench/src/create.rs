@@ -1,10 +1,11 @@
 //! Creating a customer with one contact under an idempotency key.
 
 use crate::report::{Measure, median};
-use crate::setup::{self, Mark, ORG};
+use crate::setup::{self, Mark, ORG, Shared};
 use crate::{Options, Result};
-use crm_core::Actor;
 use crm_core::store::sql::sqlite::Durability;
+use crm_core::store::{Answer, ChangeSet, CommitError, Kind, Read, Store, StoreError, Write};
+use crm_core::{Actor, Crm, OrgId, SystemEnvironment};
 use serde_json::json;
 use std::path::Path;
 use std::time::Instant;
@@ -16,7 +17,7 @@ pub fn run(options: &Options, dir: &Path) -> Result<()> {
     drop(setup::small(&ours, Durability::Normal)?);
     std::fs::copy(&ours, &theirs)?;
     let store = setup::store(&ours, Durability::Normal)?;
-    let crm = crm_core::Crm::new(store.clone(), crm_core::SystemEnvironment);
+    let crm = Crm::new(store.clone(), SystemEnvironment);
     let alice = Actor::user(ORG, "alice")?;
     let looking = setup::bare(&ours, "NORMAL")?;
     let bare = setup::bare(&theirs, "NORMAL")?;
@@ -60,6 +61,84 @@ pub fn run(options: &Options, dir: &Path) -> Result<()> {
             "rounds": options.rounds,
             "customers_of_a_round": round,
             "median_of_ratios": (ratio * 1000.0).round() / 1000.0,
+        }),
+    }
+    .print();
+    indexed(options, dir)
+}
+
+/// A store that keeps no index of names: its rows are left out of every commit.
+struct WithoutIndex(Shared);
+
+impl Store for WithoutIndex {
+    fn read(&self, org: &OrgId, reads: &[Read]) -> std::result::Result<Vec<Answer>, StoreError> {
+        self.0.read(org, reads)
+    }
+    fn commit(&self, changes: &ChangeSet) -> std::result::Result<(), CommitError> {
+        let of_the_index = |write: &Write| matches!(write, Write::Insert { kind, .. } if ["name_tail", "match_key"].contains(&kind.name));
+        let mut changes = changes.clone();
+        changes.writes.retain(|write| !of_the_index(write));
+        self.0.commit(&changes)
+    }
+    fn due_organisations(
+        &self,
+        kind: &'static Kind,
+        column: &'static str,
+        until: i64,
+        limit: i64,
+    ) -> std::result::Result<Vec<OrgId>, StoreError> {
+        self.0.due_organisations(kind, column, until, limit)
+    }
+}
+
+/// What the index of names costs: the rate of creating and folding beside the rate on a store that leaves the index's rows out.
+fn indexed(options: &Options, dir: &Path) -> Result<()> {
+    let open = |name: &str| -> Result<Shared> {
+        let path = dir.join(name);
+        drop(setup::small(&path, Durability::Normal)?);
+        setup::store(&path, Durability::Normal)
+    };
+    let with = Crm::new(open("create-indexed.db")?, SystemEnvironment);
+    let without = Crm::new(WithoutIndex(open("create-plain.db")?), SystemEnvironment);
+    let alice = Actor::user(ORG, "alice")?;
+    let round = if options.scale < 0.1 { 500 } else { 4_000 };
+    let create = |crm: &Crm, number: usize, tick: bool| -> Result<(f64, f64)> {
+        let inputs = (number..number + round).map(setup::customer).collect::<Result<Vec<_>>>()?;
+        let started = Instant::now();
+        for (place, input) in inputs.into_iter().enumerate() {
+            crm.as_user(&alice).idempotent(format!("create-{}", number + place)).create_customer(input)?;
+        }
+        let created = started.elapsed().as_secs_f64();
+        if tick {
+            crm.tick_all()?;
+        }
+        Ok((round as f64 / created, round as f64 / started.elapsed().as_secs_f64()))
+    };
+    let (mut ours, mut plain, mut ratios, mut folding) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for warm in 0..=options.rounds {
+        let number = warm * round;
+        let (created, folded) = create(&with, number, true)?;
+        let (without, _) = create(&without, number, false)?;
+        if warm > 0 {
+            ours.push(created);
+            plain.push(without);
+            ratios.push(created / without);
+            folding.push(folded / without);
+        }
+    }
+    let ratio = median(&mut ratios);
+    Measure {
+        measure: "create/indexed",
+        value: median(&mut ours),
+        unit: "customers/s",
+        floor: Some(median(&mut plain)),
+        judged: ratio,
+        target: Some((0.7, true)),
+        on: json!({
+            "what": "creating with the index of names beside creating on a store that leaves out its rows",
+            "with_the_folding_of_a_tick": (median(&mut folding) * 1000.0).round() / 1000.0,
+            "rounds": options.rounds,
+            "customers_of_a_round": round,
         }),
     }
     .print();
