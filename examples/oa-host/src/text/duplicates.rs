@@ -28,7 +28,7 @@ pub(super) const TEXTS: &[Text] = &[
     ("verdict_certain", "基本确定重复", "Almost certainly the same"),
     ("verdict_likely", "很可能重复", "Likely the same"),
     ("verdict_possible", "可能重复", "Possibly the same"),
-    ("between_reasons", "、", ", "),
+    ("between_reasons", "、", "; "),
     ("not_open", "无权查看", "Not open to you"),
     ("in_new_tab", "（在新标签页打开）", "(opens in a new tab)"),
     ("f_duplicate_reason", "理由", "Reason"),
