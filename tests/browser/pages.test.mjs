@@ -634,7 +634,7 @@ describe("everywhere", () => {
         for (const by of ["person", "position", "product"]) deals.push(`/reports?${all}by=${by}`);
         for (const by of ["person", "position"]) deals.push(`/reports/targets?${all}by=${by}`);
         for (const what of ["contracts", "receipts", "instalments", "customers"]) deals.push(`/reports/rows?${all}what=${what}`);
-        const paths = [...menu, ...deals, "/customers/new", customer, ...["edit", "history", "transfer", "delete", "access", "follow-ups", "contacts/new", "relations/new?search=a", "shares/new"].map((end) => `${customer}/${end}`), "/positions/edit", "/dictionaries/edit?dictionary=level", "/roles/edit", "/reports/targets/edit", "/nowhere"];
+        const paths = [...menu, ...deals, "/customers/new", customer, ...["edit", "history", "transfer", "delete", "access", "follow-ups", "contacts/new", "relations/new?search=a", "shares/new"].map((end) => `${customer}/${end}`), "/positions/edit", "/dictionaries/edit?dictionary=level", "/roles/edit", "/reports/targets/edit", "/nowhere", ...(person === administrator ? ["/settings/duplicate-lookups"] : [])];
         for (const path of [...paths, "/sign-in"]) {
           await page.goto(path);
           await openAll(page);
@@ -663,7 +663,7 @@ describe("everywhere", () => {
     const menu = await hrefs(page.locator("nav.menu a"));
     await page.goto("/customers?view=all");
     const customer = (await hrefs(rows(page)))[0];
-    for (const path of [...menu, "/customers/new", customer, `${customer}/edit`, `${customer}/contacts/new`, "/roles/edit", "/positions/edit"]) {
+    for (const path of [...menu, "/customers/new", customer, `${customer}/edit`, `${customer}/contacts/new`, "/roles/edit", "/positions/edit", "/settings/duplicate-lookups"]) {
       await page.goto(path);
       const bare = await page.evaluate(() => {
         const found = [];

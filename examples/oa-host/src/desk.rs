@@ -9,8 +9,8 @@ use askama::Template;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use crm_core::{
-    Actor, Count, Currency, Customer, CustomerId, Decimal, DictionaryEntry, DocumentBytes, EntryCode, Error, MenuEntry,
-    Person, Position, TimeZone, Timestamp, UserId,
+    Actor, Count, Currency, Customer, CustomerId, Decimal, DictionaryEntry, DocumentBytes, DuplicateSettings,
+    EntryCode, Error, MenuEntry, Person, Position, TimeZone, Timestamp, UserId,
 };
 use std::collections::HashMap;
 
@@ -318,6 +318,11 @@ impl<'a> Desk<'a> {
     /// The currency of the organisation.
     pub(crate) fn base_currency(&self) -> Result<Currency, Error> {
         Ok(self.system.settings()?.contract.base_currency)
+    }
+
+    /// What happens with customers that are like others: everybody is asked for a reason by it.
+    pub(crate) fn duplicate_settings(&self) -> Result<DuplicateSettings, Error> {
+        Ok(self.system.settings()?.duplicates)
     }
 
     /// A text of the table.

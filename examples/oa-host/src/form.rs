@@ -26,6 +26,8 @@ pub(crate) struct Sheet<'a> {
     problems: Vec<String>,
     /// The text of the button.
     submit: String,
+    /// The text of a second button, which asks for duplicates; empty: there is none.
+    check: String,
     /// Where the way back leads; empty: there is none.
     cancel: String,
     /// Whether the button destroys something.
@@ -54,11 +56,15 @@ struct Field {
     choices: Vec<Choice>,
     errors: Vec<String>,
     help: String,
+    /// A page that tells more: address and words.
+    link: Option<(&'static str, String)>,
     /// What the record says by now, where somebody else changed it.
     present: Option<String>,
     required: bool,
     most: i32,
     wide: bool,
+    /// What the check for duplicates found, drawn, where it is shown below the field.
+    duplicates: Option<String>,
 }
 
 impl Field {
@@ -70,6 +76,10 @@ impl Field {
 /// Refusals that speak of a field: code, and the fields that it may stand beside.
 const SPEAK_OF: &[(&str, &[&str])] = &[
     ("same_name", &["name"]),
+    ("certain_duplicate", &["name"]),
+    ("likely_duplicate", &["duplicate_reason"]),
+    ("same_credit_code", &["duplicate_reason", "credit_code"]),
+    ("same_phone", &["duplicate_reason", "phones"]),
     ("number_taken", &["number"]),
     ("owner_deactivated", &["to", "owner"]),
     ("owner_outside_subtree", &["to", "owner"]),
@@ -145,6 +155,7 @@ impl<'a> Sheet<'a> {
             sections: Vec::new(),
             problems: Vec::new(),
             submit: d.t("save").to_owned(),
+            check: String::new(),
             cancel: String::new(),
             danger: false,
             prefix: String::new(),
@@ -235,6 +246,8 @@ impl<'a> Sheet<'a> {
             required: false,
             most: 0,
             wide: matches!(kind, "area" | "checks"),
+            duplicates: None,
+            link: None,
             name: name.to_owned(),
             kind,
         };
@@ -328,6 +341,18 @@ impl<'a> Sheet<'a> {
     pub(crate) fn help(self, key: &str) -> Self {
         let help = self.d.t(key).to_owned();
         self.last(|field| field.help = help)
+    }
+
+    /// A page that tells more about the last field.
+    pub(crate) fn link(self, href: &'static str, key: &str) -> Self {
+        let words = self.d.t(key).to_owned();
+        self.last(|field| field.link = Some((href, words)))
+    }
+
+    /// The check for duplicates stands below the last field, with what it found so far, and has a button.
+    pub(crate) fn duplicates(mut self, found: String) -> Self {
+        self.check = self.d.t("check_duplicates").to_owned();
+        self.last(|field| field.duplicates = Some(found))
     }
 
     /// Another label for the last field.

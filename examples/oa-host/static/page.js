@@ -38,3 +38,73 @@ for (const file of document.querySelectorAll("input[data-most]")) {
 // The first field that is wrong gets the focus.
 const wrong = document.querySelector("[aria-invalid=true]");
 if (wrong) wrong.focus();
+
+// Whom a customer is like is told below its name while one types. Without an answer the form stays as it is.
+function tellDuplicates(region) {
+  const form = region.closest("form");
+  const button = form.querySelector('button[name="check"]');
+  const known = ["name", "kind", "short_name", "credit_code", "phones", "website", "email"];
+  const value = (name) => form.elements.namedItem(name)?.value.trim() ?? "";
+  const worthAsking = () =>
+    [...value("name")].length > 1 || known.slice(2).some((name) => value(name) !== "");
+  let waiting;
+  let asking;
+  let told = "";
+  let shown;
+
+  const show = (html) => {
+    // The same list is left alone: it would be read out again.
+    if (html === shown) return;
+    shown = html;
+    const folded = region.querySelector("details");
+    const link = region.contains(document.activeElement) && document.activeElement.getAttribute("href");
+    region.replaceChildren(...new DOMParser().parseFromString(html, "text/html").body.childNodes);
+    const more = region.querySelector("details");
+    if (more && folded) more.open = folded.open;
+    if (link) ([...region.querySelectorAll("a")].find((one) => one.getAttribute("href") === link) ?? region).focus();
+  };
+
+  const ask = async (pressed) => {
+    clearTimeout(waiting);
+    const question = new URLSearchParams(known.map((name) => [name, value(name)]));
+    if (!pressed && question.toString() === told) return;
+    // What is still on its way answers an older question.
+    asking?.abort();
+    told = "";
+    if (!pressed && !worthAsking()) return show("");
+    const { signal } = (asking = new AbortController());
+    const body = new URLSearchParams([...question, ["_csrf", value("_csrf")], ["customer", value("customer")]]);
+    if (pressed) body.set("check", "1");
+    try {
+      // Who has been signed out meanwhile would be led to another page.
+      const answer = await fetch(region.dataset.duplicates, { method: "POST", body, signal, redirect: "error" });
+      const html = await answer.text();
+      if (signal.aborted) return;
+      if (!answer.ok) throw new Error(`${answer.status}`);
+      told = question.toString();
+      show(html);
+    } catch {
+      if (signal.aborted) return;
+      show("");
+      if (!pressed) return;
+      region.textContent = region.dataset.unavailable;
+      shown = undefined;
+    }
+  };
+
+  const soon = (event) => {
+    // Letters of a syllable that is still being chosen are no name.
+    if (event.isComposing || !known.includes(event.target.name)) return;
+    clearTimeout(waiting);
+    waiting = setTimeout(ask, 300, false);
+  };
+  form.addEventListener("input", soon);
+  form.addEventListener("compositionend", soon);
+  form.addEventListener("submit", () => clearTimeout(waiting));
+  button?.addEventListener("click", async (event) => {
+    event.preventDefault();
+    await ask(true);
+    region.focus();
+  });
+}
+for (const region of document.querySelectorAll("[data-duplicates]")) tellDuplicates(region);

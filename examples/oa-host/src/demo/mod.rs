@@ -147,6 +147,10 @@ fn afterwards(story: &Story, played: &[Played]) -> Result<(), Error> {
         }
     }
     StoryClock::at(story.day(0).plus_millis(-HOUR));
+    // From now on: names that were made by chance may be alike.
+    let mut settings = administrator.settings()?;
+    settings.duplicates.warn_from = 900;
+    administrator.change_settings(settings)?;
     cast::leave(story)
 }
 

@@ -195,6 +195,20 @@ pub(super) struct Company {
     pub(super) industry: &'static str,
 }
 
+/// A company of a name that is like another's: its place among all, name, short name, pinyin, region, industry.
+type Alike = (usize, &'static str, &'static str, &'static str, &'static str, &'static str);
+
+/// So that the check for duplicates has something to tell. They are owned by different people, and no brand above
+/// makes one of them.
+const ALIKE: [Alike; 6] = [
+    (60, "杭州栖澜智能装备有限公司", "栖澜智能", "qilan", "杭州", "manufacturing"),
+    (109, "杭州栖岚智能装备有限公司", "栖岚装备", "qilan-auto", "杭州", "manufacturing"),
+    (80, "栖澜智能装备（深圳）有限公司", "深圳栖澜", "qilan-sz", "深圳", "manufacturing"),
+    (173, "上海栖澜软件有限公司", "栖澜软件", "qilansoft", "上海", "it"),
+    (35, "北京云杉汀教育咨询有限公司", "云杉汀", "yunshanting", "北京", "education"),
+    (86, "云杉汀教育咨询（北京）有限公司", "云杉汀教育", "yunshanting-edu", "北京", "education"),
+];
+
 /// So many companies, no two of one name, nor of one brand and trade.
 pub(super) fn companies(count: usize) -> Vec<Company> {
     let mut dice = Dice::new(20_260);
@@ -214,6 +228,14 @@ pub(super) fn companies(count: usize) -> Vec<Company> {
         } else {
             format!("{region}{brand}{trade}{form}")
         };
+        // The dice have fallen: all others stay what they are.
+        let alike = ALIKE.iter().find(|(place, ..)| *place == companies.len());
+        if let Some(&(_, name, short_name, pinyin, region, industry)) = alike {
+            let (_, area, dialling) = REGIONS.into_iter().find(|(known, ..)| *known == region).unwrap_or_default();
+            let (name, short_name, pinyin) = (name.to_owned(), short_name.to_owned(), pinyin.to_owned());
+            companies.push(Company { name, short_name, pinyin, area, dialling, industry });
+            continue;
+        }
         companies.push(Company {
             name,
             short_name: format!("{brand}{}", trade.chars().take(2).collect::<String>()),

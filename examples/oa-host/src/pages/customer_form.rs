@@ -3,6 +3,7 @@
 use crate::app::{Reply, Shared};
 use crate::desk::{Choice, Desk};
 use crate::form::Sheet;
+use crate::pages::duplicate::{self, Below, REASON};
 use crate::pages::{Above, form_page, id};
 use crate::security::Posted;
 use crate::session::Visitor;
@@ -14,17 +15,28 @@ use crm_core::{
 };
 
 pub(crate) async fn fresh(State(app): State<Shared>, visitor: Visitor) -> Reply {
-    app.desk(visitor, |desk| create_form(desk, &Values::default().with("kind", "company"), None)).await
+    app.desk(visitor, |desk| create_form(desk, &Values::default().with("kind", "company"), None, Below::default()))
+        .await
 }
 
 pub(crate) async fn create(State(app): State<Shared>, posted: Posted) -> Reply {
     let Posted { visitor, values } = posted;
-    app.desk(visitor, move |desk| match created(desk, &values) {
-        Ok(customer) => {
-            desk.notice("done_created");
-            desk.go(&format!("/customers/{}", customer.id))
+    app.desk(visitor, move |desk| {
+        if values.ticked("check") {
+            let (below, error) = duplicate::asked(desk, &values, None)?;
+            return create_form(desk, &values, error.as_ref(), below);
         }
-        Err(error) => create_form(desk, &values, Some(&desk.for_form(error)?)),
+        match created(desk, &values) {
+            Ok(customer) => {
+                desk.notice("done_created");
+                desk.go(&format!("/customers/{}", customer.id))
+            }
+            Err(error) => {
+                let error = desk.for_form(error)?;
+                let below = duplicate::refused(desk, &values, None, &error)?;
+                create_form(desk, &values, Some(&error), below)
+            }
+        }
     })
     .await
 }
@@ -34,12 +46,12 @@ fn kinds(desk: &Desk<'_>) -> Vec<Choice> {
 }
 
 /// What a person is asked first, at creation and when editing.
-fn first_fields<'a>(desk: &Desk<'_>, sheet: Sheet<'a>) -> Sheet<'a> {
+fn first_fields<'a>(desk: &Desk<'_>, sheet: Sheet<'a>, below: Below) -> Sheet<'a> {
+    let mut sheet = sheet.section("s_basic").line("name", 200).required().wide().duplicates(below.list);
+    if below.reason {
+        sheet = sheet.line(REASON, 300).wide().help("duplicate_reason_help");
+    }
     sheet
-        .section("s_basic")
-        .line("name", 200)
-        .required()
-        .wide()
         .choice("kind", kinds(desk))
         .required()
         .line("short_name", 60)
@@ -66,10 +78,11 @@ fn more_fields(sheet: Sheet<'_>) -> Sheet<'_> {
         .birthday()
 }
 
-fn create_form(desk: &Desk<'_>, values: &Values, error: Option<&Error>) -> Reply {
+fn create_form(desk: &Desk<'_>, values: &Values, error: Option<&Error>, below: Below) -> Reply {
     let sheet = first_fields(
         desk,
         Sheet::new(desk, "/customers/new", values, error).submit("create").cancel("/customers?view=mine"),
+        below,
     )
     .section("s_contact")
     .line("contacts_name", 100)
@@ -123,6 +136,7 @@ fn created(desk: &Desk<'_>, values: &Values) -> Result<Customer, Error> {
         owner_position: None,
         contacts: contact.into_iter().collect(),
         relations: Vec::new(),
+        duplicate_reason: values.text(REASON),
     };
     read.done()?;
     desk.acting(values).create_customer(customer)
@@ -160,7 +174,7 @@ fn values_of(customer: &Customer) -> Values {
 pub(crate) async fn edit(State(app): State<Shared>, visitor: Visitor, Path(customer): Path<String>) -> Reply {
     app.desk(visitor, move |desk| {
         let customer = desk.open_for(id(&customer)?, "edit")?;
-        edit_form(desk, &customer, &values_of(&customer), None)
+        edit_form(desk, &customer, &values_of(&customer), None, Below::default())
     })
     .await
 }
@@ -169,6 +183,11 @@ pub(crate) async fn save(State(app): State<Shared>, Path(customer): Path<String>
     let Posted { visitor, values } = posted;
     app.desk(visitor, move |desk| {
         let customer: CustomerId = id(&customer)?;
+        if values.ticked("check") {
+            let standing = desk.open_for(customer, "edit")?;
+            let (below, error) = duplicate::asked(desk, &values, Some(customer))?;
+            return edit_form(desk, &standing, &values, error.as_ref(), below);
+        }
         match saved(desk, customer, &values) {
             Ok(customer) => {
                 desk.notice("done_saved");
@@ -176,14 +195,15 @@ pub(crate) async fn save(State(app): State<Shared>, Path(customer): Path<String>
             }
             Err(error) => {
                 let error = desk.for_form(error)?;
-                edit_form(desk, &desk.crm.customer(customer)?, &values, Some(&error))
+                let below = duplicate::refused(desk, &values, Some(customer), &error)?;
+                edit_form(desk, &desk.crm.customer(customer)?, &values, Some(&error), below)
             }
         }
     })
     .await
 }
 
-fn edit_form(desk: &Desk<'_>, customer: &Customer, values: &Values, error: Option<&Error>) -> Reply {
+fn edit_form(desk: &Desk<'_>, customer: &Customer, values: &Values, error: Option<&Error>, below: Below) -> Reply {
     let here = format!("/customers/{}", customer.id);
     let now = values_of(customer);
     // After a conflict the form counts on what it has just shown beside its fields.
@@ -191,7 +211,8 @@ fn edit_form(desk: &Desk<'_>, customer: &Customer, values: &Values, error: Optio
     let version = if conflict { now.get("version") } else { values.get("version") };
     let sheet =
         Sheet::new(desk, format!("{here}/edit"), values, error).present(conflict.then_some(&now)).cancel(here.as_str());
-    let sheet = more_fields(first_fields(desk, sheet.hidden("version", version)).section("s_more"));
+    let sheet = sheet.hidden("version", version).hidden("customer", customer.id.to_string());
+    let sheet = more_fields(first_fields(desk, sheet, below).section("s_more"));
     let above = Above {
         title: desk.t("edit_customer").to_owned(),
         back: (here.clone(), customer.name.clone()),
@@ -221,6 +242,7 @@ fn saved(desk: &Desk<'_>, customer: CustomerId, values: &Values) -> Result<Custo
         description: values.text("description"),
         birthday: read.birthday(),
         clear: Vec::new(),
+        duplicate_reason: values.text(REASON),
     };
     read.done()?;
     let blank = [

@@ -12,6 +12,7 @@ mod customer;
 mod customer_form;
 mod dictionary;
 mod document;
+mod duplicate;
 mod follow_up;
 mod history;
 mod home;
@@ -57,6 +58,7 @@ pub(crate) fn routes() -> Router<Shared> {
         .route("/customers/batch", get(batch::start).post(batch::choose))
         .route("/customers/batch/run", get(batch::start).post(batch::run))
         .route("/customers/new", get(customer_form::fresh).post(customer_form::create))
+        .route("/customers/duplicates", post(duplicate::check))
         .route("/customers/{id}", get(customer::show))
         .route("/customers/{id}/history", get(customer::history))
         .route("/customers/{id}/access", get(customer::access))
@@ -119,6 +121,7 @@ pub(crate) fn routes() -> Router<Shared> {
         .route("/roles", get(role::show))
         .route("/roles/edit", get(role::edit).post(role::save))
         .route("/settings", get(settings::show).post(settings::save))
+        .route("/settings/duplicate-lookups", get(duplicate::lookups))
 }
 
 /// The query of a request.

@@ -10,8 +10,9 @@ use crate::session::Visitor;
 use crate::values::{Reader, Values};
 use axum::extract::State;
 use crm_core::{
-    AgreedPriceRule, ContractSettings, ContractStatus, EntryCode, Error, FollowUpSettings, NameRule, NumberReset,
-    PlanRule, ReceiptRule, ReportSettings, Settings, TimeZone, Violation, dictionary,
+    AgreedPriceRule, ContractSettings, ContractStatus, DuplicateRule, DuplicateSettings, EntryCode, Error,
+    FollowUpSettings, NameRule, NumberReset, PlanRule, ReceiptRule, ReportSettings, Settings, TimeZone, Violation,
+    dictionary,
 };
 
 const NUMBER_RESETS: [(&str, NumberReset); 3] =
@@ -20,6 +21,8 @@ const AGREED_PRICES: [(&str, AgreedPriceRule); 2] =
     [("marked", AgreedPriceRule::Marked), ("refuse", AgreedPriceRule::Refuse)];
 const PLAN_RULES: [(&str, PlanRule); 2] = [("warn", PlanRule::Warn), ("refuse", PlanRule::Refuse)];
 const RECEIPT_RULES: [(&str, ReceiptRule); 2] = [("credit", ReceiptRule::Credit), ("refuse", ReceiptRule::Refuse)];
+const DUPLICATE_RULES: [(&str, DuplicateRule); 3] =
+    [("warn", DuplicateRule::Warn), ("refuse", DuplicateRule::Refuse), ("allow", DuplicateRule::Allow)];
 /// Statuses in which a contract may be supplemented.
 const AMENDABLE: [(&str, ContractStatus); 3] = [
     ("in_force", ContractStatus::InForce),
@@ -70,6 +73,75 @@ fn contract(values: &Values, read: &mut Reader<'_>) -> Option<ContractSettings> 
     })
 }
 
+/// The settings of the check for duplicates; nothing where a rule is none, which is noted.
+fn duplicates(values: &Values, read: &mut Reader<'_>) -> Option<DuplicateSettings> {
+    let rule = |read: &mut Reader<'_>, name: &str| {
+        let field = format!("duplicates_{name}");
+        chosen(read, &DUPLICATE_RULES, &field, values.get(&field))
+    };
+    let same_credit_code = rule(read, "same_credit_code");
+    let same_phone = rule(read, "same_phone");
+    Some(DuplicateSettings {
+        certain: read.number("duplicates_certain"),
+        likely: read.number("duplicates_likely"),
+        possible: read.number("duplicates_possible"),
+        warn_from: read.number("duplicates_warn_from"),
+        refuse_from: read.number("duplicates_refuse_from"),
+        lookups_per_day: read.number("duplicates_lookups_per_day"),
+        show_owner: values.ticked("duplicates_show_owner"),
+        same_credit_code: same_credit_code?,
+        same_phone: same_phone?,
+    })
+}
+
+/// What their fields show.
+fn with_duplicates(values: Values, duplicates: &DuplicateSettings) -> Values {
+    values
+        .with("duplicates_certain", duplicates.certain.to_string())
+        .with("duplicates_likely", duplicates.likely.to_string())
+        .with("duplicates_possible", duplicates.possible.to_string())
+        .with("duplicates_warn_from", duplicates.warn_from.to_string())
+        .with("duplicates_refuse_from", duplicates.refuse_from.to_string())
+        .with("duplicates_lookups_per_day", duplicates.lookups_per_day.to_string())
+        .with("duplicates_same_credit_code", word(&DUPLICATE_RULES, duplicates.same_credit_code))
+        .with("duplicates_same_phone", word(&DUPLICATE_RULES, duplicates.same_phone))
+        .with_some("duplicates_show_owner", duplicates.show_owner.then_some("1"))
+}
+
+fn duplicate_fields<'a>(d: &Look<'_>, sheet: Sheet<'a>) -> Sheet<'a> {
+    let rules = || choices(d, "duplicate_", &DUPLICATE_RULES);
+    let sheet = sheet
+        .section("s_duplicates")
+        .input("number", "duplicates_possible")
+        .required()
+        .help("possible_help")
+        .input("number", "duplicates_likely")
+        .required()
+        .help("likely_help")
+        .input("number", "duplicates_certain")
+        .required()
+        .help("certain_help")
+        .input("number", "duplicates_warn_from")
+        .required()
+        .help("warn_from_help")
+        .input("number", "duplicates_refuse_from")
+        .required()
+        .help("refuse_from_help")
+        .choice("duplicates_same_credit_code", rules())
+        .required()
+        .choice("duplicates_same_phone", rules())
+        .required()
+        .input("number", "duplicates_lookups_per_day")
+        .required()
+        .help("lookups_per_day_help");
+    // Who asked is told to who keeps the settings, not to everyone who reads them.
+    let sheet = match d.may("settings.manage_settings") {
+        true => sheet.link("/settings/duplicate-lookups", "duplicate_lookups"),
+        false => sheet,
+    };
+    sheet.tick("duplicates_show_owner").help("show_owner_help")
+}
+
 pub(crate) async fn show(State(app): State<Shared>, visitor: Visitor) -> Reply {
     app.desk(visitor, |desk| {
         let settings = desk.crm.settings()?;
@@ -94,7 +166,7 @@ fn values_of(settings: &Settings) -> Values {
         .with("follow_up_least_length", follow_up.least_length.to_string())
         .with_some("follow_up_superiors_count", follow_up.superiors_count.then_some("1"));
     let contract = &settings.contract;
-    let values = values
+    let values = with_duplicates(values, &settings.duplicates)
         .with("contract_number", &contract.number)
         .with("contract_number_reset", word(&NUMBER_RESETS, contract.number_reset))
         .with("contract_base_currency", contract.base_currency.code())
@@ -135,7 +207,8 @@ fn draw(desk: &Desk<'_>, values: &Values, error: Option<&Error>) -> Reply {
         .required()
         .line("time_zone", 60)
         .required()
-        .help("zone_help")
+        .help("zone_help");
+    let sheet = duplicate_fields(d, sheet)
         .section("s_follow_ups")
         .input("number", "follow_up_correction_hours")
         .required()
@@ -187,13 +260,14 @@ fn saved(desk: &Desk<'_>, values: &Values) -> Result<Settings, Error> {
     let least_length = read.number("follow_up_least_length");
     let fiscal_year_month = read.number("report_fiscal_year_month");
     let contract = contract(values, &mut read);
+    let duplicates = duplicates(values, &mut read);
     let zone = TimeZone::named(values.get("time_zone").trim());
     if zone.is_err() {
         read.note(Violation::unknown("time_zone"));
     }
     let done = read.done();
     // Without either, something was noted.
-    let (Some(contract), Ok(time_zone)) = (contract, zone) else {
+    let (Some(contract), Some(duplicates), Ok(time_zone)) = (contract, duplicates, zone) else {
         return Err(done.err().unwrap_or_else(|| Violation::malformed("contract").into()));
     };
     done?;
@@ -204,6 +278,7 @@ fn saved(desk: &Desk<'_>, values: &Values) -> Result<Settings, Error> {
         same_name: if values.get("same_name") == "allow" { NameRule::Allow } else { NameRule::Refuse },
         customer_number: values.get("customer_number").to_owned(),
         recycle_bin_days,
+        duplicates,
         follow_up: FollowUpSettings {
             correction_hours,
             methods_that_count: methods.map_err(|_| Violation::unknown("follow_up_methods_that_count"))?,

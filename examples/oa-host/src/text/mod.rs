@@ -1,6 +1,7 @@
 //! Every text of the pages, in Chinese and English, in one table.
 
 mod deals;
+mod duplicates;
 mod payments;
 
 use std::collections::HashMap;
@@ -47,7 +48,7 @@ pub(crate) fn text(lang: Lang, key: &str) -> &str {
 type Text = (&'static str, &'static str, &'static str);
 
 fn all() -> impl Iterator<Item = &'static Text> {
-    TEXTS.iter().chain(deals::TEXTS).chain(payments::TEXTS)
+    TEXTS.iter().chain(deals::TEXTS).chain(payments::TEXTS).chain(duplicates::TEXTS)
 }
 
 /// Key, Chinese, English. `f_` are fields, `q_` those of queries where they are called otherwise, `h_` those of parts of a history, `e_` errors, `s_` sections of forms, `op_` operations.

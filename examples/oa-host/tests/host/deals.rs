@@ -2,7 +2,7 @@
 
 use crate::run::{Answer, Browser, Host, field};
 
-fn post(browser: &Browser, page: &str, to: &str, values: &[(&str, &str)]) -> Answer {
+pub(crate) fn post(browser: &Browser, page: &str, to: &str, values: &[(&str, &str)]) -> Answer {
     let form = browser.get(page);
     assert_eq!(form.status, 200, "{page}: {}", form.body);
     let mut sent = vec![("_csrf", field(&form.body, "_csrf")), ("_key", field(&form.body, "_key"))];
@@ -16,7 +16,7 @@ fn post(browser: &Browser, page: &str, to: &str, values: &[(&str, &str)]) -> Ans
 }
 
 /// Where a form leads that was taken.
-fn gone(answer: &Answer) -> String {
+pub(crate) fn gone(answer: &Answer) -> String {
     assert_eq!(answer.status, 303, "{}", answer.body);
     answer.header("location").to_owned()
 }
@@ -159,25 +159,27 @@ fn c5_a_document_is_uploaded_downloaded_and_taken_away() {
     assert_eq!(browser.get(link).status, 404);
 }
 
+/// What the page of settings is sent, but for the check for duplicates.
+pub(crate) const SETTINGS: [(&str, &str); 13] = [
+    ("time_zone", "Asia/Shanghai"),
+    ("same_name", "refuse"),
+    ("customer_number", "KH{yyyyMMdd}-{random}"),
+    ("recycle_bin_days", "30"),
+    ("follow_up_correction_hours", "24"),
+    ("follow_up_least_length", "0"),
+    ("contract_number", "HT{yyyy}{seq:4}"),
+    ("contract_number_reset", "year"),
+    ("contract_base_currency", "CNY"),
+    ("contract_agreed_price", "marked"),
+    ("contract_plan_over", "warn"),
+    ("contract_receipt_over", "credit"),
+    ("report_fiscal_year_month", "1"),
+];
+
 /// Sets for which command a leader is asked first.
 fn ask_first(browser: &Browser, command: &'static str) {
-    let settings = [
-        ("time_zone", "Asia/Shanghai"),
-        ("same_name", "refuse"),
-        ("customer_number", "KH{yyyyMMdd}-{random}"),
-        ("recycle_bin_days", "30"),
-        ("follow_up_correction_hours", "24"),
-        ("follow_up_least_length", "0"),
-        ("contract_number", "HT{yyyy}{seq:4}"),
-        ("contract_number_reset", "year"),
-        ("contract_base_currency", "CNY"),
-        ("contract_agreed_price", "marked"),
-        ("contract_plan_over", "warn"),
-        ("contract_receipt_over", "credit"),
-        ("report_fiscal_year_month", "1"),
-        ("contract_amendable", "in_force"),
-        ("contract_approval", command),
-    ];
+    let asked = [("contract_amendable", "in_force"), ("contract_approval", command)];
+    let settings = [&SETTINGS[..], &crate::duplicates::SETTINGS, &asked].concat();
     gone(&post(browser, "/settings", "/settings", &settings));
 }
 

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod deals;
+mod duplicates;
 #[path = "../run/mod.rs"]
 mod run;
 
