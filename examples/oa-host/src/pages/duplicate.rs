@@ -71,6 +71,8 @@ struct List<'a> {
     nobody: &'a str,
     limited: bool,
     incomplete: bool,
+    /// What is odd about what was typed.
+    warnings: Vec<&'a str>,
 }
 
 /// What is known of the customer; nothing as long as it is too little to ask for.
@@ -99,7 +101,7 @@ fn found(desk: &Desk<'_>, values: &Values, customer: Option<CustomerId>) -> Resu
 }
 
 fn nobody() -> DuplicateCheck {
-    DuplicateCheck { hits: Vec::new(), complete: true, limited: false }
+    DuplicateCheck { hits: Vec::new(), complete: true, limited: false, warnings: Vec::new() }
 }
 
 /// What is said to who asks and is told of nobody.
@@ -110,10 +112,16 @@ fn told_of_nobody<'d>(desk: &'d Desk<'_>, values: &Values) -> &'d str {
 /// The list, drawn, with what is said where it is empty.
 fn drawn(desk: &Desk<'_>, check: DuplicateCheck, nobody: &str) -> Result<String, Failure> {
     let d = &desk.look;
+    let warning = |code: &String| match code.as_str() {
+        "credit_code.malformed" => Some(d.t("duplicates_credit_code_malformed")),
+        "credit_code.check_digit" => Some(d.t("duplicates_credit_code_check_digit")),
+        _ => None,
+    };
+    let warnings = check.warnings.iter().filter_map(warning).collect();
     let mut hits: Vec<Hit> = check.hits.into_iter().map(|hit| Hit::of(d, hit)).collect();
     let more = hits.split_off(hits.len().min(SEEN));
     let nobody = if hits.is_empty() && !check.limited { nobody } else { "" };
-    let list = List { d, hits, more, nobody, limited: check.limited, incomplete: !check.complete };
+    let list = List { d, hits, more, nobody, limited: check.limited, incomplete: !check.complete, warnings };
     Ok(list.render()?.trim().to_owned())
 }
 

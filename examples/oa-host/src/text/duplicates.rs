@@ -15,6 +15,16 @@ pub(super) const TEXTS: &[Text] = &[
         "You may not see the customer that it is like: ask your administrator.",
     ),
     (
+        "duplicates_credit_code_malformed",
+        "统一社会信用代码应为 18 位字母或数字，未按代码查重。",
+        "A credit code has 18 letters and digits: it was not looked for.",
+    ),
+    (
+        "duplicates_credit_code_check_digit",
+        "统一社会信用代码的校验位不符，请核对营业执照。",
+        "The check digit of the credit code is not right: compare it with the licence.",
+    ),
+    (
         "duplicates_limited",
         "今日查重次数已用完，未列出您无权查看的客户。",
         "You have checked too often today: customers that are not open to you are left out.",
