@@ -69,6 +69,8 @@ record_id! {
     LookupId, "duplicate_lookup";
     /// The id of a customer 客户.
     CustomerId, "customer";
+    /// The id of a merge 合并 of customers.
+    MergeId, "merge";
     /// The id of a contact 联系人.
     ContactId, "contact";
     /// The id of a relation 关联 between two customers.

@@ -26,6 +26,7 @@ mod idempotency;
 mod json;
 mod log;
 mod menu;
+pub mod merge;
 mod money;
 mod moving;
 #[cfg(feature = "openapi")]
@@ -62,8 +63,8 @@ pub use contract::{
 pub use crm::{Crm, Joined, Session};
 pub use customer::{
     BatchAnswer, BatchItem, Customer, CustomerEdit, CustomerEditItem, CustomerFilter, CustomerId, CustomerKind,
-    CustomerOrder, CustomerPage, CustomerPanels, CustomerQuery, CustomerStatus, NewCustomer, NewRelation, NextFollowUp,
-    Transfer, View, ViewCount,
+    CustomerOrder, CustomerPage, CustomerPanels, CustomerQuery, CustomerStatus, FormerCustomer, NewCustomer,
+    NewRelation, NextFollowUp, Transfer, View, ViewCount,
 };
 pub use date::Date;
 pub use dictionary::{DictionaryEntry, DictionaryEntryInput, EntryCode};
@@ -87,11 +88,15 @@ pub use follow_up::{
 };
 pub use history::{FieldChange, HistoryEntry, HistoryPage};
 pub use id::{
-    ApprovalId, ContractEntryId, ContractId, DocumentId, EventId, HistoryId, InstalmentId, LookupId, ProductId,
-    ReceiptId, RelationId, ShareId,
+    ApprovalId, ContractEntryId, ContractId, DocumentId, EventId, HistoryId, InstalmentId, LookupId, MergeId,
+    ProductId, ReceiptId, RelationId, ShareId,
 };
 pub use log::{LogEntry, LogLevel, LogSink};
 pub use menu::{EVENT_KINDS, Menu, MenuEntry, PluginManifest, plugin_manifest};
+pub use merge::{
+    ContactMerge, Merge, MergeAnswer, MergeChoice, MergeEffect, MergeField, MergeInput, MergeItem, MergePreview,
+    MergeValue, MergeView, Unmerged,
+};
 pub use money::{Currency, Decimal};
 pub use moving::{Afterwards, Moved};
 #[cfg(feature = "openapi")]
@@ -143,6 +148,7 @@ static UNDER_CUSTOMER: &[&customer::Under] = &[
     &contact::CONTACTS_UNDER,
     &sharing::SHARES_UNDER,
     &relation::RELATIONS_UNDER,
+    &merge::MERGES_UNDER,
 ];
 
 /// Every kind of record that the library stores.
@@ -185,4 +191,6 @@ pub static KINDS: &[&store::Kind] = &[
     &duplicate::NAME_TAIL,
     &duplicate::MATCH_KEY,
     &duplicate::LOOKUP,
+    &merge::MERGE,
+    &merge::MERGE_PART,
 ];

@@ -185,6 +185,8 @@ pub const EVENT_KINDS: &[&str] = &[
     "customer_deleted",
     "customer_restored",
     "customer_purged",
+    "customers_merged",
+    "merge_undone",
     "customer_shared",
     "share_ended",
     "contact_added",

@@ -28,11 +28,12 @@ use crate::follow_up::{
 };
 use crate::history::HistoryPage;
 use crate::id::{
-    ApprovalId, ContactId, ContractId, CustomerId, DocumentId, FollowUpId, InstalmentId, ProductId, ReceiptId,
+    ApprovalId, ContactId, ContractId, CustomerId, DocumentId, FollowUpId, InstalmentId, MergeId, ProductId, ReceiptId,
     RelationId, ReplyId, ShareId,
 };
 use crate::json;
 use crate::menu::Menu;
+use crate::merge::{Merge, MergeAnswer, MergeInput, MergePreview, MergeView, Unmerged};
 use crate::money::Decimal;
 use crate::organisation::{NewOrganisation, Settings};
 use crate::page::PageRequest;

@@ -122,7 +122,12 @@ impl<'c> Access<'c> {
     /// him it is not there. What lies in the recycle bin is there for who disposes of it.
     pub(crate) fn reach_into(&self, scope: &Scope, shares: &[Share], now: Timestamp) -> Option<Reach> {
         self.reach(&scope.owner, scope.position.as_ref(), shares, now)
-            .filter(|reach| scope.standing == Standing::Active || *reach == Reach::Own)
+            .filter(|reach| match scope.standing {
+                Standing::Active => true,
+                Standing::Deleted => *reach == Reach::Own,
+                // Who asks for it is answered with what it was merged into.
+                Standing::Merged => false,
+            })
             .filter(|_| self.may("customer.view"))
     }
 

@@ -172,12 +172,13 @@ impl Role {
 plain_record!(Role, &ROLE, |role| role.id.to_string());
 
 /// What a salesperson may do from the first day.
-const SALES: [&str; 34] = [
+const SALES: [&str; 35] = [
     "customer.view",
     "customer.create",
     "customer.edit",
     "customer.delete",
     "customer.assign",
+    "customer.merge",
     "contact.view",
     "contact.create",
     "contact.edit",

@@ -5,13 +5,15 @@ use crate::error::Error;
 use crate::position::PositionId;
 use crate::store::{StoreError, Value};
 
-/// Whether a customer stands in the lists of its owner or in the recycle bin.
+/// Whether a customer stands in the lists of its owner, in the recycle bin or, merged into another, nowhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Standing {
     /// In the lists.
     Active,
     /// In the recycle bin.
     Deleted,
+    /// In no list: it was merged into another.
+    Merged,
 }
 
 /// Standing, position and owner in one column. Indexes begin with it, so that one set of
@@ -41,6 +43,7 @@ impl Standing {
         match text {
             "a" => Some(Standing::Active),
             "d" => Some(Standing::Deleted),
+            "m" => Some(Standing::Merged),
             _ => None,
         }
     }
@@ -60,6 +63,7 @@ impl Scope {
         let standing = match self.standing {
             Standing::Active => 'a',
             Standing::Deleted => 'd',
+            Standing::Merged => 'm',
         };
         let position = self.position.as_ref().map_or("", PositionId::as_str);
         Value::Text(format!("{standing}{SEPARATOR}{position}{SEPARATOR}{}", self.owner))
@@ -88,7 +92,8 @@ mod tests {
 
     #[test]
     fn a_scope_survives_its_column() {
-        for (standing, position) in [(Standing::Active, None), (Standing::Deleted, Some("东区/经理"))] {
+        let all = [(Standing::Active, None), (Standing::Deleted, Some("东区/经理")), (Standing::Merged, None)];
+        for (standing, position) in all {
             let position = position.map(|id| PositionId::new(id).unwrap());
             let scope = Scope::new(standing, position, UserId::new("a/b:c").unwrap());
             let column = scope.to_value();

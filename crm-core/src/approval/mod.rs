@@ -7,6 +7,7 @@ use crate::customer::{CUSTOMER, Customer, CustomerId, Transfer, Under};
 use crate::error::{Error, Violation, refusals};
 use crate::history;
 use crate::id::{ApprovalId, ContractId, ReceiptId};
+use crate::merge::MergeInput;
 use crate::operations::op;
 use crate::page::{PageRequest, encode_cursor, list_identity, page};
 use crate::record::{Columns, NEVER, Record};
@@ -34,7 +35,7 @@ pub(crate) static APPROVAL: Kind = Kind {
         column("scope", ColumnType::Text),
         column("pending_since", ColumnType::Integer),
         column("requested_at", ColumnType::Integer),
-        Column { since: SHOWN, ..column("customer", ColumnType::Text) },
+        Column { since: SHOWN, live: true, ..column("customer", ColumnType::Text) },
         Column { since: SHOWN, ..column("module", ColumnType::Text) },
     ],
     indexes: &[
@@ -53,7 +54,7 @@ pub(crate) static APPROVAL: Kind = Kind {
 pub struct Approval {
     /// The id.
     pub id: ApprovalId,
-    /// What is asked for: `sign`, `supplement`, `void`, `receipt`, or `transfer` of a customer.
+    /// What is asked for: `sign`, `supplement`, `void`, `receipt`, or `transfer` or `merge` of a customer.
     pub command: String,
     /// The contract; absent: it is about the customer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -73,6 +74,9 @@ pub struct Approval {
     /// To whom the customer shall go.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transfer: Option<Transfer>,
+    /// With which the customer shall be merged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub merge: Option<MergeInput>,
     /// The reason that was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -175,6 +179,9 @@ impl Record for Stored {
     }
     fn refresh(&mut self, row: &Columns<'_>) {
         self.approval.version = row.version();
+        if let Some(Ok(customer)) = row.text("customer").map(|customer| customer.parse()) {
+            self.approval.customer = customer;
+        }
     }
 }
 
@@ -186,6 +193,7 @@ pub(crate) struct Request<'r> {
     pub(crate) receipt: Option<ReceiptId>,
     pub(crate) customer: &'r Customer,
     pub(crate) transfer: Option<Transfer>,
+    pub(crate) merge: Option<MergeInput>,
     pub(crate) reason: Option<String>,
     pub(crate) snapshot: serde_json::Value,
 }
@@ -307,7 +315,10 @@ impl Session<'_> {
                     (None, Some(contract)) => {
                         work.decided(contract, &asked.command, approved, asked.reason.as_deref())?
                     }
-                    (None, None) => work.decided_transfer(asked.customer, asked.transfer.as_ref(), approved)?,
+                    (None, None) => match &asked.merge {
+                        Some(merge) => work.decided_merge(approval, merge, approved)?,
+                        None => work.decided_transfer(asked.customer, asked.transfer.as_ref(), approved)?,
+                    },
                 }
                 work.made.truncate(1);
                 after.approval.version += 1;
@@ -336,6 +347,7 @@ impl Work<'_> {
             customer: customer.id,
             customer_name: customer.name.clone(),
             transfer: request.transfer,
+            merge: request.merge,
             reason: request.reason,
             snapshot: request.snapshot,
             requested_by: self.actor().name(),
@@ -348,7 +360,7 @@ impl Work<'_> {
         };
         let data = serde_json::json!({
             "command": approval.command, "contract": approval.contract, "customer": approval.customer,
-            "transfer": approval.transfer, "reason": approval.reason, "snapshot": approval.snapshot,
+            "transfer": approval.transfer, "merge": approval.merge, "reason": approval.reason, "snapshot": approval.snapshot,
         });
         self.announce("approval_requested", ApprovalId::RECORD, id, data)?;
         let stands = contract.map_or_else(|| customer.stands(), Contract::stands);

@@ -173,6 +173,7 @@ impl Session<'_> {
             |work| {
                 let owner = work.customer_with_shares(customer, Reach::Edit)?.0;
                 owner.check_active()?;
+                let customer = owner.id;
                 let standing = work.contacts(customer)?;
                 if standing.len() >= MOST_CONTACTS {
                     return Err(ContactRefusal::TooMany.into());

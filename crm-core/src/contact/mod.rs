@@ -157,6 +157,9 @@ impl Record for StoredContact {
 
     fn refresh(&mut self, row: &Columns<'_>) {
         self.contact.version = row.version();
+        if let Some(Ok(customer)) = row.text("customer").map(|customer| customer.parse()) {
+            self.contact.customer = customer;
+        }
         self.scope = row.text("scope").unwrap_or_default();
     }
 }

@@ -151,7 +151,7 @@ impl Session<'_> {
         self.query(&op::contract_history, |work| {
             work.contract_within(contract, Reach::Read)?;
             let mut history =
-                work.history_page(&op::contract_history, ContractId::RECORD, &contract.to_string(), &page)?;
+                work.history_page(&op::contract_history, ContractId::RECORD, &[contract.to_string()], &page)?;
             let access = work.access()?;
             let (documents, payments) = (access.may("document.view"), access.may("payment.view"));
             for entry in &mut history.items {

@@ -112,6 +112,12 @@ fn series(contract: ContractId, kind: ContractEntryKind) -> Value {
     format!("{contract}:{}", kind.name()).into()
 }
 
+/// The series of a contract.
+pub(crate) fn all_series(contract: ContractId) -> Vec<Value> {
+    use ContractEntryKind::{Evaluation, Progress, Risk};
+    [Evaluation, Progress, Risk].map(|kind| series(contract, kind)).to_vec()
+}
+
 impl Record for ContractEntry {
     const KIND: &'static Kind = &CONTRACT_ENTRY;
 

@@ -218,7 +218,7 @@ impl Work<'_> {
             if query.owner.is_some() {
                 return Err(Violation::not_allowed("query.owner").into());
             }
-            self.customer_with_shares(customer, Reach::Read)?;
+            let customer = self.customer_with_shares(customer, Reach::Read)?.0.id;
             return Ok(search.within("customer", vec![customer.to_string().into()]));
         }
         let access = self.access()?;

@@ -13,7 +13,7 @@ mod state;
 
 pub(crate) use commands::not_found as contract_not_found;
 pub use duty::ContractTransfer;
-pub(crate) use entry::CONTRACT_ENTRY;
+pub(crate) use entry::{CONTRACT_ENTRY, all_series};
 pub use entry::{ContractEntry, ContractEntryKind, ContractEntryPage, NewContractEntry};
 pub use input::{ContractEdit, NewContract};
 pub use line::{ContractLine, NewContractLine};

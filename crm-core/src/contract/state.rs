@@ -208,7 +208,8 @@ impl Work<'_> {
     ) -> Result<Contract, Stop> {
         let snapshot = history::as_value(&after);
         let contract = Some(before);
-        let request = Request { command, contract, receipt: None, customer, transfer: None, reason, snapshot };
+        let request =
+            Request { command, contract, receipt: None, customer, transfer: None, merge: None, reason, snapshot };
         after.approval = Some(self.request_approval(request)?);
         let changes = history::changes(before, &after, &STATE);
         self.save_contract(before, after, operation, changes)

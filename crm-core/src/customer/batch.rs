@@ -137,10 +137,10 @@ impl Session<'_> {
                         work.touch_customer(&before, vec![("next_follow_up_at", Change::Set(Value::Integer(next)))]);
                         let after = Customer { next_follow_up_at: item.at, ..before.clone() };
                         let changes = crate::history::changes(&before, &after, &["next_follow_up_at"]);
-                        work.remember("customer", item.customer, "plan_follow_ups", changes)?;
+                        work.remember("customer", before.id, "plan_follow_ups", changes)?;
                         let data = serde_json::json!({"at": item.at});
-                        work.announce("follow_up_planned", "customer", item.customer, data)?;
-                        work.made(item.customer);
+                        work.announce("follow_up_planned", "customer", before.id, data)?;
+                        work.made(before.id);
                         Ok(None)
                     },
                     |work, ids| work.customer_made(ids).map(|_| None),

@@ -37,6 +37,7 @@ impl Session<'_> {
             |work| {
                 let before = work.customer_with_shares(customer, Reach::Edit)?.0;
                 before.check_open()?;
+                let customer = before.id;
                 if before.version != edit.version {
                     return Err(conflict(customer).into());
                 }
@@ -71,6 +72,7 @@ impl Session<'_> {
             &customer,
             |work| {
                 let found = work.customer_with_shares(customer, Reach::Read)?.0;
+                let customer = found.id;
                 let viewer = work.actor().name();
                 let row = Row {
                     id: format!("{viewer}\u{1f}{customer}"),
@@ -106,17 +108,28 @@ pub(crate) fn conflict(customer: CustomerId) -> Error {
 }
 
 impl Work<'_> {
-    /// A customer into which the actor reaches so far, and its shares. One that he does not see
-    /// is not found; one that he sees but may not do this with is forbidden.
+    /// A customer into which the actor reaches so far, and its shares; of one that was merged, the one into which (D6). One
+    /// that he does not see is not found; one that he sees but may not do this with is forbidden.
     pub(crate) fn customer_with_shares(&mut self, id: CustomerId, need: Reach) -> Result<(Customer, Vec<Share>), Stop> {
+        let (mut customer, mut shares) = self.customer_as_stored(id)?;
+        if let Some(survivor) = customer.merged_into {
+            (customer, shares) = self.customer_as_stored(survivor)?;
+        }
+        // What it is answered with has another id: an id that is hidden says nothing of it.
+        self.check_reach(&customer, &shares, need).map_err(|error| match error {
+            Error::NotFound { .. } => not_found(id),
+            other => other,
+        })?;
+        Ok((customer, shares))
+    }
+
+    /// A customer, also one that was merged into another, and its shares; whoever asks.
+    pub(crate) fn customer_as_stored(&mut self, id: CustomerId) -> Result<(Customer, Vec<Share>), Stop> {
         let mut answers = self
             .read(vec![Read::Get { kind: &CUSTOMER, ids: vec![id.to_string()] }, Read::Find(shares_of(id))])?
             .into_iter();
         let row = rows(answers.next()).into_iter().next().ok_or_else(|| not_found(id))?;
-        let customer = Customer::from_row(&row)?;
-        let shares = Share::from_rows(&rows(answers.next()))?;
-        self.check_reach(&customer, &shares, need)?;
-        Ok((customer, shares))
+        Ok((Customer::from_row(&row)?, Share::from_rows(&rows(answers.next()))?))
     }
 
     /// See [`Work::customer_with_shares`].

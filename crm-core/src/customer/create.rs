@@ -109,6 +109,9 @@ impl Work<'_> {
             next_follow_up_at: None,
             approval: None,
             deleted_at: None,
+            former: Vec::new(),
+            merged_into: None,
+            merge: None,
             created_at: now,
             created_by: by.clone(),
             changed_at: now,
@@ -222,6 +225,15 @@ fn keys(customer: &Customer, rule: NameRule) -> Vec<(Row, Option<Error>)> {
         let same = CustomerRefusal::SameName { name: customer.name.clone() };
         keys.push((unique_key(&name_space(), &fold(&customer.name), &holder), Some(same.into())));
     }
+    // What it was called before is held, too, as far as nobody else took it.
+    for former in &customer.former {
+        keys.push((unique_key("customer_number", &former.number, &holder), None));
+        if customer.kind == CustomerKind::Company && rule == NameRule::Refuse {
+            keys.push((unique_key(&name_space(), &fold(&former.name), &holder), None));
+        }
+    }
+    let mut own = std::collections::BTreeSet::new();
+    keys.retain(|(key, _)| own.insert(key.id.clone()));
     keys
 }
 
@@ -233,7 +245,7 @@ fn value_keys(customer: &Customer, asked: impl Fn(&str) -> bool) -> Vec<(Row, Op
 }
 
 /// Every unique value that it may hold, by whatever settings.
-fn all_keys(customer: &Customer) -> Vec<(Row, Option<Error>)> {
+pub(crate) fn all_keys(customer: &Customer) -> Vec<(Row, Option<Error>)> {
     let mut keys = keys(customer, NameRule::Refuse);
     keys.extend(value_keys(customer, |_| true));
     keys

@@ -14,7 +14,7 @@ mod transfer;
 pub use crate::id::CustomerId;
 pub use batch::{BatchAnswer, BatchItem, CustomerEditItem, NextFollowUp};
 pub(crate) use commands::not_found;
-pub(crate) use create::name_key_id;
+pub(crate) use create::{all_keys, name_key_id};
 pub(crate) use input::apply_edit;
 pub use input::{CustomerEdit, NewCustomer, NewRelation};
 pub use list::{CustomerFilter, CustomerOrder, CustomerPage, CustomerQuery, View, ViewCount};
@@ -27,7 +27,7 @@ pub use transfer::Transfer;
 use crate::access::{Scope, Standing};
 use crate::actor::UserId;
 use crate::dictionary::EntryCode;
-use crate::id::ApprovalId;
+use crate::id::{ApprovalId, MergeId};
 use crate::position::PositionId;
 use crate::record::{Columns, LONG_AGO, NEVER, Record, bytes_column, text_column};
 use crate::store::{Column, ColumnType, Index, Kind, Value};
@@ -146,6 +146,15 @@ pub struct Customer {
     /// When it was put into the recycle bin.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deleted_at: Option<Timestamp>,
+    /// What it was called before, and what was merged into it: it is found under all of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub former: Vec<FormerCustomer>,
+    /// Into which it was merged. Nobody is shown such a customer: he is shown that one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub merged_into: Option<CustomerId>,
+    /// The merge in which it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub merge: Option<MergeId>,
     /// When it was created.
     pub created_at: Timestamp,
     /// By whom.
@@ -184,6 +193,44 @@ pub enum CustomerStatus {
     Active,
     /// In the recycle bin 回收站.
     Deleted,
+    /// Merged into another 已合并, which is shown in its place.
+    Merged,
+}
+
+/// A customer that was merged into another, or the name that one had until it took over a name: what finds it still.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
+pub struct FormerCustomer {
+    /// Its id, which is answered with the customer that it was merged into.
+    pub id: CustomerId,
+    /// Its number.
+    pub number: String,
+    /// Its name.
+    pub name: String,
+    /// Its short name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub short_name: Option<String>,
+    /// Its credit code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credit_code: Option<String>,
+    /// Its phones.
+    #[serde(default)]
+    pub phones: Vec<String>,
+}
+
+impl FormerCustomer {
+    pub(crate) fn of(customer: &Customer) -> Self {
+        FormerCustomer {
+            id: customer.id,
+            number: customer.number.clone(),
+            name: customer.name.clone(),
+            short_name: customer.short_name.clone(),
+            credit_code: customer.credit_code.clone(),
+            phones: customer.phones.clone(),
+        }
+    }
 }
 
 impl Customer {
@@ -191,12 +238,18 @@ impl Customer {
         match self.status {
             CustomerStatus::Active => Standing::Active,
             CustomerStatus::Deleted => Standing::Deleted,
+            CustomerStatus::Merged => Standing::Merged,
         }
     }
 
     /// In whose lists it stands.
     pub(crate) fn stands(&self) -> Scope {
         Scope::new(self.standing(), self.owner_position.clone(), self.owner.clone())
+    }
+
+    /// Whether an id is one that it is found under since a merge.
+    pub(crate) fn has_been(&self, id: CustomerId) -> bool {
+        self.former.iter().any(|former| former.id == id)
     }
 
     pub(crate) fn scope(&self) -> Value {
@@ -217,8 +270,10 @@ impl Record for Customer {
 
     fn columns(&self) -> Vec<Value> {
         // The number first: a long name must not push it out of the column.
-        let texts = [Some(&self.number), self.short_name.as_ref(), Some(&self.name)];
-        let search = texts.into_iter().flatten().map(|text| fold(text)).collect::<Vec<_>>().join("\n");
+        let own = [Some(&self.number), self.short_name.as_ref(), Some(&self.name)];
+        let former = self.former.iter().flat_map(|former| [Some(&former.number), Some(&former.name)]);
+        let texts = own.into_iter().chain(former).flatten();
+        let search = texts.map(|text| fold(text)).collect::<Vec<_>>().join("\n");
         let code = |code: &Option<EntryCode>| text_column(code.as_ref().map(EntryCode::as_str));
         vec![
             self.scope(),
@@ -243,6 +298,7 @@ impl Record for Customer {
             self.status = match scope.standing {
                 Standing::Active => CustomerStatus::Active,
                 Standing::Deleted => CustomerStatus::Deleted,
+                Standing::Merged => CustomerStatus::Merged,
             };
         }
         self.next_follow_up_at = row.instant("next_follow_up_at");

@@ -42,6 +42,7 @@ impl Session<'_> {
     pub fn customer_panels(&self, customer: CustomerId) -> Result<CustomerPanels, Error> {
         self.query(&op::customer_panels, |work| {
             let (found, shares) = work.customer_with_shares(customer, Reach::Read)?;
+            let customer = found.id;
             let [from, to] = relations_of(customer);
             let mut answers = work
                 .read(vec![

@@ -27,6 +27,7 @@ impl Session<'_> {
             |work| {
                 let before = work.customer_with_shares(customer, Reach::Own)?.0;
                 before.check_open()?;
+                let customer = before.id;
                 work.check_no_contracts(customer)?;
                 work.check_no_receipts(customer)?;
                 work.release_keys(&before)?;
@@ -53,6 +54,7 @@ impl Session<'_> {
             &(customer, &name),
             |work| {
                 let before = work.customer_with_shares(customer, Reach::Own)?.0;
+                let customer = before.id;
                 if before.status != CustomerStatus::Deleted {
                     return Err(CustomerRefusal::NotInRecycleBin.into());
                 }

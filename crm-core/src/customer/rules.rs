@@ -49,6 +49,7 @@ impl Customer {
         match self.status {
             CustomerStatus::Active => Ok(()),
             CustomerStatus::Deleted => Err(CustomerRefusal::InRecycleBin.into()),
+            CustomerStatus::Merged => Err(super::not_found(self.id)),
         }
     }
 

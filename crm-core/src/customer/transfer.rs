@@ -114,7 +114,8 @@ impl Work<'_> {
         let snapshot = history::as_value(before);
         let reason = transfer.reason.clone();
         let (command, customer, transfer) = ("transfer", before, Some(transfer));
-        let request = Request { command, contract: None, receipt: None, customer, transfer, reason, snapshot };
+        let request =
+            Request { command, contract: None, receipt: None, customer, transfer, merge: None, reason, snapshot };
         let approval = self.request_approval(request)?;
         let mut after = Customer { approval: Some(approval), ..before.clone() };
         after.changed_at = self.now;

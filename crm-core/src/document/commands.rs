@@ -87,7 +87,7 @@ impl Session<'_> {
                 work.insert(&DOCUMENT, attached.to_row()?);
                 let told = history::change("document", None, Some(serde_json::json!(attached.name)));
                 work.remember_document(&attached, "attach_document", told)?;
-                let data = serde_json::json!({"customer": customer, "contract": attached.contract});
+                let data = serde_json::json!({"customer": found.id, "contract": attached.contract});
                 work.announce("document_attached", DocumentId::RECORD, attached.id, data)?;
                 work.made(attached.id);
                 Ok(attached)
@@ -119,7 +119,7 @@ impl Session<'_> {
         self.query(&op::documents, |work| {
             let (column, id) = match of {
                 DocumentsOf::Customer { customer } => {
-                    work.customer_with_shares(customer, Reach::Read)?;
+                    let customer = work.customer_with_shares(customer, Reach::Read)?.0.id;
                     ("customer", customer.to_string())
                 }
                 DocumentsOf::Contract { contract } => {
@@ -187,7 +187,9 @@ impl Work<'_> {
             return Ok((self.customer_with_shares(customer, Reach::Edit)?.0, None));
         };
         let by_duty = match self.contract_within(id, Reach::Read) {
-            Ok((contract, found)) if contract.customer == customer => Some((found, contract)),
+            Ok((contract, found)) if contract.customer == customer || found.has_been(customer) => {
+                Some((found, contract))
+            }
             Ok(_) | Err(Stop::Error(Error::NotFound { .. })) => None,
             Err(other) => return Err(other),
         };

@@ -49,6 +49,9 @@ pub(crate) static NAME_INDEX: Kind = Kind { since: SINCE, ..Kind::plain("name_in
 /// How many ordinals a list has that is closed.
 pub(super) const CHUNK: usize = 256;
 
+/// By how many of the names that it had before a customer is found.
+const MOST_FORMER: usize = 20;
+
 /// How many names are folded in one commit.
 const BATCH: i64 = 500;
 
@@ -128,15 +131,18 @@ impl NameIndex {
 pub(super) struct Entry {
     pub(super) customer: String,
     pub(super) person: bool,
-    /// The name and the short name, understood.
+    /// The name, the short name and the names that it had before, understood; without a short name, but with names of before,
+    /// it stands empty.
     pub(super) names: Vec<CompanyName>,
 }
 
 impl Entry {
     pub(super) fn of(customer: &Customer) -> Self {
         let person = customer.kind == CustomerKind::Person;
-        let names = [Some(&customer.name), customer.short_name.as_ref()];
-        let names = names.into_iter().flatten().map(|name| understood(name, person)).collect();
+        let mut names = vec![customer.name.as_str()];
+        names.extend(customer.short_name.as_deref().or(customer.former.first().map(|_| "")));
+        names.extend(customer.former.iter().take(MOST_FORMER).map(|former| former.name.as_str()));
+        let names = names.into_iter().map(|name| understood(name, person)).collect();
         Entry { customer: customer.id.to_string(), person, names }
     }
 
@@ -242,6 +248,12 @@ struct Numbered {
     ordinal: i64,
 }
 
+/// What its entry is made of.
+fn named(customer: &Customer) -> impl PartialEq + '_ {
+    let former = customer.former.iter().take(MOST_FORMER).map(|former| &former.name).collect::<Vec<_>>();
+    (&customer.name, &customer.short_name, customer.kind, former)
+}
+
 fn is_active(customer: &Customer) -> bool {
     customer.status == CustomerStatus::Active
 }
@@ -336,13 +348,12 @@ impl Work<'_> {
         for (id, after) in customers {
             let before = self.seen(&CUSTOMER, &id).map(Customer::from_row).transpose()?;
             let after = after.map(|row| Customer::from_row(&row)).transpose()?;
-            // What lies in the recycle bin is nobody's duplicate.
+            // What lies in the recycle bin is nobody's duplicate; what was merged is found with what it was merged into.
             let (before, after) = (before.filter(is_active), after.filter(is_active));
             if self.index_values(before.as_ref(), after.as_ref())? && before.is_some() {
                 relied_on = true;
                 self.rely_on_walk()?;
             }
-            let named = |customer: &Customer| (customer.name.clone(), customer.short_name.clone(), customer.kind);
             if before.as_ref().map(named) == after.as_ref().map(named) {
                 continue;
             }

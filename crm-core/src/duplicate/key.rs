@@ -56,7 +56,7 @@ const MAIL_PROVIDERS: [&str; 29] = [
 ];
 
 /// A phone number by its digits, without China's prefix; none where there are too few to tell one from another.
-pub(super) fn phone_key(phone: &str) -> Option<String> {
+pub(crate) fn phone_key(phone: &str) -> Option<String> {
     let digits: String =
         fold(phone).chars().filter_map(|c| c.to_digit(10)).filter_map(|d| char::from_digit(d, 10)).collect();
     let national = digits.strip_prefix("00").unwrap_or(&digits);
@@ -121,14 +121,21 @@ pub(super) fn values<'v>(
     values
 }
 
-/// The values of a customer.
+/// The values of a customer, and those of what was merged into it.
 pub(super) fn values_of(customer: &Customer) -> Vec<String> {
-    values(
+    let former = || customer.former.iter();
+    let phones = customer.phones.iter().chain(former().flat_map(|former| &former.phones));
+    let mut all = values(
         customer.credit_code.as_deref(),
-        customer.phones.iter().map(String::as_str),
+        phones.map(String::as_str),
         customer.email.as_deref(),
         customer.website.as_deref(),
-    )
+    );
+    for former in former() {
+        let of_former = values(former.credit_code.as_deref(), [], None, None);
+        all.extend(of_former.into_iter().filter(|value| !all.contains(value)).collect::<Vec<_>>());
+    }
+    all
 }
 
 /// The key of the row that says who has a value.

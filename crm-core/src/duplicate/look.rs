@@ -89,20 +89,24 @@ pub(super) fn compare(asked: &[Compared], person: bool, entry: Entry) -> Likenes
         let name = Compared::new(name);
         for (own, asked) in asked.iter().enumerate() {
             let NameSimilarity { mut score, reasons } = asked.similarity(&name);
-            if place + own > 0 {
+            if place == 1 || own > 0 {
                 score = score.min(SHORT_NAME);
             }
             if person {
                 // Many people have the same name.
                 score = score * 7 / 10;
             }
-            if score > best.any.score {
+            let full = place != 1 && score > best.full.score;
+            if full || score > best.any.score {
                 let (whole, telling) = (!name.name().legal_form.is_empty(), asked.tells(&name));
-                best.any = Alike { score, reasons, whole, length: name.name().key.chars().count(), telling };
+                let alike = Alike { score, reasons, whole, length: name.name().key.chars().count(), telling };
+                if full {
+                    best.full = alike.clone();
+                }
+                if score > best.any.score {
+                    best.any = alike;
+                }
             }
-        }
-        if place == 0 {
-            best.full = best.any.clone();
         }
     }
     best

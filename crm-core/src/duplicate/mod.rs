@@ -14,7 +14,7 @@ mod similarity;
 
 pub use check::{DuplicateCheck, DuplicateDraft, DuplicateHit, DuplicateReason, DuplicateVerdict};
 pub(crate) use index::{NAME_ENTRY, NAME_GRAM, NAME_INDEX, NAME_OF, NAME_TAIL, new_index};
-pub(crate) use key::MATCH_KEY;
+pub(crate) use key::{MATCH_KEY, phone_key};
 pub(crate) use lookup::LOOKUP;
 pub use lookup::{DuplicateLookup, DuplicateLookupPage};
 pub use name::{CompanyName, NAME_VERSION};

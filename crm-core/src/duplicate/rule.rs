@@ -20,10 +20,12 @@ const MOST: usize = 50;
 /// The values of a customer that the settings may refuse to somebody else: the credit code, and a person's phones.
 /// Who takes one first holds it, so that two who enter it at once find each other.
 pub(crate) fn exclusive_values(customer: &Customer) -> Vec<String> {
-    let code = values(customer.credit_code.as_deref(), [], None, None);
-    let phones = customer.phones.iter().filter(|_| customer.kind == CustomerKind::Person);
-    let phones: BTreeSet<String> = phones.filter_map(|phone| phone_key(phone)).collect();
-    code.into_iter().chain(phones).collect()
+    let former = || customer.former.iter();
+    let codes = former().map(|former| &former.credit_code).chain([&customer.credit_code]);
+    let codes = codes.flat_map(|code| values(code.as_deref(), [], None, None));
+    let phones = former().flat_map(|former| &former.phones).chain(&customer.phones);
+    let phones = phones.filter(|_| customer.kind == CustomerKind::Person).filter_map(|phone| phone_key(phone));
+    codes.chain(phones).collect::<BTreeSet<String>>().into_iter().collect()
 }
 
 /// The reason for which a warning is gone over, cleaned.

@@ -182,7 +182,7 @@ impl Work<'_> {
         let mut conditions = Vec::new();
         match &query.of {
             FollowUps::Of { customer } => {
-                self.customer_with_shares(*customer, Reach::Read)?;
+                let customer = self.customer_with_shares(*customer, Reach::Read)?.0.id;
                 search = search.within("customer", vec![customer.to_string().into()]);
                 if let Some(author) = &query.author {
                     conditions.push(Filter::equal("author", author.as_str()));

@@ -143,8 +143,10 @@ impl Session<'_> {
     pub fn customer_history(&self, customer: CustomerId, page: PageRequest) -> Result<HistoryPage, Error> {
         self.query(&op::customer_history, |work| {
             let (found, shares) = work.customer_with_shares(customer, Reach::Read)?;
-            let mut history =
-                work.history_page(&op::customer_history, CustomerId::RECORD, &customer.to_string(), &page)?;
+            // What was merged into it brought its history along.
+            let mut own: Vec<String> = found.former.iter().map(|former| former.id.to_string()).collect();
+            own.push(found.id.to_string());
+            let mut history = work.history_page(&op::customer_history, CustomerId::RECORD, &own, &page)?;
             work.only_what_shows(&mut history, &found, &shares)?;
             Ok(history)
         })
@@ -157,7 +159,7 @@ impl Session<'_> {
     pub fn contact_history(&self, contact: ContactId, page: PageRequest) -> Result<HistoryPage, Error> {
         self.query(&op::contact_history, |work| {
             work.contact_within(contact, Reach::Read)?;
-            work.history_page(&op::contact_history, ContactId::RECORD, &contact.to_string(), &page)
+            work.history_page(&op::contact_history, ContactId::RECORD, &[contact.to_string()], &page)
         })
     }
 
@@ -168,7 +170,7 @@ impl Session<'_> {
     pub fn follow_up_history(&self, follow_up: FollowUpId, page: PageRequest) -> Result<HistoryPage, Error> {
         self.query(&op::follow_up_history, |work| {
             work.follow_up_within(follow_up)?;
-            work.history_page(&op::follow_up_history, FollowUpId::RECORD, &follow_up.to_string(), &page)
+            work.history_page(&op::follow_up_history, FollowUpId::RECORD, &[follow_up.to_string()], &page)
         })
     }
 
@@ -179,7 +181,7 @@ impl Session<'_> {
     pub fn reply_history(&self, reply: ReplyId, page: PageRequest) -> Result<HistoryPage, Error> {
         self.query(&op::reply_history, |work| {
             work.reply_within(reply)?;
-            work.history_page(&op::reply_history, ReplyId::RECORD, &reply.to_string(), &page)
+            work.history_page(&op::reply_history, ReplyId::RECORD, &[reply.to_string()], &page)
         })
     }
 
@@ -190,7 +192,7 @@ impl Session<'_> {
     /// [`Error::Forbidden`] without the right `settings.view`.
     pub fn settings_history(&self, page: PageRequest) -> Result<HistoryPage, Error> {
         self.query(&op::settings_history, |work| {
-            let mut history = work.history_page(&op::settings_history, "settings", "settings", &page)?;
+            let mut history = work.history_page(&op::settings_history, "settings", &["settings".to_owned()], &page)?;
             let circle = work.access()?.may("report.view").then(|| work.circle_in_sight()).transpose()?;
             crate::target::only_what_shows(&mut history, circle.as_ref());
             Ok(history)
@@ -216,7 +218,8 @@ impl Work<'_> {
         let relations = history.items.iter().flat_map(|entry| &entry.changes);
         let relations = relations.filter(|change| change.field == "relation");
         let seen = self.visible_customers(relations.flat_map(ends).collect(), false)?;
-        let own = customer.id.to_string();
+        let mut own: Vec<CustomerId> = customer.former.iter().map(|former| former.id).collect();
+        own.push(customer.id);
         let access = self.access()?;
         let sees_shares = access.may("sharing.view") && self.check_reach(customer, shares, Reach::Own).is_ok();
         let sees_contacts = access.may("contact.view");
@@ -225,7 +228,7 @@ impl Work<'_> {
         let shows = |change: &FieldChange| match change.field.as_str() {
             "relation" => ends(change)
                 .iter()
-                .all(|end| *end == own || end.parse().is_ok_and(|end: CustomerId| seen.contains_key(&end))),
+                .all(|end| end.parse().is_ok_and(|end: CustomerId| own.contains(&end) || seen.contains_key(&end))),
             "share" => sees_shares,
             "contact" => sees_contacts,
             "document" => sees_documents,
@@ -244,14 +247,16 @@ impl Work<'_> {
         &mut self,
         operation: &Operation,
         record: &str,
-        id: &str,
+        ids: &[String],
         page: &PageRequest,
     ) -> Result<HistoryPage, Stop> {
-        let subject = format!("{record}:{id}");
-        let list = list_identity(self.actor(), operation.name, &subject);
+        let mut subjects: Vec<String> = ids.iter().map(|id| format!("{record}:{id}")).collect();
+        subjects.sort();
+        subjects.dedup();
+        let list = list_identity(self.actor(), operation.name, &subjects);
         let limit = page.limit()?;
         let mut search = Search::of(&HISTORY)
-            .within("subject", vec![subject.into()])
+            .within("subject", subjects.into_iter().map(Value::from).collect())
             .ordered("at", Direction::Descending)
             .limited(limit + 1);
         search.after = page.place(&list, ColumnType::Integer)?;

@@ -49,6 +49,16 @@ macro_rules! for_each_operation {
             query customer(customer: CustomerId) -> Customer, "customer.view";
             /// A customer with its panels.
             query customer_panels(customer: CustomerId) -> CustomerPanels, "customer.view";
+            /// What a merge of customers would do.
+            query preview_merge(merge: MergeInput) -> MergePreview, "customer.merge";
+            /// Merges customers into one.
+            command merge_customers(merge: MergeInput) -> MergeAnswer, "customer.merge";
+            /// The merges into a customer.
+            query merges(customer: CustomerId) -> Vec<Merge>, "customer.view";
+            /// A merge with all that it did.
+            query merge(merge: MergeId) -> MergeView, "customer.view";
+            /// Takes a merge back.
+            command unmerge(merge: MergeId) -> Unmerged, "customer.merge";
             /// A page of a view of customers.
             query customers(query: CustomerQuery, page: PageRequest) -> CustomerPage, "customer.view";
             /// How many customers views have.

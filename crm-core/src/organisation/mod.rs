@@ -137,6 +137,11 @@ pub(crate) fn unique_key_id(space: &str, value: &str) -> String {
     format!("{space}#{}", crate::text::hex(&hash))
 }
 
+/// The row of a unique value by its key.
+pub(crate) fn unique_key_row(id: String, holder: &str) -> Row {
+    Row { id, version: 1, values: Vec::new(), body: serde_json::json!({ "holder": holder }).to_string() }
+}
+
 /// Who holds a unique value.
 pub(crate) fn holder_of(row: &Row) -> Option<String> {
     let body: serde_json::Value = serde_json::from_str(&row.body).ok()?;

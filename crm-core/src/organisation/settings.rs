@@ -212,7 +212,8 @@ pub struct ContractSettings {
     pub plan_over: PlanRule,
     /// What becomes of a receipt beyond what is owed.
     pub receipt_over: ReceiptRule,
-    /// Commands that the host approves 审批, any of `sign`, `supplement`, `void`, `receipt`, and `transfer` of customers.
+    /// Commands that the host approves 审批, any of `sign`, `supplement`, `void`, `receipt`, and `transfer` and
+    /// `merge` of customers.
     #[cfg_attr(feature = "uniffi", uniffi(default = []))]
     pub approval: Vec<String>,
 }
@@ -323,7 +324,7 @@ impl ContractSettings {
             check.ensure(amendable.contains(status), || Violation::not_allowed(format!("amendable[{place}]")));
         }
         for (place, command) in self.approval.iter().enumerate().take(10) {
-            let known = ["sign", "supplement", "void", "receipt", "transfer"].contains(&command.as_str());
+            let known = ["sign", "supplement", "void", "receipt", "transfer", "merge"].contains(&command.as_str());
             check.ensure(known, || Violation::unknown(format!("approval[{place}]")));
         }
         check.ensure(self.amendable.len() <= 10, || Violation::too_many("amendable", 10));

@@ -84,6 +84,7 @@ impl Session<'_> {
             |work| {
                 let found = work.customer_with_shares(customer, Reach::Edit)?.0;
                 found.check_active()?;
+                let customer = found.id;
                 let base = work.context.settings().contract.base_currency;
                 let currency = prepayment.currency.unwrap_or(base);
                 let receipt = prepayment.receipt();
@@ -236,7 +237,7 @@ impl Session<'_> {
     /// [`Error::Forbidden`] without the right `payment.view`; [`Error::NotFound`].
     pub fn customer_credit(&self, customer: CustomerId) -> Result<Vec<CustomerCredit>, Error> {
         self.query(&op::customer_credit, |work| {
-            work.customer_with_shares(customer, Reach::Read)?;
+            let customer = work.customer_with_shares(customer, Reach::Read)?.0.id;
             let own = Search::of(&CUSTOMER_CREDIT).within("customer", vec![customer.to_string().into()]);
             let found = rows(work.read(vec![Read::Find(own)])?.into_iter().next());
             Ok(CustomerCredit::from_rows(&found)?)

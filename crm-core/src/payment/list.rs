@@ -325,7 +325,7 @@ impl Work<'_> {
         let mut scopes = match of {
             Payments::Customer { customer } => {
                 access.allow("contract.view")?;
-                self.customer_with_shares(*customer, Reach::Read)?;
+                let customer = self.customer_with_shares(*customer, Reach::Read)?.0.id;
                 return Ok(search.within("customer", vec![customer.to_string().into()]));
             }
             Payments::Contract { contract } => {

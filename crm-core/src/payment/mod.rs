@@ -19,6 +19,7 @@ pub use input::{
 };
 pub use list::{InstalmentPage, InstalmentQuery, InstalmentRow, Payments, ReceiptPage, ReceiptQuery, ReceiptRow};
 pub use plan::PaymentPlan;
+pub(crate) use receipt::{voucher_key, voucher_space};
 pub use rules::PaymentRefusal;
 
 use crate::access::{Scope, Standing};

@@ -197,7 +197,7 @@ pub(super) fn not_found(receipt: impl ToString) -> Error {
 }
 
 /// Where voucher numbers are unique: within one contract, or one customer's credit.
-pub(super) fn voucher_space(of: impl std::fmt::Display) -> String {
+pub(crate) fn voucher_space(of: impl std::fmt::Display) -> String {
     format!("voucher.{FOLD_VERSION}.{of}")
 }
 
@@ -209,7 +209,7 @@ fn voucher_text(voucher: Option<&String>) -> Option<String> {
 }
 
 /// The key of a voucher number.
-pub(super) fn voucher_key(space: &str, voucher: Option<&String>) -> Option<String> {
+pub(crate) fn voucher_key(space: &str, voucher: Option<&String>) -> Option<String> {
     voucher_text(voucher).map(|voucher| unique_key_id(space, &voucher))
 }
 
@@ -382,7 +382,8 @@ impl Work<'_> {
         let snapshot = serde_json::to_value(&*written).unwrap_or_default();
         let (command, receipt) = ("receipt", Some(written.id));
         let (contract, customer) = (Some(&contract), &customer);
-        let request = Request { command, contract, receipt, customer, transfer: None, reason: None, snapshot };
+        let request =
+            Request { command, contract, receipt, customer, transfer: None, merge: None, reason: None, snapshot };
         written.approval = Some(self.request_approval(request)?);
         Ok(())
     }

@@ -121,7 +121,7 @@ impl Session<'_> {
     pub fn product_history(&self, product: ProductId, page: PageRequest) -> Result<HistoryPage, Error> {
         self.query(&op::product_history, |work| {
             work.product_by_id(product)?;
-            work.history_page(&op::product_history, ProductId::RECORD, &product.to_string(), &page)
+            work.history_page(&op::product_history, ProductId::RECORD, &[product.to_string()], &page)
         })
     }
 }

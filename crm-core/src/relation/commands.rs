@@ -3,7 +3,7 @@
 use super::{RELATION, Relation};
 use crate::access::Reach;
 use crate::crm::Session;
-use crate::customer::{Customer, NewRelation, Under};
+use crate::customer::{CUSTOMER, Customer, NewRelation, Under};
 use crate::dictionary::{EntryCode, RELATION_KIND};
 use crate::error::{Error, Violation, refusals};
 use crate::history;
@@ -98,7 +98,8 @@ impl Session<'_> {
             |work| {
                 let here = work.customer_with_shares(customer, Reach::Edit)?.0;
                 here.check_active()?;
-                work.rely_on_customer(&here);
+                // A merge of one of them must see the relation, or come first.
+                work.bump_customer(&here)?;
                 let added = work.relate(&here, &relation, "relation", &mut Vec::new())?;
                 work.made(added.id);
                 Ok(added)
@@ -106,7 +107,7 @@ impl Session<'_> {
             |work, ids| {
                 let id = ids.first().cloned().unwrap_or_default();
                 let row = work.get_one(&RELATION, id.clone())?.ok_or_else(|| not_found(id.clone()))?;
-                work.customer_with_shares(customer, Reach::Read)?;
+                let customer = work.customer_with_shares(customer, Reach::Read)?.0.id;
                 let view = work.relation_views(customer, &[row])?.into_iter().next();
                 view.ok_or_else(|| not_found(id).into())
             },
@@ -165,7 +166,7 @@ impl Session<'_> {
     /// [`Error::Forbidden`] without the right `customer.view`; [`Error::NotFound`].
     pub fn relations(&self, customer: CustomerId) -> Result<Vec<RelationView>, Error> {
         self.query(&op::relations, |work| {
-            work.customer_with_shares(customer, Reach::Read)?;
+            let customer = work.customer_with_shares(customer, Reach::Read)?.0.id;
             let mut found = Vec::new();
             for search in relations_of(customer) {
                 found.extend(work.find_all(search)?);
@@ -205,12 +206,17 @@ impl Work<'_> {
         let Some(entry) = entry else {
             return Err(Violation::unknown("kind").into());
         };
-        if input.customer == here.id {
+        let there = self.customer_with_shares(input.customer, Reach::Edit)?.0;
+        if there.id == here.id {
             return Err(RelationRefusal::ToItself.into());
         }
-        let there = self.customer_with_shares(input.customer, Reach::Edit)?.0;
         there.check_active()?;
-        self.rely_on_customer(&there);
+        let id = there.id.to_string();
+        let bumped =
+            |write: &Write| matches!(write, Write::Update { kind, row, .. } if *kind == &CUSTOMER && row.id == id);
+        if !self.changes.writes.iter().any(bumped) {
+            self.bump_customer(&there)?;
+        }
         // With one direction only, the order of the ends means nothing: the smaller id first.
         let directed = entry.inverse_label.is_some();
         let swap = if directed { input.inverse } else { there.id < here.id };
@@ -235,9 +241,7 @@ impl Work<'_> {
             // The guard is read before the parents: what another command adds after that makes
             // this one's commit fail.
             if tree.is_empty() {
-                let guard = self.get_one(&GUARD, PARENTS.to_owned())?;
-                let guard = guard
-                    .ok_or_else(|| crate::store::StoreError::Corrupt("the guard of parents is gone".to_owned()))?;
+                let guard = self.guard_of_parents()?;
                 self.update(&GUARD, guard);
             }
             self.check_parents(first, second, tree)?;
@@ -257,6 +261,12 @@ impl Work<'_> {
         }
         self.announce("relation_added", "relation", relation.id, became)?;
         Ok(view(&relation, here.id, &there.name, entry))
+    }
+
+    /// The row that commands about parents write, to be read before the parents are.
+    pub(crate) fn guard_of_parents(&mut self) -> Result<Row, Stop> {
+        let gone = || crate::store::StoreError::Corrupt("the guard of parents is gone".to_owned());
+        Ok(self.get_one(&GUARD, PARENTS.to_owned())?.ok_or_else(gone)?)
     }
 
     /// Refuses a child that is above its parent already.

@@ -73,6 +73,7 @@ impl Session<'_> {
                 let input = checked(&share, work)?;
                 let (owner_of, shares) = work.customer_with_shares(customer, Reach::Own)?;
                 owner_of.check_open()?;
+                let customer = owner_of.id;
                 if input.person.as_ref() == Some(&owner_of.owner) {
                     return Err(SharingRefusal::WithOwner.into());
                 }

@@ -121,6 +121,9 @@ impl Record for Share {
     }
     fn refresh(&mut self, row: &Columns<'_>) {
         self.version = row.version();
+        if let Some(Ok(customer)) = row.text("customer").map(|customer| customer.parse()) {
+            self.customer = customer;
+        }
         self.ends_at = row.instant("ends_at");
     }
 }

@@ -1,0 +1,336 @@
+//! Deciding a merge: everything that it would do is decided here, for the preview and the commit alike.
+
+use super::fields::{chosen, put};
+use super::gather::Merging;
+use super::item::{Item, Part, cut};
+use super::{ContactMerge, MOST_FORMER, MOST_MOVED, MOST_SOURCES, Merge, MergeField, MergeInput, MergeRefusal};
+use crate::access::Reach;
+use crate::customer::{CUSTOMER, Customer, CustomerId, CustomerStatus, FormerCustomer, all_keys};
+use crate::error::{Error, Violation};
+use crate::history::{self, FieldChange, as_value};
+use crate::id::{ApprovalId, MergeId};
+use crate::organisation::{UNIQUE_KEY, holder_of};
+use crate::record::Record;
+use crate::store::{Change, Row, StoreError, Write};
+use crate::text::Checker;
+use crate::work::{Stop, Work};
+use sha2::{Digest as _, Sha256};
+use std::collections::BTreeSet;
+
+/// Fields that a merge may change on the survivor, as they stand in its history and go back.
+pub(super) const CHANGED: [&str; 18] = [
+    "name",
+    "short_name",
+    "credit_code",
+    "level",
+    "stage",
+    "source",
+    "industry",
+    "region",
+    "address",
+    "phones",
+    "website",
+    "email",
+    "description",
+    "birthday",
+    "last_follow_up_at",
+    "next_follow_up_at",
+    "former",
+    "approval",
+];
+
+/// A merge as it was decided.
+pub(super) struct Decided {
+    pub(super) merge: Merge,
+    pub(super) customer: Customer,
+    pub(super) sources: Vec<Customer>,
+    pub(super) fields: Vec<MergeField>,
+    pub(super) items: Vec<Item>,
+    pub(super) equal_contacts: Vec<ContactMerge>,
+    pub(super) fingerprint: String,
+}
+
+impl Work<'_> {
+    /// The customers of a merge, the survivor first: each as the actor may merge it. Who only asks for approval needs to see
+    /// them; what was approved needs nobody's rights.
+    pub(super) fn members(
+        &mut self,
+        input: &MergeInput,
+        asking: bool,
+        approved: Option<ApprovalId>,
+    ) -> Result<(Customer, Vec<Customer>), Stop> {
+        let mut check = Checker::new();
+        check.ensure(!input.sources.is_empty(), || Violation::required("sources"));
+        check.ensure(input.sources.len() <= MOST_SOURCES, || Violation::too_many("sources", MOST_SOURCES as i64));
+        for (place, source) in input.sources.iter().enumerate() {
+            let again = input.sources.iter().take(place).any(|other| other == source);
+            check.ensure(!again, || Violation::repeated(format!("sources[{place}]")));
+        }
+        check.optional_line("reason", &input.reason, 300);
+        check.done()?;
+        if input.sources.contains(&input.survivor) {
+            return Err(MergeRefusal::WithItself.into());
+        }
+        if !asking && approved.is_none() {
+            let access = self.access()?;
+            access.allow("customer.edit")?;
+            access.allow("customer.delete")?;
+        }
+        let mut all = Vec::new();
+        for id in std::iter::once(input.survivor).chain(input.sources.iter().copied()) {
+            let need = match (asking, id == input.survivor) {
+                (true, _) => Reach::Read,
+                (false, true) => Reach::Edit,
+                (false, false) => Reach::Own,
+            };
+            let found = match approved {
+                Some(_) => self.customer_as_stored(id)?.0,
+                // Of a tombstone the one that it was merged into: he must see that, to be told of it.
+                None => self.customer_with_shares(id, need)?.0,
+            };
+            if found.id != id || found.status == CustomerStatus::Merged {
+                let into = found.merged_into.unwrap_or(found.id);
+                return Err(MergeRefusal::AlreadyMerged { into: into.to_string() }.into());
+            }
+            match found.approval {
+                Some(own) if Some(own) == approved => found.check_active()?,
+                _ => found.check_open()?,
+            }
+            all.push(found);
+        }
+        let mut all = all.into_iter();
+        let survivor = all.next().ok_or_else(|| crate::customer::not_found(input.survivor))?;
+        let sources: Vec<Customer> = all.collect();
+        if sources.iter().any(|source| source.kind != survivor.kind) {
+            return Err(MergeRefusal::DifferentKinds.into());
+        }
+        Ok((survivor, sources))
+    }
+
+    /// Decides a merge. The decision stands in the changes of this work: they are committed, or shown.
+    pub(super) fn decide_merge(
+        &mut self,
+        input: &MergeInput,
+        asking: bool,
+        approved: Option<ApprovalId>,
+    ) -> Result<Decided, Stop> {
+        let (survivor, sources) = self.members(input, asking, approved)?;
+        let id = MergeId(self.draw()?);
+        let (mut after, fields) = chosen(&survivor, &sources, &input.fields)?;
+        self.become_former(&survivor, &sources, &mut after)?;
+        after.last_follow_up_at =
+            sources.iter().map(|source| source.last_follow_up_at).fold(survivor.last_follow_up_at, Ord::max);
+        let planned = std::iter::once(&survivor).chain(&sources).filter_map(|customer| customer.next_follow_up_at);
+        after.next_follow_up_at = planned.min();
+        after.approval = None;
+        after.changed_at = self.now;
+        after.changed_by = self.actor().name();
+
+        let mut merging = Merging::new(&survivor, &after, &sources);
+        self.check_family(&mut merging, input.parent_with_child)?;
+        let (equal_contacts, same) = self.merge_contacts(&mut merging, &input.contacts)?;
+        self.merge_follow_ups(&mut merging, &same)?;
+        self.merge_contracts(&mut merging)?;
+        self.merge_credit(&mut merging)?;
+        self.merge_shares(&mut merging, input.keep_owners)?;
+        self.merge_relations(&mut merging)?;
+        self.merge_keys(&mut merging)?;
+        let Merging { mut items, own, .. } = merging;
+        if items.len() > MOST_MOVED {
+            return Err(MergeRefusal::TooLarge.into());
+        }
+        let fingerprint = fingerprint(input, &survivor, &sources, &items)?;
+        if input.fingerprint.as_ref().is_some_and(|shown| *shown != fingerprint) {
+            return Err(MergeRefusal::ChangedSincePreview.into());
+        }
+
+        let changes = history::changes(&survivor, &after, &CHANGED);
+        self.keep_customers(id, &survivor, &after, &sources, &mut items)?;
+        let merge = Merge {
+            id,
+            survivor: survivor.id,
+            sources: sources.iter().map(FormerCustomer::of).collect(),
+            owners: sources.iter().map(|source| source.owner.clone()).collect(),
+            changes: changes.clone(),
+            reason: input.reason.as_ref().map(|reason| reason.trim().to_owned()).filter(|reason| !reason.is_empty()),
+            at: self.now,
+            by: self.actor().name(),
+            undone_at: None,
+            undone_by: None,
+            place: survivor.version,
+            version: 1,
+        };
+        self.keep_merge(&merge, &items, own)?;
+        let operation = if approved.is_some() { "resolve_approval" } else { "merge_customers" };
+        self.tell_merge(&merge, changes, operation)?;
+        self.made(id);
+        let mut customer = after;
+        customer.version += 1;
+        Ok(Decided { merge, customer, sources, fields, items, equal_contacts, fingerprint })
+    }
+
+    /// The survivor is found under what it was called and what the sources were.
+    fn become_former(&self, survivor: &Customer, sources: &[Customer], after: &mut Customer) -> Result<(), Stop> {
+        if after.name != survivor.name {
+            after.former.push(FormerCustomer::of(survivor));
+        }
+        for source in sources {
+            after.former.push(FormerCustomer::of(source));
+            after.former.extend(source.former.iter().cloned());
+        }
+        if after.former.len() > MOST_FORMER {
+            return Err(MergeRefusal::TooManyFormer.into());
+        }
+        // What it took over has to be what a customer may have.
+        let mut check = Checker::new();
+        check.list("phones", &after.phones, 10, 40);
+        check.done()?;
+        Ok(())
+    }
+
+    /// Unique values of the sources are the survivor's from now on.
+    fn merge_keys(&mut self, merging: &mut Merging<'_>) -> Result<(), Stop> {
+        for source in merging.sources {
+            let mut ids: Vec<String> = all_keys(source).into_iter().map(|(key, _)| key.id).collect();
+            ids.sort();
+            for row in self.get(&UNIQUE_KEY, ids)? {
+                if holder_of(&row).as_deref() != Some(source.id.to_string().as_str()) {
+                    continue;
+                }
+                let body = serde_json::json!({"holder": merging.survivor.id}).to_string();
+                let after = Row { body, ..row.clone() };
+                merging.items.push(Item::changed(&UNIQUE_KEY, &row, &after, source.id).silent());
+                self.update(&UNIQUE_KEY, after);
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the survivor and the tombstones.
+    fn keep_customers(
+        &mut self,
+        merge: MergeId,
+        survivor: &Customer,
+        after: &Customer,
+        sources: &[Customer],
+        items: &mut Vec<Item>,
+    ) -> Result<(), Stop> {
+        // Taken back, it does not wait for the approval that the merge had.
+        let before = Customer { approval: None, ..survivor.clone() };
+        items.push(Item::changed(&CUSTOMER, &before.to_row()?, &after.to_row()?, survivor.id).silent());
+        self.save_as_read(survivor, after)?;
+        for source in sources {
+            let tombstone = Customer {
+                status: CustomerStatus::Merged,
+                merged_into: Some(survivor.id),
+                merge: Some(merge),
+                approval: None,
+                ..source.clone()
+            };
+            self.save_as_read(source, &tombstone)?;
+            self.redirect(source, survivor.id)?;
+        }
+        Ok(())
+    }
+
+    /// Saves a customer, if nobody followed up meanwhile: that moves columns without a new version.
+    pub(super) fn save_as_read(&mut self, before: &Customer, after: &Customer) -> Result<(), Error> {
+        self.save(before, after)?;
+        let Some(Write::Update { changes, .. }) = self.changes.writes.last_mut() else { return Ok(()) };
+        for (column, was) in CUSTOMER.columns.iter().zip(before.columns()) {
+            if !["next_follow_up_at", "last_follow_up_at", "idle_since"].contains(&column.name) {
+                continue;
+            }
+            match changes.iter_mut().find(|(own, _)| *own == column.name) {
+                Some((_, change)) => {
+                    if let Change::Set(next) = change {
+                        *change = Change::Replace(was, next.clone());
+                    }
+                }
+                None => changes.push((column.name, Change::Replace(was.clone(), was))),
+            }
+        }
+        Ok(())
+    }
+
+    /// What was merged into a customer before is answered with another one.
+    pub(super) fn redirect(&mut self, of: &Customer, to: CustomerId) -> Result<(), Stop> {
+        let ids: BTreeSet<String> =
+            of.former.iter().filter(|former| former.id != of.id).map(|former| former.id.to_string()).collect();
+        for row in self.get(&CUSTOMER, ids.into_iter().collect())? {
+            let tombstone = Customer::from_row(&row)?;
+            // Names that a customer had itself are no tombstones.
+            if tombstone.status == CustomerStatus::Merged {
+                self.save(&tombstone, &Customer { merged_into: Some(to), ..tombstone.clone() })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps what it takes to take the merge back.
+    fn keep_merge(
+        &mut self,
+        merge: &Merge,
+        items: &[Item],
+        own: std::collections::BTreeMap<String, Vec<String>>,
+    ) -> Result<(), Stop> {
+        self.insert(&super::MERGE, merge.to_row()?);
+        let mut rows = cut(items, merge.id, 'i', |items| Part { items, ..Part::default() })?;
+        let columns = crate::KINDS.iter().map(|kind| (kind.name.to_owned(), kind.columns.len())).collect();
+        rows.push(Part { columns, ..Part::default() }.row(merge.id, "k")?);
+        for (kind, ids) in own {
+            for (place, ids) in ids.chunks(4_000).enumerate() {
+                let own = std::collections::BTreeMap::from([(kind.clone(), ids.to_vec())]);
+                rows.push(Part { own, ..Part::default() }.row(merge.id, &format!("o{kind}{place:04}"))?);
+            }
+        }
+        rows.into_iter().for_each(|row| self.insert(&super::MERGE_PART, row));
+        Ok(())
+    }
+
+    /// Into the histories, and to the host.
+    fn tell_merge(&mut self, merge: &Merge, changes: Vec<FieldChange>, operation: &str) -> Result<(), Stop> {
+        let names: Vec<&str> = merge.sources.iter().map(|source| source.name.as_str()).collect();
+        let mut told: Vec<FieldChange> =
+            changes.into_iter().filter(|change| !["former", "approval"].contains(&change.field.as_str())).collect();
+        told.push(history::change("merged", None, Some(serde_json::json!(names))));
+        if let Some(reason) = &merge.reason {
+            told.push(history::change("reason", None, Some(reason.as_str().into())));
+        }
+        self.remember(CustomerId::RECORD, merge.survivor, operation, told)?;
+        for source in &merge.sources {
+            let into = history::change("merged_into", None, Some(serde_json::json!(merge.survivor)));
+            self.remember(CustomerId::RECORD, source.id, operation, vec![into])?;
+        }
+        let sources: Vec<CustomerId> = merge.sources.iter().map(|source| source.id).collect();
+        let data = serde_json::json!({"merge": merge.id, "sources": sources});
+        self.announce("customers_merged", CustomerId::RECORD, merge.survivor, data)?;
+        Ok(())
+    }
+}
+
+/// What a merge was decided on: another state, or another wish, has another one.
+fn fingerprint(input: &MergeInput, survivor: &Customer, sources: &[Customer], items: &[Item]) -> Result<String, Error> {
+    let corrupt = |error| Error::from(StoreError::Corrupt(format!("merge: {error}")));
+    let asked = MergeInput { fingerprint: None, ..input.clone() };
+    let mut hash = Sha256::new();
+    hash.update(crate::json::text(&asked).map_err(corrupt)?);
+    for customer in std::iter::once(survivor).chain(sources) {
+        // Follow-ups move columns without a new version. What waits for approval was shown before it did.
+        let mut value = as_value(customer);
+        for field in ["version", "approval", "changed_at", "changed_by"] {
+            put(&mut value, field, None);
+        }
+        hash.update(value.to_string());
+    }
+    for item in items {
+        hash.update(format!("\n{} ", item.kind));
+        match (&item.before, &item.left) {
+            (Some(before), _) => hash.update(crate::json::text(before).map_err(corrupt)?),
+            (None, _) if item.effect == Some(super::MergeEffect::Added) => {}
+            (None, left) => hash.update(format!("{} {}", item.id, left.as_deref().unwrap_or_default())),
+        }
+    }
+    let hash = hash.finalize();
+    Ok(crate::text::hex(hash.get(..16).unwrap_or_default()))
+}

@@ -1,0 +1,584 @@
+//! Taking a merge back: what stands as the merge left it goes back, everything else stays and is named.
+
+use super::fields::{as_customer, put};
+use super::gather::{KEYS, by_text, under};
+use super::item::{Item, Part, Standing, cut, part_of};
+use super::money::{contract_of, credit_unit};
+use super::plan::CHANGED;
+use super::{MERGE, MERGE_PART, Merge, MergeEffect, MergeItem, MergeRefusal, Unmerged};
+use crate::access::Reach;
+use crate::agenda;
+use crate::approval::APPROVAL;
+use crate::contact::{CONTACT, StoredContact};
+use crate::contract::{CONTRACT, CONTRACT_ENTRY, all_series};
+use crate::customer::{CUSTOMER, Customer, CustomerId, CustomerStatus, Under};
+use crate::document::DOCUMENT;
+use crate::follow_up::{FOLLOW_UP, REPLY};
+use crate::history::{self, as_value};
+use crate::id::MergeId;
+use crate::organisation::{UNIQUE_KEY, holder_of, unique_key_row};
+use crate::payment::{INSTALMENT, RECEIPT, Receipt};
+use crate::record::{Columns, Record};
+use crate::relation::{RELATION, Relation, relations_of};
+use crate::sharing::{SHARE, SHARE_END, Share};
+use crate::store::{Change, Filter, Kind, Read, Row, Search, Write};
+use crate::work::{Stop, Work, rows};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A merge while it is taken back.
+struct Undoing {
+    merge: Merge,
+    survivor: Customer,
+    /// As they will be again.
+    sources: Vec<Customer>,
+    part: Part,
+    /// The rows of its things as they are now, by kind and key.
+    now: BTreeMap<(&'static str, String), Row>,
+    /// Units that stay.
+    stays: BTreeSet<String>,
+    stayed: Vec<MergeItem>,
+}
+
+fn kind_of(name: &str) -> Option<&'static Kind> {
+    crate::KINDS.iter().copied().find(|kind| kind.name == name)
+}
+
+/// What goes back together with a thing.
+fn unit(item: &Item) -> String {
+    item.unit.clone().unwrap_or_else(|| format!("{}:{}", item.kind, item.id))
+}
+
+impl Undoing {
+    fn row(&self, kind: &'static Kind, id: &str) -> Option<&Row> {
+        self.now.get(&(kind.name, id.to_owned()))
+    }
+
+    fn source(&self, id: CustomerId) -> Option<&Customer> {
+        self.sources.iter().find(|source| source.id == id)
+    }
+
+    fn knows(&self, kind: &'static Kind, id: &str) -> bool {
+        self.part.items.iter().any(|item| item.kind == kind.name && item.id == id)
+    }
+
+    /// Whether a thing stands as the merge left it.
+    fn is_untouched(&self, kind: &'static Kind, item: &Item) -> bool {
+        let row = self.row(kind, &item.id);
+        let columns = self.part.columns.get(kind.name).copied().unwrap_or(kind.columns.len());
+        let here = match (item.columns.contains_key("customer"), row) {
+            (true, Some(row)) => Columns::of(kind, row).text("customer") == Some(self.survivor.id.to_string()),
+            _ => true,
+        };
+        here && item.stands_as_left(kind, row, columns)
+    }
+
+    fn stays(&mut self, item: &Item) {
+        if let Some(shown) = item.shown() {
+            self.stayed.push(MergeItem { effect: MergeEffect::ChangedSince, ..shown });
+        }
+    }
+}
+
+impl Work<'_> {
+    /// Decides what taking a merge back does.
+    pub(super) fn decide_unmerge(&mut self, id: MergeId) -> Result<Unmerged, Stop> {
+        let (merge, survivor, own) = self.merge_within(id, Reach::Edit)?;
+        self.access()?.allow("customer.edit")?;
+        if merge.undone_at.is_some() {
+            return Err(MergeRefusal::MergeUndone.into());
+        }
+        if let Some(later) = self.later_merge(&merge, &survivor)? {
+            return Err(MergeRefusal::UndoneFirst { merge: later.to_string() }.into());
+        }
+        survivor.check_open()?;
+        let part = Part::gathered(&self.find_all(part_of(id))?)?;
+        let mut sources = Vec::new();
+        let ids: Vec<String> = merge.sources.iter().map(|source| source.id.to_string()).collect();
+        let tombstones = Customer::from_rows(&self.get(&CUSTOMER, ids)?)?;
+        for tombstone in &tombstones {
+            let status = CustomerStatus::Active;
+            sources.push(Customer { status, merged_into: None, merge: None, ..tombstone.clone() });
+        }
+        let mut undoing = Undoing {
+            merge,
+            survivor,
+            sources,
+            part,
+            now: BTreeMap::new(),
+            stays: BTreeSet::new(),
+            stayed: Vec::new(),
+        };
+        self.read_again(&mut undoing)?;
+        self.find_what_stays(&mut undoing)?;
+        let came = self.find_what_came(&undoing)?;
+
+        let items = std::mem::take(&mut undoing.part.items);
+        let mut contacts = Vec::new();
+        for item in &items {
+            let Some(kind) = kind_of(&item.kind) else { continue };
+            if kind == &CUSTOMER {
+                continue;
+            }
+            if undoing.stays.contains(&unit(item)) {
+                undoing.stays(item);
+                if kind == &CONTACT {
+                    contacts.push((item.clone(), None));
+                }
+                continue;
+            }
+            match kind.name {
+                "contact" => contacts.push((item.clone(), Some(()))),
+                "relation" => self.relation_goes_back(&mut undoing, item)?,
+                "share" => self.share_goes_back(&undoing, item)?,
+                "unique_key" => self.key_goes_back(&undoing, item)?,
+                _ => self.goes_back(&undoing, kind, item)?,
+            }
+        }
+        self.contacts_go_back(&undoing, &contacts)?;
+        let survivor_item = items.iter().find(|item| item.kind == CUSTOMER.name);
+        let survivor = self.survivor_goes_back(&mut undoing, survivor_item)?;
+        let mut customers = Vec::new();
+        for (tombstone, source) in tombstones.iter().zip(&undoing.sources) {
+            self.save(tombstone, source)?;
+            self.redirect(source, source.id)?;
+            customers.push(Customer { version: tombstone.version + 1, ..source.clone() });
+        }
+        undoing.stayed.extend(came);
+        let merge = self.keep_undone(&undoing)?;
+        let stayed = self.only_shown(undoing.stayed, own)?;
+        Ok(Unmerged { merge, survivor, customers, stayed })
+    }
+
+    /// Everything that the merge had to do with, as it is now.
+    fn read_again(&mut self, undoing: &mut Undoing) -> Result<(), Stop> {
+        let mut asked: BTreeMap<&'static str, (&'static Kind, BTreeSet<String>)> = BTreeMap::new();
+        for item in &undoing.part.items {
+            if let Some(kind) = kind_of(&item.kind) {
+                asked.entry(kind.name).or_insert_with(|| (kind, BTreeSet::new())).1.insert(item.id.clone());
+            }
+        }
+        for (kind, ids) in asked.into_values() {
+            let ids: Vec<String> = ids.into_iter().collect();
+            for some in ids.chunks(KEYS) {
+                let found = self.get(kind, some.to_vec())?;
+                undoing.now.extend(found.into_iter().map(|row| ((kind.name, row.id.clone()), row)));
+            }
+        }
+        Ok(())
+    }
+
+    /// Units of which anything changed, or to which anything came.
+    fn find_what_stays(&mut self, undoing: &mut Undoing) -> Result<(), Stop> {
+        let mut stays = BTreeSet::new();
+        let mut by_record: BTreeMap<&str, Vec<(String, String)>> = BTreeMap::new();
+        for item in &undoing.part.items {
+            let Some(kind) = kind_of(&item.kind) else { continue };
+            // Keys and the survivor are looked at for themselves.
+            let apart = kind == &CUSTOMER || (kind == &UNIQUE_KEY && item.unit.is_none());
+            if !apart && !undoing.is_untouched(kind, item) {
+                stays.insert(unit(item));
+            }
+            if kind == &FOLLOW_UP || kind == &CONTRACT {
+                by_record.entry(kind.name).or_default().push((item.id.clone(), unit(item)));
+            }
+        }
+        let mut came =
+            |undoing: &Undoing, kind: &'static Kind, of: BTreeMap<String, Vec<Row>>, units: &[(String, String)]| {
+                for (record, unit) in units {
+                    let new = of.get(record).is_some_and(|rows| rows.iter().any(|row| !undoing.knows(kind, &row.id)));
+                    if new {
+                        stays.insert(unit.clone());
+                    }
+                }
+            };
+        let follow_ups = by_record.remove(FOLLOW_UP.name).unwrap_or_default();
+        let ids = follow_ups.iter().map(|(id, _)| id.as_str().into()).collect();
+        let replies = by_text(self.found_within(&REPLY, "follow_up", ids)?, &REPLY, "follow_up");
+        came(undoing, &REPLY, replies, &follow_ups);
+        let contracts = by_record.remove(CONTRACT.name).unwrap_or_default();
+        for (kind, column) in
+            [(&INSTALMENT, "contract"), (&RECEIPT, "contract"), (&DOCUMENT, "contract"), (&CONTRACT, "parent")]
+        {
+            let ids = contracts.iter().map(|(id, _)| id.as_str().into()).collect();
+            let found = by_text(self.found_within(kind, column, ids)?, kind, column);
+            came(undoing, kind, found, &contracts);
+        }
+        let series: Vec<(String, String)> = contracts
+            .iter()
+            .filter_map(|(id, unit)| Some((all_series(id.parse().ok()?), unit)))
+            .flat_map(|(series, unit)| series.into_iter().map(move |own| (own, unit.clone())))
+            .filter_map(|(own, unit)| Some((own.as_text()?.to_owned(), unit)))
+            .collect();
+        let values = series.iter().map(|(own, _)| own.as_str().into()).collect();
+        let entries = by_text(self.found_within(&CONTRACT_ENTRY, "series", values)?, &CONTRACT_ENTRY, "series");
+        came(undoing, &CONTRACT_ENTRY, entries, &series);
+        if !contracts.is_empty() {
+            let mut requests: BTreeMap<String, Vec<Row>> = BTreeMap::new();
+            for row in self.find_all(under(&APPROVAL, undoing.survivor.id))? {
+                if let Some(contract) = contract_of(&APPROVAL, &row) {
+                    requests.entry(contract).or_default().push(row);
+                }
+            }
+            came(undoing, &APPROVAL, requests, &contracts);
+        }
+        // Credit in a currency in which money came or went since.
+        let own = Search::of(&RECEIPT).within("customer", vec![undoing.survivor.id.to_string().into()]);
+        let own = own.filtered(Filter::equal("contract", crate::record::ABSENT));
+        for receipt in Receipt::from_rows(&self.find_all(own)?)? {
+            let id = receipt.id.to_string();
+            let known = undoing.part.own.get(RECEIPT.name).is_some_and(|own| own.contains(&id));
+            if !known && !undoing.knows(&RECEIPT, &id) {
+                stays.insert(credit_unit(receipt.currency));
+            }
+        }
+        undoing.stays = stays;
+        Ok(())
+    }
+
+    /// What came under the survivor since.
+    fn find_what_came(&mut self, undoing: &Undoing) -> Result<Vec<MergeItem>, Stop> {
+        let here = undoing.survivor.id;
+        let known: BTreeSet<(&str, &str)> = undoing
+            .part
+            .items
+            .iter()
+            .map(|item| (item.kind.as_str(), item.id.as_str()))
+            .chain(undoing.part.own.iter().flat_map(|(kind, ids)| ids.iter().map(|id| (kind.as_str(), id.as_str()))))
+            .collect();
+        let mut came = Vec::new();
+        for kind in [&CONTACT, &FOLLOW_UP, &DOCUMENT, &CONTRACT, &RECEIPT, &SHARE] {
+            let ids: Vec<String> = self
+                .ids_under(kind, here)?
+                .into_iter()
+                .filter(|id| !known.contains(&(kind.name, id.as_str())))
+                .collect();
+            for some in ids.chunks(KEYS) {
+                for row in self.get(kind, some.to_vec())? {
+                    came.push((kind.name, row.id.clone(), name_of(&row)));
+                }
+            }
+        }
+        for search in relations_of(here) {
+            let found = self.find_all(search)?;
+            let new = found.into_iter().filter(|row| !known.contains(&(RELATION.name, row.id.as_str())));
+            came.extend(new.map(|row| (RELATION.name, row.id.clone(), name_of(&row))));
+        }
+        let shown = |(record, id, name): (&'static str, String, String)| MergeItem {
+            record: record.to_owned(),
+            id,
+            name,
+            from: here,
+            effect: MergeEffect::CameAfter,
+        };
+        Ok(came.into_iter().map(shown).collect())
+    }
+
+    /// A thing that stands as it was left.
+    fn goes_back(&mut self, undoing: &Undoing, kind: &'static Kind, item: &Item) -> Result<(), Stop> {
+        let now = undoing.row(kind, &item.id);
+        let scope = undoing.source(item.from).map(Customer::scope);
+        match (&item.before, now) {
+            (Some(before), Some(now)) => {
+                let row = Row { version: now.version, ..before.row(kind, &item.id, Some(now))? };
+                let live = kind.columns.iter().zip(&row.values).filter(|(column, _)| column.live);
+                let changes = live.map(|(column, value)| (column.name, Change::Set(value.clone()))).collect();
+                self.write(Write::Update { kind, row, changes });
+            }
+            (Some(before), None) => {
+                let row = before.row(kind, &item.id, None)?;
+                self.write(Write::Restore { kind, row, from: None });
+            }
+            (None, Some(now)) if item.effect == Some(MergeEffect::Added) || is_made_key(item) => {
+                self.write(Write::Delete { kind, id: item.id.clone(), version: now.version });
+            }
+            (None, Some(now)) if !item.columns.is_empty() => {
+                let mut changes = Vec::new();
+                for (column, was) in &item.columns {
+                    let Some(column) = kind.column(column) else { continue };
+                    // In the scope of its customer, whatever that is now.
+                    let was = scope.clone().filter(|_| column.name == "scope").unwrap_or_else(|| was.as_str().into());
+                    changes.push((column.name, Change::Set(was)));
+                }
+                if kind == &CONTRACT {
+                    // As at the merge: money that comes at this moment must see where its contract goes.
+                    self.write(Write::Update { kind, row: now.clone(), changes });
+                } else {
+                    self.touch(kind, &item.id, Some(now.version), changes);
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn key_goes_back(&mut self, undoing: &Undoing, item: &Item) -> Result<(), Stop> {
+        if item.unit.is_some() {
+            return self.goes_back(undoing, &UNIQUE_KEY, item);
+        }
+        let Some(before) = &item.before else { return Ok(()) };
+        let now = undoing.row(&UNIQUE_KEY, &item.id);
+        let row = before.row(&UNIQUE_KEY, &item.id, now)?;
+        match now {
+            None => self.insert(&UNIQUE_KEY, Row { version: 1, ..row }),
+            Some(now) if holder_of(now) == Some(undoing.survivor.id.to_string()) => {
+                self.update(&UNIQUE_KEY, Row { version: now.version, ..row });
+            }
+            Some(_) => {
+                let source = undoing.source(item.from);
+                if item.id.starts_with("customer_number") {
+                    let number = source.map(|source| source.number.clone()).unwrap_or_default();
+                    return Err(MergeRefusal::NumberTaken { number }.into());
+                }
+                if item.id.starts_with("customer_name") {
+                    let name = source.map(|source| source.name.clone()).unwrap_or_default();
+                    return Err(MergeRefusal::NameTaken { name }.into());
+                }
+                // A credit code or a phone: whoever took it meanwhile was allowed to, and holds it.
+            }
+        }
+        Ok(())
+    }
+
+    /// A share goes back while it still holds.
+    fn share_goes_back(&mut self, undoing: &Undoing, item: &Item) -> Result<(), Stop> {
+        let now = undoing.row(&SHARE, &item.id);
+        if let Some(before) = &item.before {
+            let share = Share::from_row(&before.row(&SHARE, &item.id, now)?)?;
+            if now.is_none() && !share.holds(self.now) {
+                return Ok(());
+            }
+            if let Some(end) = share.ends_at {
+                self.write(agenda::at(end, &SHARE_END, share.id));
+            }
+        }
+        self.goes_back(undoing, &SHARE, item)
+    }
+
+    /// A relation goes back to the customer that it was of; its other end is wherever that is today.
+    fn relation_goes_back(&mut self, undoing: &mut Undoing, item: &Item) -> Result<(), Stop> {
+        let now = undoing.row(&RELATION, &item.id).cloned();
+        let was = match (&item.before, &now) {
+            (Some(before), _) => Relation::from_row(&before.row(&RELATION, &item.id, None)?)?,
+            (None, Some(now)) => {
+                let end = |column: &str| item.columns.get(column).and_then(|id| id.parse().ok());
+                let known = Relation::from_row(now)?;
+                let (first, second) = (end("first"), end("second"));
+                Relation { first: first.unwrap_or(known.first), second: second.unwrap_or(known.second), ..known }
+            }
+            (None, None) => return Ok(()),
+        };
+        let ends = [was.first, was.second];
+        let others: Vec<String> =
+            ends.iter().filter(|end| undoing.source(**end).is_none()).map(ToString::to_string).collect();
+        let others = Customer::from_rows(&self.get(&CUSTOMER, others)?)?;
+        let known = |end: CustomerId| others.iter().find(|other| other.id == end);
+        if ends.iter().any(|end| undoing.source(*end).is_none() && known(*end).is_none()) {
+            // The other customer is gone for good, and the relation with it.
+            return Ok(());
+        }
+        let place = |end: CustomerId| known(end).and_then(|other| other.merged_into).unwrap_or(end);
+        let back = self.placed(&was, place);
+        let key = back.unique_key_id();
+        let made = |write: &Write| matches!(write, Write::Insert { row, .. } if row.id == key);
+        let stands = self.changes.writes.iter().any(made) || self.get_one(&UNIQUE_KEY, key.clone())?.is_some();
+        if stands || back.first == back.second {
+            undoing.stays(item);
+            return Ok(());
+        }
+        match &now {
+            Some(now) => {
+                let current = Relation::from_row(now)?;
+                if let Some(old) = self.get_one(&UNIQUE_KEY, current.unique_key_id())? {
+                    self.write(Write::Delete { kind: &UNIQUE_KEY, id: old.id, version: old.version });
+                }
+                self.move_relation(&current, &back);
+            }
+            None => {
+                let kept = item.before.as_ref().map(|before| before.row(&RELATION, &item.id, None)).transpose()?;
+                if let Some(mut row) = kept {
+                    row.values = back.columns();
+                    self.write(Write::Restore { kind: &RELATION, row, from: None });
+                }
+            }
+        }
+        self.insert(&UNIQUE_KEY, unique_key_row(key, &item.id));
+        if was.hierarchical && !self.changes.writes.iter().any(is_guard) {
+            let guard = self.guard_of_parents()?;
+            self.update(&crate::organisation::GUARD, guard);
+        }
+        Ok(())
+    }
+
+    /// Contacts: whoever is left without a primary one gets one.
+    fn contacts_go_back(&mut self, undoing: &Undoing, items: &[(Item, Option<()>)]) -> Result<(), Stop> {
+        let mut back: BTreeMap<String, (CustomerId, StoredContact, Option<StoredContact>)> = BTreeMap::new();
+        let mut primary: BTreeSet<CustomerId> = BTreeSet::new();
+        let mut left: Vec<Standing<StoredContact>> =
+            Standing::all(self.find_all(under(&CONTACT, undoing.survivor.id))?)?;
+        for (item, goes) in items {
+            if goes.is_none() {
+                continue;
+            }
+            let now = undoing.row(&CONTACT, &item.id).map(StoredContact::from_row).transpose()?;
+            let kept = item.before.as_ref().map(|before| before.row(&CONTACT, &item.id, None)).transpose()?;
+            let kept = kept.map(|row| StoredContact::from_row(&row)).transpose()?;
+            let Some(contact) = kept.or_else(|| now.clone()) else { continue };
+            let of = item.from;
+            if contact.primary {
+                primary.insert(of);
+            }
+            if of != undoing.survivor.id {
+                left.retain(|own| own.row.id != item.id);
+            }
+            back.insert(item.id.clone(), (of, contact, now));
+        }
+        let mut crowned: BTreeSet<CustomerId> = BTreeSet::new();
+        for (item, goes) in items {
+            let Some((of, contact, now)) = back.get(&item.id).filter(|_| goes.is_some()) else { continue };
+            let crown = *of != undoing.survivor.id && !primary.contains(of) && crowned.insert(*of);
+            match (crown, now) {
+                (false, _) => self.goes_back(undoing, &CONTACT, item)?,
+                (true, now) => {
+                    // Its primary one changed since and stays away.
+                    let mut contact = contact.clone();
+                    contact.primary = true;
+                    let row =
+                        Row { version: now.as_ref().map_or(contact.version, |now| now.version), ..contact.to_row()? };
+                    let scope =
+                        undoing.source(*of).map(Customer::scope).unwrap_or_else(|| contact.scope.as_str().into());
+                    let changes = vec![("customer", Change::Set(of.to_string().into())), ("scope", Change::Set(scope))];
+                    match now {
+                        Some(_) => self.write(Write::Update { kind: &CONTACT, row, changes }),
+                        None => self.write(Write::Restore { kind: &CONTACT, row, from: None }),
+                    }
+                }
+            }
+        }
+        let headless = !left.is_empty() && !left.iter().any(|own| own.record.primary);
+        let written: BTreeSet<&str> = back.keys().map(String::as_str).collect();
+        if let Some(first) = left.iter().find(|own| !written.contains(own.row.id.as_str())).filter(|_| headless) {
+            let mut crowned = first.record.clone();
+            crowned.primary = true;
+            self.save(&first.record, &crowned)?;
+        }
+        Ok(())
+    }
+
+    /// The survivor gives back what it took over, as far as nobody changed it since.
+    fn survivor_goes_back(&mut self, undoing: &mut Undoing, item: Option<&Item>) -> Result<Customer, Stop> {
+        let now = undoing.survivor.clone();
+        let before = match item {
+            Some(item) if undoing.is_untouched(&CUSTOMER, item) => item.before.as_ref(),
+            _ => None,
+        };
+        if let Some(before) = before {
+            let id = now.id.to_string();
+            let row = before.row(&CUSTOMER, &id, undoing.row(&CUSTOMER, &id))?;
+            let was = Customer { version: now.version, ..Customer::from_row(&row)? };
+            self.save_as_read(&now, &was)?;
+            return Ok(Customer { version: now.version + 1, ..was });
+        }
+        let mut value = as_value(&now);
+        for change in &undoing.merge.changes.clone() {
+            if change.field == "approval" {
+                continue;
+            }
+            let current = value.get(&change.field).filter(|value| !value.is_null()).cloned();
+            if current == change.became {
+                put(&mut value, &change.field, change.was.as_ref());
+            } else if current != change.was {
+                undoing.stayed.push(MergeItem {
+                    record: CustomerId::RECORD.to_owned(),
+                    id: now.id.to_string(),
+                    name: change.field.clone(),
+                    from: now.id,
+                    effect: MergeEffect::ChangedSince,
+                });
+            }
+        }
+        let mut back = as_customer(value, &now)?;
+        back.changed_at = self.now;
+        back.changed_by = self.actor().name();
+        self.save_as_read(&now, &back)?;
+        let mut changes = history::changes(&now, &back, &CHANGED);
+        changes.retain(|change| change.field != "former");
+        self.remember(CustomerId::RECORD, now.id, "unmerge", changes)?;
+        Ok(Customer { version: now.version + 1, ..back })
+    }
+
+    /// Marks the merge as taken back, and tells everyone.
+    fn keep_undone(&mut self, undoing: &Undoing) -> Result<Merge, Stop> {
+        let before = &undoing.merge;
+        let by = self.actor().name();
+        let after = Merge { undone_at: Some(self.now), undone_by: Some(by), ..before.clone() };
+        self.save(before, &after)?;
+        for row in cut(&undoing.stayed, before.id, 's', |stayed| Part { stayed, ..Part::default() })? {
+            self.insert(&MERGE_PART, row);
+        }
+        let names: Vec<&str> = before.sources.iter().map(|source| source.name.as_str()).collect();
+        let gone = history::change("merged", Some(serde_json::json!(names)), None);
+        self.remember(CustomerId::RECORD, before.survivor, "unmerge", vec![gone])?;
+        for source in &before.sources {
+            let out_of = history::change("merged_into", Some(serde_json::json!(before.survivor)), None);
+            self.remember(CustomerId::RECORD, source.id, "unmerge", vec![out_of])?;
+        }
+        let sources: Vec<CustomerId> = before.sources.iter().map(|source| source.id).collect();
+        let data = serde_json::json!({"merge": before.id, "sources": sources});
+        self.announce("merge_undone", CustomerId::RECORD, before.survivor, data)?;
+        self.made(before.id);
+        Ok(Merge { version: after.version + 1, ..after })
+    }
+}
+
+fn is_made_key(item: &Item) -> bool {
+    item.kind == UNIQUE_KEY.name && item.before.is_none()
+}
+
+fn is_guard(write: &Write) -> bool {
+    matches!(write, Write::Update { kind, .. } if *kind == &crate::organisation::GUARD)
+}
+
+/// What people call something that came under the survivor.
+fn name_of(row: &Row) -> String {
+    let body: serde_json::Value = serde_json::from_str(&row.body).unwrap_or_default();
+    let text = |field: &str| body.get(field).and_then(|value| value.as_str()).map(str::to_owned);
+    let name = text("number").or_else(|| text("name")).or_else(|| text("content")).or_else(|| text("voucher"));
+    let name = name.or_else(|| text("person")).or_else(|| text("position")).or_else(|| text("kind"));
+    name.unwrap_or_default().chars().take(60).collect()
+}
+
+/// Merges go with their survivor, and what was merged into it.
+pub(crate) static MERGES_UNDER: Under = Under {
+    purge: |work, customer| {
+        const BATCH: i64 = 200;
+        let Some(row) = work.get_one(&CUSTOMER, customer.to_string())? else { return Ok(true) };
+        let known = Customer::from_row(&row)?;
+        let mut ids: Vec<CustomerId> = known.former.iter().map(|former| former.id).chain([customer]).collect();
+        ids.sort();
+        ids.dedup();
+        let keys = ids.iter().map(|id| id.to_string().into()).collect();
+        let merges = Search::of(&MERGE).within("survivor", keys).limited(BATCH);
+        let merges = rows(work.read(vec![Read::Find(merges)])?.into_iter().next());
+        let of = merges.iter().map(|row| row.id.as_str().into()).collect();
+        let parts = Search::of(&MERGE_PART).within("merge", of).limited(20);
+        let parts = rows(work.read(vec![Read::Find(parts)])?.into_iter().next());
+        let whole = parts.is_empty() && (merges.len() as i64) < BATCH;
+        for row in &parts {
+            work.write(Write::Delete { kind: &MERGE_PART, id: row.id.clone(), version: row.version });
+        }
+        // A merge goes when nothing of it is left.
+        for row in merges.iter().filter(|_| parts.is_empty()) {
+            work.write(Write::Delete { kind: &MERGE, id: row.id.clone(), version: row.version });
+        }
+        if whole {
+            let tombstones = ids.iter().filter(|id| **id != customer).map(ToString::to_string).collect();
+            for row in work.get(&CUSTOMER, tombstones)? {
+                if Customer::from_row(&row)?.merged_into == Some(customer) {
+                    work.write(Write::Delete { kind: &CUSTOMER, id: row.id, version: row.version });
+                }
+            }
+        }
+        Ok(whole)
+    },
+    follow: None,
+};
