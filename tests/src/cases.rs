@@ -28,6 +28,8 @@ pub enum Need {
     EditItem,
     /// To change the customer and another one of its owner's, which is shared with nobody.
     EditBoth,
+    /// To change the customer and to dispose of another one of its owner's, which is shared with nobody.
+    EditOwn,
     /// To dispose of a customer in the recycle bin.
     OwnDeleted,
     /// To have the duties of a contract, or to be above who has them, where nobody else sees it.
@@ -89,6 +91,12 @@ pub fn case(operation: &str, world: &World, absent: bool) -> Option<(Need, Value
         "merge_dictionary_entries" => (Need::Administrator, json!({"dictionary": "level", "from": "a", "into": "b"})),
         "create_customer" => (Need::Nothing, json!({"customer": {"name": "New one", "contacts": [{"name": "C"}]}})),
         "customer" | "customer_panels" | "mark_viewed" => (Need::Read, json!({"customer": customer})),
+        "preview_merge" | "merge_customers" => {
+            (Need::EditOwn, json!({"merge": {"survivor": customer, "sources": [world.third]}}))
+        }
+        "merges" => (Need::Read, json!({"customer": customer})),
+        "merge" => (Need::Read, json!({"merge": or(world.merge.to_string())})),
+        "unmerge" => (Need::Edit, json!({"merge": or(world.merge.to_string())})),
         "check_duplicates" => (Need::Nothing, json!({"draft": {"name": "Accepted"}})),
         "duplicate_lookups" => (Need::Administrator, json!({"page": page})),
         "customer_history" => (Need::Read, json!({"customer": customer, "page": page})),

@@ -10,10 +10,10 @@ use crm_core::store::sql::sqlite::{Durability, SqliteOptions};
 use crm_core::store::sql::{SqlOptions, SqliteStore};
 use crm_core::store::{Answer, MemoryStore, Read, Search, Store, Value as Column};
 use crm_core::{
-    Actor, ApprovalId, ContactId, ContractId, Crm, CustomerId, DocumentId, Error, FollowUpId, InstalmentId, NewContact,
-    NewContract, NewCustomer, NewFollowUp, NewInstalment, NewOrganisation, NewProduct, NewReceipt, NewRelation,
-    NewReply, OrgId, PersonInput, PositionInput, ProductId, ReceiptId, RelationId, ReplyId, Session, ShareId,
-    ShareInput, ShareRight, SyncMode, TestEnvironment, Transfer, UserId,
+    Actor, ApprovalId, ContactId, ContractId, Crm, CustomerId, DocumentId, Error, FollowUpId, InstalmentId, MergeId,
+    MergeInput, NewContact, NewContract, NewCustomer, NewFollowUp, NewInstalment, NewOrganisation, NewProduct,
+    NewReceipt, NewRelation, NewReply, OrgId, PersonInput, PositionInput, ProductId, ReceiptId, RelationId, ReplyId,
+    Session, ShareId, ShareInput, ShareRight, SyncMode, TestEnvironment, Transfer, UserId,
 };
 use serde_json::{Value, json};
 use servers::{Lease, Tested};
@@ -392,6 +392,8 @@ pub struct World {
     pub receipt: ReceiptId,
     /// A document of the customer, attached by alice.
     pub document: DocumentId,
+    /// The merge of yet another customer of alice's into the customer.
+    pub merge: MergeId,
     /// The version of the settings.
     pub settings: i64,
     /// A product of the catalogue.
@@ -489,6 +491,8 @@ impl World {
         let settings = approving(&[]);
         let document = serde_json::from_value(cases::document()).unwrap();
         let document = alice.attach_document(customer, document).unwrap().id;
+        let twin = alice.create_customer(NewCustomer::named("Twin")).unwrap().id;
+        let merged = alice.merge_customers(MergeInput::of(customer, vec![twin])).unwrap();
         let contacts = alice.customer_panels(customer).unwrap().contacts;
         let version = alice.customer(customer).unwrap().version;
         World {
@@ -508,6 +512,7 @@ impl World {
             contract: contract.id,
             contract_version: contract.version,
             approval,
+            merge: merged.merge.unwrap().id,
             settings,
             supplemented: supplemented.id,
             milestone,

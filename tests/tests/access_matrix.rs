@@ -50,7 +50,9 @@ fn expected(need: Need, role: Role, absent: bool) -> &'static str {
         Need::Own | Need::OwnItem => enough(3),
         // Who reads it by a share sees nothing of what is related, nor of the recycle bin. But
         // that he may not edit the customer itself he is told first.
-        Need::EditBoth | Need::OwnDeleted => {
+        // The survivor is looked at first: that he may not edit it he is told.
+        Need::EditOwn if role == Role::ReadSharee => enough(2),
+        Need::EditBoth | Need::EditOwn | Need::OwnDeleted => {
             if reach(role) < 3 {
                 "not_found"
             } else {

@@ -56,7 +56,7 @@ impl Session<'_> {
     /// # let host = Actor::system("acme", "set-up")?;
     /// # crm.as_user(&host).create_organisation(NewOrganisation::named("Acme"))?;
     /// # crm.as_user(&host).sync_people(vec![crm_core::PersonInput::new("alice", "Alice")?], crm_core::SyncMode::Delta)?;
-    /// # let customer = |name: &str| NewCustomer { owner: "alice".parse().ok(), ..NewCustomer::named(name) };
+    /// # let customer = |name: &str| NewCustomer { owner: crm_core::UserId::new("alice").ok(), ..NewCustomer::named(name) };
     /// let session = crm.as_user(&host);
     /// let kept = session.create_customer(customer("杭州云帆科技有限公司"))?;
     /// let twin = session.create_customer(customer("云帆科技（杭州）"))?;

@@ -79,6 +79,18 @@ pub fn input(dice: &mut Dice, known: &mut Known, operation: &str, crm: &Crm) -> 
             }
             json!({"query": query, "page": page(dice, known)})
         }
+        "preview_merge" | "merge_customers" => {
+            let mut merge = json!({"survivor": customer, "sources": [id(dice, "customer")]});
+            maybe(dice, &mut merge, "keep_owners", |dice| json!(dice.pick(&["read", "edit"])));
+            maybe(dice, &mut merge, "parent_with_child", |dice| json!(dice.one_in(2)));
+            maybe(dice, &mut merge, "fields", |dice| {
+                let field = *dice.pick(&["name", "level", "phones", "address", "owner"]);
+                json!([{"field": field, "from": customer}])
+            });
+            json!({"merge": merge})
+        }
+        "merges" => json!({"customer": customer}),
+        "merge" | "unmerge" => json!({"merge": id(dice, "merge")}),
         "check_duplicates" => {
             let mut draft = json!({"name": format!("客户 {}", dice.below(known.made + 20))});
             for field in ["short_name", "website", "email", "credit_code"] {
