@@ -280,6 +280,9 @@ impl Session<'_> {
                 check.done()?;
                 let (before, subject) = work.approval_within(approval)?;
                 work.check_decider(&before.approval, &subject, decision)?;
+                if let (Some(merge), ApprovalDecision::Approved) = (&before.approval.merge, decision) {
+                    work.check_above(merge)?;
+                }
                 if by.is_some()
                     && work.access()?.person().is_some_and(|person| by.as_deref() != Some(person.id.as_str()))
                 {
@@ -414,6 +417,18 @@ impl Work<'_> {
             Some(contract) => contracts.contains(&contract),
             None => customers.contains(&approval.customer),
         });
+        Ok(())
+    }
+
+    /// Whoever approves a merge disposes of all the customers in it.
+    fn check_above(&mut self, merge: &MergeInput) -> Result<(), Stop> {
+        for id in std::iter::once(merge.survivor).chain(merge.sources.iter().copied()) {
+            let stands = self.customer_as_stored(id)?.0.stands();
+            let access = self.access()?;
+            if !access.sees_all() && !access.is_superior_of(stands.position.as_ref()) {
+                return Err(Error::Forbidden { module: "approval".to_owned(), right: "edit".to_owned() }.into());
+            }
+        }
         Ok(())
     }
 

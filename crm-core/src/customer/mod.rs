@@ -269,10 +269,10 @@ impl Record for Customer {
     }
 
     fn columns(&self) -> Vec<Value> {
-        // The number first: a long name must not push it out of the column.
-        let own = [Some(&self.number), self.short_name.as_ref(), Some(&self.name)];
-        let former = self.former.iter().flat_map(|former| [Some(&former.number), Some(&former.name)]);
-        let texts = own.into_iter().chain(former).flatten();
+        // Numbers first: long names must not push them out of the column.
+        let numbers = std::iter::once(&self.number).chain(self.former.iter().map(|former| &former.number));
+        let names = self.short_name.iter().chain([&self.name]).chain(self.former.iter().map(|former| &former.name));
+        let texts = numbers.chain(names);
         let search = texts.map(|text| fold(text)).collect::<Vec<_>>().join("\n");
         let code = |code: &Option<EntryCode>| text_column(code.as_ref().map(EntryCode::as_str));
         vec![

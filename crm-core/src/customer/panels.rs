@@ -66,6 +66,7 @@ impl Session<'_> {
             let doable = [
                 ("edit", open && may("customer.edit") && reaches(Reach::Edit)),
                 ("assign", open && may("customer.assign") && reaches(Reach::Own)),
+                ("merge", open && may("customer.merge") && (work.needs_approval("merge") || reaches(Reach::Edit))),
                 ("share", open && may("sharing.create") && reaches(Reach::Own)),
                 ("delete", open && may("customer.delete") && reaches(Reach::Own)),
                 ("restore", !active && may("customer.delete") && reaches(Reach::Own)),

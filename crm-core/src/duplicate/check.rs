@@ -307,7 +307,10 @@ impl Work<'_> {
             let Some(verdict) = settings.verdict(one.score) else { continue };
             let by_credit_code = one.reasons.first().is_some_and(|reason| reason.code == "same_credit_code");
             let told = match one.visible {
-                true => shown < MOST && draft.customer != Some(one.customer.id),
+                true => {
+                    let own = draft.customer.is_some_and(|own| own == one.customer.id || one.customer.has_been(own));
+                    shown < MOST && !own
+                }
                 false => !limited && hidden.len() < MOST_HIDDEN && (one.telling || by_credit_code),
             };
             if !told {

@@ -350,8 +350,8 @@ impl Work<'_> {
             let after = after.map(|row| Customer::from_row(&row)).transpose()?;
             // What lies in the recycle bin is nobody's duplicate; what was merged is found with what it was merged into.
             let (before, after) = (before.filter(is_active), after.filter(is_active));
-            if self.index_values(before.as_ref(), after.as_ref())? && before.is_some() {
-                relied_on = true;
+            let relies = self.index_values(before.as_ref(), after.as_ref())? && before.is_some();
+            if relies && !std::mem::replace(&mut relied_on, true) {
                 self.rely_on_walk()?;
             }
             if before.as_ref().map(named) == after.as_ref().map(named) {

@@ -61,7 +61,8 @@ impl Work<'_> {
         let settings = self.context.settings().duplicates.clone();
         let had: Vec<String> = before.map(exclusive_values).unwrap_or_default();
         let rule = |value: &str| settings.rule_of(value);
-        let mut new = exclusive_values(after);
+        // What it was before is found with it, but is no value that it takes now.
+        let mut new = exclusive_values(&Customer { former: Vec::new(), ..after.clone() });
         new.retain(|value| !had.contains(value) && rule(value) != DuplicateRule::Allow);
         if new.is_empty() {
             return Ok(None);

@@ -27,9 +27,8 @@ impl Session<'_> {
         self.query(&op::preview_merge, |work| {
             let asking = work.needs_approval("merge");
             let decided = work.decide_merge(&merge, asking, None)?;
-            let items = decided.items.iter().filter_map(super::item::Item::shown).collect();
-            // Whoever may merge them disposes of all of them.
-            let items = work.only_shown(items, !asking)?;
+            let own = !asking && work.customer_with_shares(merge.survivor, Reach::Own).is_ok();
+            let items = work.shown_items(&decided.items, own)?;
             let mut customer = decided.customer;
             customer.version -= 1;
             let may_see = work.access()?.may("contact.view");
@@ -95,7 +94,11 @@ impl Session<'_> {
     pub fn merges(&self, customer: CustomerId) -> Result<Vec<Merge>, Error> {
         self.query(&op::merges, |work| {
             let customer = work.customer_with_shares(customer, Reach::Read)?.0;
-            work.merges_into(&[customer.id])
+            let mut told = Vec::new();
+            for merge in work.merges_into(&[customer.id])? {
+                told.push(work.as_told(merge)?);
+            }
+            Ok(told)
         })
     }
 
@@ -124,7 +127,10 @@ impl Session<'_> {
                 let survivor = work.customer_with_shares(view.merge.survivor, Reach::Read)?.0;
                 let mut customers = Vec::new();
                 for source in &view.merge.sources {
-                    customers.push(work.customer_as_stored(source.id)?.0);
+                    let customer = work.customer_as_stored(source.id)?.0;
+                    if work.reaches(&customer)? {
+                        customers.push(customer);
+                    }
                 }
                 Ok(Unmerged { merge: view.merge, survivor, customers, stayed: view.stayed })
             },
@@ -177,8 +183,14 @@ impl Work<'_> {
         let may = ["customer.merge", "customer.edit"].iter().all(|right| access.may(right));
         let reaches = self.customer_with_shares(merge.survivor, Reach::Edit).is_ok();
         let undoable = merge.undone_at.is_none() && later.is_none() && may && reaches && survivor.check_open().is_ok();
-        let items = self.only_shown(part.items.iter().filter_map(super::item::Item::shown).collect(), own)?;
+        let mut items = self.shown_items(&part.items, own)?;
         let stayed = self.only_shown(part.stayed, own)?;
+        let merge = self.as_told(merge)?;
+        if merge.undone_at.is_some() {
+            // What went back is told with its customer.
+            let known = |item: &super::MergeItem| merge.sources.iter().any(|source| source.id == item.from);
+            items.retain(|item| item.from == merge.survivor || known(item));
+        }
         Ok(MergeView { merge, items, stayed, undoable, later })
     }
 

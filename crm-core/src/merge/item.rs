@@ -45,6 +45,9 @@ pub(super) struct Item {
     /// The row as it was, where more than that changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) before: Option<Image>,
+    /// What the row held before.
+    #[serde(skip)]
+    pub(super) was: String,
     /// What the row was left as; absent: it was removed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) left: Option<String>,
@@ -148,13 +151,19 @@ impl Item {
             name: String::new(),
             columns: BTreeMap::new(),
             before: None,
+            was: digest(kind, row, kind.columns.len()),
             left: Some(digest(kind, row, kind.columns.len())),
         }
     }
 
     /// What becomes another.
     pub(super) fn changed(kind: &'static Kind, before: &Row, after: &Row, from: CustomerId) -> Self {
-        Item { before: Some(Image::of(before)), effect: Some(MergeEffect::Changed), ..Item::kept(kind, after, from) }
+        Item {
+            before: Some(Image::of(before)),
+            effect: Some(MergeEffect::Changed),
+            was: digest(kind, before, kind.columns.len()),
+            ..Item::kept(kind, after, from)
+        }
     }
 
     /// What goes.

@@ -113,8 +113,8 @@ pub struct MergeInput {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub reason: Option<String>,
-    /// What the preview was marked with: it is refused when anything would become other than was shown. Absent: whatever it
-    /// becomes.
+    /// What the preview was marked with: it is refused when the customers or anything under the sources changed since. Absent:
+    /// however they are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub fingerprint: Option<String>,
@@ -253,7 +253,7 @@ pub struct MergePreview {
     pub equal_contacts: Vec<ContactMerge>,
     /// Whether the merge would wait for approval.
     pub needs_approval: bool,
-    /// To be given back with the merge, so that it does what was shown.
+    /// To be given back with the merge, so that it is of what was shown; other choices may be given along.
     pub fingerprint: String,
 }
 

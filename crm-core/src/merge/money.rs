@@ -24,6 +24,12 @@ pub(super) fn credit_unit(currency: Currency) -> String {
     format!("credit:{}", currency.code())
 }
 
+/// Money that comes at this moment makes the commit fail: it moves columns without a new version.
+pub(super) fn pinned_money(contract: &Row) -> Option<(&'static str, Change)> {
+    let revision = contract.values.get(CONTRACT.position("payment_revision")?)?.clone();
+    Some(("payment_revision", Change::Replace(revision.clone(), revision)))
+}
+
 /// The contract that a row belongs to, where it does.
 pub(super) fn contract_of(kind: &'static Kind, row: &Row) -> Option<String> {
     if kind == &APPROVAL {
@@ -63,7 +69,8 @@ impl Work<'_> {
                 let item = Item::moved(&CONTRACT, &row, source.id, &["customer"]).within(unit);
                 merging.items.push(item.named(record.number.as_ref().unwrap_or(&record.name)));
                 // With a new version: money that comes for the source at this moment must see where its contract went.
-                let changes = vec![("customer", Change::Set(here.to_string().into()))];
+                let mut changes = vec![("customer", Change::Set(here.to_string().into()))];
+                changes.extend(pinned_money(&row));
                 self.write(Write::Update { kind: &CONTRACT, row, changes });
             }
             for kind in [&INSTALMENT, &DOCUMENT, &APPROVAL] {
@@ -113,16 +120,17 @@ impl Work<'_> {
         let made = |write: &Write| matches!(write, Write::Insert { row, .. } if row.id == new);
         let known = self.get(&UNIQUE_KEY, vec![old.clone(), new.clone()])?;
         let taken = known.iter().any(|row| row.id == new) || self.changes.writes.iter().any(made);
-        let Some(row) = known.iter().find(|row| row.id == old).filter(|_| !taken) else { return Ok(()) };
-        if holder_of(row) != Some(receipt.id.to_string()) {
-            return Ok(());
-        }
+        let own = |row: &&Row| row.id == old && holder_of(row) == Some(receipt.id.to_string());
+        let Some(row) = known.iter().find(own) else { return Ok(()) };
         let unit = credit_unit(receipt.currency);
         let next = unique_key_row(new, &receipt.id.to_string());
         self.write(Write::Delete { kind: &UNIQUE_KEY, id: row.id.clone(), version: row.version });
         merging.items.push(Item::removed(&UNIQUE_KEY, row, source, None).within(unit.clone()));
-        merging.items.push(Item::made(&UNIQUE_KEY, &next, source).within(unit).silent());
-        self.insert(&UNIQUE_KEY, next);
+        // One of the same number keeps it.
+        if !taken {
+            merging.items.push(Item::made(&UNIQUE_KEY, &next, source).within(unit).silent());
+            self.insert(&UNIQUE_KEY, next);
+        }
         Ok(())
     }
 

@@ -68,13 +68,20 @@ struct Sharing {
 }
 
 impl Sharing {
-    /// To the higher right, and for longer.
-    fn raise(&mut self, right: ShareRight, ends_at: Option<Timestamp>) {
-        self.share.right = self.share.right.max(right);
-        self.share.ends_at = match (self.share.ends_at, ends_at) {
-            (Some(own), Some(other)) => Some(own.max(other)),
-            _ => None,
+    /// To the higher right, if that holds as long: nobody may edit beyond the day until which he was to.
+    fn unite(&mut self, right: ShareRight, ends_at: Option<Timestamp>) -> bool {
+        let longer = |one: Option<Timestamp>, other: Option<Timestamp>| {
+            one.is_none_or(|one| other.is_some_and(|other| other <= one))
         };
+        let (own, other) = (&self.share, (right, ends_at));
+        if own.right >= other.0 && longer(own.ends_at, other.1) {
+            return true;
+        }
+        if other.0 >= own.right && longer(other.1, own.ends_at) {
+            (self.share.right, self.share.ends_at) = other;
+            return true;
+        }
+        false
     }
 }
 
@@ -153,13 +160,15 @@ impl Work<'_> {
         Ok((equal, same))
     }
 
-    /// Shares, united at the higher right; and those of the owners who have the customer no longer.
+    /// Shares, united at the higher right; and those of the owners who have the customer no longer. Answers whether somebody may
+    /// do more with the survivor than before.
     pub(super) fn merge_shares(
         &mut self,
         merging: &mut Merging<'_>,
         keep_owners: Option<ShareRight>,
-    ) -> Result<(), Stop> {
+    ) -> Result<bool, Stop> {
         let (survivor, after) = (merging.survivor, merging.after);
+        let before = merging.items.len();
         let own = Standing::<Share>::all(self.find_all(under(&SHARE, survivor.id))?)?;
         merging.owns(&SHARE, own.iter().map(|own| own.row.id.clone()));
         let sharing = |was: Standing<Share>, of| Sharing { share: was.record.clone(), was: Some((was, of)) };
@@ -169,17 +178,14 @@ impl Work<'_> {
             for own in Standing::<Share>::all(self.find_all(under(&SHARE, source.id))?)? {
                 let (share, now) = (own.record.clone(), self.now);
                 let to_owner = share.person.as_ref() == Some(&after.owner);
-                let known = all.iter_mut().find(|known| known.share.holds(now) && same(&known.share, &share));
-                let effect = match known {
-                    _ if to_owner => MergeEffect::Dropped,
-                    Some(known) if share.holds(now) => {
-                        known.raise(share.right, share.ends_at);
-                        MergeEffect::United
-                    }
-                    _ => {
-                        all.push(sharing(own, source.id));
-                        continue;
-                    }
+                let mut known = all.iter_mut().filter(|known| known.share.holds(now) && same(&known.share, &share));
+                let effect = if to_owner {
+                    MergeEffect::Dropped
+                } else if share.holds(now) && known.any(|known| known.unite(share.right, share.ends_at)) {
+                    MergeEffect::United
+                } else {
+                    all.push(sharing(own, source.id));
+                    continue;
                 };
                 let version = own.row.version;
                 self.write(Write::Delete { kind: &SHARE, id: own.row.id.clone(), version });
@@ -192,24 +198,22 @@ impl Work<'_> {
             let now = self.now;
             let has =
                 |known: &&mut Sharing| known.share.holds(now) && known.share.person.as_ref() == Some(&source.owner);
-            match all.iter_mut().find(has) {
-                Some(known) => known.raise(right, None),
-                None => {
-                    let share = Share {
-                        id: ShareId(self.draw()?),
-                        customer: survivor.id,
-                        person: Some(source.owner.clone()),
-                        position: None,
-                        right,
-                        ends_at: None,
-                        label: None,
-                        created_at: now,
-                        created_by: self.actor().name(),
-                        version: 1,
-                    };
-                    all.push(Sharing { share, was: None });
-                }
+            if all.iter_mut().filter(has).any(|known| known.unite(right, None)) {
+                continue;
             }
+            let share = Share {
+                id: ShareId(self.draw()?),
+                customer: survivor.id,
+                person: Some(source.owner.clone()),
+                position: None,
+                right,
+                ends_at: None,
+                label: None,
+                created_at: now,
+                created_by: self.actor().name(),
+                version: 1,
+            };
+            all.push(Sharing { share, was: None });
         }
         if all.iter().filter(|known| known.share.holds(self.now)).count() > MOST_SHARES {
             return Err(MergeRefusal::TooManyShares.into());
@@ -247,7 +251,8 @@ impl Work<'_> {
             }
             merging.items.push(item.named(name));
         }
-        Ok(())
+        let touched = merging.items.iter().skip(before).any(|item| item.effect != Some(MergeEffect::Dropped));
+        Ok(touched)
     }
 
     /// With whom it is shared, as people call them.

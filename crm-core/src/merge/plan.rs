@@ -11,7 +11,8 @@ use crate::history::{self, FieldChange, as_value};
 use crate::id::{ApprovalId, MergeId};
 use crate::organisation::{UNIQUE_KEY, holder_of};
 use crate::record::Record;
-use crate::store::{Change, Row, StoreError, Write};
+use crate::sorted::Sort as _;
+use crate::store::{Change, Row, Write};
 use crate::text::Checker;
 use crate::work::{Stop, Work};
 use sha2::{Digest as _, Sha256};
@@ -75,6 +76,9 @@ impl Work<'_> {
             let access = self.access()?;
             access.allow("customer.edit")?;
             access.allow("customer.delete")?;
+            if !input.contacts.is_empty() {
+                ["contact.view", "contact.edit", "contact.delete"].iter().try_for_each(|right| access.allow(right))?;
+            }
         }
         let mut all = Vec::new();
         for id in std::iter::once(input.survivor).chain(input.sources.iter().copied()) {
@@ -95,6 +99,11 @@ impl Work<'_> {
             match found.approval {
                 Some(own) if Some(own) == approved => found.check_active()?,
                 _ => found.check_open()?,
+            }
+            // One that was merged into another of them while they were read.
+            let members = || std::iter::once(&input.survivor).chain(&input.sources).filter(|member| **member != id);
+            if members().any(|member| found.has_been(*member)) {
+                return Err(MergeRefusal::AlreadyMerged { into: id.to_string() }.into());
             }
             all.push(found);
         }
@@ -132,14 +141,18 @@ impl Work<'_> {
         self.merge_follow_ups(&mut merging, &same)?;
         self.merge_contracts(&mut merging)?;
         self.merge_credit(&mut merging)?;
-        self.merge_shares(&mut merging, input.keep_owners)?;
+        let shares = self.merge_shares(&mut merging, input.keep_owners)?;
+        if shares && !asking && approved.is_none() {
+            // A sharee does not share on.
+            self.customer_with_shares(survivor.id, Reach::Own)?;
+        }
         self.merge_relations(&mut merging)?;
         self.merge_keys(&mut merging)?;
         let Merging { mut items, own, .. } = merging;
         if items.len() > MOST_MOVED {
             return Err(MergeRefusal::TooLarge.into());
         }
-        let fingerprint = fingerprint(input, &survivor, &sources, &items)?;
+        let fingerprint = fingerprint(&survivor, &sources, &items);
         if input.fingerprint.as_ref().is_some_and(|shown| *shown != fingerprint) {
             return Err(MergeRefusal::ChangedSincePreview.into());
         }
@@ -162,7 +175,8 @@ impl Work<'_> {
         };
         self.keep_merge(&merge, &items, own)?;
         let operation = if approved.is_some() { "resolve_approval" } else { "merge_customers" };
-        self.tell_merge(&merge, changes, operation)?;
+        self.tell_merge(&merge, &after.name, changes, operation)?;
+        self.customers_first();
         self.made(id);
         let mut customer = after;
         customer.version += 1;
@@ -233,6 +247,21 @@ impl Work<'_> {
         Ok(())
     }
 
+    /// On servers whoever writes under a customer holds its row until he is done: the merge waits for that before it looks what
+    /// there is to move.
+    fn customers_first(&mut self) {
+        let is_customer = |write: &Write| matches!(write, Write::Update { kind, .. } if *kind == &CUSTOMER);
+        let writes = std::mem::take(&mut self.changes.writes);
+        let (mut first, others): (Vec<Write>, Vec<Write>) = writes.into_iter().partition(is_customer);
+        let id = |write: &Write| match write {
+            Write::Update { row, .. } => row.id.clone(),
+            _ => String::new(),
+        };
+        first.order_by(|a, b| id(a).cmp(&id(b)));
+        first.extend(others);
+        self.changes.writes = first;
+    }
+
     /// Saves a customer, if nobody followed up meanwhile: that moves columns without a new version.
     pub(super) fn save_as_read(&mut self, before: &Customer, after: &Customer) -> Result<(), Error> {
         self.save(before, after)?;
@@ -289,7 +318,13 @@ impl Work<'_> {
     }
 
     /// Into the histories, and to the host.
-    fn tell_merge(&mut self, merge: &Merge, changes: Vec<FieldChange>, operation: &str) -> Result<(), Stop> {
+    fn tell_merge(
+        &mut self,
+        merge: &Merge,
+        survivor: &str,
+        changes: Vec<FieldChange>,
+        operation: &str,
+    ) -> Result<(), Stop> {
         let names: Vec<&str> = merge.sources.iter().map(|source| source.name.as_str()).collect();
         let mut told: Vec<FieldChange> =
             changes.into_iter().filter(|change| !["former", "approval"].contains(&change.field.as_str())).collect();
@@ -299,7 +334,7 @@ impl Work<'_> {
         }
         self.remember(CustomerId::RECORD, merge.survivor, operation, told)?;
         for source in &merge.sources {
-            let into = history::change("merged_into", None, Some(serde_json::json!(merge.survivor)));
+            let into = history::change("merged_into", None, Some(survivor.into()));
             self.remember(CustomerId::RECORD, source.id, operation, vec![into])?;
         }
         let sources: Vec<CustomerId> = merge.sources.iter().map(|source| source.id).collect();
@@ -309,12 +344,9 @@ impl Work<'_> {
     }
 }
 
-/// What a merge was decided on: another state, or another wish, has another one.
-fn fingerprint(input: &MergeInput, survivor: &Customer, sources: &[Customer], items: &[Item]) -> Result<String, Error> {
-    let corrupt = |error| Error::from(StoreError::Corrupt(format!("merge: {error}")));
-    let asked = MergeInput { fingerprint: None, ..input.clone() };
+/// What a merge is decided on: the customers and what lies under the sources, as it stands.
+fn fingerprint(survivor: &Customer, sources: &[Customer], items: &[Item]) -> String {
     let mut hash = Sha256::new();
-    hash.update(crate::json::text(&asked).map_err(corrupt)?);
     for customer in std::iter::once(survivor).chain(sources) {
         // Follow-ups move columns without a new version. What waits for approval was shown before it did.
         let mut value = as_value(customer);
@@ -323,14 +355,11 @@ fn fingerprint(input: &MergeInput, survivor: &Customer, sources: &[Customer], it
         }
         hash.update(value.to_string());
     }
-    for item in items {
-        hash.update(format!("\n{} ", item.kind));
-        match (&item.before, &item.left) {
-            (Some(before), _) => hash.update(crate::json::text(before).map_err(corrupt)?),
-            (None, _) if item.effect == Some(super::MergeEffect::Added) => {}
-            (None, left) => hash.update(format!("{} {}", item.id, left.as_deref().unwrap_or_default())),
-        }
+    let mut own: Vec<&Item> = items.iter().filter(|item| item.from != survivor.id).collect();
+    own.order_by(|a, b| (&a.kind, &a.id).cmp(&(&b.kind, &b.id)));
+    for item in own {
+        hash.update(format!("\n{} {} {}", item.kind, item.id, item.was));
     }
     let hash = hash.finalize();
-    Ok(crate::text::hex(hash.get(..16).unwrap_or_default()))
+    crate::text::hex(hash.get(..16).unwrap_or_default())
 }

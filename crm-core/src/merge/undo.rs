@@ -3,7 +3,7 @@
 use super::fields::{as_customer, put};
 use super::gather::{KEYS, by_text, under};
 use super::item::{Item, Part, Standing, cut, part_of};
-use super::money::{contract_of, credit_unit};
+use super::money::{contract_of, credit_unit, pinned_money};
 use super::plan::CHANGED;
 use super::{MERGE, MERGE_PART, Merge, MergeEffect, MergeItem, MergeRefusal, Unmerged};
 use crate::access::Reach;
@@ -11,7 +11,7 @@ use crate::agenda;
 use crate::approval::APPROVAL;
 use crate::contact::{CONTACT, StoredContact};
 use crate::contract::{CONTRACT, CONTRACT_ENTRY, all_series};
-use crate::customer::{CUSTOMER, Customer, CustomerId, CustomerStatus, Under};
+use crate::customer::{CUSTOMER, Customer, CustomerId, CustomerStatus, Under, all_keys};
 use crate::document::DOCUMENT;
 use crate::follow_up::{FOLLOW_UP, REPLY};
 use crate::history::{self, as_value};
@@ -113,6 +113,9 @@ impl Work<'_> {
         let came = self.find_what_came(&undoing)?;
 
         let items = std::mem::take(&mut undoing.part.items);
+        let survivor_item = items.iter().find(|item| item.kind == CUSTOMER.name);
+        let survivor = self.survivor_goes_back(&mut undoing, survivor_item, &items)?;
+        let keeps: Vec<String> = all_keys(&survivor).into_iter().map(|(key, _)| key.id).collect();
         let mut contacts = Vec::new();
         for item in &items {
             let Some(kind) = kind_of(&item.kind) else { continue };
@@ -130,13 +133,11 @@ impl Work<'_> {
                 "contact" => contacts.push((item.clone(), Some(()))),
                 "relation" => self.relation_goes_back(&mut undoing, item)?,
                 "share" => self.share_goes_back(&undoing, item)?,
-                "unique_key" => self.key_goes_back(&undoing, item)?,
+                "unique_key" => self.key_goes_back(&undoing, item, &keeps)?,
                 _ => self.goes_back(&undoing, kind, item)?,
             }
         }
         self.contacts_go_back(&undoing, &contacts)?;
-        let survivor_item = items.iter().find(|item| item.kind == CUSTOMER.name);
-        let survivor = self.survivor_goes_back(&mut undoing, survivor_item)?;
         let mut customers = Vec::new();
         for (tombstone, source) in tombstones.iter().zip(&undoing.sources) {
             self.save(tombstone, source)?;
@@ -146,7 +147,15 @@ impl Work<'_> {
         undoing.stayed.extend(came);
         let merge = self.keep_undone(&undoing)?;
         let stayed = self.only_shown(undoing.stayed, own)?;
-        Ok(Unmerged { merge, survivor, customers, stayed })
+        let mut told = Vec::new();
+        for customer in customers {
+            if self.reaches(&customer)? {
+                told.push(customer);
+            }
+        }
+        let seen: Vec<CustomerId> = told.iter().map(|customer| customer.id).collect();
+        let merge = merge.only_of(&seen);
+        Ok(Unmerged { merge, survivor, customers: told, stayed })
     }
 
     /// Everything that the merge had to do with, as it is now.
@@ -280,8 +289,17 @@ impl Work<'_> {
         match (&item.before, now) {
             (Some(before), Some(now)) => {
                 let row = Row { version: now.version, ..before.row(kind, &item.id, Some(now))? };
-                let live = kind.columns.iter().zip(&row.values).filter(|(column, _)| column.live);
-                let changes = live.map(|(column, value)| (column.name, Change::Set(value.clone()))).collect();
+                let mut changes = Vec::new();
+                for (place, column) in kind.columns.iter().enumerate().filter(|(_, column)| column.live) {
+                    let (Some(was), Some(is)) = (row.values.get(place), now.values.get(place)) else { continue };
+                    changes.push(match (column.name, &scope) {
+                        // A contact of the survivor stands where that does now; any other in the scope of its customer.
+                        ("scope", None) => continue,
+                        ("scope", Some(scope)) => ("scope", Change::Set(scope.clone())),
+                        // It is as it was read, or this is decided again.
+                        (name, _) => (name, Change::Replace(is.clone(), was.clone())),
+                    });
+                }
                 self.write(Write::Update { kind, row, changes });
             }
             (Some(before), None) => {
@@ -301,6 +319,7 @@ impl Work<'_> {
                 }
                 if kind == &CONTRACT {
                     // As at the merge: money that comes at this moment must see where its contract goes.
+                    changes.extend(pinned_money(now));
                     self.write(Write::Update { kind, row: now.clone(), changes });
                 } else {
                     self.touch(kind, &item.id, Some(now.version), changes);
@@ -311,7 +330,7 @@ impl Work<'_> {
         Ok(())
     }
 
-    fn key_goes_back(&mut self, undoing: &Undoing, item: &Item) -> Result<(), Stop> {
+    fn key_goes_back(&mut self, undoing: &Undoing, item: &Item, keeps: &[String]) -> Result<(), Stop> {
         if item.unit.is_some() {
             return self.goes_back(undoing, &UNIQUE_KEY, item);
         }
@@ -320,7 +339,7 @@ impl Work<'_> {
         let row = before.row(&UNIQUE_KEY, &item.id, now)?;
         match now {
             None => self.insert(&UNIQUE_KEY, Row { version: 1, ..row }),
-            Some(now) if holder_of(now) == Some(undoing.survivor.id.to_string()) => {
+            Some(now) if holder_of(now) == Some(undoing.survivor.id.to_string()) && !keeps.contains(&item.id) => {
                 self.update(&UNIQUE_KEY, Row { version: now.version, ..row });
             }
             Some(_) => {
@@ -360,9 +379,11 @@ impl Work<'_> {
         let was = match (&item.before, &now) {
             (Some(before), _) => Relation::from_row(&before.row(&RELATION, &item.id, None)?)?,
             (None, Some(now)) => {
-                let end = |column: &str| item.columns.get(column).and_then(|id| id.parse().ok());
+                let end = |column: &str| item.columns.get(column).and_then(|id| id.parse::<CustomerId>().ok());
                 let known = Relation::from_row(now)?;
-                let (first, second) = (end("first"), end("second"));
+                // Only the end that was a source's goes back: the other one is where it went since.
+                let source = |end: &CustomerId| undoing.source(*end).is_some();
+                let (first, second) = (end("first").filter(source), end("second").filter(source));
                 Relation { first: first.unwrap_or(known.first), second: second.unwrap_or(known.second), ..known }
             }
             (None, None) => return Ok(()),
@@ -465,7 +486,12 @@ impl Work<'_> {
     }
 
     /// The survivor gives back what it took over, as far as nobody changed it since.
-    fn survivor_goes_back(&mut self, undoing: &mut Undoing, item: Option<&Item>) -> Result<Customer, Stop> {
+    fn survivor_goes_back(
+        &mut self,
+        undoing: &mut Undoing,
+        item: Option<&Item>,
+        items: &[Item],
+    ) -> Result<Customer, Stop> {
         let now = undoing.survivor.clone();
         let before = match item {
             Some(item) if undoing.is_untouched(&CUSTOMER, item) => item.before.as_ref(),
@@ -483,7 +509,9 @@ impl Work<'_> {
             if change.field == "approval" {
                 continue;
             }
-            let current = value.get(&change.field).filter(|value| !value.is_null()).cloned();
+            let something =
+                |value: &&serde_json::Value| !value.is_null() && value.as_array().is_none_or(|list| !list.is_empty());
+            let current = value.get(&change.field).filter(something).cloned();
             if current == change.became {
                 put(&mut value, &change.field, change.was.as_ref());
             } else if current != change.was {
@@ -499,6 +527,17 @@ impl Work<'_> {
         let mut back = as_customer(value, &now)?;
         back.changed_at = self.now;
         back.changed_by = self.actor().name();
+        // What it is called no longer is nobody's, but for what goes back to the sources.
+        let kept: Vec<String> = all_keys(&back).into_iter().map(|(key, _)| key.id).collect();
+        let mut free: Vec<String> = all_keys(&now).into_iter().map(|(key, _)| key.id).collect();
+        free.retain(|id| {
+            !kept.contains(id) && !items.iter().any(|item| item.kind == UNIQUE_KEY.name && item.id == *id)
+        });
+        for key in self.get(&UNIQUE_KEY, free)? {
+            if holder_of(&key) == Some(now.id.to_string()) {
+                self.write(Write::Delete { kind: &UNIQUE_KEY, id: key.id, version: key.version });
+            }
+        }
         self.save_as_read(&now, &back)?;
         let mut changes = history::changes(&now, &back, &CHANGED);
         changes.retain(|change| change.field != "former");
@@ -519,7 +558,7 @@ impl Work<'_> {
         let gone = history::change("merged", Some(serde_json::json!(names)), None);
         self.remember(CustomerId::RECORD, before.survivor, "unmerge", vec![gone])?;
         for source in &before.sources {
-            let out_of = history::change("merged_into", Some(serde_json::json!(before.survivor)), None);
+            let out_of = history::change("merged_into", Some(undoing.survivor.name.as_str().into()), None);
             self.remember(CustomerId::RECORD, source.id, "unmerge", vec![out_of])?;
         }
         let sources: Vec<CustomerId> = before.sources.iter().map(|source| source.id).collect();

@@ -181,6 +181,8 @@ impl Session<'_> {
                 let gone = Entry { note, ..Entry::of(ReceiptKind::Credit, today, minor, -minor) };
                 work.post_credit(&found, currency, base, gone, "use_prepayment")?;
                 work.keep_book(&mut book)?;
+                // Who merges the customer meanwhile must see what became of its credit.
+                work.bump_customer(&found)?;
                 work.made(written.id);
                 Ok(written)
             },
@@ -296,6 +298,7 @@ impl Work<'_> {
         let credit = self.get(&CUSTOMER_CREDIT, vec![key(customer.id, before.currency)])?;
         let amount = before.minor(before.amount);
         self.move_credit(customer.id, before.currency, &credit, -amount)?;
+        self.bump_customer(&customer)?;
         let base = (negative(before.base_net, before.base_currency), before.base_currency);
         let entry = Entry {
             reason: Some(reason),

@@ -12,7 +12,7 @@ use crate::error::{Error, Violation};
 use crate::id::{ContractId, ReceiptId};
 use crate::money::Decimal;
 use crate::operations::op;
-use crate::organisation::UNIQUE_KEY;
+use crate::organisation::{UNIQUE_KEY, holder_of};
 use crate::store::Write;
 use crate::text::Checker;
 use crate::work::{Stop, Work, rows};
@@ -53,7 +53,11 @@ impl Session<'_> {
                 work.save(&before, &after)?;
                 let of = before.contract.map_or_else(|| before.customer.to_string(), |contract| contract.to_string());
                 if let Some(id) = voucher_key(&voucher_space(of), before.voucher.as_ref()) {
-                    work.write(Write::Delete { kind: &UNIQUE_KEY, id, version: 1 });
+                    // After a merge another receipt may have it there.
+                    let own = work.get_one(&UNIQUE_KEY, id)?.filter(|key| holder_of(key) == Some(receipt.to_string()));
+                    if let Some(key) = own {
+                        work.write(Write::Delete { kind: &UNIQUE_KEY, id: key.id, version: key.version });
+                    }
                 }
                 work.made(written.id);
                 Ok(written)

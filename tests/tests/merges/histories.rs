@@ -1,6 +1,6 @@
 //! Random histories: a merge and its taking back lose nothing.
 
-use crate::state::{places, state};
+use crate::state::{places, scopes_agree, state};
 use crm_core::{
     ContactMerge, CustomerId, MergeChoice, MergeEffect, MergeInput, NewContact, NewFollowUp, ShareInput, ShareRight,
 };
@@ -297,6 +297,7 @@ fn prove(bed: Bed, before: &[Step], between: &[Step], fields: &[(usize, usize)],
     between.iter().for_each(|step| act(&world, &customers, step));
     let worked = (state(store), places(store));
     let undone = mona.unmerge(merged.id).unwrap();
+    scopes_agree(store);
     let back = (state(store), places(store));
     assert_eq!(world.bed.host().rebuild_rollups().unwrap().corrected, 0);
     if between.is_empty() {

@@ -69,7 +69,8 @@ fn d5_every_kind_of_reference_moves() {
         let panels = alice.customer_panels(here).unwrap();
         assert!(panels.contacts.iter().all(|contact| contact.customer == here) && panels.contacts.len() == 3);
         assert_eq!(panels.contacts.iter().filter(|contact| contact.primary).count(), 1);
-        assert!(panels.relations.iter().all(|relation| relation.customer == world.third));
+        let related: Vec<CustomerId> = panels.relations.iter().map(|relation| relation.customer).collect();
+        assert_eq!(related, [world.third]);
         let query = FollowUpQuery {
             of: FollowUps::Of { customer: here },
             author: None,
@@ -179,15 +180,12 @@ fn d5_fields_are_chosen_and_proposed() {
         assert_eq!((shown.region.as_deref(), shown.short_name.as_deref()), (None, Some("云杉")));
         let from = there.id;
         input.fields = ["name", "address"].map(|field| MergeChoice { field: field.to_owned(), from }).to_vec();
+        // Another wish is of the same customers.
+        assert_eq!(alice.preview_merge(input.clone()).unwrap().fingerprint, preview.fingerprint);
         input.fingerprint = Some(preview.fingerprint);
-        // Another wish is not what was shown.
-        refused(alice.merge_customers(input.clone()), "changed_since_preview");
-        input.fingerprint = None;
-        let preview = alice.preview_merge(input.clone()).unwrap();
-        input.fingerprint = Some(preview.fingerprint.clone());
         alice.follow_up(there.id, NewFollowUp::text("新的跟进")).unwrap();
         refused(alice.merge_customers(input.clone()), "changed_since_preview");
-        input.fingerprint = Some(alice.preview_merge(input.clone()).unwrap_err().code().to_owned());
+        refused(alice.preview_merge(input.clone()), "changed_since_preview");
         input.fingerprint = None;
         let preview = alice.preview_merge(input.clone()).unwrap();
         input.fingerprint = Some(preview.fingerprint.clone());
@@ -562,6 +560,148 @@ fn d5_two_crossed_merges_at_once_and_an_edit_between() {
             assert_eq!(at[&("follow_up".to_owned(), written.id.to_string())], [survivor.to_string()]);
             alice.unmerge(won.merge.unwrap().id).unwrap();
             assert_ne!(alice.customer(a).unwrap().id, alice.customer(b).unwrap().id);
+        }
+    });
+}
+
+#[test]
+fn d5_nobody_gets_more_rights_by_a_merge_than_he_has() {
+    in_every_world(|world| {
+        let here = world.customer;
+        let eve = world.user("eve");
+        let own = create(world, "eve", "伊芙的客户");
+        let stan = ShareInput { person: Some(user("stan")), right: ShareRight::Edit, ..ShareInput::default() };
+        eve.share_customer(own, stan).unwrap();
+        // Who only edits the survivor does not share it on.
+        refused(eve.merge_customers(MergeInput::of(here, vec![own])), "forbidden");
+        let bare = create(world, "eve", "伊芙的另一客户");
+        let kept = MergeInput { keep_owners: Some(ShareRight::Edit), ..MergeInput::of(here, vec![bare]) };
+        let before = plain_dump(world);
+        eve.preview_merge(kept).unwrap();
+        assert_eq!(crm_tests::difference(&before, &plain_dump(world)), "");
+        // With whom the survivor is shared he is not told either.
+        let merge = world.user("alice").merges(here).unwrap()[0].id;
+        assert!(effects(&eve.merge(merge).unwrap().items, "share").is_empty());
+        // What went back is answered to who may see it.
+        let undone = world.user("eve").unmerge(merge).unwrap();
+        assert!(undone.customers.is_empty() && undone.merge.sources.is_empty());
+        let secret = create(world, "alice", "爱丽丝的客户");
+        let hidden = create(world, "alice", "对伊芙隐藏的客户");
+        world.user("alice").add_relation(secret, relation(hidden, "partner", false)).unwrap();
+        let merge = self::merge(world, "mona", here, &[secret]);
+        assert!(effects(&eve.merge(merge).unwrap().items, "relation").is_empty());
+        assert_eq!(effects(&world.user("alice").merge(merge).unwrap().items, "relation").len(), 1);
+        assert!(eve.unmerge(merge).unwrap().customers.is_empty());
+        let told = eve.merges(here).unwrap();
+        assert!(told.iter().all(|merge| merge.sources.iter().all(|source| source.id != secret)));
+        assert!(eve.merge(merge).unwrap().items.iter().all(|item| item.from == here));
+        // Contacts are not united without the rights to them.
+        let roles = json!({"roles": [{"id": "sales", "name": "S", "everyone": true, "allow": ["customer.view", "customer.edit", "customer.delete", "customer.merge"]}], "mode": "delta"});
+        crm_tests::call(&world.bed.host(), "sync_roles", &roles).unwrap();
+        let mut pair = MergeInput::of(here, vec![world.third]);
+        pair.contacts = vec![ContactMerge { contact: world.second, into: world.primary }];
+        refused(world.user("alice").merge_customers(pair), "forbidden");
+    });
+}
+
+#[test]
+fn d7_what_others_took_or_moved_meanwhile_is_theirs() {
+    in_every_world(|world| {
+        let alice = world.user("alice");
+        let with = |name: &str, contacts: Vec<NewContact>| {
+            alice.create_customer(NewCustomer { contacts, ..named(name) }).unwrap().id
+        };
+        let phone = |name: &str| NewContact { phones: vec!["13800000001".to_owned()], ..contact(name) };
+        let here = with("前公司", vec![phone("张三")]);
+        let there = with("后公司", vec![NewContact { title: Some("总监".to_owned()), ..phone("张叁") }]);
+        // A contact of the survivor stays where the survivor went.
+        let mut input = MergeInput::of(here, vec![there]);
+        input.contacts = alice.preview_merge(input.clone()).unwrap().equal_contacts;
+        let first = alice.merge_customers(input).unwrap().merge.unwrap().id;
+        world.user("mona").transfer_customers(vec![here], to("bob")).unwrap();
+        world.user("mona").unmerge(first).unwrap();
+        let seen = |who: &str| {
+            crm_tests::call(&world.user(who), "contacts", &json!({"filter": {"text": "张"}, "page": World::page(20)}))
+                .unwrap()
+        };
+        let names = |who: &str| -> Vec<String> {
+            seen(who)["items"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|row| row["contact"]["name"].as_str().unwrap().to_owned())
+                .collect()
+        };
+        assert_eq!((names("bob"), names("alice")), (vec!["张三".to_owned()], vec!["张叁".to_owned()]));
+        // The survivor took the name over by an edit: the source can't have it back as well.
+        let mona = world.user("mona");
+        let second = merge(world, "mona", here, &[there]);
+        let rename = |name: &str| {
+            let version = mona.customer(here).unwrap().version;
+            let edit = serde_json::from_value(json!({"version": version, "name": name})).unwrap();
+            mona.edit_customer(here, edit).unwrap();
+        };
+        rename("后公司");
+        refused(mona.unmerge(second), "name_taken_since");
+        rename("第三名");
+        mona.unmerge(second).unwrap();
+        // And what it is called no longer is free.
+        create(world, "alice", "前公司");
+        refused(alice.create_customer(named("后公司")), "same_name");
+        // Two receipts with one number: each is reversed for itself.
+        let prepay = |customer: CustomerId, who: &str| {
+            let prepayment = json!({"on": "2026-11-20", "amount": "50", "voucher": "V1"});
+            let input = json!({"customer": customer, "prepayment": prepayment});
+            crm_tests::call(&world.user(who), "record_prepayment", &input).unwrap()["id"].clone()
+        };
+        let receipts = [prepay(here, "bob"), prepay(there, "alice")];
+        merge(world, "mona", here, &[there]);
+        for receipt in receipts.iter().rev() {
+            crm_tests::call(&mona, "reverse_receipt", &json!({"receipt": receipt, "reason": "误"})).unwrap();
+        }
+        assert_eq!(mona.customer_credit(here).unwrap()[0].balance.to_string(), "0.00");
+    });
+}
+
+#[test]
+fn k5_credit_that_is_used_while_customers_are_merged_is_counted_once() {
+    in_every_world(|world| {
+        for _ in 0..4 {
+            let alice = world.user("alice");
+            let there = create(world, "alice", "预收客户");
+            let call = |operation: &str, input| crm_tests::call(&world.user("alice"), operation, &input).unwrap();
+            let contract =
+                call("create_contract", json!({"customer": there, "contract": {"name": "C", "amount": "100"}}));
+            call("submit_contract", json!({"contract": contract["id"], "version": 1}));
+            call("record_prepayment", json!({"customer": there, "prepayment": {"on": "2026-11-20", "amount": "50"}}));
+            let barrier = std::sync::Barrier::new(2);
+            let (used, merged) = std::thread::scope(|scope| {
+                let used = scope.spawn(|| {
+                    barrier.wait();
+                    call("use_prepayment", json!({"contract": contract["id"], "amount": "5"}))
+                });
+                let merged = scope.spawn(|| {
+                    barrier.wait();
+                    merge(world, "alice", world.third, &[there])
+                });
+                (used.join().unwrap(), merged.join().unwrap())
+            });
+            assert_eq!(used["amount"], "5.00");
+            assert_eq!(alice.customer_credit(world.third).unwrap()[0].balance.to_string(), "45.00");
+            alice.unmerge(merged).unwrap();
+            let left = |customer| {
+                alice.customer_credit(customer).unwrap().iter().map(|own| own.balance.to_string()).collect::<Vec<_>>()
+            };
+            assert_eq!([left(world.third), left(there)].concat().iter().filter(|own| *own == "45.00").count(), 1);
+            world.user("mona").unmerge(merged).unwrap_err();
+            let version = alice.customer(there).unwrap().version;
+            let edit = json!({"version": version, "name": format!("已用{}", there)});
+            alice.edit_customer(there, serde_json::from_value(edit).unwrap()).unwrap();
+            // The next round begins without it.
+            let rest = left(world.third);
+            if rest.iter().any(|own| own == "45.00") {
+                return;
+            }
         }
     });
 }

@@ -62,3 +62,16 @@ pub fn state(store: &dyn Store) -> String {
     }
     lines.join("\n")
 }
+
+/// Contacts stand in the scope of their customer: lists show them to who sees that.
+pub fn scopes_agree(store: &dyn Store) {
+    let kind = |name: &str| *crm_core::KINDS.iter().find(|kind| kind.name == name).unwrap();
+    let text = |kind: &'static crm_core::store::Kind, row: &crm_core::store::Row, column: &str| {
+        row.values[kind.position(column).unwrap()].as_text().unwrap().to_owned()
+    };
+    let customers = rows(store, kind("customer"));
+    for row in rows(store, kind("contact")) {
+        let customer = customers.iter().find(|own| own.id == text(kind("contact"), &row, "customer")).unwrap();
+        assert_eq!(text(kind("contact"), &row, "scope"), text(kind("customer"), customer, "scope"), "{}", row.id);
+    }
+}

@@ -45,6 +45,8 @@ struct CustomerPage<'a> {
     /// What was paid before there was a contract; none for who may not see money.
     credit: Option<Vec<String>>,
     documents: Option<document::Panel>,
+    /// The merges into it: where each is shown, its day, and of whom.
+    merges: Vec<(String, String, String, bool)>,
     write: Option<Sheet<'a>>,
     may: May,
 }
@@ -55,6 +57,7 @@ struct May {
     assign: bool,
     share: bool,
     delete: bool,
+    merge: bool,
     restore: bool,
     add_contact: bool,
     edit_contact: bool,
@@ -202,12 +205,14 @@ fn draw(desk: &Desk<'_>, panels: &CustomerPanels, values: &Values) -> Reply {
             DocumentsOf::Customer { customer: customer.id },
             &format!("/customers/{}", customer.id),
         )?,
+        merges: merges(desk, customer)?,
         write: may("follow_up").then(|| follow_up::sheet(desk, customer, &panels.contacts, values, None).done()),
         may: May {
             edit: may("edit"),
             assign: may("assign"),
             share: may("share"),
             delete: may("delete"),
+            merge: may("merge"),
             restore: may("restore"),
             add_contact: may("add_contact"),
             edit_contact: may("edit_contact"),
@@ -264,8 +269,27 @@ fn customer_facts(desk: &Desk<'_>, customer: &Customer) -> Result<Vec<(String, S
             ("created", format!("{} · {}", d.time(&customer.created_at), d.person(&customer.created_by))),
             ("changed", format!("{} · {}", d.time(&customer.changed_at), d.person(&customer.changed_by))),
             ("deleted_at", d.time_or_none(&customer.deleted_at)),
+            ("former_names", former(customer)),
         ],
     ))
+}
+
+/// What it was called before, and what was merged into it.
+fn former(customer: &Customer) -> String {
+    let mut names: Vec<&str> = customer.former.iter().map(|former| former.name.as_str()).collect();
+    names.retain(|name| *name != customer.name);
+    names.dedup();
+    names.join("\n")
+}
+
+fn merges(desk: &Desk<'_>, customer: &Customer) -> Result<Vec<(String, String, String, bool)>, Failure> {
+    let d = &desk.look;
+    let line = |merge: &crm_core::Merge| {
+        let names: Vec<&str> = merge.sources.iter().map(|source| source.name.as_str()).collect();
+        let undone = merge.undone_at.is_some();
+        (format!("/merges/{}", merge.id), d.time(&merge.at), names.join(d.t("between_reasons")), undone)
+    };
+    Ok(desk.crm.merges(customer.id)?.iter().map(line).collect())
 }
 
 fn shares(desk: &Desk<'_>, customer: &Customer) -> Result<Option<Vec<ShareLine>>, Failure> {

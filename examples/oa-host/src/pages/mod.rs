@@ -17,6 +17,7 @@ mod follow_up;
 mod history;
 mod home;
 mod list;
+mod merge;
 mod payment;
 mod payment_list;
 mod plan;
@@ -71,6 +72,8 @@ pub(crate) fn routes() -> Router<Shared> {
         .route("/customers/{id}/contacts/new", get(contact::fresh).post(contact::add))
         .route("/customers/{id}/relations/new", get(relation::fresh).post(relation::add))
         .route("/customers/{id}/shares/new", get(share::fresh).post(share::add))
+        .route("/customers/{id}/merge", get(merge::choose).post(merge::carry_out))
+        .route("/merges/{id}", get(merge::show).post(merge::undo))
         .route("/contacts", get(contacts::show))
         .route("/contacts/{id}/edit", get(contact::edit).post(contact::save))
         .route("/contacts/{id}/remove", get(contact::remove).post(contact::do_remove))

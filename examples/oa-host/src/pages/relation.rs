@@ -45,7 +45,7 @@ pub(crate) async fn fresh(
 }
 
 /// Customers whose name contains a text, out of all that the person sees.
-fn found(desk: &Desk<'_>, text: &str, but: CustomerId) -> Result<Vec<Choice>, Failure> {
+pub(super) fn found(desk: &Desk<'_>, text: &str, but: CustomerId) -> Result<Vec<Choice>, Failure> {
     let views = if desk.look.offers("all") {
         vec![View::All]
     } else {
