@@ -72,7 +72,8 @@ pub use dictionary::{DictionaryEntry, DictionaryEntryInput, EntryCode};
 pub use document::DocumentFolder;
 pub use document::{Document, DocumentBytes, DocumentPage, DocumentsOf, KeptBytes, NewDocument};
 pub use duplicate::{
-    DuplicateCheck, DuplicateDraft, DuplicateHit, DuplicateLookup, DuplicateLookupPage, DuplicateReason,
+    DuplicateCheck, DuplicateDraft, DuplicateGroup, DuplicateGroupPage, DuplicateHit, DuplicateLookup,
+    DuplicateLookupPage, DuplicateMember, DuplicatePair, DuplicateReason, DuplicateSearch, DuplicateSearchState,
     DuplicateVerdict,
 };
 pub use environment::Environment;
@@ -193,4 +194,7 @@ pub static KINDS: &[&store::Kind] = &[
     &duplicate::LOOKUP,
     &merge::MERGE,
     &merge::MERGE_PART,
+    &duplicate::DUPLICATE_SEARCH,
+    &duplicate::DUPLICATE_GROUP,
+    &duplicate::DISMISSED,
 ];

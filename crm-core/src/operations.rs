@@ -20,7 +20,7 @@ use crate::customer::{
 use crate::date::Date;
 use crate::dictionary::{DictionaryEntry, DictionaryEntryInput, EntryCode};
 use crate::document::{Document, DocumentPage, DocumentsOf, NewDocument};
-use crate::duplicate::{DuplicateCheck, DuplicateDraft, DuplicateLookupPage};
+use crate::duplicate::{DuplicateCheck, DuplicateDraft, DuplicateGroupPage, DuplicateLookupPage, DuplicateSearch};
 use crate::error::{CallRefusal, Error};
 use crate::event::Event;
 use crate::follow_up::{

@@ -445,6 +445,11 @@ fn lists(world: &World) -> Vec<(&'static str, Value, &'static str)> {
         settings.recycle_bin_days += 1;
         world.bed.host().change_settings(settings).unwrap();
     }
+    for (place, name) in ["鲲鹏", "白鹭", "苍狼"].iter().flat_map(|name| [("杭州", name), ("", name)]) {
+        let customer = json!({"customer": {"name": format!("{place}{name}信息技术有限公司")}});
+        call(&alice, "create_customer", &customer).unwrap();
+    }
+    call(&world.user("adam"), "find_duplicate_groups", &json!({"score": null})).unwrap();
     let plan = json!([{"amount": "1", "due_on": "2027-01-31"}, {"amount": "2", "due_on": "2027-02-28"}, {"amount": "2", "milestone": "M"}]);
     let plan = json!({"contract": world.contract, "revision": 3, "instalments": plan});
     call(&alice, "set_payment_plan", &plan).unwrap();
@@ -463,6 +468,7 @@ fn lists(world: &World) -> Vec<(&'static str, Value, &'static str)> {
         ("follow_up_history", json!({"follow_up": world.follow_up}), "alice"),
         ("settings_history", json!({}), "adam"),
         ("duplicate_lookups", json!({}), "adam"),
+        ("duplicate_groups", json!({}), "adam"),
         ("products", json!({"query": {}}), "alice"),
         ("products", json!({"query": {"order": "newest"}}), "alice"),
         ("product_history", json!({"product": world.product}), "alice"),

@@ -190,6 +190,7 @@ impl Work<'_> {
             .into_iter();
         let row = rows(answers.next()).into_iter().next().ok_or_else(|| not_found(id))?;
         let customer = Customer::from_row(&row)?;
+        customer.check_in_place()?;
         let shares = Share::from_rows(&rows(answers.next()))?;
         let access = self.access()?;
         access.allow("contract.view")?;

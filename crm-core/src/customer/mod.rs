@@ -33,6 +33,7 @@ use crate::record::{Columns, LONG_AGO, NEVER, Record, bytes_column, text_column}
 use crate::store::{Column, ColumnType, Index, Kind, Value};
 use crate::text::{fold, sort_key};
 use crate::time::{Birthday, Timestamp};
+use crate::work::Stop;
 use serde::{Deserialize, Serialize};
 
 /// Customers by id.
@@ -245,6 +246,12 @@ impl Customer {
     /// In whose lists it stands.
     pub(crate) fn stands(&self) -> Scope {
         Scope::new(self.standing(), self.owner_position.clone(), self.owner.clone())
+    }
+
+    /// Of what was read before it and names it: between the two it was merged into another, and that names the other by now. All is
+    /// read again.
+    pub(crate) fn check_in_place(&self) -> Result<(), Stop> {
+        if self.status == CustomerStatus::Merged { Err(Stop::Stale) } else { Ok(()) }
     }
 
     /// Whether an id is one that it is found under since a merge.

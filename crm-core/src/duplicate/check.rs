@@ -199,7 +199,7 @@ struct Scored {
 }
 
 /// The score and the reasons, with all that both have in common or with what everyone may learn.
-fn score(likeness: &Likeness, values: &[&String], visible: bool) -> (i32, Vec<DuplicateReason>) {
+pub(super) fn score(likeness: &Likeness, values: &[&String], visible: bool) -> (i32, Vec<DuplicateReason>) {
     let alike = if visible { &likeness.any } else { &likeness.full };
     let mut score = alike.score;
     let mut reasons = Vec::new();
@@ -227,7 +227,7 @@ fn score(likeness: &Likeness, values: &[&String], visible: bool) -> (i32, Vec<Du
 }
 
 impl DuplicateSettings {
-    fn verdict(&self, score: i32) -> Option<DuplicateVerdict> {
+    pub(super) fn verdict(&self, score: i32) -> Option<DuplicateVerdict> {
         Some(match score {
             score if score >= self.certain => DuplicateVerdict::Certain,
             score if score >= self.likely => DuplicateVerdict::Likely,

@@ -205,12 +205,12 @@ fn parts_in_order(name: &CompanyName) -> String {
 }
 
 /// An id in 22 characters instead of 36: there are three of them a name.
-fn short_id(id: &str) -> String {
+pub(super) fn short_id(id: &str) -> String {
     uuid::Uuid::try_parse(id).map_or_else(|_| id.to_owned(), |id| URL_SAFE_NO_PAD.encode(id.as_bytes()))
 }
 
 /// The id of a [`short_id`].
-fn long_id(short: &str) -> String {
+pub(super) fn long_id(short: &str) -> String {
     let bytes = URL_SAFE_NO_PAD.decode(short).ok().and_then(|bytes| <[u8; 16]>::try_from(bytes).ok());
     bytes.map_or_else(|| short.to_owned(), |bytes| uuid::Uuid::from_bytes(bytes).as_hyphenated().to_string())
 }
@@ -254,7 +254,7 @@ fn named(customer: &Customer) -> impl PartialEq + '_ {
     (&customer.name, &customer.short_name, customer.kind, former)
 }
 
-fn is_active(customer: &Customer) -> bool {
+pub(super) fn is_active(customer: &Customer) -> bool {
     customer.status == CustomerStatus::Active
 }
 
@@ -612,7 +612,7 @@ fn ordinal(row: &Row) -> i64 {
     serde_json::from_str(&row.body).map(|Numbered { ordinal }| ordinal).unwrap_or_default()
 }
 
-fn plain_row(id: String, version: i64, body: &(impl Serialize + ?Sized)) -> Result<Row, Error> {
+pub(super) fn plain_row(id: String, version: i64, body: &(impl Serialize + ?Sized)) -> Result<Row, Error> {
     let body = json::text(body).map_err(|error| Error::from(StoreError::Corrupt(format!("{id}: {error}"))))?;
     Ok(Row { id, version, values: Vec::new(), body })
 }

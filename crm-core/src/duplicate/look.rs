@@ -24,7 +24,7 @@ const COMPARED: usize = 200;
 /// How many names are looked at in the tail.
 const TAIL: i64 = 500;
 /// What a short name is worth at the most: many a company has it.
-const SHORT_NAME: i32 = 900;
+pub(super) const SHORT_NAME: i32 = 900;
 
 /// What is looked up.
 pub(super) struct Asked {

@@ -1,8 +1,13 @@
 //! Duplicates 查重 (D1-D7): names of companies understood (`name`), how alike two of them are (`similarity`), an index by
-//! which they are found (`gram`, `index`, `look`), and the check on entry (`check`).
+//! which they are found (`gram`, `index`, `look`), the check on entry (`check`),
+//! and groups of duplicates among all customers (`blocking`, `grouping`, `search`, `group`, `dismissed`).
 
+mod blocking;
 mod check;
+mod dismissed;
 mod gram;
+mod group;
+mod grouping;
 mod index;
 mod key;
 mod look;
@@ -10,9 +15,15 @@ mod lookup;
 mod name;
 mod postings;
 mod rule;
+mod search;
 mod similarity;
 
 pub use check::{DuplicateCheck, DuplicateDraft, DuplicateHit, DuplicateReason, DuplicateVerdict};
+pub(crate) use dismissed::DISMISSED;
+pub(crate) use group::{DUPLICATE_GROUP, DUPLICATE_SEARCH};
+pub use group::{
+    DuplicateGroup, DuplicateGroupPage, DuplicateMember, DuplicatePair, DuplicateSearch, DuplicateSearchState,
+};
 pub(crate) use index::{NAME_ENTRY, NAME_GRAM, NAME_INDEX, NAME_OF, NAME_TAIL, new_index};
 pub(crate) use key::{MATCH_KEY, phone_key};
 pub(crate) use lookup::LOOKUP;

@@ -57,9 +57,9 @@ pub struct Compared {
 
 /// A part of a name by its characters and by their sounds.
 #[derive(Debug, Clone, Copy)]
-struct Text<'n> {
-    chars: &'n [char],
-    sounds: &'n [u64],
+pub(super) struct Text<'n, C = char, S = u64> {
+    pub(super) chars: &'n [C],
+    pub(super) sounds: &'n [S],
 }
 
 /// A number for each character: equal for those that sound alike.
@@ -94,12 +94,12 @@ fn common<T: PartialEq>(a: &[T], b: &[T]) -> usize {
 }
 
 /// Twice what is common of the sum of the lengths, in thousandths.
-fn ratio(common: usize, a: usize, b: usize) -> i32 {
+pub(super) fn ratio(common: usize, a: usize, b: usize) -> i32 {
     (2_000 * common).checked_div(a + b).unwrap_or_default() as i32
 }
 
 /// Characters in common, whatever their order.
-fn shared(a: &[char], b: &[char]) -> usize {
+fn shared<C: PartialEq + Clone>(a: &[C], b: &[C]) -> usize {
     let mut left = b.to_vec();
     let mut both = 0;
     for x in a {
@@ -113,7 +113,7 @@ fn shared(a: &[char], b: &[char]) -> usize {
 
 /// How alike two texts are: in their order, a little less by their sounds, and less where only the order differs; and
 /// whether it is their sounds that are the same.
-fn alike(a: Text<'_>, b: Text<'_>) -> (i32, bool) {
+pub(super) fn alike<C: PartialEq + Clone, S: PartialEq>(a: Text<'_, C, S>, b: Text<'_, C, S>) -> (i32, bool) {
     let (m, n) = (a.chars.len(), b.chars.len());
     if m == 0 || n == 0 {
         return (0, false);
@@ -167,6 +167,11 @@ impl Compared {
     /// The name.
     pub fn name(&self) -> &CompanyName {
         &self.name
+    }
+
+    /// Place, brand and trade by characters and sounds, and where the brand begins and ends.
+    pub(super) fn by_sounds(&self) -> (Text<'_>, (usize, usize)) {
+        (self.whole(), self.brand)
     }
 
     /// How many characters of both brands sound alike, in their order.

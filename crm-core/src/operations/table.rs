@@ -79,6 +79,16 @@ macro_rules! for_each_operation {
             command check_duplicates(draft: DuplicateDraft) -> DuplicateCheck, "customer.view";
             /// Who was told by the check of customers that he may not open.
             query duplicate_lookups(page: PageRequest) -> DuplicateLookupPage, "settings.manage_settings";
+            /// Searches all customers for groups of duplicates.
+            command find_duplicate_groups(score: Option<i32>) -> DuplicateSearch, "settings.manage_settings";
+            /// How far the search for groups of duplicates has come.
+            query duplicate_search() -> DuplicateSearch, "settings.manage_settings";
+            /// Ends a search for groups of duplicates.
+            command cancel_duplicate_search() -> DuplicateSearch, "settings.manage_settings";
+            /// A page of the groups of duplicates that were found.
+            query duplicate_groups(page: PageRequest) -> DuplicateGroupPage, "customer.merge";
+            /// Says that customers are no duplicates of each other.
+            command dismiss_duplicates(customers: Vec<CustomerId>) -> i64, "customer.merge";
             /// Edits a customer.
             command edit_customer(customer: CustomerId, edit: CustomerEdit) -> Customer, "customer.edit";
             /// Edits customers, item by item.

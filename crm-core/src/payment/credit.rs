@@ -164,6 +164,7 @@ impl Session<'_> {
                 let row =
                     rows(answers.next()).into_iter().next().ok_or_else(|| crate::customer::not_found(customer))?;
                 let found = Customer::from_row(&row)?;
+                found.check_in_place()?;
                 let owed = book.contract.owed().max(0);
                 if minor > owed {
                     let owed = Decimal::of_minor(owed, currency).to_string();
