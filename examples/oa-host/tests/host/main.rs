@@ -3,6 +3,7 @@
 
 mod deals;
 mod duplicates;
+mod merges;
 #[path = "../run/mod.rs"]
 mod run;
 
