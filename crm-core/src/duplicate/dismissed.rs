@@ -9,6 +9,7 @@ use crate::error::{Error, Violation};
 use crate::json;
 use crate::operations::op;
 use crate::record::Record;
+use crate::sorted::Gather as _;
 use crate::store::{Kind, Row, StoreError, Write};
 use crate::time::Timestamp;
 use crate::work::{Stop, Work};
@@ -123,7 +124,7 @@ impl Session<'_> {
     /// [`Error::Forbidden`] without the right `customer.merge`, or for who may only read one of them;
     /// [`Error::NotFound`]; [`Error::Invalid`] for fewer than two or more than 20.
     pub fn dismiss_duplicates(&self, customers: Vec<CustomerId>) -> Result<i64, Error> {
-        let each: BTreeSet<CustomerId> = customers.iter().copied().collect();
+        let each: BTreeSet<CustomerId> = customers.iter().copied().into_set();
         let pairs = i64::try_from(each.len() * each.len().saturating_sub(1) / 2).unwrap_or(i64::MAX);
         self.command(
             &op::dismiss_duplicates,

@@ -14,7 +14,7 @@ use crate::error::{Error, Violation};
 use crate::operations::op;
 use crate::page::{PageRequest, encode_cursor, list_identity, page};
 use crate::record::{Record, plain_record};
-use crate::sorted::Sort as _;
+use crate::sorted::{Gather as _, Sort as _};
 use crate::store::{ColumnType, Kind, Read, Row, Search, StoreError};
 use crate::time::Timestamp;
 use crate::work::{Stop, Work, rows};
@@ -385,7 +385,7 @@ impl Work<'_> {
                     .map_err(|error| StoreError::Corrupt(format!("{} {}: {error}", DUPLICATE_GROUP.name, row.id)))?,
             );
         }
-        let ids: BTreeSet<String> = groups.iter().flat_map(|group| group.customers.iter().cloned()).collect();
+        let ids: BTreeSet<String> = groups.iter().flat_map(|group| group.customers.iter().cloned()).into_set();
         let standing = self.get(&CUSTOMER, ids.into_iter().collect())?;
         let reached = self.reach_of_rows(&standing)?;
         let mut members: BTreeMap<String, Member> = BTreeMap::new();
@@ -430,7 +430,7 @@ impl Work<'_> {
             pairs.retain(|pair| !dismissed.hold(&pair.one.to_string(), &pair.other.to_string(), &today));
             pairs.order_by(|a, b| b.score.cmp(&a.score));
             let Some(score) = pairs.first().map(|pair| pair.score) else { continue };
-            let left: BTreeSet<CustomerId> = pairs.iter().flat_map(|pair| [pair.one, pair.other]).collect();
+            let left: BTreeSet<CustomerId> = pairs.iter().flat_map(|pair| [pair.one, pair.other]).into_set();
             let own = group.customers.iter().filter_map(|id| members.get(id));
             let member = |member: &Member| DuplicateMember {
                 customer: member.customer.id,

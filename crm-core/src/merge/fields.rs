@@ -108,6 +108,6 @@ pub(super) fn put(customer: &mut Value, field: &str, value: Option<&Value>) {
 /// Back from JSON.
 pub(super) fn as_customer(value: Value, was: &Customer) -> Result<Customer, Error> {
     let corrupt = |error: serde_json::Error| Error::from(StoreError::Corrupt(format!("customer {}: {error}", was.id)));
-    let customer: Customer = serde_json::from_value(value).map_err(corrupt)?;
+    let customer: Customer = serde_json::from_str(&value.to_string()).map_err(corrupt)?;
     Ok(Customer { version: was.version, ..customer })
 }

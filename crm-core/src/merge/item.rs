@@ -6,6 +6,7 @@ use crate::error::Error;
 use crate::id::MergeId;
 use crate::json;
 use crate::record::{Columns, Record};
+use crate::sorted::Gather as _;
 use crate::store::{Column, ColumnType, Index, Kind, Row, Search, StoreError, Value};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
@@ -134,7 +135,7 @@ impl Item {
         let own = Columns::of(kind, row);
         let was = |column: &&str| Some(((*column).to_owned(), own.text(column)?));
         Item {
-            columns: columns.iter().filter_map(was).collect(),
+            columns: columns.iter().filter_map(was).into_map(),
             effect: Some(MergeEffect::Moved),
             ..Item::kept(kind, row, from)
         }

@@ -10,6 +10,7 @@ use crate::money::{self, Currency, Decimal};
 use crate::organisation::{UNIQUE_KEY, holder_of, unique_key_row};
 use crate::payment::{CUSTOMER_CREDIT, CustomerCredit, INSTALMENT, RECEIPT, Receipt, voucher_key, voucher_space};
 use crate::record::{Columns, Record};
+use crate::sorted::Gather as _;
 use crate::store::{Change, Kind, Row, Write};
 use crate::work::{Stop, Work};
 use std::collections::BTreeMap;
@@ -57,7 +58,7 @@ impl Work<'_> {
             let contracts = Standing::<Contract>::all(self.find_all(under(&CONTRACT, source.id))?)?;
             self.reassign(&CONTRACT, source.id, here);
             let units: BTreeMap<String, String> =
-                contracts.iter().map(|own| (own.row.id.clone(), contract_unit(&own.record))).collect();
+                contracts.iter().map(|own| (own.row.id.clone(), contract_unit(&own.record))).into_map();
             let series = contracts.iter().flat_map(|own| all_series(own.record.id)).collect();
             let entries = by_text(self.found_within(&CONTRACT_ENTRY, "series", series)?, &CONTRACT_ENTRY, "series");
             for Standing { row, record } in contracts {

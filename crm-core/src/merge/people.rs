@@ -11,6 +11,7 @@ use crate::error::Violation;
 use crate::id::{ContactId, CustomerId, ShareId};
 use crate::record::Record;
 use crate::sharing::{SHARE, SHARE_END, Share, ShareRight};
+use crate::sorted::Gather as _;
 use crate::store::{Change, Write};
 use crate::text::{Checker, fold};
 use crate::time::Timestamp;
@@ -114,7 +115,7 @@ impl Work<'_> {
         if own.len() + moving.len() - wanted.len() > MOST_CONTACTS {
             return Err(MergeRefusal::TooManyContacts.into());
         }
-        let same: BTreeMap<ContactId, ContactId> = wanted.iter().map(|pair| (pair.contact, pair.into)).collect();
+        let same: BTreeMap<ContactId, ContactId> = wanted.iter().map(|pair| (pair.contact, pair.into)).into_map();
         let mut equal: Vec<ContactMerge> = Vec::new();
         let mut taken_up: BTreeMap<ContactId, Contact> = BTreeMap::new();
         let mut has_primary = own.iter().any(|own| own.record.primary);

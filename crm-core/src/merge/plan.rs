@@ -11,7 +11,7 @@ use crate::history::{self, FieldChange, as_value};
 use crate::id::{ApprovalId, MergeId};
 use crate::organisation::{UNIQUE_KEY, holder_of};
 use crate::record::Record;
-use crate::sorted::Sort as _;
+use crate::sorted::{Gather as _, Sort as _};
 use crate::store::{Change, Row, Write};
 use crate::text::Checker;
 use crate::work::{Stop, Work};
@@ -285,7 +285,7 @@ impl Work<'_> {
     /// What was merged into a customer before is answered with another one.
     pub(super) fn redirect(&mut self, of: &Customer, to: CustomerId) -> Result<(), Stop> {
         let ids: BTreeSet<String> =
-            of.former.iter().filter(|former| former.id != of.id).map(|former| former.id.to_string()).collect();
+            of.former.iter().filter(|former| former.id != of.id).map(|former| former.id.to_string()).into_set();
         for row in self.get(&CUSTOMER, ids.into_iter().collect())? {
             let tombstone = Customer::from_row(&row)?;
             // Names that a customer had itself are no tombstones.
@@ -305,7 +305,7 @@ impl Work<'_> {
     ) -> Result<(), Stop> {
         self.insert(&super::MERGE, merge.to_row()?);
         let mut rows = cut(items, merge.id, 'i', |items| Part { items, ..Part::default() })?;
-        let columns = crate::KINDS.iter().map(|kind| (kind.name.to_owned(), kind.columns.len())).collect();
+        let columns = crate::KINDS.iter().map(|kind| (kind.name.to_owned(), kind.columns.len())).into_map();
         rows.push(Part { columns, ..Part::default() }.row(merge.id, "k")?);
         for (kind, ids) in own {
             for (place, ids) in ids.chunks(4_000).enumerate() {

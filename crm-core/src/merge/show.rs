@@ -6,6 +6,7 @@ use crate::customer::{Customer, CustomerId};
 use crate::record::Record;
 use crate::relation::{RELATION, Relation};
 use crate::sharing::{Share, shares_of};
+use crate::sorted::Gather as _;
 use crate::store::Row;
 use crate::work::{Stop, Work};
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,7 +33,7 @@ impl Work<'_> {
     /// hidden from him, and with whom the customer is shared unless he disposes of it.
     fn shown(&mut self, items: Vec<MergeItem>, known: Vec<Row>, own: bool) -> Result<Vec<MergeItem>, Stop> {
         let related = items.iter().filter(|item| item.record == RELATION.name).map(|item| item.id.clone());
-        let related: BTreeSet<String> = related.collect();
+        let related: BTreeSet<String> = related.into_set();
         let mut rows = known;
         rows.extend(self.get(&RELATION, related.into_iter().collect())?);
         let mut ends: BTreeMap<String, [CustomerId; 2]> = BTreeMap::new();
@@ -40,7 +41,7 @@ impl Work<'_> {
             ends.entry(relation.id.to_string()).or_insert([relation.first, relation.second]);
         }
         let mut open = BTreeSet::new();
-        for end in ends.values().flatten().copied().collect::<BTreeSet<CustomerId>>() {
+        for end in ends.values().flatten().copied().into_set() {
             // A customer that was merged is seen by who sees the one that it was merged into.
             if self.customer_with_shares(end, crate::access::Reach::Read).is_ok() {
                 open.insert(end);

@@ -21,6 +21,7 @@ use crate::payment::{INSTALMENT, RECEIPT, Receipt};
 use crate::record::{Columns, Record};
 use crate::relation::{RELATION, Relation, relations_of};
 use crate::sharing::{SHARE, SHARE_END, Share};
+use crate::sorted::Gather as _;
 use crate::store::{Change, Filter, Kind, Read, Row, Search, Write};
 use crate::work::{Stop, Work, rows};
 use std::collections::{BTreeMap, BTreeSet};
@@ -253,7 +254,7 @@ impl Work<'_> {
             .iter()
             .map(|item| (item.kind.as_str(), item.id.as_str()))
             .chain(undoing.part.own.iter().flat_map(|(kind, ids)| ids.iter().map(|id| (kind.as_str(), id.as_str()))))
-            .collect();
+            .into_set();
         let mut came = Vec::new();
         for kind in [&CONTACT, &FOLLOW_UP, &DOCUMENT, &CONTRACT, &RECEIPT, &SHARE] {
             let ids: Vec<String> = self
@@ -476,7 +477,7 @@ impl Work<'_> {
             }
         }
         let headless = !left.is_empty() && !left.iter().any(|own| own.record.primary);
-        let written: BTreeSet<&str> = back.keys().map(String::as_str).collect();
+        let written: BTreeSet<&str> = back.keys().map(String::as_str).into_set();
         if let Some(first) = left.iter().find(|own| !written.contains(own.row.id.as_str())).filter(|_| headless) {
             let mut crowned = first.record.clone();
             crowned.primary = true;
