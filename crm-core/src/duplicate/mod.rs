@@ -4,6 +4,7 @@
 
 mod blocking;
 mod check;
+mod contact;
 mod dismissed;
 mod gram;
 mod group;
@@ -19,6 +20,7 @@ mod search;
 mod similarity;
 
 pub use check::{DuplicateCheck, DuplicateDraft, DuplicateHit, DuplicateReason, DuplicateVerdict};
+pub use contact::{ComparedContact, ContactDraft, ContactReason, ContactSimilarity};
 pub(crate) use dismissed::DISMISSED;
 pub(crate) use group::{DUPLICATE_GROUP, DUPLICATE_SEARCH};
 pub use group::{
@@ -51,4 +53,20 @@ pub fn company_name(name: &str) -> CompanyName {
 /// ```
 pub fn name_similarity(one: &str, other: &str) -> NameSimilarity {
     Compared::new(CompanyName::of(one)).similarity(&Compared::new(CompanyName::of(other)))
+}
+
+/// How alike two contacts are: by name, phones, e-mail, birthday and address.
+///
+/// ```
+/// use crm_core::duplicate::{ContactDraft, ContactReason, contact_similarity};
+/// let contact = |name: &str, phone: &str| ContactDraft {
+///     name: name.to_owned(),
+///     phones: vec![phone.to_owned()],
+///     ..ContactDraft::default()
+/// };
+/// let alike = contact_similarity(&contact("王小明", "13800138000"), &contact("Wang Xiaoming", "+86 138 0013 8000"));
+/// assert_eq!((alike.score, alike.reasons), (930, vec![ContactReason::SameName, ContactReason::SamePhone]));
+/// ```
+pub fn contact_similarity(one: &ContactDraft, other: &ContactDraft) -> ContactSimilarity {
+    ComparedContact::new(one).similarity(&ComparedContact::new(other))
 }

@@ -63,7 +63,7 @@ pub(super) struct Text<'n, C = char, S = u64> {
 }
 
 /// A number for each character: equal for those that sound alike.
-fn sound(c: char) -> u64 {
+pub(super) fn sound(c: char) -> u64 {
     match first_pinyin(c) {
         Some(syllable) => syllable.bytes().fold(0, |sum, byte| (sum << 5) | u64::from(byte & 31)),
         None => (1 << 60) | u64::from(u32::from(c)),
@@ -71,7 +71,7 @@ fn sound(c: char) -> u64 {
 }
 
 /// The length of the longest sequence that both have in their order.
-fn common<T: PartialEq>(a: &[T], b: &[T]) -> usize {
+pub(super) fn common<T: PartialEq>(a: &[T], b: &[T]) -> usize {
     // Names are short: their row stands on the stack.
     let mut short = [0_usize; 33];
     let mut long = Vec::new();

@@ -27,7 +27,8 @@ use std::time::{Duration, Instant};
 /// The tables of the index of names.
 const TABLES: [&str; 5] = ["name_index", "name_gram", "name_entry", "name_of", "name_tail"];
 
-fn lines(path: &str) -> Result<Vec<String>> {
+/// The lines of a gzipped file.
+pub fn lines(path: &str) -> Result<Vec<String>> {
     let mut text = String::new();
     flate2::read::GzDecoder::new(std::fs::File::open(path)?).read_to_string(&mut text)?;
     Ok(text.lines().map(|line| line.trim().to_owned()).filter(|line| !line.is_empty()).collect())

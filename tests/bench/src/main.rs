@@ -5,14 +5,18 @@
 //! crm-bench [--scale FRACTION] [--dir DIR] [--rounds N] [--seconds S] [--keep]
 //!     [--only create|receipts|reports[/PART]|commits|sizes|views[/PART]|moving|servers[/create|/clients|/views[/PART]]]
 //! crm-bench duplicates NAMES QUERIES [STORE]...
+//! crm-bench groups NAMES [QUERIES] [--to COUNT] [STORE]...
+//! crm-bench febrl DIR
 //! ```
 
 mod commits;
 mod contracts;
 mod create;
 mod duplicates;
+mod febrl;
 mod floor;
 mod generate;
+mod groups;
 mod moving;
 mod receipts;
 mod report;
@@ -77,6 +81,12 @@ fn main() -> Result<()> {
     }
     if args.peek().map(String::as_str) == Some("duplicates") {
         return duplicates::run(args.skip(1));
+    }
+    if args.peek().map(String::as_str) == Some("febrl") {
+        return febrl::run(args.skip(1));
+    }
+    if args.peek().map(String::as_str) == Some("groups") {
+        return groups::run(args.skip(1));
     }
     let options = Options::parse(args)?;
     let temporary = match &options.dir {
