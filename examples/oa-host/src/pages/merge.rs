@@ -28,9 +28,12 @@ struct ChoosePage<'a> {
     name: String,
     search: String,
     problem: String,
-    /// A heading, and under it ids, names and what else is known.
-    groups: Vec<(String, Vec<(String, String, String)>)>,
+    /// A heading, and under it who can be chosen.
+    groups: Vec<(String, Vec<Candidate>)>,
 }
+
+/// The id, the name, and what else is known.
+type Candidate = (String, String, String);
 
 #[derive(Template)]
 #[template(path = "merge.html")]
