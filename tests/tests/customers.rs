@@ -149,7 +149,7 @@ fn c4_the_view_of_a_customer_assembles_its_panels() {
             (alice.follow_ups[0].replies.len(), alice.follow_ups[0].customer_name.as_str()),
             (1, "杭州云帆科技有限公司")
         );
-        let all = ["edit", "assign", "share", "delete", "add_contact", "edit_contact", "remove_contact", "follow_up"];
+        let all = ["edit", "assign", "merge", "share", "delete", "add_contact", "edit_contact", "remove_contact", "follow_up"];
         for who in ["alice", "mona", "dora", "adam"] {
             assert_eq!(panels(who).allowed, all, "{who}");
         }

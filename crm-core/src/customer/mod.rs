@@ -148,7 +148,7 @@ pub struct Customer {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deleted_at: Option<Timestamp>,
     /// What it was called before, and what was merged into it: it is found under all of them.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub former: Vec<FormerCustomer>,
     /// Into which it was merged. Nobody is shown such a customer: he is shown that one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
