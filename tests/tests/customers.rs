@@ -149,12 +149,25 @@ fn c4_the_view_of_a_customer_assembles_its_panels() {
             (alice.follow_ups[0].replies.len(), alice.follow_ups[0].customer_name.as_str()),
             (1, "杭州云帆科技有限公司")
         );
-        let all = ["edit", "assign", "merge", "share", "delete", "add_contact", "edit_contact", "remove_contact", "follow_up"];
+        let all = [
+            "edit",
+            "assign",
+            "merge",
+            "share",
+            "delete",
+            "add_contact",
+            "edit_contact",
+            "remove_contact",
+            "follow_up",
+        ];
         for who in ["alice", "mona", "dora", "adam"] {
             assert_eq!(panels(who).allowed, all, "{who}");
         }
         assert_eq!(panels("rhea").allowed, [] as [&str; 0]);
-        assert_eq!(panels("eve").allowed, ["edit", "add_contact", "edit_contact", "remove_contact", "follow_up"]);
+        assert_eq!(
+            panels("eve").allowed,
+            ["edit", "merge", "add_contact", "edit_contact", "remove_contact", "follow_up"]
+        );
         let deleted = world.user("alice").customer_panels(world.deleted).unwrap();
         assert_eq!(deleted.allowed, ["restore"]);
         for who in ["bob", "stan", "xavier"] {

@@ -160,6 +160,6 @@ class BadInputTest {
 
     private companion object {
         /** Every argument may be absent. */
-        val NULLABLE = setOf("people")
+        val NULLABLE = setOf("people", "find_duplicate_groups")
     }
 }

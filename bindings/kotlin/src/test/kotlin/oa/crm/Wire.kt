@@ -54,6 +54,7 @@ internal object Wire {
             setMixInAnnotation(FieldChange::class.java, Change::class.java)
             setMixInAnnotation(Event::class.java, Happened::class.java)
             setMixInAnnotation(Approval::class.java, Asked::class.java)
+            setMixInAnnotation(MergeValue::class.java, Had::class.java)
             val tagged = listOf(
                 View::class, FollowUps::class, Contracts::class, DocumentsOf::class, Payments::class, ReportOf::class,
             )
@@ -138,5 +139,10 @@ internal object Wire {
     private interface Asked {
         @get:JsonRawValue
         val snapshot: String
+    }
+
+    private interface Had {
+        @get:JsonRawValue
+        val value: String
     }
 }
