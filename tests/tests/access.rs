@@ -540,6 +540,7 @@ fn h1_a_correlation_id_goes_to_history_and_events() {
     in_every_world(|world| {
         let edit =
             crm_core::CustomerEdit { version: world.version, region: Some("X".to_owned()), ..Default::default() };
+        world.bed.clock.advance(1_000);
         world.user("alice").correlated("req-1").edit_customer(world.customer, edit.clone()).unwrap();
         let history = world.user("alice").customer_history(world.customer, PageRequest::first(1)).unwrap();
         assert_eq!(history.items[0].correlation_id.as_deref(), Some("req-1"));

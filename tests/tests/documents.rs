@@ -24,6 +24,7 @@ fn named(name: &str, contract: Option<ContractId>) -> NewDocument {
 fn c5_a_document_keeps_what_is_known_of_it() {
     in_every_world(|world| {
         let alice = world.user("alice");
+        world.bed.clock.advance(1_000);
         let upper = NewDocument { sha256: "AB".repeat(32), media_type: "Image/PNG".to_owned(), ..document() };
         let made = alice.attach_document(world.customer, upper).unwrap();
         assert_eq!((made.sha256.clone(), made.media_type.as_str()), ("ab".repeat(32), "image/png"));
