@@ -367,11 +367,11 @@ fn groups(d: &Look<'_>, items: &[MergeItem]) -> Vec<Group> {
         let name = |item: &&MergeItem| match kind {
             // Of the survivor the name is that of a field.
             "customer" => named(d, "f_", &item.name),
-            _ if item.name.is_empty() => d.t(&format!("record_{kind}")).to_owned(),
+            _ if item.name.is_empty() => d.t(&format!("thing_{kind}")).to_owned(),
             _ => item.name.clone(),
         };
         groups.push(Group {
-            label: d.t(&format!("record_{kind}")).to_owned(),
+            label: d.t(&format!("thing_{kind}")).to_owned(),
             count: own.len(),
             told: told.join(d.t("between_reasons")),
             open: own.len() <= UNFOLDED,
@@ -393,7 +393,7 @@ pub(crate) async fn carry_out(State(app): State<Shared>, Path(customer): Path<St
             match desk.acting(&values).merge_customers(input) {
                 Ok(answer) => {
                     let (said, to) = match answer.merge {
-                        Some(merge) => ("done_merged", format!("/merges/{}", merge.id)),
+                        Some(merge) => ("done_customers_merged", format!("/merges/{}", merge.id)),
                         None => ("done_merge_asked", format!("/customers/{customer}")),
                     };
                     desk.notice(said);
