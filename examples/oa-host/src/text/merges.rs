@@ -6,7 +6,7 @@ use super::Text;
 pub(super) const TEXTS: &[Text] = &[
     ("merge_customers", "合并客户", "Merge customers"),
     (
-        "merge_intro",
+        "merge_customers_intro",
         "被合并客户的联系人、跟进、合同、回款等都会转到保留的客户；之后可以撤销。",
         "Contacts, follow-ups, contracts, payments and everything else move to the customer that stays. It can be taken back.",
     ),
