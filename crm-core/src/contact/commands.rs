@@ -3,7 +3,7 @@
 use super::{CONTACT, Contact, Gender, MOST_CONTACTS, StoredContact, contacts_of};
 use crate::access::Reach;
 use crate::crm::Session;
-use crate::customer::{Customer, apply_edit};
+use crate::customer::{Customer, MOST_PHONES, apply_edit};
 use crate::error::{Error, Violation, refusals};
 use crate::history;
 use crate::id::{ContactId, CustomerId};
@@ -429,7 +429,7 @@ fn clean(contact: &mut Contact, check: &mut Checker) {
     contact.name = check.line("name", &contact.name, 100);
     contact.title = check.optional_line("title", &contact.title, 100);
     contact.department = check.optional_line("department", &contact.department, 100);
-    contact.phones = check.list("phones", &contact.phones, 10, 40);
+    contact.phones = check.list("phones", &contact.phones, MOST_PHONES, 40);
     contact.email = check.optional_line("email", &contact.email, 200);
     if let Some(email) = &contact.email {
         check.ensure(is_email(email), || Violation::malformed("email"));

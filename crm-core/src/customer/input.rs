@@ -1,6 +1,6 @@
 //! What people type about a customer, and how it becomes one.
 
-use super::{Customer, CustomerKind};
+use super::{Customer, CustomerKind, MOST_PHONES};
 use crate::actor::UserId;
 use crate::contact::NewContact;
 use crate::dictionary::{self, EntryCode};
@@ -281,7 +281,7 @@ pub(crate) fn clean(customer: &mut Customer, held: Option<&Customer>, context: &
     }
     customer.region = check.optional_line("region", &customer.region, 100);
     customer.address = check.optional_line("address", &customer.address, 300);
-    customer.phones = check.list("phones", &customer.phones, 10, 40);
+    customer.phones = check.list("phones", &customer.phones, MOST_PHONES, 40);
     customer.website = check.optional_line("website", &customer.website, 200);
     if let Some(website) = &customer.website {
         check.ensure(is_web_address(website), || Violation::malformed("website"));

@@ -61,6 +61,9 @@ pub(crate) static CUSTOMER: Kind = Kind {
     since: 1,
 };
 
+/// The most phones of a customer or a contact.
+pub(crate) const MOST_PHONES: usize = 10;
+
 /// Whom a person viewed last.
 pub(crate) static RECENT: Kind = Kind {
     name: "recent_view",

@@ -7,7 +7,7 @@ use super::lookup::LOOKUP;
 use super::similarity::{CERTAIN, Compared, NameReason};
 use crate::actor::UserId;
 use crate::crm::Session;
-use crate::customer::{CUSTOMER, Customer, CustomerId, CustomerKind, CustomerStatus};
+use crate::customer::{CUSTOMER, Customer, CustomerId, CustomerKind, CustomerStatus, MOST_PHONES};
 use crate::error::{Error, Language};
 use crate::operations::op;
 use crate::organisation::DuplicateSettings;
@@ -415,7 +415,7 @@ fn asked(draft: &DuplicateDraft) -> Result<(Asked, Vec<String>), Error> {
     let website = line(&mut check, "website", draft.website.as_deref().unwrap_or_default(), 200);
     let email = line(&mut check, "email", draft.email.as_deref().unwrap_or_default(), 200);
     let phones: Vec<String> = draft.phones.iter().filter(|phone| !phone.trim().is_empty()).cloned().collect();
-    let phones = check.list("phones", &phones, 10, 40);
+    let phones = check.list("phones", &phones, MOST_PHONES, 40);
     check.done()?;
     let person = draft.kind == Some(CustomerKind::Person);
     // The name stands first, also where there is none: what stands behind is a short name.

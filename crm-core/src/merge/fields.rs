@@ -1,7 +1,7 @@
 //! Which of the customers gives which field: pure.
 
 use super::{MergeChoice, MergeField, MergeValue};
-use crate::customer::{Customer, CustomerId};
+use crate::customer::{Customer, CustomerId, MOST_PHONES};
 use crate::error::{Error, Violation};
 use crate::history::as_value;
 use crate::store::StoreError;
@@ -25,9 +25,6 @@ const FIELDS: [(&str, &[&str]); 13] = [
     ("description", &["description"]),
     ("birthday", &["birthday"]),
 ];
-
-/// The most phones of a customer.
-const MOST_PHONES: usize = 10;
 
 /// The survivor with the fields that it is given, and where each comes from.
 pub(super) fn chosen(

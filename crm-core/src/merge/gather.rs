@@ -9,8 +9,8 @@ use crate::follow_up::{FOLLOW_UP, FollowUp, REPLY};
 use crate::id::ContactId;
 use crate::organisation::{GUARD, UNIQUE_KEY, unique_key_row};
 use crate::record::Record;
-use crate::relation::{RELATION, Relation, RelationRefusal, relations_of};
-use crate::store::{Change, Filter, Kind, Row, Search, Value, Write};
+use crate::relation::{MOST_ABOVE, RELATION, Relation, RelationRefusal, relations_of};
+use crate::store::{Change, Kind, Row, Search, Value, Write};
 use crate::work::{Stop, Work};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -140,20 +140,16 @@ impl Work<'_> {
 
     /// Refuses what would put a customer above itself, and a parent with its child unless that is meant.
     pub(super) fn check_family(&mut self, merging: &mut Merging<'_>, meant: bool) -> Result<(), Stop> {
-        const MOST: usize = 10_000;
         merging.guard = Some(self.guard_of_parents()?);
         let members = std::iter::once(merging.survivor.id).chain(merging.sources.iter().map(|source| source.id));
         let mut next: Vec<CustomerId> = members.collect();
         let mut above: BTreeSet<CustomerId> = BTreeSet::new();
         let mut first = true;
         while !next.is_empty() {
-            if above.len() > MOST {
+            if above.len() > MOST_ABOVE {
                 return Err(RelationRefusal::TooDeep.into());
             }
-            let ids = next.iter().map(|id| id.to_string().into()).collect();
-            let search = Search::of(&RELATION).within("second", ids).filtered(Filter::equal("hierarchical", 1));
-            let mut parents: Vec<CustomerId> =
-                Relation::from_rows(&self.find_all(search)?)?.into_iter().map(|relation| relation.first).collect();
+            let mut parents = self.parents_of(&next)?;
             if parents.iter().any(|parent| merging.is_member(*parent)) {
                 if !first {
                     return Err(RelationRefusal::ParentCircle.into());

@@ -46,6 +46,9 @@ pub(super) struct Item {
     /// The row as it was, where more than that changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) before: Option<Image>,
+    /// Whether the merge made it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) made: bool,
     /// What the row held before.
     #[serde(skip)]
     pub(super) was: String,
@@ -151,6 +154,7 @@ impl Item {
             effect: None,
             name: String::new(),
             columns: BTreeMap::new(),
+            made: false,
             before: None,
             was: digest(kind, row, kind.columns.len()),
             left: Some(digest(kind, row, kind.columns.len())),
@@ -174,7 +178,7 @@ impl Item {
 
     /// What is made.
     pub(super) fn made(kind: &'static Kind, row: &Row, from: CustomerId) -> Self {
-        Item { effect: Some(MergeEffect::Added), ..Item::kept(kind, row, from) }
+        Item { effect: Some(MergeEffect::Added), made: true, ..Item::kept(kind, row, from) }
     }
 
     pub(super) fn named(self, name: impl Into<String>) -> Self {
@@ -189,7 +193,7 @@ impl Item {
         Item { effect: None, ..self }
     }
 
-    /// How many columns its kind had at the merge, if anything tells.
+    /// Whether a row is as the merge left it; `columns` is how many its kind had then.
     pub(super) fn stands_as_left(&self, kind: &'static Kind, row: Option<&Row>, columns: usize) -> bool {
         self.left.as_deref() == row.map(|row| digest(kind, row, columns)).as_deref()
     }

@@ -12,6 +12,7 @@ mod money;
 mod people;
 mod plan;
 mod show;
+mod since;
 mod undo;
 
 pub(crate) use item::MERGE_PART;

@@ -5,23 +5,18 @@ use super::item::{Item, Standing};
 use super::{ContactMerge, MergeEffect, MergeRefusal};
 use crate::agenda;
 use crate::contact::{CONTACT, Contact, MOST_CONTACTS, StoredContact};
-use crate::customer::Customer;
+use crate::customer::{Customer, MOST_PHONES};
 use crate::duplicate::phone_key;
 use crate::error::Violation;
 use crate::id::{ContactId, CustomerId, ShareId};
 use crate::record::Record;
-use crate::sharing::{SHARE, SHARE_END, Share, ShareRight};
+use crate::sharing::{MOST_SHARES, SHARE, SHARE_END, Share, ShareRight};
 use crate::sorted::Gather as _;
 use crate::store::{Change, Write};
 use crate::text::{Checker, fold};
 use crate::time::Timestamp;
 use crate::work::{Stop, Work};
 use std::collections::BTreeMap;
-
-/// The most grantees of a customer.
-const MOST_SHARES: usize = 200;
-/// The most phones of a contact.
-const MOST_PHONES: usize = 10;
 
 /// What moves a contact to another customer, and into its scope.
 fn to(customer: &Customer) -> Vec<(&'static str, Change)> {

@@ -1,51 +1,47 @@
 //! Taking a merge back: what stands as the merge left it goes back, everything else stays and is named.
 
 use super::fields::{as_customer, put};
-use super::gather::{KEYS, by_text, under};
+use super::gather::{KEYS, under};
 use super::item::{Item, Part, Standing, cut, part_of};
-use super::money::{contract_of, credit_unit, pinned_money};
+use super::money::pinned_money;
 use super::plan::CHANGED;
 use super::{MERGE, MERGE_PART, Merge, MergeEffect, MergeItem, MergeRefusal, Unmerged};
 use crate::access::Reach;
 use crate::agenda;
-use crate::approval::APPROVAL;
 use crate::contact::{CONTACT, StoredContact};
-use crate::contract::{CONTRACT, CONTRACT_ENTRY, all_series};
+use crate::contract::CONTRACT;
 use crate::customer::{CUSTOMER, Customer, CustomerId, CustomerStatus, Under, all_keys};
-use crate::document::DOCUMENT;
-use crate::follow_up::{FOLLOW_UP, REPLY};
 use crate::history::{self, as_value};
 use crate::id::MergeId;
 use crate::organisation::{UNIQUE_KEY, holder_of, unique_key_row};
-use crate::payment::{INSTALMENT, RECEIPT, Receipt};
 use crate::record::{Columns, Record};
-use crate::relation::{RELATION, Relation, relations_of};
+use crate::relation::{RELATION, Relation};
 use crate::sharing::{SHARE, SHARE_END, Share};
 use crate::sorted::Gather as _;
-use crate::store::{Change, Filter, Kind, Read, Row, Search, Write};
+use crate::store::{Change, Kind, Read, Row, Search, Write};
 use crate::work::{Stop, Work, rows};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A merge while it is taken back.
-struct Undoing {
-    merge: Merge,
-    survivor: Customer,
+pub(super) struct Undoing {
+    pub(super) merge: Merge,
+    pub(super) survivor: Customer,
     /// As they will be again.
-    sources: Vec<Customer>,
-    part: Part,
+    pub(super) sources: Vec<Customer>,
+    pub(super) part: Part,
     /// The rows of its things as they are now, by kind and key.
-    now: BTreeMap<(&'static str, String), Row>,
+    pub(super) now: BTreeMap<(&'static str, String), Row>,
     /// Units that stay.
-    stays: BTreeSet<String>,
-    stayed: Vec<MergeItem>,
+    pub(super) stays: BTreeSet<String>,
+    pub(super) stayed: Vec<MergeItem>,
 }
 
-fn kind_of(name: &str) -> Option<&'static Kind> {
+pub(super) fn kind_of(name: &str) -> Option<&'static Kind> {
     crate::KINDS.iter().copied().find(|kind| kind.name == name)
 }
 
 /// What goes back together with a thing.
-fn unit(item: &Item) -> String {
+pub(super) fn unit(item: &Item) -> String {
     item.unit.clone().unwrap_or_else(|| format!("{}:{}", item.kind, item.id))
 }
 
@@ -58,12 +54,8 @@ impl Undoing {
         self.sources.iter().find(|source| source.id == id)
     }
 
-    fn knows(&self, kind: &'static Kind, id: &str) -> bool {
-        self.part.items.iter().any(|item| item.kind == kind.name && item.id == id)
-    }
-
     /// Whether a thing stands as the merge left it.
-    fn is_untouched(&self, kind: &'static Kind, item: &Item) -> bool {
+    pub(super) fn is_untouched(&self, kind: &'static Kind, item: &Item) -> bool {
         let row = self.row(kind, &item.id);
         let columns = self.part.columns.get(kind.name).copied().unwrap_or(kind.columns.len());
         let here = match (item.columns.contains_key("customer"), row) {
@@ -125,13 +117,10 @@ impl Work<'_> {
             }
             if undoing.stays.contains(&unit(item)) {
                 undoing.stays(item);
-                if kind == &CONTACT {
-                    contacts.push((item.clone(), None));
-                }
                 continue;
             }
             match kind.name {
-                "contact" => contacts.push((item.clone(), Some(()))),
+                "contact" => contacts.push(item),
                 "relation" => self.relation_goes_back(&mut undoing, item)?,
                 "share" => self.share_goes_back(&undoing, item)?,
                 "unique_key" => self.key_goes_back(&undoing, item, &keeps)?,
@@ -177,112 +166,6 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// Units of which anything changed, or to which anything came.
-    fn find_what_stays(&mut self, undoing: &mut Undoing) -> Result<(), Stop> {
-        let mut stays = BTreeSet::new();
-        let mut by_record: BTreeMap<&str, Vec<(String, String)>> = BTreeMap::new();
-        for item in &undoing.part.items {
-            let Some(kind) = kind_of(&item.kind) else { continue };
-            // Keys and the survivor are looked at for themselves.
-            let apart = kind == &CUSTOMER || (kind == &UNIQUE_KEY && item.unit.is_none());
-            if !apart && !undoing.is_untouched(kind, item) {
-                stays.insert(unit(item));
-            }
-            if kind == &FOLLOW_UP || kind == &CONTRACT {
-                by_record.entry(kind.name).or_default().push((item.id.clone(), unit(item)));
-            }
-        }
-        let mut came =
-            |undoing: &Undoing, kind: &'static Kind, of: BTreeMap<String, Vec<Row>>, units: &[(String, String)]| {
-                for (record, unit) in units {
-                    let new = of.get(record).is_some_and(|rows| rows.iter().any(|row| !undoing.knows(kind, &row.id)));
-                    if new {
-                        stays.insert(unit.clone());
-                    }
-                }
-            };
-        let follow_ups = by_record.remove(FOLLOW_UP.name).unwrap_or_default();
-        let ids = follow_ups.iter().map(|(id, _)| id.as_str().into()).collect();
-        let replies = by_text(self.found_within(&REPLY, "follow_up", ids)?, &REPLY, "follow_up");
-        came(undoing, &REPLY, replies, &follow_ups);
-        let contracts = by_record.remove(CONTRACT.name).unwrap_or_default();
-        for (kind, column) in
-            [(&INSTALMENT, "contract"), (&RECEIPT, "contract"), (&DOCUMENT, "contract"), (&CONTRACT, "parent")]
-        {
-            let ids = contracts.iter().map(|(id, _)| id.as_str().into()).collect();
-            let found = by_text(self.found_within(kind, column, ids)?, kind, column);
-            came(undoing, kind, found, &contracts);
-        }
-        let series: Vec<(String, String)> = contracts
-            .iter()
-            .filter_map(|(id, unit)| Some((all_series(id.parse().ok()?), unit)))
-            .flat_map(|(series, unit)| series.into_iter().map(move |own| (own, unit.clone())))
-            .filter_map(|(own, unit)| Some((own.as_text()?.to_owned(), unit)))
-            .collect();
-        let values = series.iter().map(|(own, _)| own.as_str().into()).collect();
-        let entries = by_text(self.found_within(&CONTRACT_ENTRY, "series", values)?, &CONTRACT_ENTRY, "series");
-        came(undoing, &CONTRACT_ENTRY, entries, &series);
-        if !contracts.is_empty() {
-            let mut requests: BTreeMap<String, Vec<Row>> = BTreeMap::new();
-            for row in self.find_all(under(&APPROVAL, undoing.survivor.id))? {
-                if let Some(contract) = contract_of(&APPROVAL, &row) {
-                    requests.entry(contract).or_default().push(row);
-                }
-            }
-            came(undoing, &APPROVAL, requests, &contracts);
-        }
-        // Credit in a currency in which money came or went since.
-        let own = Search::of(&RECEIPT).within("customer", vec![undoing.survivor.id.to_string().into()]);
-        let own = own.filtered(Filter::equal("contract", crate::record::ABSENT));
-        for receipt in Receipt::from_rows(&self.find_all(own)?)? {
-            let id = receipt.id.to_string();
-            let known = undoing.part.own.get(RECEIPT.name).is_some_and(|own| own.contains(&id));
-            if !known && !undoing.knows(&RECEIPT, &id) {
-                stays.insert(credit_unit(receipt.currency));
-            }
-        }
-        undoing.stays = stays;
-        Ok(())
-    }
-
-    /// What came under the survivor since.
-    fn find_what_came(&mut self, undoing: &Undoing) -> Result<Vec<MergeItem>, Stop> {
-        let here = undoing.survivor.id;
-        let known: BTreeSet<(&str, &str)> = undoing
-            .part
-            .items
-            .iter()
-            .map(|item| (item.kind.as_str(), item.id.as_str()))
-            .chain(undoing.part.own.iter().flat_map(|(kind, ids)| ids.iter().map(|id| (kind.as_str(), id.as_str()))))
-            .into_set();
-        let mut came = Vec::new();
-        for kind in [&CONTACT, &FOLLOW_UP, &DOCUMENT, &CONTRACT, &RECEIPT, &SHARE] {
-            let ids: Vec<String> = self
-                .ids_under(kind, here)?
-                .into_iter()
-                .filter(|id| !known.contains(&(kind.name, id.as_str())))
-                .collect();
-            for some in ids.chunks(KEYS) {
-                for row in self.get(kind, some.to_vec())? {
-                    came.push((kind.name, row.id.clone(), name_of(&row)));
-                }
-            }
-        }
-        for search in relations_of(here) {
-            let found = self.find_all(search)?;
-            let new = found.into_iter().filter(|row| !known.contains(&(RELATION.name, row.id.as_str())));
-            came.extend(new.map(|row| (RELATION.name, row.id.clone(), name_of(&row))));
-        }
-        let shown = |(record, id, name): (&'static str, String, String)| MergeItem {
-            record: record.to_owned(),
-            id,
-            name,
-            from: here,
-            effect: MergeEffect::CameAfter,
-        };
-        Ok(came.into_iter().map(shown).collect())
-    }
-
     /// A thing that stands as it was left.
     fn goes_back(&mut self, undoing: &Undoing, kind: &'static Kind, item: &Item) -> Result<(), Stop> {
         let now = undoing.row(kind, &item.id);
@@ -307,7 +190,7 @@ impl Work<'_> {
                 let row = before.row(kind, &item.id, None)?;
                 self.write(Write::Restore { kind, row, from: None });
             }
-            (None, Some(now)) if item.effect == Some(MergeEffect::Added) || is_made_key(item) => {
+            (None, Some(now)) if item.made => {
                 self.write(Write::Delete { kind, id: item.id.clone(), version: now.version });
             }
             (None, Some(now)) if !item.columns.is_empty() => {
@@ -432,15 +315,12 @@ impl Work<'_> {
     }
 
     /// Contacts: whoever is left without a primary one gets one.
-    fn contacts_go_back(&mut self, undoing: &Undoing, items: &[(Item, Option<()>)]) -> Result<(), Stop> {
+    fn contacts_go_back(&mut self, undoing: &Undoing, items: &[&Item]) -> Result<(), Stop> {
         let mut back: BTreeMap<String, (CustomerId, StoredContact, Option<StoredContact>)> = BTreeMap::new();
         let mut primary: BTreeSet<CustomerId> = BTreeSet::new();
         let mut left: Vec<Standing<StoredContact>> =
             Standing::all(self.find_all(under(&CONTACT, undoing.survivor.id))?)?;
-        for (item, goes) in items {
-            if goes.is_none() {
-                continue;
-            }
+        for item in items {
             let now = undoing.row(&CONTACT, &item.id).map(StoredContact::from_row).transpose()?;
             let kept = item.before.as_ref().map(|before| before.row(&CONTACT, &item.id, None)).transpose()?;
             let kept = kept.map(|row| StoredContact::from_row(&row)).transpose()?;
@@ -455,8 +335,8 @@ impl Work<'_> {
             back.insert(item.id.clone(), (of, contact, now));
         }
         let mut crowned: BTreeSet<CustomerId> = BTreeSet::new();
-        for (item, goes) in items {
-            let Some((of, contact, now)) = back.get(&item.id).filter(|_| goes.is_some()) else { continue };
+        for item in items {
+            let Some((of, contact, now)) = back.get(&item.id) else { continue };
             let crown = *of != undoing.survivor.id && !primary.contains(of) && crowned.insert(*of);
             match (crown, now) {
                 (false, _) => self.goes_back(undoing, &CONTACT, item)?,
@@ -570,21 +450,8 @@ impl Work<'_> {
     }
 }
 
-fn is_made_key(item: &Item) -> bool {
-    item.kind == UNIQUE_KEY.name && item.before.is_none()
-}
-
 fn is_guard(write: &Write) -> bool {
     matches!(write, Write::Update { kind, .. } if *kind == &crate::organisation::GUARD)
-}
-
-/// What people call something that came under the survivor.
-fn name_of(row: &Row) -> String {
-    let body: serde_json::Value = serde_json::from_str(&row.body).unwrap_or_default();
-    let text = |field: &str| body.get(field).and_then(|value| value.as_str()).map(str::to_owned);
-    let name = text("number").or_else(|| text("name")).or_else(|| text("content")).or_else(|| text("voucher"));
-    let name = name.or_else(|| text("person")).or_else(|| text("position")).or_else(|| text("kind"));
-    name.unwrap_or_default().chars().take(60).collect()
 }
 
 /// Merges go with their survivor, and what was merged into it.

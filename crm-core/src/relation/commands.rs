@@ -56,6 +56,9 @@ refusals! {
     }
 }
 
+/// How many customers are looked at above one.
+pub(crate) const MOST_ABOVE: usize = 10_000;
+
 const PARENTS: &str = "relation_parents";
 
 /// The row that commands about parents write to exclude each other.
@@ -269,6 +272,13 @@ impl Work<'_> {
         Ok(self.get_one(&GUARD, PARENTS.to_owned())?.ok_or_else(gone)?)
     }
 
+    /// The parents of customers.
+    pub(crate) fn parents_of(&mut self, children: &[CustomerId]) -> Result<Vec<CustomerId>, Stop> {
+        let ids = children.iter().map(|id| id.to_string().into()).collect();
+        let search = Search::of(&RELATION).within("second", ids).filtered(Filter::equal("hierarchical", 1));
+        Ok(Relation::from_rows(&self.find_all(search)?)?.into_iter().map(|relation| relation.first).collect())
+    }
+
     /// Refuses a child that is above its parent already.
     fn check_parents(
         &mut self,
@@ -276,20 +286,16 @@ impl Work<'_> {
         child: CustomerId,
         tree: &[(CustomerId, CustomerId)],
     ) -> Result<(), Stop> {
-        const MOST: usize = 10_000;
         let mut above = BTreeSet::from([parent]);
         let mut next = vec![parent];
         while !next.is_empty() {
             if above.contains(&child) {
                 return Err(RelationRefusal::ParentCircle.into());
             }
-            if above.len() > MOST {
+            if above.len() > MOST_ABOVE {
                 return Err(RelationRefusal::TooDeep.into());
             }
-            let ids = next.iter().map(|id| id.to_string().into()).collect();
-            let search = Search::of(&RELATION).within("second", ids).filtered(Filter::equal("hierarchical", 1));
-            let mut parents: Vec<CustomerId> =
-                Relation::from_rows(&self.find_all(search)?)?.into_iter().map(|relation| relation.first).collect();
+            let mut parents = self.parents_of(&next)?;
             parents.extend(tree.iter().filter(|(_, second)| next.contains(second)).map(|(first, _)| *first));
             next = parents.into_iter().filter(|id| above.insert(*id)).collect();
         }

@@ -2,7 +2,7 @@
 
 mod commands;
 
-pub(crate) use commands::{RELATIONS_UNDER, parents_guard, relations_of};
+pub(crate) use commands::{MOST_ABOVE, RELATIONS_UNDER, parents_guard, relations_of};
 pub use commands::{RelationRefusal, RelationView};
 
 use crate::dictionary::EntryCode;

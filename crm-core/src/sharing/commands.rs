@@ -1,6 +1,6 @@
 //! Sharing a customer and ending it (S1, S2).
 
-use super::{SHARE, Share, ShareRight};
+use super::{MOST_SHARES, SHARE, Share, ShareRight};
 use crate::access::Reach;
 use crate::actor::UserId;
 use crate::agenda::{self, Duty, Turn};
@@ -84,7 +84,7 @@ impl Session<'_> {
                 }
                 let known =
                     shares.iter().find(|known| known.person == input.person && known.position == input.position);
-                if known.is_none() && shares.iter().filter(|share| share.holds(work.now)).count() >= 200 {
+                if known.is_none() && shares.iter().filter(|share| share.holds(work.now)).count() >= MOST_SHARES {
                     return Err(SharingRefusal::TooMany.into());
                 }
                 let mut share = Share {

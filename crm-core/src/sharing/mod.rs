@@ -27,6 +27,9 @@ pub(crate) static SHARE: Kind = Kind {
     since: 1,
 };
 
+/// With how many a customer is shared.
+pub(crate) const MOST_SHARES: usize = 200;
+
 /// A customer shared with a person or with the holders of a position.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
