@@ -1,6 +1,6 @@
 //! The check 查重 on entry (D1): whom something that is typed is like, and what of it is told.
 
-use super::index::{Entry, understood};
+use super::entry::{Entry, understood};
 use super::key::{oddity, values, values_of};
 use super::look::{Asked, Likeness, compare};
 use super::lookup::LOOKUP;

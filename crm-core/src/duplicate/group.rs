@@ -2,7 +2,8 @@
 
 use super::check::{DuplicateReason, DuplicateVerdict, score};
 use super::dismissed::{Fingerprints, fingerprint_of, pair_key};
-use super::index::{Entry, is_active, short_id};
+use super::entry::{Entry, short_id};
+use super::index::is_active;
 use super::key::values_of;
 use super::look::compare;
 use super::search::{End, Run, apart};

@@ -1,9 +1,10 @@
 //! Looking names up: the lists of a name's grams from rare to common, as many as can be afforded, then those that
 //! have most in common are compared.
 
+use super::entry::Entry;
 use super::gram::grams_of_alike;
 use super::index::{
-    CHUNK, Entry, List, NAME_ENTRY, NAME_GRAM, NAME_INDEX, NameIndex, chunk_key, entry_key, list_key, newest_in_tail,
+    CHUNK, List, NAME_ENTRY, NAME_GRAM, NAME_INDEX, NameIndex, chunk_key, entry_key, list_key, newest_in_tail,
 };
 use super::key::{holders, value_and_holder};
 use super::name::CompanyName;

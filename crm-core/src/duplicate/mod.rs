@@ -6,6 +6,7 @@ mod blocking;
 mod check;
 mod contact;
 mod dismissed;
+mod entry;
 mod gram;
 mod group;
 mod grouping;

@@ -1,6 +1,6 @@
 //! What is asked when a customer is saved (D3): who has the same values, and whom it is like.
 
-use super::index::understood;
+use super::entry::understood;
 use super::key::{holders, phone_key, value_and_holder, values};
 use super::look::Asked;
 use crate::customer::{CUSTOMER, Customer, CustomerKind, CustomerRefusal, CustomerStatus};

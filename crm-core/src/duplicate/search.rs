@@ -7,9 +7,10 @@
 use super::blocking::{Blocking, PASSES};
 use super::check::score;
 use super::dismissed::{Dismissals, Fingerprints};
+use super::entry::Entry;
 use super::group::{DUPLICATE_GROUP, DUPLICATE_SEARCH, DuplicateSearch, Grouped, Kept, Shown, group_key};
 use super::grouping::{Alike, Group, grouped};
-use super::index::{Entry, NAME_ENTRY, NAME_INDEX, NAME_TAIL, NameIndex, plain_row};
+use super::index::{NAME_ENTRY, NAME_INDEX, NAME_TAIL, NameIndex, plain_row};
 use super::key::{MATCH_KEY, MOST_HOLDERS};
 use super::look::{Likeness, compare};
 use super::name::CompanyName;

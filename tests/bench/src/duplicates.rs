@@ -117,13 +117,8 @@ fn file_bytes(path: &Path) -> Result<i64> {
     Ok(bytes)
 }
 
-fn measure<S: Store + Send + Sync + 'static>(
-    name: &str,
-    store: S,
-    names: &[String],
-    queries: &[[String; 3]],
-    bytes: impl Fn() -> Result<i64>,
-) -> Result<()> {
+/// An organisation in which names may come twice, and who acts in it.
+pub(crate) fn founded(store: impl Store + Send + Sync + 'static) -> Result<(Crm, Actor)> {
     let crm = Crm::new(store, SystemEnvironment);
     let host = Actor::system(ORG, "bench")?;
     let session = || crm.as_user(&host);
@@ -132,6 +127,18 @@ fn measure<S: Store + Send + Sync + 'static>(
     let mut settings = session().settings()?;
     settings.same_name = NameRule::Allow;
     session().change_settings(settings)?;
+    Ok((crm, host))
+}
+
+fn measure<S: Store + Send + Sync + 'static>(
+    name: &str,
+    store: S,
+    names: &[String],
+    queries: &[[String; 3]],
+    bytes: impl Fn() -> Result<i64>,
+) -> Result<()> {
+    let (crm, host) = founded(store)?;
+    let session = || crm.as_user(&host);
     let alice = crm_core::UserId::new("alice")?;
     let began = Instant::now();
     for name in names {

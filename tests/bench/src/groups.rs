@@ -6,11 +6,10 @@
 //! behind it, other ones each time. Every third customer has a phone, every tenth its neighbour's. For each store one line of JSON.
 
 use crate::Result;
-use crate::duplicates::lines;
-use crate::setup::ORG;
+use crate::duplicates::{founded, lines};
 use crm_core::store::sql::sqlite::{Durability, SqliteOptions, SqliteStore};
 use crm_core::store::{MemoryStore, Store, sql::SqlOptions};
-use crm_core::{Actor, Crm, CustomerId, NameRule, NewCustomer, NewOrganisation, PageRequest, SystemEnvironment};
+use crm_core::{CustomerId, NewCustomer, PageRequest};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::time::Instant;
@@ -159,14 +158,8 @@ fn measure(
     names: &[String],
     labelled: &[[String; 3]],
 ) -> Result<()> {
-    let crm = Crm::new(store, SystemEnvironment);
-    let host = Actor::system(ORG, "bench")?;
+    let (crm, host) = founded(store)?;
     let session = || crm.as_user(&host);
-    session().create_organisation(NewOrganisation::named("Bench"))?;
-    session().sync_people(vec![crm_core::PersonInput::new("alice", "Alice")?], crm_core::SyncMode::Delta)?;
-    let mut settings = session().settings()?;
-    settings.same_name = NameRule::Allow;
-    session().change_settings(settings)?;
     let alice = crm_core::UserId::new("alice")?;
     let asked: HashSet<&String> = labelled.iter().flat_map(|[_, query, name]| [query, name]).collect();
     let mut ids: HashMap<&String, CustomerId> = HashMap::new();
