@@ -72,9 +72,9 @@ pub use dictionary::{DictionaryEntry, DictionaryEntryInput, EntryCode};
 pub use document::DocumentFolder;
 pub use document::{Document, DocumentBytes, DocumentPage, DocumentsOf, KeptBytes, NewDocument};
 pub use duplicate::{
-    DuplicateCheck, DuplicateDraft, DuplicateGroup, DuplicateGroupPage, DuplicateHit, DuplicateLookup,
-    DuplicateLookupPage, DuplicateMember, DuplicatePair, DuplicateReason, DuplicateSearch, DuplicateSearchState,
-    DuplicateVerdict,
+    ContactCheck, ContactDraft, ContactHit, DuplicateCheck, DuplicateDraft, DuplicateGroup, DuplicateGroupPage,
+    DuplicateHit, DuplicateLookup, DuplicateLookupPage, DuplicateMember, DuplicatePair, DuplicateReason,
+    DuplicateSearch, DuplicateSearchState, DuplicateVerdict,
 };
 pub use environment::Environment;
 #[cfg(feature = "system")]
@@ -197,4 +197,5 @@ pub static KINDS: &[&store::Kind] = &[
     &duplicate::DUPLICATE_SEARCH,
     &duplicate::DUPLICATE_GROUP,
     &duplicate::DISMISSED,
+    &duplicate::CONTACT_KEY,
 ];

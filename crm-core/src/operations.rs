@@ -20,7 +20,10 @@ use crate::customer::{
 use crate::date::Date;
 use crate::dictionary::{DictionaryEntry, DictionaryEntryInput, EntryCode};
 use crate::document::{Document, DocumentPage, DocumentsOf, NewDocument};
-use crate::duplicate::{DuplicateCheck, DuplicateDraft, DuplicateGroupPage, DuplicateLookupPage, DuplicateSearch};
+use crate::duplicate::{
+    ContactCheck, ContactDraft, DuplicateCheck, DuplicateDraft, DuplicateGroupPage, DuplicateLookupPage,
+    DuplicateSearch,
+};
 use crate::error::{CallRefusal, Error};
 use crate::event::Event;
 use crate::follow_up::{

@@ -2,6 +2,7 @@
 
 use crate::access::Access;
 use crate::actor::Actor;
+use crate::contact::CONTACT;
 use crate::crm::Session;
 use crate::environment::Environment;
 use crate::error::{Error, Violation};
@@ -114,13 +115,13 @@ impl<'w> Work<'w> {
         })
     }
 
-    /// Keeps what is read and counts in reports: a command will want to know what it was.
+    /// Keeps what is read and counts in reports, or has keys: a command will want to know what it was.
     pub(crate) fn for_command(mut self) -> Self {
         self.counted = Some(std::collections::HashMap::new());
         self
     }
 
-    /// A row that counts in reports, as it was read last.
+    /// A row that counts in reports or has keys, as it was read last.
     pub(crate) fn seen(&self, kind: &'static Kind, id: &str) -> Option<&Row> {
         self.counted.as_ref()?.get(&(kind.name, id.to_owned()))
     }
@@ -138,7 +139,7 @@ impl<'w> Work<'w> {
                 Read::Find(search) => search.kind,
                 _ => continue,
             };
-            if let (true, Answer::Rows(rows)) = (crate::report::counts(kind), answer) {
+            if let (true, Answer::Rows(rows)) = (crate::report::counts(kind) || *kind == CONTACT, answer) {
                 counted.extend(rows.iter().map(|row| ((kind.name, row.id.clone()), row.clone())));
             }
         }

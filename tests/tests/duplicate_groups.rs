@@ -3,8 +3,8 @@
 
 use crm_core::store::{Answer, ChangeSet, Kind, Read, Search, Write};
 use crm_core::{
-    CustomerEdit, CustomerId, CustomerKind, DuplicateGroup, DuplicateSearchState, DuplicateVerdict, NewCustomer, OrgId,
-    PageRequest, ShareInput,
+    CustomerEdit, CustomerId, CustomerKind, DuplicateGroup, DuplicateSearchState, DuplicateVerdict, Error, NewCustomer,
+    OrgId, PageRequest, ShareInput,
 };
 use crm_tests::inputs::named;
 use crm_tests::{ORG, World, in_every_world, refused, user, violates};
@@ -193,6 +193,31 @@ fn d4_a_dismissed_pair_stays_dismissed_until_one_of_both_changes() {
         let many =
             vec![ids[1]; 1].into_iter().chain((0..20).map(|n| create(world, "bob", named(&format!("客户 {n}")))));
         violates(world.user("adam").dismiss_duplicates(many.collect()), "customers", "out_of_range");
+    });
+}
+
+#[test]
+fn d4_a_dismissal_is_taken_back() {
+    in_every_world(|world| {
+        let names = ["杭州鲲鹏科技有限公司", "鲲鹏科技（杭州）有限公司", "杭州鲲朋科技股份有限公司"];
+        let ids: Vec<CustomerId> = names.iter().map(|name| create(world, "alice", named(name))).collect();
+        let other = create(world, "stan", named("上海苍鹭贸易有限公司"));
+        search(world);
+        let adam = world.user("adam");
+        let before = groups(world, "adam");
+        assert_eq!(adam.dismiss_duplicates(ids.clone()).unwrap(), 3);
+        assert!(groups(world, "adam").is_empty());
+        // One pair of three.
+        assert_eq!(adam.reopen_duplicates(vec![ids[1], ids[0], ids[0]]).unwrap(), 1);
+        assert_eq!(groups(world, "adam")[0].pairs.len(), 1);
+        // Said again under the same key it is answered the same.
+        let keyed = || adam.clone().idempotent("again").reopen_duplicates(ids.clone());
+        assert_eq!((keyed().unwrap(), keyed().unwrap()), (2, 2));
+        assert_eq!(groups(world, "adam"), before);
+        assert_eq!(adam.reopen_duplicates(ids.clone()).unwrap(), 0);
+        violates(adam.reopen_duplicates(vec![ids[0]]), "customers", "out_of_range");
+        violates(adam.reopen_duplicates(Vec::new()), "customers", "out_of_range");
+        assert!(matches!(world.user("alice").reopen_duplicates(vec![ids[0], other]), Err(Error::NotFound { .. })));
     });
 }
 

@@ -70,6 +70,10 @@ pub struct NewContact {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub note: Option<String>,
+    /// Why it is added although it is like another contact, at most 300 characters: the history keeps it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
+    pub duplicate_reason: Option<String>,
 }
 
 /// Changes to a contact: what is absent stays, what `clear` names becomes empty.
@@ -132,6 +136,10 @@ pub struct ContactEdit {
     /// Fields to make empty: any but the name.
     #[cfg_attr(feature = "uniffi", uniffi(default = []))]
     pub clear: Vec<String>,
+    /// Why it is changed although it is like another contact, at most 300 characters: the history keeps it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
+    pub duplicate_reason: Option<String>,
 }
 
 const EDITABLE: [&str; 13] = [
@@ -155,6 +163,10 @@ refusals! {
     pub enum ContactRefusal {
         /// The primary contact goes while others stay: one of them must become it.
         PrimaryNeeded = "primary_contact_needed", "Say who becomes the primary contact instead", "请指定新的主联系人";
+        /// It is likely the same as another contact, which the settings take only with a reason.
+        LikelyDuplicate = "likely_duplicate_contact", "The contact is likely there already: check for duplicates, or give a reason", "该联系人很可能已存在：请查重或填写理由";
+        /// It is as good as certainly the same as another contact, which the settings refuse.
+        CertainDuplicate = "certain_duplicate_contact", "The contact is there already", "该联系人已存在";
         /// The customer has as many contacts as it may.
         TooMany = "too_many_contacts", "The customer has 500 contacts already", "该客户的联系人已达 500 个";
     }
@@ -181,6 +193,7 @@ impl Session<'_> {
                 let mut check = Checker::new();
                 let mut added = build(work, &owner, &contact, &mut check)?;
                 check.done()?;
+                let warned = work.check_contact_likeness(&added, None, contact.duplicate_reason.as_ref())?;
                 added.primary = contact.primary || standing.is_empty();
                 if added.primary {
                     work.depose_primary(&standing, "add_contact")?;
@@ -192,7 +205,10 @@ impl Session<'_> {
                     "customer",
                     customer,
                     "add_contact",
-                    vec![history::change("contact", None, Some(added.name.clone().into()))],
+                    [history::change("contact", None, Some(added.name.clone().into()))]
+                        .into_iter()
+                        .chain(warned)
+                        .collect(),
                 )?;
                 work.announce("contact_added", "contact", added.id, serde_json::json!({"customer": customer}))?;
                 work.made(added.id);
@@ -236,10 +252,12 @@ impl Session<'_> {
                 clean(&mut after, &mut check);
                 check.done()?;
                 work.made(contact);
-                let changes = history::changes(&before, &after, &EDITABLE);
+                let mut changes = history::changes(&before, &after, &EDITABLE);
                 if changes.is_empty() {
                     return Ok(before.contact);
                 }
+                let reason = edit.duplicate_reason.as_ref();
+                changes.extend(work.check_contact_likeness(&after, Some(&before), reason)?);
                 after.changed_at = work.now;
                 after.changed_by = work.actor().name();
                 work.rely_on_customer(&customer);

@@ -141,7 +141,11 @@ impl Work<'_> {
             }
         }
         let warned = self.check_likeness(&customer, None, input.duplicate_reason.as_ref())?;
-        self.remember("customer", id, "create_customer", warned.into_iter().collect())?;
+        let mut gone_over: Vec<_> = warned.into_iter().collect();
+        for (contact, given) in contacts.iter().zip(&input.contacts) {
+            gone_over.extend(self.check_contact_likeness(contact, None, given.duplicate_reason.as_ref())?);
+        }
+        self.remember("customer", id, "create_customer", gone_over)?;
         self.insert(&CUSTOMER, customer.to_row()?);
         for contact in &contacts {
             self.insert(&CONTACT, contact.to_row()?);

@@ -97,8 +97,8 @@ pub enum DuplicateVerdict {
 #[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 #[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
 pub struct DuplicateReason {
-    /// What to branch on: the codes of [`NameReason`], `same_credit_code`, `same_phone`, `same_email`, `same_domain`; later
-    /// versions may know more.
+    /// What to branch on: the codes of [`NameReason`], `same_credit_code`, `same_phone`, `same_email`, `same_domain`; of contacts
+    /// those of [`ContactReason`](super::ContactReason); later versions may know more.
     pub code: String,
     /// In English.
     pub english: String,
@@ -107,7 +107,7 @@ pub struct DuplicateReason {
 }
 
 impl DuplicateReason {
-    fn new(code: &str, english: &str, chinese: &str) -> Self {
+    pub(super) fn new(code: &str, english: &str, chinese: &str) -> Self {
         DuplicateReason { code: code.to_owned(), english: english.to_owned(), chinese: chinese.to_owned() }
     }
 
@@ -402,32 +402,37 @@ impl Work<'_> {
     }
 }
 
+/// A line of a draft; none where nothing is typed yet.
+pub(super) fn typed(check: &mut Checker, field: &str, text: Option<&String>, most: i64) -> Option<String> {
+    let text = text.map(|text| text.trim()).filter(|text| !text.is_empty())?;
+    Some(check.line(field, text, most))
+}
+
+/// The phones of a draft.
+pub(super) fn typed_phones(check: &mut Checker, phones: &[String]) -> Vec<String> {
+    let phones: Vec<String> = phones.iter().filter(|phone| !phone.trim().is_empty()).cloned().collect();
+    check.list("phones", &phones, MOST_PHONES, 40)
+}
+
 /// What a draft asks for.
 fn asked(draft: &DuplicateDraft) -> Result<(Asked, Vec<String>), Error> {
     let mut check = Checker::new();
-    let line = |check: &mut Checker, field: &str, text: &str, most: i64| match text.trim() {
-        "" => String::new(),
-        text => check.line(field, text, most),
-    };
-    let name = line(&mut check, "name", &draft.name, 200);
-    let short_name = line(&mut check, "short_name", draft.short_name.as_deref().unwrap_or_default(), 60);
-    let credit_code = line(&mut check, "credit_code", draft.credit_code.as_deref().unwrap_or_default(), 60);
-    let website = line(&mut check, "website", draft.website.as_deref().unwrap_or_default(), 200);
-    let email = line(&mut check, "email", draft.email.as_deref().unwrap_or_default(), 200);
-    let phones: Vec<String> = draft.phones.iter().filter(|phone| !phone.trim().is_empty()).cloned().collect();
-    let phones = check.list("phones", &phones, MOST_PHONES, 40);
+    let name = typed(&mut check, "name", Some(&draft.name), 200).unwrap_or_default();
+    let short_name = typed(&mut check, "short_name", draft.short_name.as_ref(), 60).unwrap_or_default();
+    let credit_code = typed(&mut check, "credit_code", draft.credit_code.as_ref(), 60);
+    let website = typed(&mut check, "website", draft.website.as_ref(), 200);
+    let email = typed(&mut check, "email", draft.email.as_ref(), 200);
+    let phones = typed_phones(&mut check, &draft.phones);
     check.done()?;
     let person = draft.kind == Some(CustomerKind::Person);
     // The name stands first, also where there is none: what stands behind is a short name.
     let names = [&name, &short_name].map(|name| understood(name, person)).to_vec();
-    let some = |text: &String| (!text.is_empty()).then(|| text.clone());
     // Full width and lower case are the same code.
-    let code = some(&credit_code).map(|code| fold(&code).to_uppercase());
+    let code = credit_code.map(|code| fold(&code).to_uppercase());
     let odd = code.as_deref().and_then(oddity);
     let warnings = odd.map(|odd| format!("credit_code.{odd}")).into_iter().collect();
     let code = code.filter(|_| odd != Some("malformed"));
-    let (website, email) = (some(&website), some(&email));
     let values = values(code.as_deref(), phones.iter().map(String::as_str), email.as_deref(), website.as_deref());
-    let exact = some(&name).filter(|_| !person);
+    let exact = (!name.is_empty() && !person).then_some(name);
     Ok((Asked { names, person, exact, values }, warnings))
 }

@@ -1,4 +1,5 @@
-//! How alike two contacts are (D2), who are persons: by name, phone, e-mail, birthday and address.
+//! How alike two contacts are (D2), who are persons: by name, phone, e-mail, birthday and address; and by which keys those are
+//! found that may be alike.
 //!
 //! Each thing that both tell speaks for or against their being the same, with a weight; the sum makes the score. No single one is
 //! enough: many are called the same, share a desk's phone, or live at one address.
@@ -6,9 +7,10 @@
 use super::key::values;
 use super::name::is_chinese;
 use super::similarity::{CERTAIN, Text, alike, common, ratio, sound};
+use crate::id::ContactId;
 use crate::sorted::Sort as _;
 use crate::text::{first_pinyin, fold, simplified};
-use crate::time::Birthday;
+use crate::time::{Birthday, Calendar};
 use serde::{Deserialize, Serialize};
 
 /// How much of a name or an address is looked at, in characters.
@@ -23,6 +25,10 @@ const POSSIBLE: i32 = 60;
 const COLLEAGUES: i32 = 800;
 /// Of how many words.
 const WORDS: usize = 16;
+/// How many letters of a name or an address make its key.
+const KEYED: usize = 40;
+/// How many words of a name.
+const KEYED_WORDS: usize = 4;
 
 /// A text as it is compared: its characters with their sounds, and its words.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -101,20 +107,34 @@ fn whole_of_words(a: &[Vec<char>], b: &[Vec<char>]) -> i32 {
     i32::try_from(sum / (size(a) + size(b)).max(1)).unwrap_or_default()
 }
 
-/// What is known of a contact that is compared.
+/// What is known of a contact that may be there already. Only the name must be given.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
 #[serde(deny_unknown_fields, default)]
 pub struct ContactDraft {
-    /// The name.
+    /// The name as far as it is typed, at most 100 characters.
     pub name: String,
-    /// Phones.
+    /// Phones, at most 10.
+    #[cfg_attr(feature = "uniffi", uniffi(default = []))]
     pub phones: Vec<String>,
     /// The e-mail address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub email: Option<String>,
     /// The birthday.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub birthday: Option<Birthday>,
     /// The address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub address: Option<String>,
+    /// The contact that is being edited: it is no duplicate of itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
+    pub contact: Option<ContactId>,
 }
 
 /// Why two contacts are alike.
@@ -173,6 +193,45 @@ impl ComparedContact {
             phones_and_email: told,
             birthday: contact.birthday,
         }
+    }
+
+    /// By what those are found who may be the same: phones, e-mail address, birthday, where the address begins, and the name: its
+    /// letters in any order, and the beginnings of any two of its words.
+    pub fn keys(&self) -> Vec<String> {
+        let mut keys = self.phones_and_email.clone();
+        if let Some(Birthday { calendar, year: Some(year), month, day, .. }) = self.birthday {
+            let moon = if calendar == Calendar::Lunar { "moon" } else { "" };
+            keys.push(format!("born:{moon}{year:04}{month:02}{day:02}"));
+        }
+        let spelt = self.spelt.as_ref().unwrap_or(&self.name);
+        let mut letters: Vec<char> = heard(&spelt.chars).into_iter().take(KEYED).collect();
+        letters.order_by(char::cmp);
+        if letters.len() > 1 {
+            keys.push(format!("name:{}", letters.into_iter().collect::<String>()));
+        }
+        if self.spelt.is_none() {
+            let words = || self.name.words.iter().take(KEYED_WORDS).enumerate();
+            for (place, word) in words() {
+                for (other, beside) in words() {
+                    if place != other
+                        && let Some(first) = beside.first()
+                    {
+                        keys.push(format!("word:{}{first}", word.iter().take(3).collect::<String>()));
+                    }
+                }
+            }
+        }
+        // What is not Chinese begins with the house and the street.
+        let address: String = match self.address.chinese {
+            true => self.address.chars.iter().take(KEYED).collect(),
+            false => self.address.words.iter().take(3).flatten().take(KEYED).collect(),
+        };
+        if address.chars().nth(5).is_some() {
+            keys.push(format!("place:{address}"));
+        }
+        keys.order_by(Ord::cmp);
+        keys.dedup();
+        keys
     }
 
     fn name_alike(&self, other: &ComparedContact) -> i32 {
@@ -238,8 +297,26 @@ impl ComparedContact {
         let reasons: Vec<ContactReason> = told.into_iter().map(|(_, reason)| reason).collect();
         // Colleagues share a desk's phone and the address of their company.
         let most = if stranger && !reasons.iter().any(own) { COLLEAGUES } else { CERTAIN };
-        ContactSimilarity { score: score_of(points).min(most), reasons }
+        // Whatever he calls himself there.
+        let least = if reasons.contains(&ContactReason::SameEmail) { 600 } else { 0 };
+        ContactSimilarity { score: score_of(points).min(most).max(least), reasons }
     }
+}
+
+/// Letters without what many neither say nor hear apart: sh and s, zh and z, ch and c, ng and n.
+fn heard(letters: &[char]) -> Vec<char> {
+    let mut heard: Vec<char> = Vec::with_capacity(letters.len());
+    for letter in letters {
+        let silent = match letter {
+            'h' => matches!(heard.last(), Some('s' | 'z' | 'c')),
+            'g' => matches!(heard.last(), Some('n')),
+            _ => false,
+        };
+        if !silent {
+            heard.push(*letter);
+        }
+    }
+    heard
 }
 
 /// Points in thousandths: the same name alone is possible, with something else as good it is likely, with two it is certain.
@@ -343,6 +420,8 @@ mod tests {
         let other = ContactDraft { email: Some("wang@yunfan.example".to_owned()), ..named("王玮") };
         assert_eq!(of(&one, &other).reasons, [SameEmail, SimilarName]);
         assert_eq!(of(&one, &one).reasons, [SameEmail, SameAddress, SameName, SamePhone]);
+        let nickname = ContactDraft { email: one.email.clone(), ..named("小王") };
+        assert_eq!(of(&nickname, &one), ContactSimilarity { score: 600, reasons: vec![SameEmail] });
         let (may, day) = (born("A B", 1980, 5, 7), born("A B", 1980, 7, 5));
         assert_eq!(of(&may, &day).reasons, [SameName, SimilarBirthday]);
         assert_eq!(of(&named(""), &named("")), ContactSimilarity { score: 0, reasons: Vec::new() });

@@ -124,22 +124,12 @@ impl Session<'_> {
     /// [`Error::Forbidden`] without the right `customer.merge`, or for who may only read one of them;
     /// [`Error::NotFound`]; [`Error::Invalid`] for fewer than two or more than 20.
     pub fn dismiss_duplicates(&self, customers: Vec<CustomerId>) -> Result<i64, Error> {
-        let each: BTreeSet<CustomerId> = customers.iter().copied().into_set();
-        let pairs = i64::try_from(each.len() * each.len().saturating_sub(1) / 2).unwrap_or(i64::MAX);
+        let pairs = pairs_of(&customers);
         self.command(
             &op::dismiss_duplicates,
             &customers,
             |work| {
-                if !(2..=MOST).contains(&each.len()) {
-                    return Err(Error::from(Violation::out_of_range("customers")).into());
-                }
-                let mut found = Vec::new();
-                for id in &each {
-                    let customer = work.customer_with_shares(*id, Reach::Edit)?.0;
-                    customer.check_active()?;
-                    work.rely_on_customer(&customer);
-                    found.push((id.to_string(), fingerprint(&customer)?));
-                }
+                let found = work.ready_to_dismiss(&customers)?;
                 let (by, at) = (work.actor().name(), work.now);
                 for (place, (one, was)) in found.iter().enumerate() {
                     for (other, and) in found.iter().skip(place + 1) {
@@ -154,9 +144,57 @@ impl Session<'_> {
             |_, _| Ok(pairs),
         )
     }
+
+    /// Takes back that customers are no duplicates of each other, any two of them, whoever said it (D4): groups tell them again.
+    /// Answers how many pairs had been dismissed.
+    ///
+    /// # Errors
+    /// As [`Session::dismiss_duplicates`].
+    pub fn reopen_duplicates(&self, customers: Vec<CustomerId>) -> Result<i64, Error> {
+        self.command(
+            &op::reopen_duplicates,
+            &customers,
+            |work| {
+                let found = work.ready_to_dismiss(&customers)?;
+                let keys = found.iter().enumerate().flat_map(|(place, (one, _))| {
+                    found.iter().skip(place + 1).map(move |(other, _)| pair_key(one, other))
+                });
+                let standing = work.get(&DISMISSED, keys.into_set().into_iter().collect())?;
+                let pairs = i64::try_from(standing.len()).unwrap_or(i64::MAX);
+                for row in standing {
+                    work.write(Write::Delete { kind: &DISMISSED, id: row.id, version: row.version });
+                }
+                work.made(pairs);
+                Ok(pairs)
+            },
+            |_, made| Ok(made.first().and_then(|pairs| pairs.parse().ok()).unwrap_or_default()),
+        )
+    }
+}
+
+/// How many pairs customers make.
+fn pairs_of(customers: &[CustomerId]) -> i64 {
+    let each = customers.iter().copied().into_set().len();
+    i64::try_from(each * each.saturating_sub(1) / 2).unwrap_or(i64::MAX)
 }
 
 impl Work<'_> {
+    /// Each of the customers that are dismissed, or told again, with what it is.
+    fn ready_to_dismiss(&mut self, customers: &[CustomerId]) -> Result<Vec<(String, String)>, Stop> {
+        let each: BTreeSet<CustomerId> = customers.iter().copied().into_set();
+        if !(2..=MOST).contains(&each.len()) {
+            return Err(Error::from(Violation::out_of_range("customers")).into());
+        }
+        let mut found = Vec::new();
+        for id in each {
+            let customer = self.customer_with_shares(id, Reach::Edit)?.0;
+            customer.check_active()?;
+            self.rely_on_customer(&customer);
+            found.push((id.to_string(), fingerprint(&customer)?));
+        }
+        Ok(found)
+    }
+
     /// What customers are today; whoever is gone for good is left out.
     pub(super) fn fingerprints(&mut self, ids: Vec<String>) -> Result<Fingerprints, Stop> {
         let mut found = Fingerprints::new();

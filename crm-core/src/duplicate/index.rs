@@ -5,6 +5,7 @@
 //! cut into chunks, of which the last one grows; what is asked reads the chunks that it can afford. An ordinal whose
 //! entry is gone means nothing, so that lists are never gone through.
 
+use super::contact_index::CONTACT_KEYS;
 use super::entry::{Entry, edition_of, named, short_id};
 use super::key::{MATCH_KEY, match_id, match_row, values_of};
 use super::name::NAME_VERSION;
@@ -67,6 +68,12 @@ pub(super) struct NameIndex {
     /// Whether there may be lists of an older edition.
     #[serde(default)]
     outdated: bool,
+    /// The last contact that was gone through of those that were there before their keys.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    contacts_walked: Option<String>,
+    /// The version of keys by which every contact is found.
+    #[serde(default)]
+    contacts: i32,
     #[serde(default)]
     version: i64,
 }
@@ -83,13 +90,15 @@ impl NameIndex {
             walked: None,
             complete: false,
             outdated: false,
+            contacts_walked: None,
+            contacts: 0,
             version: 0,
         }
     }
 
     /// Of a new organisation: nobody was there before it.
     fn new() -> Self {
-        NameIndex { complete: true, version: 1, ..NameIndex::empty() }
+        NameIndex { complete: true, contacts: CONTACT_KEYS, version: 1, ..NameIndex::empty() }
     }
 
     /// Out of its row, in today's edition.
@@ -108,6 +117,11 @@ impl NameIndex {
             outdated: true,
             ..index
         })
+    }
+
+    /// Whether every contact is found by its keys.
+    pub(super) fn has_all_contacts(&self) -> bool {
+        self.contacts >= CONTACT_KEYS
     }
 
     /// Whether every customer that is not in the tail is in it.
@@ -211,6 +225,11 @@ impl Session<'_> {
 }
 
 impl Work<'_> {
+    /// How far the index has come.
+    pub(super) fn name_index(&mut self) -> Result<NameIndex, Stop> {
+        Ok(NameIndex::of(self.get_one(&NAME_INDEX, NAME_INDEX.name.to_owned())?.as_ref())?)
+    }
+
     /// Takes the names that the decision changes into the tail, or out of the index. Every command comes by here
     /// before its commit, behind what adds to the figures: rows of customers were read by then.
     pub(crate) fn index_names(&mut self) -> Result<(), Stop> {
@@ -340,6 +359,9 @@ impl Work<'_> {
             self.walk(&mut index)?;
         } else if index.outdated {
             self.drop_outdated(&mut index)?;
+        } else if !index.has_all_contacts() {
+            index.contacts_walked = self.walk_contacts(index.contacts_walked.take())?;
+            index.contacts = if index.contacts_walked.is_none() { CONTACT_KEYS } else { index.contacts };
         } else {
             return Ok(false);
         }

@@ -1,10 +1,12 @@
 //! Duplicates 查重 (D1-D7): names of companies understood (`name`), how alike two of them are (`similarity`), an index by
-//! which they are found (`gram`, `index`, `look`), the check on entry (`check`),
-//! and groups of duplicates among all customers (`blocking`, `grouping`, `search`, `group`, `dismissed`).
+//! which they are found (`gram`, `index`, `look`), the check on entry (`check`), contacts (`contact`, `contact_index`,
+//! `contact_check`), and groups of duplicates among all customers (`blocking`, `grouping`, `search`, `group`, `dismissed`).
 
 mod blocking;
 mod check;
 mod contact;
+mod contact_check;
+mod contact_index;
 mod dismissed;
 mod entry;
 mod gram;
@@ -22,6 +24,8 @@ mod similarity;
 
 pub use check::{DuplicateCheck, DuplicateDraft, DuplicateHit, DuplicateReason, DuplicateVerdict};
 pub use contact::{ComparedContact, ContactDraft, ContactReason, ContactSimilarity};
+pub use contact_check::{ContactCheck, ContactHit};
+pub(crate) use contact_index::CONTACT_KEY;
 pub(crate) use dismissed::DISMISSED;
 pub(crate) use group::{DUPLICATE_GROUP, DUPLICATE_SEARCH};
 pub use group::{

@@ -29,7 +29,7 @@ pub(crate) fn exclusive_values(customer: &Customer) -> Vec<String> {
 }
 
 /// The reason for which a warning is gone over, cleaned.
-fn reason_of(given: Option<&String>) -> Result<Option<String>, Error> {
+pub(super) fn reason_of(given: Option<&String>) -> Result<Option<String>, Error> {
     let mut check = Checker::new();
     let reason = check.optional_line("duplicate_reason", &given.cloned(), 300);
     check.done()?;

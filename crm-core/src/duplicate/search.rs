@@ -10,7 +10,7 @@ use super::dismissed::{Dismissals, Fingerprints};
 use super::entry::Entry;
 use super::group::{DUPLICATE_GROUP, DUPLICATE_SEARCH, DuplicateSearch, Grouped, Kept, Shown, group_key};
 use super::grouping::{Alike, Group, grouped};
-use super::index::{NAME_ENTRY, NAME_INDEX, NAME_TAIL, NameIndex, plain_row};
+use super::index::{NAME_ENTRY, NAME_TAIL, plain_row};
 use super::key::{MATCH_KEY, MOST_HOLDERS};
 use super::look::{Likeness, compare};
 use super::name::CompanyName;
@@ -209,10 +209,7 @@ impl<'s> Run<'s> {
 
     /// Everybody, by the names that stand in the index and those that wait.
     fn read_names(&mut self, blocking: &mut Blocking) -> Result<Everyone, End> {
-        let index = self.session.query(&op::find_duplicate_groups, |work| {
-            let row = work.get_one(&NAME_INDEX, NAME_INDEX.name.to_owned())?;
-            Ok(NameIndex::of(row.as_ref())?)
-        })?;
+        let index = self.session.query(&op::find_duplicate_groups, |work| work.name_index())?;
         self.told.complete = index.is_complete();
         let mut everyone = Everyone::default();
         for kind in [&NAME_ENTRY, &NAME_TAIL] {

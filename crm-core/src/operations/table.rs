@@ -77,6 +77,8 @@ macro_rules! for_each_operation {
             query settings_history(page: PageRequest) -> HistoryPage, "settings.view";
             /// Whom a customer that is being entered is like.
             command check_duplicates(draft: DuplicateDraft) -> DuplicateCheck, "customer.view";
+            /// Whom a contact that is being entered is like.
+            query check_contact_duplicates(draft: ContactDraft) -> ContactCheck, "contact.view";
             /// Who was told by the check of customers that he may not open.
             query duplicate_lookups(page: PageRequest) -> DuplicateLookupPage, "settings.manage_settings";
             /// Searches all customers for groups of duplicates.
@@ -89,6 +91,8 @@ macro_rules! for_each_operation {
             query duplicate_groups(page: PageRequest) -> DuplicateGroupPage, "customer.merge";
             /// Says that customers are no duplicates of each other.
             command dismiss_duplicates(customers: Vec<CustomerId>) -> i64, "customer.merge";
+            /// Takes back that customers are no duplicates of each other.
+            command reopen_duplicates(customers: Vec<CustomerId>) -> i64, "customer.merge";
             /// Edits a customer.
             command edit_customer(customer: CustomerId, edit: CustomerEdit) -> Customer, "customer.edit";
             /// Edits customers, item by item.

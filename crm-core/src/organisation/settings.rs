@@ -94,6 +94,11 @@ pub struct DuplicateSettings {
     pub warn_from: i32,
     /// The least score at which it is not saved, 1 to 1000; 0: none.
     pub refuse_from: i32,
+    /// The least score at which a contact that is like another is saved only with a reason, 1 to 1000; 0: scores of contacts are
+    /// not looked at. Only contacts of customers that the actor may open count.
+    pub warn_contact_from: i32,
+    /// The least score at which it is not saved, 1 to 1000; 0: none.
+    pub refuse_contact_from: i32,
     /// What happens when another customer has the credit code.
     pub same_credit_code: DuplicateRule,
     /// What happens when another person has the phone.
@@ -112,6 +117,8 @@ impl Default for DuplicateSettings {
             possible: 600,
             warn_from: 0,
             refuse_from: 0,
+            warn_contact_from: 0,
+            refuse_contact_from: 0,
             same_credit_code: DuplicateRule::Warn,
             same_phone: DuplicateRule::Warn,
             show_owner: true,
@@ -132,6 +139,8 @@ impl DuplicateSettings {
         check.ensure((1..=self.likely).contains(&self.possible), || Violation::out_of_range("possible"));
         check.ensure((0..=1000).contains(&self.warn_from), || Violation::out_of_range("warn_from"));
         check.ensure((0..=1000).contains(&self.refuse_from), || Violation::out_of_range("refuse_from"));
+        check.ensure((0..=1000).contains(&self.warn_contact_from), || Violation::out_of_range("warn_contact_from"));
+        check.ensure((0..=1000).contains(&self.refuse_contact_from), || Violation::out_of_range("refuse_contact_from"));
         check.ensure((0..=10_000).contains(&self.lookups_per_day), || Violation::out_of_range("lookups_per_day"));
     }
 }

@@ -104,10 +104,20 @@ pub fn input(dice: &mut Dice, known: &mut Known, operation: &str, crm: &Crm) -> 
             maybe(dice, &mut draft, "phones", |dice| json!([text(dice)]));
             json!({"draft": draft})
         }
+        "check_contact_duplicates" => {
+            let mut draft = json!({"name": format!("联系人 {}", dice.below(known.made + 20))});
+            for field in ["email", "address"] {
+                maybe(dice, &mut draft, field, some_text);
+            }
+            maybe(dice, &mut draft, "phones", |dice| json!([text(dice)]));
+            json!({"draft": draft})
+        }
         "duplicate_lookups" | "duplicate_groups" => json!({"page": page(dice, known)}),
         "find_duplicate_groups" => json!({"score": if dice.one_in(2) { None } else { Some(560 + dice.below(450)) }}),
         "duplicate_search" | "cancel_duplicate_search" => json!({}),
-        "dismiss_duplicates" => json!({"customers": [customer, id(dice, "customer"), id(dice, "customer")]}),
+        "dismiss_duplicates" | "reopen_duplicates" => {
+            json!({"customers": [customer, id(dice, "customer"), id(dice, "customer")]})
+        }
         "count_customers" => json!({"views": [view(dice), view(dice), view(dice)]}),
         "customer_history" => json!({"customer": customer, "page": page(dice, known)}),
         "contact_history" => json!({"contact": id(dice, "contact"), "page": page(dice, known)}),

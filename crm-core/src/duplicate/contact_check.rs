@@ -1,0 +1,202 @@
+//! The check of contacts on entry (D1, D2), and what of it is asked when one is saved (D3).
+
+use super::check::{DuplicateReason, DuplicateVerdict, typed, typed_phones};
+use super::contact::{ComparedContact, ContactDraft, ContactReason, ContactSimilarity};
+use super::contact_index::draft_of;
+use super::rule::reason_of;
+use crate::contact::{CONTACT, Contact, ContactRefusal, StoredContact};
+use crate::crm::Session;
+use crate::customer::{CUSTOMER, Customer, CustomerStatus};
+use crate::error::{Error, Violation};
+use crate::history::{self, FieldChange};
+use crate::id::{ContactId, CustomerId};
+use crate::operations::op;
+use crate::record::Record;
+use crate::sorted::{Gather as _, Sort as _};
+use crate::text::Checker;
+use crate::work::{Stop, Work};
+use serde::{Deserialize, Serialize};
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+/// How many contacts are told, at the most.
+const MOST: usize = 10;
+/// Of how many customers: those of the most alike.
+const CANDIDATES: usize = 100;
+
+/// A contact that may be the one that is being entered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
+pub struct ContactHit {
+    /// The contact.
+    pub contact: ContactId,
+    /// The name.
+    pub name: String,
+    /// The customer.
+    pub customer: CustomerId,
+    /// The customer's name.
+    pub customer_name: String,
+    /// From 0 to 1,000, which is the same.
+    pub score: i32,
+    /// What the score means by the settings.
+    pub verdict: DuplicateVerdict,
+    /// Why, the strongest first.
+    pub reasons: Vec<DuplicateReason>,
+}
+
+/// Whom a contact that is being entered is like.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
+pub struct ContactCheck {
+    /// At most ten, the most alike first.
+    pub hits: Vec<ContactHit>,
+    /// Whether everyone who may be meant was compared: of a name that hundreds have, not all are; and contacts of before
+    /// an update may not be there to be found for some time.
+    pub complete: bool,
+}
+
+/// Contacts that are alike, with their customers.
+struct Alike {
+    found: Vec<(Contact, Customer, ContactSimilarity)>,
+    complete: bool,
+}
+
+impl Session<'_> {
+    /// Whom a contact that is being entered is like 联系人查重 (D1, D2): contacts of customers that the actor may open, by name, phone,
+    /// e-mail address, birthday and address. Of others it says nothing: they are people, and whose phone it is is their business.
+    ///
+    /// ```
+    /// # #[cfg(feature = "system")] {
+    /// # use crm_core::{Actor, ContactDraft, Crm, NewContact, NewCustomer, NewOrganisation};
+    /// # let crm = Crm::in_memory();
+    /// # let host = Actor::system("acme", "set-up")?;
+    /// # crm.as_user(&host).create_organisation(NewOrganisation::named("Acme"))?;
+    /// # crm.as_user(&host).sync_people(vec![crm_core::PersonInput::new("alice", "Alice")?], crm_core::SyncMode::Delta)?;
+    /// let alice = Actor::user("acme", "alice")?;
+    /// let customer = crm.as_user(&alice).create_customer(NewCustomer::named("杭州云帆科技有限公司"))?.id;
+    /// let phones = vec!["13800138000".to_owned()];
+    /// let wang = NewContact { name: "王小明".to_owned(), phones: phones.clone(), ..NewContact::default() };
+    /// crm.as_user(&alice).add_contact(customer, wang)?;
+    /// let draft = ContactDraft { name: "Wang Xiaoming".to_owned(), phones, ..ContactDraft::default() };
+    /// let check = crm.as_user(&alice).check_contact_duplicates(draft)?;
+    /// assert_eq!((check.hits[0].name.as_str(), check.hits[0].score), ("王小明", 930));
+    /// assert_eq!(check.hits[0].reasons[0].code, "same_name");
+    /// # }
+    /// # Ok::<(), crm_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] without the right `contact.view`; [`Error::Invalid`].
+    pub fn check_contact_duplicates(&self, draft: ContactDraft) -> Result<ContactCheck, Error> {
+        self.query(&op::check_contact_duplicates, |work| {
+            let draft = cleaned(&draft)?;
+            let settings = work.context.settings().duplicates.clone();
+            let alike = work.contacts_like(&draft, settings.possible)?;
+            let hit = |(contact, customer, similarity): (Contact, Customer, ContactSimilarity)| ContactHit {
+                contact: contact.id,
+                name: contact.name,
+                customer: customer.id,
+                customer_name: customer.name,
+                score: similarity.score,
+                verdict: settings.verdict(similarity.score).unwrap_or(DuplicateVerdict::Possible),
+                reasons: similarity.reasons.into_iter().map(ContactReason::told).collect(),
+            };
+            let hits = alike.found.into_iter().take(MOST).map(hit).collect();
+            Ok(ContactCheck { hits, complete: alike.complete })
+        })
+    }
+}
+
+impl Work<'_> {
+    /// Contacts of customers that the actor may open with at least such a score, the most alike first.
+    fn contacts_like(&mut self, draft: &ContactDraft, least: i32) -> Result<Alike, Stop> {
+        let asked = ComparedContact::new(draft);
+        let holders = self.holders_of_keys(&asked)?;
+        let mut likely = Vec::new();
+        for row in self.get(&CONTACT, holders.contacts.into_iter().collect())? {
+            let contact = StoredContact::from_row(&row)?.contact;
+            let similarity = asked.similarity(&ComparedContact::new(&draft_of(&contact)));
+            if similarity.score >= least && draft.contact != Some(contact.id) {
+                likely.push((Reverse(similarity.score), contact.id, contact, similarity));
+            }
+        }
+        let customers = likely.iter().map(|(_, _, contact, _)| contact.customer.to_string()).into_set();
+        let standing = self.get(&CUSTOMER, customers.into_iter().collect())?;
+        let reached = self.reach_of_rows(&standing)?;
+        let mut open = BTreeMap::new();
+        for (row, _) in standing.iter().zip(reached).filter(|(_, reach)| reach.is_some()) {
+            let customer = Customer::from_row(row)?;
+            if customer.status == CustomerStatus::Active {
+                open.insert(customer.id, customer);
+            }
+        }
+        likely.order_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)));
+        let found = likely.into_iter().filter_map(|(_, _, contact, similarity)| {
+            let customer = open.get(&contact.customer)?.clone();
+            Some((contact, customer, similarity))
+        });
+        let index = self.name_index()?;
+        Ok(Alike { found: found.take(CANDIDATES).collect(), complete: !holders.more && index.has_all_contacts() })
+    }
+
+    /// Refuses what the settings refuse of a contact that is like another one, and what they warn of where no reason is given.
+    /// Answers what the history shall tell of a warning that was gone over.
+    pub(crate) fn check_contact_likeness(
+        &mut self,
+        after: &Contact,
+        before: Option<&Contact>,
+        reason: Option<&String>,
+    ) -> Result<Option<FieldChange>, Stop> {
+        let reason = reason_of(reason)?;
+        let settings = self.context.settings().duplicates.clone();
+        let (warn, refuse) = (settings.warn_contact_from, settings.refuse_contact_from);
+        let draft = draft_of(after);
+        let asked_for = [warn, refuse].into_iter().filter(|from| *from > 0).min();
+        let Some(least) = asked_for.filter(|_| before.map(draft_of).as_ref() != Some(&draft)) else { return Ok(None) };
+        let alike = self.contacts_like(&draft, least)?;
+        let score = alike.found.first().map_or(0, |(_, _, similarity)| similarity.score);
+        if refuse > 0 && score >= refuse {
+            return Err(ContactRefusal::CertainDuplicate.into());
+        }
+        match reason {
+            _ if warn == 0 || score < warn => Ok(None),
+            Some(reason) => Ok(Some(history::change("duplicate_reason", None, Some(reason.into())))),
+            None => Err(ContactRefusal::LikelyDuplicate.into()),
+        }
+    }
+}
+
+/// A draft as it is compared.
+fn cleaned(draft: &ContactDraft) -> Result<ContactDraft, Error> {
+    let mut check = Checker::new();
+    let name = typed(&mut check, "name", Some(&draft.name), 100).unwrap_or_default();
+    let phones = typed_phones(&mut check, &draft.phones);
+    let email = typed(&mut check, "email", draft.email.as_ref(), 200);
+    let address = typed(&mut check, "address", draft.address.as_ref(), 300);
+    if let Some(birthday) = &draft.birthday {
+        check.ensure(birthday.is_possible(), || Violation::out_of_range("birthday"));
+    }
+    check.done()?;
+    Ok(ContactDraft { name, phones, email, address, birthday: draft.birthday, contact: draft.contact })
+}
+
+impl ContactReason {
+    /// In words.
+    fn told(self) -> DuplicateReason {
+        let (code, english, chinese) = match self {
+            ContactReason::SameName => ("same_name", "The same name", "姓名相同"),
+            ContactReason::SimilarName => ("similar_name", "A similar name", "姓名相近"),
+            ContactReason::SamePhone => ("same_phone", "The same phone", "电话相同"),
+            ContactReason::SameEmail => ("same_email", "The same e-mail address", "邮箱相同"),
+            ContactReason::SameBirthday => ("same_birthday", "The same birthday", "生日相同"),
+            ContactReason::SimilarBirthday => ("similar_birthday", "A similar birthday", "生日相近"),
+            ContactReason::SameAddress => ("same_address", "The same address", "地址相同"),
+            ContactReason::SimilarAddress => ("similar_address", "A similar address", "地址相近"),
+        };
+        DuplicateReason::new(code, english, chinese)
+    }
+}
