@@ -444,6 +444,12 @@ impl<'a> Desk<'a> {
         Ok(Redirect::to(to).into_response())
     }
 
+    /// Goes to a list, which says what was wrong: most often a marker of another list, or of one that is no more.
+    pub(crate) fn lost(&self, error: Error, list: &str) -> Reply {
+        self.complain(self.look.said(&self.for_form(error)?));
+        self.go(list)
+    }
+
     /// What a form can say itself; anything else is a page of its own.
     pub(crate) fn for_form(&self, error: Error) -> Result<Error, Failure> {
         match error {
