@@ -2,6 +2,7 @@
 
 use crate::app::{App, Reply};
 use crate::failure::Failure;
+use crate::pages::duplicate_group;
 use crate::session::{Notice, Visitor};
 use crate::text::{Lang, text};
 use crate::values::{Values, url};
@@ -165,7 +166,7 @@ impl<'a> Look<'a> {
         };
         let english = self.lang() == Lang::English;
         let linked = self.menu.iter().filter_map(|entry| Some((entry, href(entry)?)));
-        linked
+        let mut links: Vec<Link> = linked
             .map(|(entry, href)| Link {
                 label: if english { &entry.english } else { &entry.chinese }.clone(),
                 badge: entry.badge.map(|count| self.count(&count)).unwrap_or_default(),
@@ -173,7 +174,15 @@ impl<'a> Look<'a> {
                 first: matches!(entry.id.as_str(), "mine" | "contacts" | "contracts" | "positions"),
                 href,
             })
-            .collect()
+            .collect();
+        if self.may("customer.merge") {
+            // Behind the views of customers: a page of the host's own.
+            let place = links.iter().position(|link| !link.href.starts_with("/customers")).unwrap_or(links.len());
+            let href = duplicate_group::HERE.to_owned();
+            let label = self.t("duplicate_groups").to_owned();
+            links.insert(place, Link { label, badge: String::new(), current: under(&href), first: false, href });
+        }
+        links
     }
 
     /// Whether an entry is on the menu.
@@ -416,6 +425,11 @@ impl<'a> Desk<'a> {
     /// Says something on the next page.
     pub(crate) fn notice(&self, key: &'static str) {
         self.say(false, self.t(key).to_owned());
+    }
+
+    /// Says something on the next page that is no text of the table as it stands there.
+    pub(crate) fn tell(&self, text: String) {
+        self.say(false, text);
     }
 
     /// Says on the next page that something did not work.
