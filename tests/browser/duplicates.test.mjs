@@ -1,4 +1,4 @@
-// The check for duplicates on the form of a customer, as who types it meets it.
+// The check for duplicates on the form of a customer, as who types it meets it; and groups of duplicates, as who looks through them.
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, test } from "node:test";
 import { startBrowser, startHost, watch } from "./host.mjs";
@@ -36,6 +36,20 @@ async function created(page, fields) {
   await page.waitForURL(/\/customers\/[0-9a-f-]{36}$/);
   return new URL(page.url()).pathname;
 }
+
+/** What is wrong with a page at first sight: it sticks out, something has no name, an id stands twice. */
+const flaws = (page) =>
+  page.evaluate(() => {
+    const wrong = [];
+    if (document.documentElement.scrollWidth > innerWidth) wrong.push("too wide");
+    for (const field of document.querySelectorAll("main input:not([type=hidden]), main select, main textarea")) {
+      if (!field.labels?.length && !field.ariaLabel) wrong.push(field.outerHTML.slice(0, 90));
+    }
+    for (const one of document.querySelectorAll("main button, main a[href]")) if (!one.textContent.trim()) wrong.push(one.outerHTML);
+    const ids = [...document.querySelectorAll("[id]")].map((one) => one.id);
+    for (const id of ids) if (ids.indexOf(id) !== ids.lastIndexOf(id)) wrong.push(`twice: #${id}`);
+    return wrong;
+  });
 
 /** What the form has asked so far. */
 function asked(page) {
@@ -232,18 +246,7 @@ describe("at saving", () => {
       await send(page);
       await page.locator('main form [name="duplicate_reason"]').waitFor();
       assert.ok((await hits(page).count()) >= 2);
-      const found = await page.evaluate(() => {
-        const wrong = [];
-        if (document.documentElement.scrollWidth > innerWidth) wrong.push("too wide");
-        for (const field of document.querySelectorAll("main input:not([type=hidden]), main select, main textarea")) {
-          if (!field.labels?.length && !field.ariaLabel) wrong.push(field.outerHTML.slice(0, 90));
-        }
-        for (const one of document.querySelectorAll("main button, main a[href]")) if (!one.textContent.trim()) wrong.push(one.outerHTML);
-        const ids = [...document.querySelectorAll("[id]")].map((one) => one.id);
-        for (const id of ids) if (ids.indexOf(id) !== ids.lastIndexOf(id)) wrong.push(`twice: #${id}`);
-        return wrong;
-      });
-      assert.deepEqual(found, [], locale);
+      assert.deepEqual(await flaws(page), [], locale);
       if (locale === "en-GB") {
         const texts = await region(page).locator(".chip, .help, .hush").allInnerTexts();
         const names = /周子航|吴佳怡/g;
@@ -261,5 +264,66 @@ describe("at saving", () => {
     assert.match(await rows.first().innerText(), /吴佳怡/);
     const other = await signedIn(seller);
     assert.equal((await other.goto("/settings/duplicate-lookups")).status(), 403);
+  });
+});
+
+describe("groups", () => {
+  const groups = (page) => page.locator("article");
+
+  test("how far a search has come is followed, and at its end the page shows what it found", async () => {
+    const page = await signedIn(administrator);
+    const progress = (percent) => `<p><progress max="100" value="${percent}" aria-label="x"></progress> <strong>${percent}%</strong></p>`;
+    const answers = [progress(42), progress(67), ""];
+    // No search of so few customers goes on for long enough to be seen: the page is given one.
+    await page.route("**/duplicates/groups", async (route) => {
+      const answer = await route.fetch();
+      const body = (await answer.text()).replace('<dl class="clock">', `<div data-poll="/duplicates/search">${progress(7)}</div>$&`);
+      await route.fulfill({ response: answer, body: answers.length > 0 ? body : await answer.text() });
+    });
+    await page.route("**/duplicates/search", (route) => route.fulfill({ contentType: "text/html; charset=utf-8", body: answers.shift() }));
+    await page.clock.install();
+    await page.goto("/duplicates/groups");
+    const button = await page.locator('button[name="deed"]').first().elementHandle();
+    for (const percent of [7, 42, 67]) {
+      await page.locator(".searching strong").getByText(`${percent}%`).waitFor();
+      assert.ok(await button.evaluate((one) => one.isConnected), "the button stays where it is");
+      await page.clock.runFor(1_100);
+    }
+    await page.locator("progress").waitFor({ state: "detached" });
+    assert.ok((await groups(page).count()) > 1);
+  });
+
+  test("are merged by who is chosen, or said to be none", async () => {
+    const page = await signedIn(administrator, { javaScriptEnabled: false });
+    await page.goto("/duplicates/groups");
+    await page.locator('button[value="begin"]').click();
+    await page.locator(".notice.done").waitFor();
+    const first = groups(page).first();
+    const names = await first.locator('a[href^="/customers/"]').allInnerTexts();
+    await first.locator('input[name="survivor"]').nth(1).check();
+    await first.locator('button[value="merge"]').click();
+    await page.waitForURL(/\/customers\/[0-9a-f-]{36}\/merge\?source=/);
+    assert.ok((await page.locator("main li").filter({ hasText: names[1] }).first().innerText()).includes("保留"));
+    await page.goto("/duplicates/groups");
+    await groups(page).first().locator('button[value="dismiss"]').click();
+    await page.locator(".notice.done").getByText("1 对").waitFor();
+    assert.notDeepEqual(await groups(page).first().locator('a[href^="/customers/"]').allInnerTexts(), names);
+  });
+
+  test("nothing sticks out, whatever names are like", async () => {
+    const own = await signedIn(seller);
+    const long = `长${"W".repeat(150)}`;
+    for (const form of ["有限公司", "股份有限公司", "集团"]) {
+      const customer = { name: `${long}${form}` };
+      const answer = await own.request.post("/api/create_customer", { data: { customer: { ...customer, duplicate_reason: "x" } } });
+      assert.equal(answer.status(), 200, await answer.text());
+    }
+    for (const [width, locale] of [[390, "zh-CN"], [1280, "en-GB"]]) {
+      const page = await signedIn(administrator, { width, locale });
+      await page.goto("/duplicates/groups");
+      await page.locator('button[value="begin"]').click();
+      await groups(page).filter({ hasText: long }).first().waitFor();
+      assert.deepEqual(await flaws(page), [], `${width}`);
+    }
   });
 });

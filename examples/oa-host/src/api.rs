@@ -114,7 +114,7 @@ fn actor(app: &App, parts: &Parts, lang: Lang) -> Result<Actor, Box<Response>> {
         }
         Visitor::of(parts, app).who
     };
-    let actor = who.and_then(|who| Actor::user(who.org, who.user).ok());
+    let actor = who.and_then(|who| who.actor());
     actor.ok_or_else(|| Box::new(own(lang, StatusCode::UNAUTHORIZED, "unauthenticated", "e_unauthenticated")))
 }
 

@@ -2,6 +2,7 @@
 
 use crate::app::{App, Reply};
 use crate::failure::Failure;
+use crate::pages::duplicate_group;
 use crate::session::{Notice, Visitor};
 use crate::text::{Lang, text};
 use crate::values::{Values, url};
@@ -165,7 +166,7 @@ impl<'a> Look<'a> {
         };
         let english = self.lang() == Lang::English;
         let linked = self.menu.iter().filter_map(|entry| Some((entry, href(entry)?)));
-        linked
+        let mut links: Vec<Link> = linked
             .map(|(entry, href)| Link {
                 label: if english { &entry.english } else { &entry.chinese }.clone(),
                 badge: entry.badge.map(|count| self.count(&count)).unwrap_or_default(),
@@ -173,7 +174,15 @@ impl<'a> Look<'a> {
                 first: matches!(entry.id.as_str(), "mine" | "contacts" | "contracts" | "positions"),
                 href,
             })
-            .collect()
+            .collect();
+        if self.may("customer.merge") {
+            // Behind the views of customers: a page of the host's own.
+            let place = links.iter().position(|link| !link.href.starts_with("/customers")).unwrap_or(links.len());
+            let href = duplicate_group::HERE.to_owned();
+            let label = self.t("duplicate_groups").to_owned();
+            links.insert(place, Link { label, badge: String::new(), current: under(&href), first: false, href });
+        }
+        links
     }
 
     /// Whether an entry is on the menu.
@@ -418,6 +427,11 @@ impl<'a> Desk<'a> {
         self.say(false, self.t(key).to_owned());
     }
 
+    /// Says something on the next page that is no text of the table as it stands there.
+    pub(crate) fn tell(&self, text: String) {
+        self.say(false, text);
+    }
+
     /// Says on the next page that something did not work.
     pub(crate) fn complain(&self, text: String) {
         self.say(true, text);
@@ -442,6 +456,12 @@ impl<'a> Desk<'a> {
     /// Goes on to another page, which can be loaded anew without doing anything again.
     pub(crate) fn go(&self, to: &str) -> Reply {
         Ok(Redirect::to(to).into_response())
+    }
+
+    /// Goes to a list, which says what was wrong: most often a marker of another list, or of one that is no more.
+    pub(crate) fn lost(&self, error: Error, list: &str) -> Reply {
+        self.complain(self.look.said(&self.for_form(error)?));
+        self.go(list)
     }
 
     /// What a form can say itself; anything else is a page of its own.

@@ -5,6 +5,7 @@ use crate::text::Lang;
 use axum::extract::FromRequestParts;
 use axum::http::header::{ACCEPT_LANGUAGE, COOKIE, HeaderMap};
 use axum::http::request::Parts;
+use crm_core::Actor;
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -38,6 +39,13 @@ pub(crate) struct Who {
     pub(crate) org: String,
     /// The user id.
     pub(crate) user: String,
+}
+
+impl Who {
+    /// The person as the CRM knows him; nobody where the ids are none.
+    pub(crate) fn actor(&self) -> Option<Actor> {
+        Actor::user(self.org.as_str(), self.user.as_str()).ok()
+    }
 }
 
 struct Held {

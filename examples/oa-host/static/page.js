@@ -39,6 +39,8 @@ for (const file of document.querySelectorAll("input[data-most]")) {
 const wrong = document.querySelector("[aria-invalid=true]");
 if (wrong) wrong.focus();
 
+const parsed = (html) => new DOMParser().parseFromString(html, "text/html").body.childNodes;
+
 // Whom a customer is like is told below its name while one types. Without an answer the form stays as it is.
 function tellDuplicates(region) {
   const form = region.closest("form");
@@ -58,7 +60,7 @@ function tellDuplicates(region) {
     shown = html;
     const folded = region.querySelector("details");
     const link = region.contains(document.activeElement) && document.activeElement.getAttribute("href");
-    region.replaceChildren(...new DOMParser().parseFromString(html, "text/html").body.childNodes);
+    region.replaceChildren(...parsed(html));
     const more = region.querySelector("details");
     if (more && folded) more.open = folded.open;
     if (link) ([...region.querySelectorAll("a")].find((one) => one.getAttribute("href") === link) ?? region).focus();
@@ -108,3 +110,24 @@ function tellDuplicates(region) {
   });
 }
 for (const region of document.querySelectorAll("[data-duplicates]")) tellDuplicates(region);
+
+// How far a long work has come is told while it goes on; at its end the page shows what came of it.
+function follow(region) {
+  const ask = async () => {
+    let soon = 1_000;
+    try {
+      const answer = await fetch(region.dataset.poll, { redirect: "error" });
+      if (!answer.ok) throw new Error(`${answer.status}`);
+      const html = await answer.text();
+      // The marker of a page of what was found before is no longer good.
+      if (html === "") return location.assign(location.pathname);
+      region.replaceChildren(...parsed(html));
+    } catch {
+      // The host may be there again in a moment.
+      soon = 10_000;
+    }
+    setTimeout(ask, document.hidden ? 10_000 : soon);
+  };
+  setTimeout(ask, 1_000);
+}
+for (const region of document.querySelectorAll("[data-poll]")) follow(region);

@@ -151,6 +151,8 @@ fn afterwards(story: &Story, played: &[Played]) -> Result<(), Error> {
     let mut settings = administrator.settings()?;
     settings.duplicates.warn_from = 900;
     administrator.change_settings(settings)?;
+    // Some of them are alike enough to be looked through.
+    administrator.find_duplicate_groups(None)?;
     cast::leave(story)
 }
 

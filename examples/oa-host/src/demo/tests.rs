@@ -50,6 +50,9 @@ fn every_view_has_something_to_show() {
     let all_but_own = CUSTOMERS as i64 - count(&crm, cast::DIRECTOR, View::Mine);
     assert_eq!(count(&crm, cast::DIRECTOR, View::Subordinates), all_but_own);
     assert!(count(&crm, "chenyiming", View::Subordinates) > 80);
+    let administrator = crm.as_user(&Actor::user(ORGANISATION, cast::ADMINISTRATOR).unwrap());
+    let duplicates = administrator.duplicate_groups(PageRequest::first(100)).unwrap().items;
+    assert!(duplicates.len() >= 10 && duplicates.iter().any(|group| group.customers.len() > 2), "{}", duplicates.len());
     let left = crm.as_user(&Actor::user(ORGANISATION, cast::LEAVER).unwrap());
     assert_eq!(left.menu().unwrap_err().code(), "actor_unknown");
 }

@@ -92,10 +92,7 @@ pub(crate) async fn show(State(app): State<Shared>, visitor: Visitor, Params(par
         let here = url("/approvals", &[("all", params.get("all"))]);
         let found = match desk.crm.approvals(!all, page) {
             Ok(found) => found,
-            Err(error) => {
-                desk.complain(d.said(&desk.for_form(error)?));
-                return desk.go(&here);
-            }
+            Err(error) => return desk.lost(error, &here),
         };
         let next = found.next.map(|next| url("/approvals", &[("all", params.get("all")), ("cursor", &next)]));
         let lists = vec![

@@ -317,10 +317,7 @@ pub(crate) async fn entries(
         page.cursor = params.text("cursor");
         let found = match desk.crm.contract_entries(contract.id, kind, page) {
             Ok(found) => found,
-            Err(error) => {
-                desk.complain(d.said(&desk.for_form(error)?));
-                return desk.go(&here);
-            }
+            Err(error) => return desk.lost(error, &here),
         };
         desk.page(&EntriesPage {
             d,

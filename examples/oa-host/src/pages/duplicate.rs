@@ -11,8 +11,8 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use crm_core::{
-    CustomerId, CustomerKind, DuplicateCheck, DuplicateDraft, DuplicateHit, DuplicateRule, DuplicateVerdict, Error,
-    PageRequest,
+    CustomerId, CustomerKind, DuplicateCheck, DuplicateDraft, DuplicateHit, DuplicateReason, DuplicateRule,
+    DuplicateVerdict, Error, PageRequest,
 };
 
 /// How many hits are seen at once; the others are folded away, so that the fields below stay in sight.
@@ -30,6 +30,21 @@ pub(crate) struct Below {
     pub(crate) reason: bool,
 }
 
+/// What a score means, and the class of its chip.
+pub(crate) fn verdict(d: &Look<'_>, verdict: DuplicateVerdict) -> (&'static str, &'static str) {
+    match verdict {
+        DuplicateVerdict::Certain => (d.t("verdict_certain"), "warn"),
+        DuplicateVerdict::Likely => (d.t("verdict_likely"), "vacant"),
+        DuplicateVerdict::Possible => (d.t("verdict_possible"), ""),
+    }
+}
+
+/// Why customers are taken for the same, in words.
+pub(crate) fn reasons(d: &Look<'_>, reasons: &[DuplicateReason]) -> String {
+    let said: Vec<&str> = reasons.iter().map(|reason| reason.text(d.lang().core())).collect();
+    said.join(d.t("between_reasons"))
+}
+
 /// A customer that may be the same.
 struct Hit {
     /// Where it is opened; empty: not by this person.
@@ -43,19 +58,14 @@ struct Hit {
 
 impl Hit {
     fn of(d: &Look<'_>, hit: DuplicateHit) -> Self {
-        let (verdict, chip) = match hit.verdict {
-            DuplicateVerdict::Certain => ("verdict_certain", "warn"),
-            DuplicateVerdict::Likely => ("verdict_likely", "vacant"),
-            DuplicateVerdict::Possible => ("verdict_possible", ""),
-        };
-        let reasons: Vec<&str> = hit.reasons.iter().map(|reason| reason.text(d.lang().core())).collect();
+        let (verdict, chip) = verdict(d, hit.verdict);
         Hit {
             href: hit.customer.map(|customer| format!("/customers/{customer}")).unwrap_or_default(),
             name: hit.name,
-            verdict: d.t(verdict),
+            verdict,
             chip,
             owner: hit.owner_name.or_else(|| hit.owner.map(|owner| owner.to_string())).unwrap_or_default(),
-            reasons: reasons.join(d.t("between_reasons")),
+            reasons: reasons(d, &hit.reasons),
         }
     }
 }
@@ -208,11 +218,7 @@ pub(crate) async fn lookups(State(app): State<Shared>, visitor: Visitor, Params(
         page.cursor = params.text("cursor");
         let found = match desk.crm.duplicate_lookups(page) {
             Ok(found) => found,
-            Err(error) => {
-                // A marker of another list: the first page says so.
-                desk.complain(d.said(&desk.for_form(error)?));
-                return desk.go(HERE);
-            }
+            Err(error) => return desk.lost(error, HERE),
         };
         let rows = found.items.into_iter().map(|lookup| Lookup {
             person: d.person(&lookup.person),

@@ -83,11 +83,7 @@ pub(crate) fn page(
     let here = format!("{back}/history");
     let found = match read(page) {
         Ok(found) => found,
-        Err(error) => {
-            // A marker of another list: the first page says so.
-            desk.complain(d.said(&desk.for_form(error)?));
-            return desk.go(&here);
-        }
+        Err(error) => return desk.lost(error, &here),
     };
     desk.page(&Page {
         d,

@@ -3,6 +3,7 @@
 use crate::app::{Reply, Shared};
 use crate::desk::{Desk, Look};
 use crate::failure::Failure;
+use crate::pages::duplicate::reasons;
 use crate::pages::history::named;
 use crate::pages::relation::found;
 use crate::pages::{Params, id};
@@ -145,9 +146,8 @@ fn draw_choice(desk: &Desk<'_>, customer: &Customer, search: &str, problem: Stri
         };
         let hits = desk.crm.check_duplicates(draft)?.hits;
         let row = |hit: crm_core::DuplicateHit| {
-            let reasons: Vec<&str> = hit.reasons.iter().map(|reason| reason.text(d.lang().core())).collect();
             let owner = hit.owner_name.unwrap_or_default();
-            Some((hit.customer?.to_string(), hit.name, format!("{owner} · {}", reasons.join(d.t("between_reasons")))))
+            Some((hit.customer?.to_string(), hit.name, format!("{owner} · {}", reasons(d, &hit.reasons))))
         };
         groups.push((d.t("merge_likely").to_owned(), hits.into_iter().filter_map(row).collect()));
     } else {
@@ -227,13 +227,14 @@ fn draw(desk: &Desk<'_>, customer: &Customer, values: &Values, fresh: bool, erro
         (format!("{} {}", pair.contact, pair.into), name(&pair.contact), name(&pair.into), *ticked)
     });
     let all: Vec<&Customer> = std::iter::once(customer).chain(&preview.sources).collect();
+    let ids: Vec<CustomerId> = all.iter().map(|column| column.id).collect();
     let columns = all.iter().map(|column| Column {
         id: column.id.to_string(),
         name: column.name.clone(),
         number: column.number.clone(),
         owner: d.person(column.owner.as_str()),
         survivor: column.id == customer.id,
-        instead: if column.id == customer.id { String::new() } else { instead(column.id, &all) },
+        instead: if column.id == customer.id { String::new() } else { address(column.id, &ids) },
     });
     let is_parent = refused.as_ref().is_some_and(parent);
     let rights = [("edit", "keep_owners_edit"), ("read", "keep_owners_read"), ("none", "keep_owners_none")];
@@ -258,9 +259,9 @@ fn draw(desk: &Desk<'_>, customer: &Customer, values: &Values, fresh: bool, erro
     desk.page_with(status, &page)
 }
 
-/// Where another one of the customers is the one that stays.
-fn instead(survivor: CustomerId, all: &[&Customer]) -> String {
-    let others = all.iter().filter(|other| other.id != survivor).map(|other| format!("source={}", other.id));
+/// Where the merge of some customers is looked at, of whom one is the one that stays.
+pub(crate) fn address(survivor: CustomerId, all: &[CustomerId]) -> String {
+    let others = all.iter().filter(|other| **other != survivor).map(|other| format!("source={other}"));
     format!("/customers/{survivor}/merge?{}", others.collect::<Vec<_>>().join("&"))
 }
 

@@ -13,6 +13,7 @@ mod customer_form;
 mod dictionary;
 mod document;
 mod duplicate;
+pub(crate) mod duplicate_group;
 mod follow_up;
 mod history;
 mod home;
@@ -74,6 +75,8 @@ pub(crate) fn routes() -> Router<Shared> {
         .route("/customers/{id}/shares/new", get(share::fresh).post(share::add))
         .route("/customers/{id}/merge", get(merge::choose).post(merge::carry_out))
         .route("/merges/{id}", get(merge::show).post(merge::undo))
+        .route("/duplicates/groups", get(duplicate_group::show).post(duplicate_group::act))
+        .route("/duplicates/search", get(duplicate_group::progress).post(duplicate_group::search))
         .route("/contacts", get(contacts::show))
         .route("/contacts/{id}/edit", get(contact::edit).post(contact::save))
         .route("/contacts/{id}/remove", get(contact::remove).post(contact::do_remove))

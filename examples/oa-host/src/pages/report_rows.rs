@@ -197,10 +197,7 @@ pub(crate) async fn show(State(app): State<Shared>, visitor: Visitor, Params(par
         };
         let found = match found {
             Ok(found) => found,
-            Err(error) => {
-                desk.complain(d.said(&desk.for_form(error)?));
-                return desk.go("/reports");
-            }
+            Err(error) => return desk.lost(error, "/reports"),
         };
         let names = ["what", "of", "person", "position", "from", "to", "currency", "by", "code"];
         let (first, next) = around("/reports/rows", &names, &params, found.next.as_deref());

@@ -2,6 +2,7 @@
 
 mod deals;
 mod duplicates;
+mod groups;
 mod merges;
 mod payments;
 
@@ -49,7 +50,8 @@ pub(crate) fn text(lang: Lang, key: &str) -> &str {
 type Text = (&'static str, &'static str, &'static str);
 
 fn all() -> impl Iterator<Item = &'static Text> {
-    TEXTS.iter().chain(deals::TEXTS).chain(payments::TEXTS).chain(duplicates::TEXTS).chain(merges::TEXTS)
+    let rooms = [deals::TEXTS, payments::TEXTS, duplicates::TEXTS, groups::TEXTS, merges::TEXTS];
+    TEXTS.iter().chain(rooms.into_iter().flatten())
 }
 
 /// Key, Chinese, English. `f_` are fields, `q_` those of queries where they are called otherwise, `h_` those of parts of a history, `e_` errors, `s_` sections of forms, `op_` operations.

@@ -46,7 +46,7 @@ fn set(browser: &Browser, change: &[(&str, Value)]) {
 }
 
 /// Two who don't see each other's customers.
-fn two(host: &Host) -> (Browser, Browser) {
+pub(crate) fn two(host: &Host) -> (Browser, Browser) {
     let admin = host.sign_in("admin");
     let people = json!({"people": [{"id": "mei", "name": "梅"}, {"id": "lan", "name": "兰"}], "mode": "delta"});
     assert_eq!(admin.api("sync_people", &people).status, 200);

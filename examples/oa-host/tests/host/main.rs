@@ -3,6 +3,7 @@
 
 mod deals;
 mod duplicates;
+mod groups;
 mod merges;
 #[path = "../run/mod.rs"]
 mod run;
