@@ -145,7 +145,8 @@ impl Session<'_> {
         )
     }
 
-    /// Takes back that customers are no duplicates of each other, any two of them, whoever said it (D4): groups tell them again.
+    /// Takes back that customers are no duplicates of each other, any two of them, whoever said it (D4): groups tell them again,
+    /// those of a search that left them out with the next one.
     /// Answers how many pairs had been dismissed.
     ///
     /// # Errors

@@ -63,8 +63,19 @@ struct Field {
     required: bool,
     most: i32,
     wide: bool,
-    /// What the check for duplicates found, drawn, where it is shown below the field.
-    duplicates: Option<String>,
+    /// The check for duplicates below the field, and what it found, drawn.
+    duplicates: Option<(Checked, String)>,
+}
+
+/// What a form is checked for duplicates by, while one types.
+#[derive(Clone, Copy)]
+pub(crate) struct Checked {
+    /// Where it is asked.
+    pub(crate) action: &'static str,
+    /// Fields of which each is enough to ask for, beside the name, of which two characters are.
+    pub(crate) known: &'static str,
+    /// Fields that are told with them.
+    pub(crate) beside: &'static str,
 }
 
 impl Field {
@@ -78,6 +89,8 @@ const SPEAK_OF: &[(&str, &[&str])] = &[
     ("same_name", &["name"]),
     ("certain_duplicate", &["name"]),
     ("likely_duplicate", &["duplicate_reason"]),
+    ("certain_duplicate_contact", &["contacts_name", "name"]),
+    ("likely_duplicate_contact", &["contacts_duplicate_reason", "duplicate_reason"]),
     ("same_credit_code", &["duplicate_reason", "credit_code"]),
     ("same_phone", &["duplicate_reason", "phones"]),
     ("number_taken", &["number"]),
@@ -350,9 +363,9 @@ impl<'a> Sheet<'a> {
     }
 
     /// The check for duplicates stands below the last field, with what it found so far, and has a button.
-    pub(crate) fn duplicates(mut self, found: String) -> Self {
+    pub(crate) fn duplicates(mut self, checked: Checked, found: String) -> Self {
         self.check = self.d.t("check_duplicates").to_owned();
-        self.last(|field| field.duplicates = Some(found))
+        self.last(|field| field.duplicates = Some((checked, found)))
     }
 
     /// Another label for the last field.

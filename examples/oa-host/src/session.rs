@@ -30,6 +30,17 @@ pub(crate) struct Notice {
     pub(crate) problem: bool,
     /// The text.
     pub(crate) text: String,
+    /// How it is taken back, where it can be.
+    pub(crate) undo: Option<Undo>,
+}
+
+/// What is sent where to take something back.
+#[derive(Debug, Clone)]
+pub(crate) struct Undo {
+    /// Where.
+    pub(crate) action: &'static str,
+    /// What: names and values.
+    pub(crate) fields: Vec<(&'static str, String)>,
 }
 
 /// A person of an organisation.

@@ -19,6 +19,11 @@ impl Values {
         self.0.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
     }
 
+    /// Whether a field was sent, be it empty.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(known, _)| known == name)
+    }
+
     /// The first value of a name, trimmed, unless it is blank.
     pub(crate) fn text(&self, name: &str) -> Option<String> {
         let text = self.get(name).trim();

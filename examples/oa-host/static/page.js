@@ -41,14 +41,15 @@ if (wrong) wrong.focus();
 
 const parsed = (html) => new DOMParser().parseFromString(html, "text/html").body.childNodes;
 
-// Whom a customer is like is told below its name while one types. Without an answer the form stays as it is.
+// Whom somebody is like is told below the name while one types. Without an answer the form stays as it is.
 function tellDuplicates(region) {
   const form = region.closest("form");
   const button = form.querySelector('button[name="check"]');
-  const known = ["name", "kind", "short_name", "credit_code", "phones", "website", "email"];
+  const known = region.dataset.known.split(" ");
+  const asked = ["name", ...known, ...region.dataset.beside.split(" ")];
   const value = (name) => form.elements.namedItem(name)?.value.trim() ?? "";
   const worthAsking = () =>
-    [...value("name")].length > 1 || known.slice(2).some((name) => value(name) !== "");
+    [...value("name")].length > 1 || known.some((name) => value(name) !== "");
   let waiting;
   let asking;
   let told = "";
@@ -68,14 +69,14 @@ function tellDuplicates(region) {
 
   const ask = async (pressed) => {
     clearTimeout(waiting);
-    const question = new URLSearchParams(known.map((name) => [name, value(name)]));
+    const question = new URLSearchParams(asked.map((name) => [name, value(name)]));
     if (!pressed && question.toString() === told) return;
     // What is still on its way answers an older question.
     asking?.abort();
     told = "";
     if (!pressed && !worthAsking()) return show("");
     const { signal } = (asking = new AbortController());
-    const body = new URLSearchParams([...question, ["_csrf", value("_csrf")], ["customer", value("customer")]]);
+    const body = new URLSearchParams([...question, ["_csrf", value("_csrf")]]);
     if (pressed) body.set("check", "1");
     try {
       // Who has been signed out meanwhile would be led to another page.
@@ -96,7 +97,7 @@ function tellDuplicates(region) {
 
   const soon = (event) => {
     // Letters of a syllable that is still being chosen are no name.
-    if (event.isComposing || !known.includes(event.target.name)) return;
+    if (event.isComposing || !asked.includes(event.target.name)) return;
     clearTimeout(waiting);
     waiting = setTimeout(ask, 300, false);
   };

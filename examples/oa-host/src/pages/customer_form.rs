@@ -4,7 +4,7 @@ use crate::app::{Reply, Shared};
 use crate::desk::{Choice, Desk};
 use crate::form::Sheet;
 use crate::pages::duplicate::{self, Below, REASON};
-use crate::pages::{Above, form_page, id};
+use crate::pages::{Above, contact_duplicate, form_page, id};
 use crate::security::Posted;
 use crate::session::Visitor;
 use crate::values::{Reader, Values};
@@ -13,6 +13,9 @@ use crm_core::{
     BatchAnswer, Customer, CustomerEdit, CustomerId, CustomerKind, Error, NewContact, NewCustomer, TimeZone, Timestamp,
     Transfer, UserId, Violation, dictionary,
 };
+
+/// The name under which the form of a new customer sends why its contact is no duplicate.
+const CONTACT_REASON: &str = "contacts_duplicate_reason";
 
 pub(crate) async fn fresh(State(app): State<Shared>, visitor: Visitor) -> Reply {
     app.desk(visitor, |desk| create_form(desk, &Values::default().with("kind", "company"), None, Below::default()))
@@ -47,7 +50,8 @@ fn kinds(desk: &Desk<'_>) -> Vec<Choice> {
 
 /// What a person is asked first, at creation and when editing.
 fn first_fields<'a>(desk: &Desk<'_>, sheet: Sheet<'a>, below: Below) -> Sheet<'a> {
-    let mut sheet = sheet.section("s_basic").line("name", 200).required().wide().duplicates(below.list);
+    let mut sheet =
+        sheet.section("s_basic").line("name", 200).required().wide().duplicates(duplicate::CHECKED, below.list);
     if below.reason {
         sheet = sheet.line(REASON, 300).wide().help("duplicate_reason_help");
     }
@@ -89,6 +93,10 @@ fn create_form(desk: &Desk<'_>, values: &Values, error: Option<&Error>, below: B
     .line("contacts_title", 100)
     .line("contacts_phones", 40)
     .input("email", "contacts_email");
+    let sheet = match contact_duplicate::reason_asked(values, CONTACT_REASON, error) {
+        true => sheet.line(CONTACT_REASON, 300).wide().help("contact_reason_help"),
+        false => sheet,
+    };
     let mut sheet = more_fields(sheet.folded("s_more"));
     let assignable = desk.assignable()?;
     if assignable.len() > 1 {
@@ -113,6 +121,7 @@ fn created(desk: &Desk<'_>, values: &Values) -> Result<Customer, Error> {
         title: values.text("contacts_title"),
         phones: values.lines("contacts_phones"),
         email: values.text("contacts_email"),
+        duplicate_reason: values.text(CONTACT_REASON),
         ..NewContact::default()
     });
     let customer = NewCustomer {

@@ -1,8 +1,9 @@
-//! The check for duplicates on the form of a customer, and who was told by it of customers that he may not open.
+//! The check for duplicates on forms, and who was told by it of customers that he may not open.
 
 use crate::app::{Reply, Shared};
 use crate::desk::{Desk, Look, typed};
 use crate::failure::Failure;
+use crate::form::Checked;
 use crate::pages::Params;
 use crate::security::Posted;
 use crate::session::Visitor;
@@ -21,10 +22,17 @@ const SEEN: usize = 5;
 /// The name under which a form sends the reason.
 pub(crate) const REASON: &str = "duplicate_reason";
 
-/// What the form of a customer says of duplicates.
+/// By what the form of a customer is checked.
+pub(crate) const CHECKED: Checked = Checked {
+    action: "/customers/duplicates",
+    known: "short_name credit_code phones website email",
+    beside: "kind customer",
+};
+
+/// What a form says of duplicates.
 #[derive(Default)]
 pub(crate) struct Below {
-    /// The customers, drawn; empty where nothing was found or asked.
+    /// Those who may be the same, drawn; empty where nothing was found or asked.
     pub(crate) list: String,
     /// Whether a reason is asked for.
     pub(crate) reason: bool,
@@ -45,26 +53,28 @@ pub(crate) fn reasons(d: &Look<'_>, reasons: &[DuplicateReason]) -> String {
     said.join(d.t("between_reasons"))
 }
 
-/// A customer that may be the same.
-struct Hit {
+/// A customer or a contact that may be the same.
+pub(crate) struct Hit {
     /// Where it is opened; empty: not by this person.
-    href: String,
-    name: String,
-    verdict: &'static str,
-    chip: &'static str,
-    owner: String,
-    reasons: String,
+    pub(crate) href: String,
+    pub(crate) name: String,
+    pub(crate) verdict: &'static str,
+    pub(crate) chip: &'static str,
+    /// To whom it belongs: the owner of a customer, the customer of a contact.
+    pub(crate) belongs: String,
+    pub(crate) reasons: String,
 }
 
 impl Hit {
     fn of(d: &Look<'_>, hit: DuplicateHit) -> Self {
         let (verdict, chip) = verdict(d, hit.verdict);
+        let owner = hit.owner_name.or_else(|| hit.owner.map(|owner| owner.to_string()));
         Hit {
             href: hit.customer.map(|customer| format!("/customers/{customer}")).unwrap_or_default(),
             name: hit.name,
             verdict,
             chip,
-            owner: hit.owner_name.or_else(|| hit.owner.map(|owner| owner.to_string())).unwrap_or_default(),
+            belongs: owner.map(|owner| format!("{} {owner}", d.t("f_owner"))).unwrap_or_default(),
             reasons: reasons(d, &hit.reasons),
         }
     }
@@ -74,13 +84,18 @@ impl Hit {
 #[template(path = "duplicates.html")]
 struct List<'a> {
     d: &'a Look<'a>,
+    /// What is said above them.
+    found: &'a str,
+    /// What is said of the others, `{n}` of them.
+    others: &'a str,
     hits: Vec<Hit>,
     /// Those that are folded away.
     more: Vec<Hit>,
     /// What is said where nobody is listed; empty: nothing.
     nobody: &'a str,
     limited: bool,
-    incomplete: bool,
+    /// What is said of an answer that is not whole; empty: nothing.
+    incomplete: &'a str,
     /// What is odd about what was typed.
     warnings: Vec<&'a str>,
 }
@@ -128,16 +143,51 @@ fn drawn(desk: &Desk<'_>, check: DuplicateCheck, nobody: &str) -> Result<String,
         _ => None,
     };
     let warnings = check.warnings.iter().filter_map(warning).collect();
-    let mut hits: Vec<Hit> = check.hits.into_iter().map(|hit| Hit::of(d, hit)).collect();
-    let more = hits.split_off(hits.len().min(SEEN));
-    let nobody = if hits.is_empty() && !check.limited { nobody } else { "" };
-    let list = List { d, hits, more, nobody, limited: check.limited, incomplete: !check.complete, warnings };
-    Ok(list.render()?.trim().to_owned())
+    let hits: Vec<Hit> = check.hits.into_iter().map(|hit| Hit::of(d, hit)).collect();
+    List {
+        d,
+        found: d.t("duplicates_found"),
+        others: d.t("duplicates_more"),
+        more: Vec::new(),
+        nobody: if check.limited { "" } else { nobody },
+        limited: check.limited,
+        incomplete: if check.complete { "" } else { d.t("duplicates_incomplete") },
+        warnings,
+        hits,
+    }
+    .drawn()
+}
+
+impl List<'_> {
+    /// The first ones in sight, the others folded away.
+    fn drawn(mut self) -> Result<String, Failure> {
+        self.more = self.hits.split_off(self.hits.len().min(SEEN));
+        if !self.hits.is_empty() {
+            self.nobody = "";
+        }
+        Ok(self.render()?.trim().to_owned())
+    }
+}
+
+/// A list of contacts, drawn, with what is said where it is empty.
+pub(crate) fn drawn_contacts(d: &Look<'_>, hits: Vec<Hit>, complete: bool, nobody: &str) -> Result<String, Failure> {
+    List {
+        d,
+        found: d.t("duplicates_found_contacts"),
+        others: d.t("duplicates_more_contacts"),
+        hits,
+        more: Vec::new(),
+        nobody,
+        limited: false,
+        incomplete: if complete { "" } else { d.t("duplicates_incomplete_contacts") },
+        warnings: Vec::new(),
+    }
+    .drawn()
 }
 
 /// Whether the form has been asked for a reason already: what was typed there is kept.
 fn given(values: &Values) -> bool {
-    values.pairs().iter().any(|(name, _)| name == REASON)
+    values.has(REASON)
 }
 
 /// After the button of the form: whom it is like, or that it is like nobody; else what can't be checked.

@@ -1,7 +1,5 @@
 //! Groups of duplicates among all customers 全库查重: looked through one by one, merged or said to be none; and the search that
 //! finds them, for who administrates.
-//!
-//! What is said to be none is said in [`act`], on the page where it can be seen; taking that back belongs there, too.
 
 use crate::app::{Reply, Shared};
 use crate::desk::{Desk, Look, typed};
@@ -9,7 +7,7 @@ use crate::failure::Failure;
 use crate::pages::duplicate::{reasons, verdict};
 use crate::pages::{Params, id, merge};
 use crate::security::Posted;
-use crate::session::{Visitor, Who, random};
+use crate::session::{Undo, Visitor, Who, random};
 use crate::values::{around, url};
 use askama::Template;
 use axum::extract::State;
@@ -282,12 +280,21 @@ pub(crate) async fn act(State(app): State<Shared>, posted: Posted) -> Reply {
                 desk.go(&merge::address(survivor, &ticked))
             }
             "dismiss" => {
+                let fields = [("deed", "reopen".to_owned()), ("cursor", values.get("cursor").to_owned())];
+                let fields = fields.into_iter().chain(ticked.iter().map(|id| ("customer", id.to_string()))).collect();
                 match desk.acting(&values).dismiss_duplicates(ticked) {
-                    Ok(pairs) => desk.tell(desk.t("done_dismissed").replace("{n}", &pairs.to_string())),
-                    // The page shows who may only be read, too.
-                    Err(Error::Forbidden { .. }) => desk.complain(desk.t("group_read_only").to_owned()),
-                    Err(error @ Error::NotFound { .. }) => desk.complain(desk.look.said(&error)),
-                    Err(error) => return desk.lost(error, &back),
+                    Ok(pairs) => {
+                        let said = desk.t("done_dismissed").replace("{n}", &pairs.to_string());
+                        desk.tell_with_undo(said, Undo { action: HERE, fields });
+                    }
+                    Err(error) => complain(desk, error)?,
+                }
+                desk.go(&back)
+            }
+            "reopen" => {
+                match desk.acting(&values).reopen_duplicates(ticked) {
+                    Ok(_) => desk.notice("done_reopened"),
+                    Err(error) => complain(desk, error)?,
                 }
                 desk.go(&back)
             }
@@ -295,6 +302,17 @@ pub(crate) async fn act(State(app): State<Shared>, posted: Posted) -> Reply {
         }
     })
     .await
+}
+
+/// Says why customers can't be dismissed, or told again.
+fn complain(desk: &Desk<'_>, error: Error) -> Result<(), Failure> {
+    match error {
+        // The page shows who may only be read, too.
+        Error::Forbidden { .. } => desk.complain(desk.t("group_read_only").to_owned()),
+        Error::NotFound { .. } => desk.complain(desk.look.said(&error)),
+        error => desk.complain(desk.look.said(&desk.for_form(error)?)),
+    }
+    Ok(())
 }
 
 /// How far the search has come, for the script of the page; nothing once it is at its end.

@@ -3,6 +3,7 @@
 mod approval;
 mod batch;
 mod contact;
+mod contact_duplicate;
 mod contacts;
 mod contract;
 mod contract_form;
@@ -61,6 +62,7 @@ pub(crate) fn routes() -> Router<Shared> {
         .route("/customers/batch/run", get(batch::start).post(batch::run))
         .route("/customers/new", get(customer_form::fresh).post(customer_form::create))
         .route("/customers/duplicates", post(duplicate::check))
+        .route("/contacts/duplicates", post(contact_duplicate::check))
         .route("/customers/{id}", get(customer::show))
         .route("/customers/{id}/history", get(customer::history))
         .route("/customers/{id}/access", get(customer::access))

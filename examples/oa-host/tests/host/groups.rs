@@ -154,6 +154,14 @@ fn d4_groups_are_looked_through_merged_and_dismissed() {
     let page = admin.get(GROUPS).body;
     assert!(page.contains("已标记为不是重复：3 对客户") && groups(&page) == 1, "{page}");
     assert!(!mei.get(GROUPS).body.contains(&one));
+    // The notice takes it back.
+    for part in ["value=\"reopen\"", "撤销", one.as_str()] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    assert_eq!(gone(&decide(&admin, "reopen", &all, &[])), GROUPS);
+    let page = admin.get(GROUPS).body;
+    assert!(page.contains("重新列为可能重复") && groups(&page) == 2, "{page}");
+    gone(&decide(&admin, "dismiss", &all, &[]));
     assert_eq!(groups(&searched(&admin)), 1);
     // Who may not merge has neither link nor page.
     let role = json!({"id": "no_merge", "name": "x", "deny": ["customer.merge"], "people": ["mei"]});
