@@ -235,7 +235,7 @@ describe("at saving", () => {
     await page.waitForURL(/\/customers\/[0-9a-f-]{36}$/);
     await page.goto(`${new URL(page.url()).pathname}/history`);
     const text = await page.locator("main").innerText();
-    assert.ok(text.includes("不是重复客户的理由") && text.includes("集团的另一家法人"), text);
+    assert.ok(text.includes("不是重复的理由") && text.includes("集团的另一家法人"), text);
   });
 
   test("nothing sticks out at 390 pixels, everything has a name, and no id stands twice", async () => {

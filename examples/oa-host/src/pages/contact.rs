@@ -17,6 +17,7 @@ fn fields<'a>(desk: &Desk<'_>, sheet: Sheet<'a>, below: Below) -> Sheet<'a> {
         .line("name", 100)
         .labelled(desk.t("f_person_name"))
         .required()
+        .wide()
         .duplicates(contact_duplicate::CHECKED, below.list);
     if below.reason {
         sheet = sheet.line(REASON, 300).wide().help("contact_reason_help");
