@@ -127,7 +127,8 @@ fn d2_contacts_are_found_by_name_phone_email_and_birthday_and_it_says_why() {
             (born("smith, jonathan", 5, 18), vec!["Jonathan Smith"]),
             (born("Jonathon Smyth", 5, 17), vec!["Jonathan Smith"]),
             (contact("韩梅梅"), vec!["韩梅梅"]),
-            // A colleague at the same desk is possible, by the phone alone.
+            // Before a name is typed; somebody else at the same desk is none.
+            (phoned("", "0574 6666 0000"), vec!["韩梅梅"]),
             (phoned("赵四", "0574 6666 0000"), vec![]),
             (contact("孙悟空"), vec![]),
             (contact("王"), vec![]),
@@ -292,6 +293,8 @@ fn d3_a_contact_that_is_like_another_is_warned_of_or_refused_as_the_settings_say
             ..named("杭州鲲鹏二号")
         };
         refused(alice.create_customer(whole(None)), "likely_duplicate_contact");
+        let long = "x".repeat(301);
+        violates(alice.create_customer(whole(Some(&long))), "contacts[0].duplicate_reason", "too_long");
         alice.create_customer(whole(Some("同名"))).unwrap();
         let other = world.user("bob").add_contact(own, contact("李雷")).unwrap().id;
         let mona = world.user("mona");

@@ -440,6 +440,7 @@ fn build(
         version: 1,
     };
     clean(&mut contact, check);
+    check.optional_line("duplicate_reason", &input.duplicate_reason, 300);
     Ok(StoredContact { contact, scope: scope.as_text().unwrap_or_default().to_owned() })
 }
 

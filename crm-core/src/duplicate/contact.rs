@@ -249,6 +249,8 @@ impl ComparedContact {
         // One character more of a Chinese name is another name, unless it sounds the same.
         let least = if self.name.chinese && other.name.chinese { 750 } else { 450 };
         match self.name_alike(other) {
+            // What is not typed yet speaks neither for nor against.
+            _ if self.name.chars.is_empty() || other.name.chars.is_empty() => stranger = true,
             name if name < least => {
                 against += 40;
                 stranger = true;
@@ -422,6 +424,8 @@ mod tests {
         assert_eq!(of(&one, &one).reasons, [SameEmail, SameAddress, SameName, SamePhone]);
         let nickname = ContactDraft { email: one.email.clone(), ..named("小王") };
         assert_eq!(of(&nickname, &one), ContactSimilarity { score: 600, reasons: vec![SameEmail] });
+        // A phone alone, before a name is typed.
+        assert_eq!(of(&with("", "13800138000", ""), &one).score, 700);
         let (may, day) = (born("A B", 1980, 5, 7), born("A B", 1980, 7, 5));
         assert_eq!(of(&may, &day).reasons, [SameName, SimilarBirthday]);
         assert_eq!(of(&named(""), &named("")), ContactSimilarity { score: 0, reasons: Vec::new() });

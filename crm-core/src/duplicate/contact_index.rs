@@ -4,9 +4,7 @@
 //! as he is today.
 
 use super::contact::{ComparedContact, ContactDraft};
-use super::index::plain_row;
 use crate::contact::{CONTACT, Contact, StoredContact};
-use crate::error::Error;
 use crate::record::Record;
 use crate::sorted::Gather as _;
 use crate::store::{Check, Kind, Read, Row, Search, Write};
@@ -46,8 +44,8 @@ fn ids_of(contact: &Contact) -> BTreeSet<String> {
     keys.into_iter().map(|key| format!("{key}{SEPARATOR}{}", contact.id)).into_set()
 }
 
-fn row(id: String) -> Result<Row, Error> {
-    plain_row(id, 1, &serde_json::Map::new())
+fn key_row(id: String) -> Row {
+    Row { id, version: 1, values: Vec::new(), body: "{}".to_owned() }
 }
 
 /// Those who have a key.
@@ -61,13 +59,17 @@ pub(super) struct Holders {
 impl Work<'_> {
     /// Writes by which keys the contacts are found that the decision changes.
     pub(crate) fn index_contacts(&mut self) -> Result<(), Stop> {
-        let mut added = BTreeSet::new();
-        let mut dropped = BTreeSet::new();
+        let (mut added, mut dropped) = (Vec::new(), Vec::new());
         for write in &self.changes.writes {
             let (id, after) = match write {
-                Write::Insert { kind, row } | Write::Update { kind, row, .. } | Write::Restore { kind, row, .. }
-                    if *kind == &CONTACT =>
-                {
+                Write::Insert { kind, row } if *kind == &CONTACT => {
+                    // Nobody had its id before.
+                    for id in ids_of(&StoredContact::from_row(row)?.contact) {
+                        added.push(Write::Insert { kind: &CONTACT_KEY, row: key_row(id) });
+                    }
+                    continue;
+                }
+                Write::Update { kind, row, .. } | Write::Restore { kind, row, .. } if *kind == &CONTACT => {
                     (&row.id, Some(StoredContact::from_row(row)?))
                 }
                 Write::Delete { kind, id, .. } if *kind == &CONTACT => (id, None),
@@ -76,15 +78,18 @@ impl Work<'_> {
             let before = self.seen(&CONTACT, id).map(StoredContact::from_row).transpose()?;
             let of = |contact: Option<StoredContact>| contact.map(|contact| ids_of(&contact)).unwrap_or_default();
             let (had, has) = (of(before), of(after));
-            added.extend(has.difference(&had).cloned());
+            for id in has.difference(&had) {
+                // One may have been left behind by somebody who was as this one is now.
+                added.push(Write::Put { kind: &CONTACT_KEY, row: key_row(id.clone()) });
+            }
             dropped.extend(had.difference(&has).cloned());
         }
-        for id in added {
-            // One may have been left behind by somebody who was as this one is now.
-            self.write(Write::Put { kind: &CONTACT_KEY, row: row(id)? });
+        for write in added {
+            self.write(write);
         }
         // Not all need to be there: contacts of before may wait to be taken in.
-        for row in self.get(&CONTACT_KEY, dropped.into_iter().collect())? {
+        dropped.sort();
+        for row in self.get(&CONTACT_KEY, dropped)? {
             self.write(Write::Delete { kind: &CONTACT_KEY, id: row.id, version: row.version });
         }
         Ok(())
@@ -98,7 +103,7 @@ impl Work<'_> {
             // Whoever changes it meanwhile did not see its keys.
             self.changes.checks.push(Check { kind: &CONTACT, id: found.id.clone(), version: found.version });
             for id in ids_of(&StoredContact::from_row(found)?.contact) {
-                self.write(Write::Put { kind: &CONTACT_KEY, row: row(id)? });
+                self.write(Write::Put { kind: &CONTACT_KEY, row: key_row(id) });
             }
         }
         Ok(page.last().map(|row| row.id.clone()).filter(|_| page.len() as i64 == BATCH))
