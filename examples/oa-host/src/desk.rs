@@ -3,7 +3,7 @@
 use crate::app::{App, Reply};
 use crate::failure::Failure;
 use crate::pages::duplicate_group;
-use crate::session::{Notice, Visitor};
+use crate::session::{Notice, Undo, Visitor};
 use crate::text::{Lang, text};
 use crate::values::{Values, url};
 use askama::Template;
@@ -424,22 +424,27 @@ impl<'a> Desk<'a> {
 
     /// Says something on the next page.
     pub(crate) fn notice(&self, key: &'static str) {
-        self.say(false, self.t(key).to_owned());
+        self.tell(self.t(key).to_owned());
     }
 
     /// Says something on the next page that is no text of the table as it stands there.
     pub(crate) fn tell(&self, text: String) {
-        self.say(false, text);
+        self.say(Notice { problem: false, text, undo: None });
+    }
+
+    /// Says on the next page that something was done, with a button that takes it back.
+    pub(crate) fn offer(&self, text: String, undo: Undo) {
+        self.say(Notice { problem: false, text, undo: Some(undo) });
     }
 
     /// Says on the next page that something did not work.
     pub(crate) fn complain(&self, text: String) {
-        self.say(true, text);
+        self.say(Notice { problem: true, text, undo: None });
     }
 
-    fn say(&self, problem: bool, text: String) {
+    fn say(&self, notice: Notice) {
         if let Some(token) = &self.look.visitor.token {
-            self.look.app.sessions.notice(token, Notice { problem, text });
+            self.look.app.sessions.notice(token, notice);
         }
     }
 

@@ -30,6 +30,17 @@ pub(crate) struct Notice {
     pub(crate) problem: bool,
     /// The text.
     pub(crate) text: String,
+    /// How it is taken back, where that can be done at once.
+    pub(crate) undo: Option<Undo>,
+}
+
+/// A form of one button that takes back what was done.
+#[derive(Debug, Clone)]
+pub(crate) struct Undo {
+    /// Where it is sent.
+    pub(crate) action: &'static str,
+    /// What is sent.
+    pub(crate) values: Vec<(&'static str, String)>,
 }
 
 /// A person of an organisation.
