@@ -87,6 +87,8 @@ fn duplicates(values: &Values, read: &mut Reader<'_>) -> Option<DuplicateSetting
         possible: read.number("duplicates_possible"),
         warn_from: read.number("duplicates_warn_from"),
         refuse_from: read.number("duplicates_refuse_from"),
+        warn_contact_from: read.number("duplicates_warn_contact_from"),
+        refuse_contact_from: read.number("duplicates_refuse_contact_from"),
         lookups_per_day: read.number("duplicates_lookups_per_day"),
         show_owner: values.ticked("duplicates_show_owner"),
         same_credit_code: same_credit_code?,
@@ -102,6 +104,8 @@ fn with_duplicates(values: Values, duplicates: &DuplicateSettings) -> Values {
         .with("duplicates_possible", duplicates.possible.to_string())
         .with("duplicates_warn_from", duplicates.warn_from.to_string())
         .with("duplicates_refuse_from", duplicates.refuse_from.to_string())
+        .with("duplicates_warn_contact_from", duplicates.warn_contact_from.to_string())
+        .with("duplicates_refuse_contact_from", duplicates.refuse_contact_from.to_string())
         .with("duplicates_lookups_per_day", duplicates.lookups_per_day.to_string())
         .with("duplicates_same_credit_code", word(&DUPLICATE_RULES, duplicates.same_credit_code))
         .with("duplicates_same_phone", word(&DUPLICATE_RULES, duplicates.same_phone))
@@ -121,16 +125,22 @@ fn duplicate_fields<'a>(d: &Look<'_>, sheet: Sheet<'a>) -> Sheet<'a> {
         .input("number", "duplicates_certain")
         .required()
         .help("certain_help")
+        .choice("duplicates_same_credit_code", rules())
+        .required()
         .input("number", "duplicates_warn_from")
         .required()
         .help("warn_from_help")
         .input("number", "duplicates_refuse_from")
         .required()
         .help("refuse_from_help")
-        .choice("duplicates_same_credit_code", rules())
-        .required()
         .choice("duplicates_same_phone", rules())
         .required()
+        .input("number", "duplicates_warn_contact_from")
+        .required()
+        .help("warn_contact_from_help")
+        .input("number", "duplicates_refuse_contact_from")
+        .required()
+        .help("refuse_contact_from_help")
         .input("number", "duplicates_lookups_per_day")
         .required()
         .help("lookups_per_day_help");

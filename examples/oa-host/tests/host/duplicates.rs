@@ -9,18 +9,20 @@ const CHECK: &str = "/customers/duplicates";
 const PAGE: &str = "/settings";
 
 /// What the page of settings is sent of the check.
-pub(crate) const SETTINGS: [(&str, &str); 8] = [
+pub(crate) const SETTINGS: [(&str, &str); 10] = [
     ("duplicates_possible", "610"),
     ("duplicates_likely", "820"),
     ("duplicates_certain", "940"),
     ("duplicates_warn_from", "900"),
     ("duplicates_refuse_from", "990"),
+    ("duplicates_warn_contact_from", "850"),
+    ("duplicates_refuse_contact_from", "0"),
     ("duplicates_same_credit_code", "refuse"),
     ("duplicates_same_phone", "allow"),
     ("duplicates_lookups_per_day", "7"),
 ];
 
-fn create(browser: &Browser, values: &[(&str, &str)]) -> Answer {
+pub(crate) fn create(browser: &Browser, values: &[(&str, &str)]) -> Answer {
     post(browser, NEW, NEW, &[&[("kind", "company")], values].concat())
 }
 
@@ -37,7 +39,7 @@ fn settings(browser: &Browser) -> Value {
 }
 
 /// Changes the settings of the check.
-fn set(browser: &Browser, change: &[(&str, Value)]) {
+pub(crate) fn set(browser: &Browser, change: &[(&str, Value)]) {
     let mut settings = settings(browser);
     for (name, value) in change {
         settings["duplicates"][name] = value.clone();
@@ -154,7 +156,7 @@ fn d3_a_warning_asks_for_a_reason_that_the_history_keeps() {
     assert!(wrong.status == 422 && wrong.body.contains("value=\"另一家 &#60;b&#62;"), "{}", wrong.body);
     let made = gone(&create(&lan, &[&like[..], &[reason]].concat()));
     let history = lan.get(&format!("{made}/history")).body;
-    assert!(history.contains("不是重复客户的理由") && history.contains("另一家 &#60;b&#62;法人"), "{history}");
+    assert!(history.contains("不是重复的理由") && history.contains("另一家 &#60;b&#62;法人"), "{history}");
     assert!(!history.contains("create_customer") && !history.contains("duplicate_reason"), "{history}");
     // The same at editing.
     let edit = format!("{made}/edit");
@@ -185,6 +187,7 @@ fn d3_settings_of_the_check_come_back_and_are_refused_at_their_fields() {
     gone(&save(&SETTINGS));
     let stands = json!({
         "possible": 610, "likely": 820, "certain": 940, "warn_from": 900, "refuse_from": 990,
+        "warn_contact_from": 850, "refuse_contact_from": 0,
         "same_credit_code": "refuse", "same_phone": "allow", "show_owner": false, "lookups_per_day": 7,
     });
     assert_eq!(settings(&admin)["duplicates"], stands);
@@ -201,6 +204,8 @@ fn d3_settings_of_the_check_come_back_and_are_refused_at_their_fields() {
         ("duplicates_likely", "941"),
         ("duplicates_warn_from", "1001"),
         ("duplicates_refuse_from", "viele"),
+        ("duplicates_warn_contact_from", "-1"),
+        ("duplicates_refuse_contact_from", "1001"),
         ("duplicates_same_phone", "vielleicht"),
         ("duplicates_lookups_per_day", ""),
     ] {
