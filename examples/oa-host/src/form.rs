@@ -63,8 +63,20 @@ struct Field {
     required: bool,
     most: i32,
     wide: bool,
-    /// What the check for duplicates found, drawn, where it is shown below the field.
-    duplicates: Option<String>,
+    /// The check for duplicates, where it stands below the field, with what it found so far, drawn.
+    duplicates: Option<(&'static Asking, String)>,
+}
+
+/// How the script of the page asks whom a form's record is like.
+pub(crate) struct Asking {
+    /// The id of the list.
+    pub(crate) id: &'static str,
+    /// What is asked.
+    pub(crate) address: &'static str,
+    /// The names of the fields by which somebody is found; of the first, which is the name, two characters are needed.
+    pub(crate) fields: &'static str,
+    /// The names of fields that say too little by themselves: they are sent along.
+    pub(crate) along: &'static str,
 }
 
 impl Field {
@@ -76,8 +88,6 @@ impl Field {
 /// Refusals that speak of a field: code, and the fields that it may stand beside.
 const SPEAK_OF: &[(&str, &[&str])] = &[
     ("same_name", &["name"]),
-    ("certain_duplicate", &["name"]),
-    ("likely_duplicate", &["duplicate_reason"]),
     ("same_credit_code", &["duplicate_reason", "credit_code"]),
     ("same_phone", &["duplicate_reason", "phones"]),
     ("number_taken", &["number"]),
@@ -350,9 +360,16 @@ impl<'a> Sheet<'a> {
     }
 
     /// The check for duplicates stands below the last field, with what it found so far, and has a button.
-    pub(crate) fn duplicates(mut self, found: String) -> Self {
+    pub(crate) fn duplicates(mut self, asking: &'static Asking, found: String) -> Self {
         self.check = self.d.t("check_duplicates").to_owned();
-        self.last(|field| field.duplicates = Some(found))
+        self.last(|field| field.duplicates = Some((asking, found)))
+    }
+
+    /// On this form a refusal speaks of the last field.
+    pub(crate) fn speaking_of(self, code: &str) -> Self {
+        let lang = self.d.lang().core();
+        let said = self.error.filter(|error| error.code() == code).map(|error| error.text(lang));
+        self.last(|field| field.errors.extend(said))
     }
 
     /// Another label for the last field.

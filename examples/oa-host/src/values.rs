@@ -74,6 +74,12 @@ impl Values {
         self
     }
 
+    /// What is named under a prefix, by the names behind it.
+    pub(crate) fn under(&self, prefix: &str) -> Values {
+        let named = |(name, value): &(String, String)| Some((name.strip_prefix(prefix)?.to_owned(), value.clone()));
+        Values(self.0.iter().filter_map(named).collect())
+    }
+
     /// The same with the things of a numbered list one after the other, as the CRM numbers them: one of which nothing
     /// is typed but what is only sent along is left out, wherever it stands.
     #[must_use]

@@ -41,14 +41,17 @@ if (wrong) wrong.focus();
 
 const parsed = (html) => new DOMParser().parseFromString(html, "text/html").body.childNodes;
 
-// Whom a customer is like is told below its name while one types. Without an answer the form stays as it is.
+// Whom a customer or a contact is like is told below its name while one types. Without an answer the form stays as it is.
 function tellDuplicates(region) {
   const form = region.closest("form");
   const button = form.querySelector('button[name="check"]');
-  const known = ["name", "kind", "short_name", "credit_code", "phones", "website", "email"];
-  const value = (name) => form.elements.namedItem(name)?.value.trim() ?? "";
-  const worthAsking = () =>
-    [...value("name")].length > 1 || known.slice(2).some((name) => value(name) !== "");
+  const names = (list) => list.split(" ").filter((name) => name !== "");
+  const [called, ...others] = names(region.dataset.fields);
+  const known = [called, ...others, ...names(region.dataset.along)];
+  // The button asks for whom the form is; a contact that may come with it is asked for once there is one.
+  const first = form.querySelector("[data-duplicates]") === region;
+  const value = (name) => (new FormData(form).get(name) ?? "").trim();
+  const worthAsking = () => [...value(called)].length > 1 || others.some((name) => value(name) !== "");
   let waiting;
   let asking;
   let told = "";
@@ -75,7 +78,7 @@ function tellDuplicates(region) {
     told = "";
     if (!pressed && !worthAsking()) return show("");
     const { signal } = (asking = new AbortController());
-    const body = new URLSearchParams([...question, ["_csrf", value("_csrf")], ["customer", value("customer")]]);
+    const body = new URLSearchParams([...question, ["_csrf", value("_csrf")]]);
     if (pressed) body.set("check", "1");
     try {
       // Who has been signed out meanwhile would be led to another page.
@@ -105,8 +108,8 @@ function tellDuplicates(region) {
   form.addEventListener("submit", () => clearTimeout(waiting));
   button?.addEventListener("click", async (event) => {
     event.preventDefault();
-    await ask(true);
-    region.focus();
+    await ask(first || worthAsking());
+    if (first) region.focus();
   });
 }
 for (const region of document.querySelectorAll("[data-duplicates]")) tellDuplicates(region);

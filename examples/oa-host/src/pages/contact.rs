@@ -3,6 +3,7 @@
 use crate::app::{Reply, Shared};
 use crate::desk::{Choice, Desk};
 use crate::form::Sheet;
+use crate::pages::duplicate::{Below, Of, REASON};
 use crate::pages::{Above, form_page, id};
 use crate::security::Posted;
 use crate::session::Visitor;
@@ -10,12 +11,11 @@ use crate::values::{Reader, Values};
 use axum::extract::{Path, State};
 use crm_core::{Contact, ContactEdit, ContactId, Customer, CustomerId, Error, Gender, NewContact};
 
-fn fields<'a>(desk: &Desk<'_>, sheet: Sheet<'a>) -> Sheet<'a> {
+fn fields<'a>(desk: &Desk<'_>, sheet: Sheet<'a>, contact: Option<ContactId>, below: Below) -> Sheet<'a> {
     let genders = ["female", "male", "other"].map(|gender| Choice::new(gender, desk.t(&format!("gender_{gender}"))));
-    sheet
-        .line("name", 100)
-        .labelled(desk.t("f_person_name"))
-        .required()
+    let sheet = sheet.line("name", 100).labelled(desk.t("f_person_name")).required().wide();
+    Of::Contact(contact)
+        .below(desk, sheet, below)
         .choice("gender", genders.into_iter().collect())
         .line("department", 100)
         .line("title", 100)
@@ -45,15 +45,15 @@ fn gender(values: &Values) -> Option<Gender> {
 pub(crate) async fn fresh(State(app): State<Shared>, visitor: Visitor, Path(customer): Path<String>) -> Reply {
     app.desk(visitor, move |desk| {
         let customer = desk.open_for(id(&customer)?, "add_contact")?;
-        add_form(desk, &customer, &Values::default(), None)
+        add_form(desk, &customer, &Values::default(), None, Below::default())
     })
     .await
 }
 
-fn add_form(desk: &Desk<'_>, customer: &Customer, values: &Values, error: Option<&Error>) -> Reply {
+fn add_form(desk: &Desk<'_>, customer: &Customer, values: &Values, error: Option<&Error>, below: Below) -> Reply {
     let here = format!("/customers/{}", customer.id);
     let sheet = Sheet::new(desk, format!("{here}/contacts/new"), values, error).cancel(here.as_str());
-    let sheet = fields(desk, sheet).section("s_primary").tick("primary");
+    let sheet = fields(desk, sheet, None, below).section("s_primary").tick("primary");
     let above = Above {
         title: desk.t("add_contact").to_owned(),
         back: (here.clone(), customer.name.clone()),
@@ -66,6 +66,11 @@ pub(crate) async fn add(State(app): State<Shared>, Path(customer): Path<String>,
     let Posted { visitor, values } = posted;
     app.desk(visitor, move |desk| {
         let customer: CustomerId = id(&customer)?;
+        if values.ticked("check") {
+            let standing = desk.open_for(customer, "add_contact")?;
+            let (below, error) = Of::Contact(None).asked(desk, &values)?;
+            return add_form(desk, &standing, &values, error.as_ref(), below);
+        }
         match added(desk, customer, &values) {
             Ok(_) => {
                 desk.notice("done_contact_added");
@@ -73,7 +78,8 @@ pub(crate) async fn add(State(app): State<Shared>, Path(customer): Path<String>,
             }
             Err(error) => {
                 let error = desk.for_form(error)?;
-                add_form(desk, &desk.crm.customer(customer)?, &values, Some(&error))
+                let below = Of::Contact(None).refused(desk, &values, &error)?;
+                add_form(desk, &desk.crm.customer(customer)?, &values, Some(&error), below)
             }
         }
     })
@@ -96,6 +102,7 @@ fn added(desk: &Desk<'_>, customer: CustomerId, values: &Values) -> Result<Conta
         address: values.text("address"),
         preferences: values.text("preferences"),
         note: values.text("note"),
+        duplicate_reason: values.text(REASON),
     };
     read.done()?;
     desk.acting(values).add_contact(customer, contact)
@@ -126,12 +133,12 @@ fn values_of(contact: &Contact) -> Values {
 pub(crate) async fn edit(State(app): State<Shared>, visitor: Visitor, Path(contact): Path<String>) -> Reply {
     app.desk(visitor, move |desk| {
         let contact = desk.crm.contact(id(&contact)?)?;
-        edit_form(desk, &contact, &values_of(&contact), None)
+        edit_form(desk, &contact, &values_of(&contact), None, Below::default())
     })
     .await
 }
 
-fn edit_form(desk: &Desk<'_>, contact: &Contact, values: &Values, error: Option<&Error>) -> Reply {
+fn edit_form(desk: &Desk<'_>, contact: &Contact, values: &Values, error: Option<&Error>, below: Below) -> Reply {
     let customer = desk.crm.customer(contact.customer)?;
     let back = format!("/customers/{}", customer.id);
     let now = values_of(contact);
@@ -140,19 +147,24 @@ fn edit_form(desk: &Desk<'_>, contact: &Contact, values: &Values, error: Option<
     let sheet = Sheet::new(desk, format!("/contacts/{}/edit", contact.id), values, error)
         .present(conflict.then_some(&now))
         .hidden("version", version)
+        .hidden("contact", contact.id.to_string())
         .cancel(back.as_str());
     let above = Above {
         title: desk.t("edit_contact").to_owned(),
         back: (back.clone(), customer.name.clone()),
         intro: String::new(),
     };
-    form_page(desk, above, fields(desk, sheet), error)
+    form_page(desk, above, fields(desk, sheet, Some(contact.id), below), error)
 }
 
 pub(crate) async fn save(State(app): State<Shared>, Path(contact): Path<String>, posted: Posted) -> Reply {
     let Posted { visitor, values } = posted;
     app.desk(visitor, move |desk| {
         let contact: ContactId = id(&contact)?;
+        if values.ticked("check") {
+            let (below, error) = Of::Contact(Some(contact)).asked(desk, &values)?;
+            return edit_form(desk, &desk.crm.contact(contact)?, &values, error.as_ref(), below);
+        }
         match saved(desk, contact, &values) {
             Ok(contact) => {
                 desk.notice("done_saved");
@@ -160,7 +172,8 @@ pub(crate) async fn save(State(app): State<Shared>, Path(contact): Path<String>,
             }
             Err(error) => {
                 let error = desk.for_form(error)?;
-                edit_form(desk, &desk.crm.contact(contact)?, &values, Some(&error))
+                let below = Of::Contact(Some(contact)).refused(desk, &values, &error)?;
+                edit_form(desk, &desk.crm.contact(contact)?, &values, Some(&error), below)
             }
         }
     })
@@ -184,6 +197,7 @@ fn saved(desk: &Desk<'_>, contact: ContactId, values: &Values) -> Result<Contact
         preferences: values.text("preferences"),
         note: values.text("note"),
         clear: Vec::new(),
+        duplicate_reason: values.text(REASON),
     };
     read.done()?;
     let blank = [
