@@ -1,4 +1,4 @@
-// The check for duplicates on the form of a customer, as who types it meets it; and groups of duplicates, as who looks through them.
+// The check for duplicates on the forms of customers and contacts, as who types them meets it; and groups of duplicates, as who looks through them.
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, test } from "node:test";
 import { startBrowser, startHost, watch } from "./host.mjs";
@@ -267,6 +267,94 @@ describe("at saving", () => {
   });
 });
 
+describe("contacts", () => {
+  const phone = "138 0013 8000";
+  let customer;
+
+  /** Makes somebody whom others are like. */
+  async function known(page) {
+    customer ??= await created(page, { name: "金乌餐饮连锁", contacts_name: "王小明", contacts_phones: phone });
+    return `${customer}/contacts/new`;
+  }
+
+  test("are told while one types, by what is typed of them, and lead to their customer", async () => {
+    const page = await signedIn(seller);
+    await page.goto(await known(page));
+    await name(page).pressSequentially("王小", { delay: 40 });
+    await page.locator('main form [name="phones"]').fill(phone);
+    const hit = hits(page).filter({ hasText: "电话相同" });
+    await hit.waitFor();
+    assert.match(await hit.innerText(), /王小明 · 金乌餐饮连锁/);
+    assert.match(await hit.locator(".chip").innerText(), /^(基本确定|很可能|可能)重复$/);
+    assert.equal(await region(page).getAttribute("aria-live"), "polite");
+    const other = page.context().waitForEvent("page");
+    await hit.locator("a").click();
+    await (await other).waitForURL((url) => url.pathname === customer && url.hash === "#contacts");
+    // The box of the leap month says something only once it is ticked.
+    const asked = page.waitForRequest("**/contacts/duplicates");
+    await name(page).fill("王小明");
+    const question = new URLSearchParams((await asked).postData());
+    assert.deepEqual([question.get("birthday_leap"), question.get("birthday_calendar")], ["", "solar"]);
+    await name(page).fill("");
+    await page.locator('main form [name="phones"]').fill("");
+    await hits(page).first().waitFor({ state: "detached" });
+    // Who is edited is no duplicate of himself.
+    await page.goto(customer);
+    await page.locator('a[href^="/contacts/"][href$="/edit"]').first().click();
+    await page.locator('main form button[name="check"]').click();
+    await region(page).getByText("没有发现相似的联系人").waitFor();
+    assert.equal(await page.evaluate(() => document.activeElement.id), "duplicates");
+  });
+
+  test("the contact of a new customer is asked for, too, and the button leads to whom the customer is like", async () => {
+    const page = await signedIn(seller);
+    await known(page);
+    await page.goto("/customers/new");
+    const contact = page.locator("#contact-duplicates");
+    await page.locator('main form [name="contacts_name"]').fill("王小明");
+    await page.locator('main form [name="contacts_phones"]').fill(phone);
+    await contact.locator("li").first().waitFor();
+    assert.equal(await hits(page).count(), 0, "a name of the contact is none of the customer's");
+    await name(page).fill("宁波鲲鹏软件");
+    await page.locator('main form button[name="check"]').click();
+    await hits(page).first().waitFor();
+    await page.waitForFunction(() => document.activeElement.id === "duplicates");
+    await page.locator('main form [name="contacts_name"]').fill("");
+    await contact.locator("li").first().waitFor({ state: "detached" });
+    await page.locator('main form button[name="check"]').click();
+    assert.equal(await contact.innerText(), "", "a new customer needs no contact");
+  });
+
+  test("without a script the button checks; who is warned gives a reason, and nothing sticks out", async () => {
+    const admin = await signedIn(administrator);
+    const settings = await (await admin.request.post("/api/settings", { data: {} })).json();
+    settings.duplicates.warn_contact_from = 850;
+    assert.equal((await admin.request.post("/api/change_settings", { data: { settings } })).status(), 200);
+    for (const [width, locale] of [[390, "en-GB"], [1280, "zh-CN"]]) {
+      const page = await signedIn(seller, { width, locale, javaScriptEnabled: width === 1280 });
+      await page.goto(await known(page));
+      await name(page).fill("王小明");
+      await page.locator('main form [name="phones"]').fill(phone);
+      await page.locator('main form [name="wechat"]').fill("wxm");
+      await page.locator('main form button[name="check"]').click();
+      await hits(page).first().waitFor();
+      await send(page);
+      const reason = page.locator('main form [name="duplicate_reason"]');
+      await reason.waitFor();
+      assert.ok((await hits(page).count()) >= 1);
+      assert.equal(await page.locator('main form [name="wechat"]').inputValue(), "wxm");
+      assert.deepEqual(await flaws(page), [], locale);
+      await reason.fill("父子同名");
+      await send(page);
+      await page.waitForURL((url) => url.pathname === customer);
+    }
+    const page = await signedIn(seller);
+    await page.goto(`${customer}/history`);
+    const text = await page.locator("main").innerText();
+    assert.ok(text.includes("不是重复的理由") && text.includes("父子同名"), text);
+  });
+});
+
 describe("groups", () => {
   const groups = (page) => page.locator("article");
 
@@ -307,7 +395,13 @@ describe("groups", () => {
     await page.goto("/duplicates/groups");
     await groups(page).first().locator('button[value="dismiss"]').click();
     await page.locator(".notice.done").getByText("1 对").waitFor();
-    assert.notDeepEqual(await groups(page).first().locator('a[href^="/customers/"]').allInnerTexts(), names);
+    const there = () => groups(page).first().locator('a[href^="/customers/"]').allInnerTexts();
+    assert.notDeepEqual(await there(), names);
+    // Taken back at once, the group is there again.
+    await page.locator(".notice.done button").getByText("撤销").click();
+    await page.locator(".notice.done").getByText("已撤销").waitFor();
+    assert.deepEqual(await there(), names);
+    assert.equal(await page.locator(".notice.done button").count(), 0);
   });
 
   test("nothing sticks out, whatever names are like", async () => {

@@ -424,27 +424,27 @@ impl<'a> Desk<'a> {
 
     /// Says something on the next page.
     pub(crate) fn notice(&self, key: &'static str) {
-        self.say(false, self.t(key).to_owned(), None);
+        self.tell(self.t(key).to_owned());
     }
 
     /// Says something on the next page that is no text of the table as it stands there.
     pub(crate) fn tell(&self, text: String) {
-        self.say(false, text, None);
+        self.say(Notice { problem: false, text, undo: None });
     }
 
-    /// Says something on the next page that can be taken back there.
-    pub(crate) fn tell_with_undo(&self, text: String, undo: Undo) {
-        self.say(false, text, Some(undo));
+    /// Says on the next page that something was done, with a button that takes it back.
+    pub(crate) fn offer(&self, text: String, undo: Undo) {
+        self.say(Notice { problem: false, text, undo: Some(undo) });
     }
 
     /// Says on the next page that something did not work.
     pub(crate) fn complain(&self, text: String) {
-        self.say(true, text, None);
+        self.say(Notice { problem: true, text, undo: None });
     }
 
-    fn say(&self, problem: bool, text: String, undo: Option<Undo>) {
+    fn say(&self, notice: Notice) {
         if let Some(token) = &self.look.visitor.token {
-            self.look.app.sessions.notice(token, Notice { problem, text, undo });
+            self.look.app.sessions.notice(token, notice);
         }
     }
 

@@ -63,19 +63,20 @@ struct Field {
     required: bool,
     most: i32,
     wide: bool,
-    /// The check for duplicates below the field, and what it found, drawn.
-    duplicates: Option<(Checked, String)>,
+    /// The check for duplicates, where it stands below the field, with what it found so far, drawn.
+    duplicates: Option<(&'static Asking, String)>,
 }
 
-/// What a form is checked for duplicates by, while one types.
-#[derive(Clone, Copy)]
-pub(crate) struct Checked {
-    /// Where it is asked.
-    pub(crate) action: &'static str,
-    /// Fields of which each is enough to ask for, beside the name, of which two characters are.
-    pub(crate) known: &'static str,
-    /// Fields that are told with them.
-    pub(crate) beside: &'static str,
+/// How the script of the page asks whom a form's record is like.
+pub(crate) struct Asking {
+    /// The id of the list.
+    pub(crate) id: &'static str,
+    /// What is asked.
+    pub(crate) address: &'static str,
+    /// The names of the fields by which somebody is found; of the first, which is the name, two characters are needed.
+    pub(crate) fields: &'static str,
+    /// The names of fields that say too little by themselves: they are sent along.
+    pub(crate) along: &'static str,
 }
 
 impl Field {
@@ -87,10 +88,6 @@ impl Field {
 /// Refusals that speak of a field: code, and the fields that it may stand beside.
 const SPEAK_OF: &[(&str, &[&str])] = &[
     ("same_name", &["name"]),
-    ("certain_duplicate", &["name"]),
-    ("likely_duplicate", &["duplicate_reason"]),
-    ("certain_duplicate_contact", &["contacts_name", "name"]),
-    ("likely_duplicate_contact", &["contacts_duplicate_reason", "duplicate_reason"]),
     ("same_credit_code", &["duplicate_reason", "credit_code"]),
     ("same_phone", &["duplicate_reason", "phones"]),
     ("number_taken", &["number"]),
@@ -363,9 +360,16 @@ impl<'a> Sheet<'a> {
     }
 
     /// The check for duplicates stands below the last field, with what it found so far, and has a button.
-    pub(crate) fn duplicates(mut self, checked: Checked, found: String) -> Self {
+    pub(crate) fn duplicates(mut self, asking: &'static Asking, found: String) -> Self {
         self.check = self.d.t("check_duplicates").to_owned();
-        self.last(|field| field.duplicates = Some((checked, found)))
+        self.last(|field| field.duplicates = Some((asking, found)))
+    }
+
+    /// On this form a refusal speaks of the last field.
+    pub(crate) fn speaking_of(self, code: &str) -> Self {
+        let lang = self.d.lang().core();
+        let said = self.error.filter(|error| error.code() == code).map(|error| error.text(lang));
+        self.last(|field| field.errors.extend(said))
     }
 
     /// Another label for the last field.

@@ -30,17 +30,17 @@ pub(crate) struct Notice {
     pub(crate) problem: bool,
     /// The text.
     pub(crate) text: String,
-    /// How it is taken back, where it can be.
+    /// How it is taken back, where that can be done at once.
     pub(crate) undo: Option<Undo>,
 }
 
-/// What is sent where to take something back.
+/// A form of one button that takes back what was done.
 #[derive(Debug, Clone)]
 pub(crate) struct Undo {
-    /// Where.
+    /// Where it is sent.
     pub(crate) action: &'static str,
-    /// What: names and values.
-    pub(crate) fields: Vec<(&'static str, String)>,
+    /// What is sent.
+    pub(crate) values: Vec<(&'static str, String)>,
 }
 
 /// A person of an organisation.

@@ -19,11 +19,6 @@ impl Values {
         self.0.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
     }
 
-    /// Whether a field was sent, be it empty.
-    pub(crate) fn has(&self, name: &str) -> bool {
-        self.0.iter().any(|(known, _)| known == name)
-    }
-
     /// The first value of a name, trimmed, unless it is blank.
     pub(crate) fn text(&self, name: &str) -> Option<String> {
         let text = self.get(name).trim();
@@ -77,6 +72,12 @@ impl Values {
     pub(crate) fn without(mut self, of: impl Fn(&str) -> bool) -> Self {
         self.0.retain(|(name, _)| !of(name));
         self
+    }
+
+    /// What is named under a prefix, by the names behind it.
+    pub(crate) fn under(&self, prefix: &str) -> Values {
+        let named = |(name, value): &(String, String)| Some((name.strip_prefix(prefix)?.to_owned(), value.clone()));
+        Values(self.0.iter().filter_map(named).collect())
     }
 
     /// The same with the things of a numbered list one after the other, as the CRM numbers them: one of which nothing

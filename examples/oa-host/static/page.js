@@ -41,15 +41,17 @@ if (wrong) wrong.focus();
 
 const parsed = (html) => new DOMParser().parseFromString(html, "text/html").body.childNodes;
 
-// Whom somebody is like is told below the name while one types. Without an answer the form stays as it is.
+// Whom a customer or a contact is like is told below its name while one types. Without an answer the form stays as it is.
 function tellDuplicates(region) {
   const form = region.closest("form");
   const button = form.querySelector('button[name="check"]');
-  const known = region.dataset.known.split(" ");
-  const asked = ["name", ...known, ...region.dataset.beside.split(" ")];
-  const value = (name) => form.elements.namedItem(name)?.value.trim() ?? "";
-  const worthAsking = () =>
-    [...value("name")].length > 1 || known.some((name) => value(name) !== "");
+  const names = (list) => list.split(" ").filter((name) => name !== "");
+  const [called, ...others] = names(region.dataset.fields);
+  const known = [called, ...others, ...names(region.dataset.along)];
+  // The button asks for whom the form is; a contact that may come with it is asked for once there is one.
+  const first = form.querySelector("[data-duplicates]") === region;
+  const value = (name) => (new FormData(form).get(name) ?? "").trim();
+  const worthAsking = () => [...value(called)].length > 1 || others.some((name) => value(name) !== "");
   let waiting;
   let asking;
   let told = "";
@@ -69,7 +71,7 @@ function tellDuplicates(region) {
 
   const ask = async (pressed) => {
     clearTimeout(waiting);
-    const question = new URLSearchParams(asked.map((name) => [name, value(name)]));
+    const question = new URLSearchParams(known.map((name) => [name, value(name)]));
     if (!pressed && question.toString() === told) return;
     // What is still on its way answers an older question.
     asking?.abort();
@@ -97,7 +99,7 @@ function tellDuplicates(region) {
 
   const soon = (event) => {
     // Letters of a syllable that is still being chosen are no name.
-    if (event.isComposing || !asked.includes(event.target.name)) return;
+    if (event.isComposing || !known.includes(event.target.name)) return;
     clearTimeout(waiting);
     waiting = setTimeout(ask, 300, false);
   };
@@ -106,8 +108,8 @@ function tellDuplicates(region) {
   form.addEventListener("submit", () => clearTimeout(waiting));
   button?.addEventListener("click", async (event) => {
     event.preventDefault();
-    await ask(true);
-    region.focus();
+    await ask(first || worthAsking());
+    if (first) region.focus();
   });
 }
 for (const region of document.querySelectorAll("[data-duplicates]")) tellDuplicates(region);

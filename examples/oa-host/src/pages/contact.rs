@@ -3,26 +3,19 @@
 use crate::app::{Reply, Shared};
 use crate::desk::{Choice, Desk};
 use crate::form::Sheet;
-use crate::pages::duplicate::{Below, REASON};
-use crate::pages::{Above, contact_duplicate, form_page, id};
+use crate::pages::duplicate::{Below, Of, REASON};
+use crate::pages::{Above, form_page, id};
 use crate::security::Posted;
 use crate::session::Visitor;
 use crate::values::{Reader, Values};
 use axum::extract::{Path, State};
 use crm_core::{Contact, ContactEdit, ContactId, Customer, CustomerId, Error, Gender, NewContact};
 
-fn fields<'a>(desk: &Desk<'_>, sheet: Sheet<'a>, below: Below) -> Sheet<'a> {
+fn fields<'a>(desk: &Desk<'_>, sheet: Sheet<'a>, contact: Option<ContactId>, below: Below) -> Sheet<'a> {
     let genders = ["female", "male", "other"].map(|gender| Choice::new(gender, desk.t(&format!("gender_{gender}"))));
-    let mut sheet = sheet
-        .line("name", 100)
-        .labelled(desk.t("f_person_name"))
-        .required()
-        .wide()
-        .duplicates(contact_duplicate::CHECKED, below.list);
-    if below.reason {
-        sheet = sheet.line(REASON, 300).wide().help("contact_reason_help");
-    }
-    sheet
+    let sheet = sheet.line("name", 100).labelled(desk.t("f_person_name")).required().wide();
+    Of::Contact(contact)
+        .below(desk, sheet, below)
         .choice("gender", genders.into_iter().collect())
         .line("department", 100)
         .line("title", 100)
@@ -60,7 +53,7 @@ pub(crate) async fn fresh(State(app): State<Shared>, visitor: Visitor, Path(cust
 fn add_form(desk: &Desk<'_>, customer: &Customer, values: &Values, error: Option<&Error>, below: Below) -> Reply {
     let here = format!("/customers/{}", customer.id);
     let sheet = Sheet::new(desk, format!("{here}/contacts/new"), values, error).cancel(here.as_str());
-    let sheet = fields(desk, sheet, below).section("s_primary").tick("primary");
+    let sheet = fields(desk, sheet, None, below).section("s_primary").tick("primary");
     let above = Above {
         title: desk.t("add_contact").to_owned(),
         back: (here.clone(), customer.name.clone()),
@@ -74,8 +67,9 @@ pub(crate) async fn add(State(app): State<Shared>, Path(customer): Path<String>,
     app.desk(visitor, move |desk| {
         let customer: CustomerId = id(&customer)?;
         if values.ticked("check") {
-            let (below, error) = contact_duplicate::asked(desk, &values, None)?;
-            return add_form(desk, &desk.crm.customer(customer)?, &values, error.as_ref(), below);
+            let standing = desk.open_for(customer, "add_contact")?;
+            let (below, error) = Of::Contact(None).asked(desk, &values)?;
+            return add_form(desk, &standing, &values, error.as_ref(), below);
         }
         match added(desk, customer, &values) {
             Ok(_) => {
@@ -84,7 +78,7 @@ pub(crate) async fn add(State(app): State<Shared>, Path(customer): Path<String>,
             }
             Err(error) => {
                 let error = desk.for_form(error)?;
-                let below = contact_duplicate::refused(desk, &values, None, &error)?;
+                let below = Of::Contact(None).refused(desk, &values, &error)?;
                 add_form(desk, &desk.crm.customer(customer)?, &values, Some(&error), below)
             }
         }
@@ -160,7 +154,7 @@ fn edit_form(desk: &Desk<'_>, contact: &Contact, values: &Values, error: Option<
         back: (back.clone(), customer.name.clone()),
         intro: String::new(),
     };
-    form_page(desk, above, fields(desk, sheet, below), error)
+    form_page(desk, above, fields(desk, sheet, Some(contact.id), below), error)
 }
 
 pub(crate) async fn save(State(app): State<Shared>, Path(contact): Path<String>, posted: Posted) -> Reply {
@@ -168,7 +162,7 @@ pub(crate) async fn save(State(app): State<Shared>, Path(contact): Path<String>,
     app.desk(visitor, move |desk| {
         let contact: ContactId = id(&contact)?;
         if values.ticked("check") {
-            let (below, error) = contact_duplicate::asked(desk, &values, Some(contact))?;
+            let (below, error) = Of::Contact(Some(contact)).asked(desk, &values)?;
             return edit_form(desk, &desk.crm.contact(contact)?, &values, error.as_ref(), below);
         }
         match saved(desk, contact, &values) {
@@ -178,7 +172,7 @@ pub(crate) async fn save(State(app): State<Shared>, Path(contact): Path<String>,
             }
             Err(error) => {
                 let error = desk.for_form(error)?;
-                let below = contact_duplicate::refused(desk, &values, Some(contact), &error)?;
+                let below = Of::Contact(Some(contact)).refused(desk, &values, &error)?;
                 edit_form(desk, &desk.crm.contact(contact)?, &values, Some(&error), below)
             }
         }

@@ -3,8 +3,8 @@
 use crate::app::{Reply, Shared};
 use crate::desk::{Choice, Desk};
 use crate::form::Sheet;
-use crate::pages::duplicate::{self, Below, REASON};
-use crate::pages::{Above, contact_duplicate, form_page, id};
+use crate::pages::duplicate::{Below, FIRST_REASON, Of, REASON};
+use crate::pages::{Above, form_page, id};
 use crate::security::Posted;
 use crate::session::Visitor;
 use crate::values::{Reader, Values};
@@ -14,11 +14,8 @@ use crm_core::{
     Transfer, UserId, Violation, dictionary,
 };
 
-/// The name under which the form of a new customer sends why its contact is no duplicate.
-const CONTACT_REASON: &str = "contacts_duplicate_reason";
-
 pub(crate) async fn fresh(State(app): State<Shared>, visitor: Visitor) -> Reply {
-    app.desk(visitor, |desk| create_form(desk, &Values::default().with("kind", "company"), None, Below::default()))
+    app.desk(visitor, |desk| create_form(desk, &Values::default().with("kind", "company"), None, Default::default()))
         .await
 }
 
@@ -26,8 +23,10 @@ pub(crate) async fn create(State(app): State<Shared>, posted: Posted) -> Reply {
     let Posted { visitor, values } = posted;
     app.desk(visitor, move |desk| {
         if values.ticked("check") {
-            let (below, error) = duplicate::asked(desk, &values, None)?;
-            return create_form(desk, &values, error.as_ref(), below);
+            let (below, error) = Of::Customer(None).asked(desk, &values)?;
+            // What is wrong with the contact is said when the form is sent.
+            let (contact, _) = Of::FirstContact.asked(desk, &values)?;
+            return create_form(desk, &values, error.as_ref(), (below, contact));
         }
         match created(desk, &values) {
             Ok(customer) => {
@@ -36,8 +35,9 @@ pub(crate) async fn create(State(app): State<Shared>, posted: Posted) -> Reply {
             }
             Err(error) => {
                 let error = desk.for_form(error)?;
-                let below = duplicate::refused(desk, &values, None, &error)?;
-                create_form(desk, &values, Some(&error), below)
+                let below = Of::Customer(None).refused(desk, &values, &error)?;
+                let contact = Of::FirstContact.refused(desk, &values, &error)?;
+                create_form(desk, &values, Some(&error), (below, contact))
             }
         }
     })
@@ -49,13 +49,9 @@ fn kinds(desk: &Desk<'_>) -> Vec<Choice> {
 }
 
 /// What a person is asked first, at creation and when editing.
-fn first_fields<'a>(desk: &Desk<'_>, sheet: Sheet<'a>, below: Below) -> Sheet<'a> {
-    let mut sheet =
-        sheet.section("s_basic").line("name", 200).required().wide().duplicates(duplicate::CHECKED, below.list);
-    if below.reason {
-        sheet = sheet.line(REASON, 300).wide().help("duplicate_reason_help");
-    }
-    sheet
+fn first_fields<'a>(desk: &Desk<'_>, sheet: Sheet<'a>, of: Of, below: Below) -> Sheet<'a> {
+    let sheet = sheet.section("s_basic").line("name", 200).required().wide();
+    of.below(desk, sheet, below)
         .choice("kind", kinds(desk))
         .required()
         .line("short_name", 60)
@@ -82,21 +78,15 @@ fn more_fields(sheet: Sheet<'_>) -> Sheet<'_> {
         .birthday()
 }
 
-fn create_form(desk: &Desk<'_>, values: &Values, error: Option<&Error>, below: Below) -> Reply {
-    let sheet = first_fields(
-        desk,
-        Sheet::new(desk, "/customers/new", values, error).submit("create").cancel("/customers?view=mine"),
-        below,
-    )
-    .section("s_contact")
-    .line("contacts_name", 100)
-    .line("contacts_title", 100)
-    .line("contacts_phones", 40)
-    .input("email", "contacts_email");
-    let sheet = match contact_duplicate::reason_asked(values, CONTACT_REASON, error) {
-        true => sheet.line(CONTACT_REASON, 300).wide().help("contact_reason_help"),
-        false => sheet,
-    };
+fn create_form(desk: &Desk<'_>, values: &Values, error: Option<&Error>, (below, contact): (Below, Below)) -> Reply {
+    let sheet = Sheet::new(desk, "/customers/new", values, error).submit("create").cancel("/customers?view=mine");
+    let sheet = first_fields(desk, sheet, Of::Customer(None), below);
+    let sheet = sheet.section("s_contact").line("contacts_name", 100).wide();
+    let sheet = Of::FirstContact
+        .below(desk, sheet, contact)
+        .line("contacts_title", 100)
+        .line("contacts_phones", 40)
+        .input("email", "contacts_email");
     let mut sheet = more_fields(sheet.folded("s_more"));
     let assignable = desk.assignable()?;
     if assignable.len() > 1 {
@@ -121,7 +111,7 @@ fn created(desk: &Desk<'_>, values: &Values) -> Result<Customer, Error> {
         title: values.text("contacts_title"),
         phones: values.lines("contacts_phones"),
         email: values.text("contacts_email"),
-        duplicate_reason: values.text(CONTACT_REASON),
+        duplicate_reason: values.text(FIRST_REASON),
         ..NewContact::default()
     });
     let customer = NewCustomer {
@@ -194,7 +184,7 @@ pub(crate) async fn save(State(app): State<Shared>, Path(customer): Path<String>
         let customer: CustomerId = id(&customer)?;
         if values.ticked("check") {
             let standing = desk.open_for(customer, "edit")?;
-            let (below, error) = duplicate::asked(desk, &values, Some(customer))?;
+            let (below, error) = Of::Customer(Some(customer)).asked(desk, &values)?;
             return edit_form(desk, &standing, &values, error.as_ref(), below);
         }
         match saved(desk, customer, &values) {
@@ -204,7 +194,7 @@ pub(crate) async fn save(State(app): State<Shared>, Path(customer): Path<String>
             }
             Err(error) => {
                 let error = desk.for_form(error)?;
-                let below = duplicate::refused(desk, &values, Some(customer), &error)?;
+                let below = Of::Customer(Some(customer)).refused(desk, &values, &error)?;
                 edit_form(desk, &desk.crm.customer(customer)?, &values, Some(&error), below)
             }
         }
@@ -221,7 +211,7 @@ fn edit_form(desk: &Desk<'_>, customer: &Customer, values: &Values, error: Optio
     let sheet =
         Sheet::new(desk, format!("{here}/edit"), values, error).present(conflict.then_some(&now)).cancel(here.as_str());
     let sheet = sheet.hidden("version", version).hidden("customer", customer.id.to_string());
-    let sheet = more_fields(first_fields(desk, sheet, below).section("s_more"));
+    let sheet = more_fields(first_fields(desk, sheet, Of::Customer(Some(customer.id)), below).section("s_more"));
     let above = Above {
         title: desk.t("edit_customer").to_owned(),
         back: (here.clone(), customer.name.clone()),

@@ -1,20 +1,21 @@
-//! The check for duplicates on forms, and who was told by it of customers that he may not open.
+//! The check for duplicates on the forms of customers and contacts, and who was told by it of customers that he may not open.
 
 use crate::app::{Reply, Shared};
 use crate::desk::{Desk, Look, typed};
 use crate::failure::Failure;
-use crate::form::Checked;
+use crate::form::{Asking, Sheet};
 use crate::pages::Params;
 use crate::security::Posted;
 use crate::session::Visitor;
-use crate::values::{Values, around};
+use crate::values::{Reader, Values, around};
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use crm_core::{
-    CustomerId, CustomerKind, DuplicateCheck, DuplicateDraft, DuplicateHit, DuplicateReason, DuplicateRule,
-    DuplicateVerdict, Error, PageRequest,
+    Birthday, ContactCheck, ContactDraft, ContactHit, ContactId, CustomerId, CustomerKind, DuplicateCheck,
+    DuplicateDraft, DuplicateHit, DuplicateReason, DuplicateRule, DuplicateVerdict, Error, PageRequest, TimeZone,
 };
+use std::str::FromStr;
 
 /// How many hits are seen at once; the others are folded away, so that the fields below stay in sight.
 const SEEN: usize = 5;
@@ -22,20 +23,49 @@ const SEEN: usize = 5;
 /// The name under which a form sends the reason.
 pub(crate) const REASON: &str = "duplicate_reason";
 
-/// By what the form of a customer is checked.
-pub(crate) const CHECKED: Checked = Checked {
-    action: "/customers/duplicates",
-    known: "short_name credit_code phones website email",
-    beside: "kind customer",
+/// The name under which the form of a new customer sends the reason of its contact.
+pub(crate) const FIRST_REASON: &str = "contacts_duplicate_reason";
+
+/// What the names of the fields of a contact begin with on the form of a new customer.
+const FIRST: &str = "contacts_";
+
+const CUSTOMERS: Asking = Asking {
+    id: "duplicates",
+    address: "/customers/duplicates",
+    fields: "name short_name credit_code phones website email",
+    along: "kind customer",
 };
+
+const CONTACTS: Asking = Asking {
+    id: "duplicates",
+    address: "/contacts/duplicates",
+    fields: "name email",
+    along: "phones address birthday_calendar birthday_year birthday_month birthday_day birthday_leap contact",
+};
+
+const FIRST_CONTACT: Asking = Asking {
+    id: "contact-duplicates",
+    address: "/customers/duplicates/contact",
+    fields: "contacts_name contacts_email",
+    along: "contacts_phones",
+};
+
+/// Of whom a form asks. Who is there already is no duplicate of himself.
+#[derive(Clone, Copy)]
+pub(crate) enum Of {
+    Customer(Option<CustomerId>),
+    Contact(Option<ContactId>),
+    /// The contact that comes with a new customer.
+    FirstContact,
+}
 
 /// What a form says of duplicates.
 #[derive(Default)]
 pub(crate) struct Below {
-    /// Those who may be the same, drawn; empty where nothing was found or asked.
-    pub(crate) list: String,
+    /// Those that were found, drawn; empty where nothing was found or asked.
+    list: String,
     /// Whether a reason is asked for.
-    pub(crate) reason: bool,
+    reason: bool,
 }
 
 /// What a score means, and the class of its chip.
@@ -47,36 +77,83 @@ pub(crate) fn verdict(d: &Look<'_>, verdict: DuplicateVerdict) -> (&'static str,
     }
 }
 
-/// Why customers are taken for the same, in words.
+/// Why two are taken for the same, in words.
 pub(crate) fn reasons(d: &Look<'_>, reasons: &[DuplicateReason]) -> String {
     let said: Vec<&str> = reasons.iter().map(|reason| reason.text(d.lang().core())).collect();
     said.join(d.t("between_reasons"))
 }
 
-/// A customer or a contact that may be the same.
-pub(crate) struct Hit {
-    /// Where it is opened; empty: not by this person.
-    pub(crate) href: String,
-    pub(crate) name: String,
-    pub(crate) verdict: &'static str,
-    pub(crate) chip: &'static str,
-    /// To whom it belongs: the owner of a customer, the customer of a contact.
-    pub(crate) belongs: String,
-    pub(crate) reasons: String,
+/// Who may be the same.
+struct Hit {
+    /// The page of the customer; empty: not open to this person.
+    href: String,
+    name: String,
+    verdict: &'static str,
+    chip: &'static str,
+    /// What else is told, and why.
+    said: String,
 }
 
 impl Hit {
-    fn of(d: &Look<'_>, hit: DuplicateHit) -> Self {
+    fn customer(d: &Look<'_>, hit: DuplicateHit) -> Self {
         let (verdict, chip) = verdict(d, hit.verdict);
         let owner = hit.owner_name.or_else(|| hit.owner.map(|owner| owner.to_string()));
+        let owner = owner.map(|owner| format!("{} {owner}", d.t("f_owner")));
+        let closed = hit.customer.is_none().then(|| d.t("not_open").to_owned());
+        let said: Vec<String> = owner.into_iter().chain(closed).chain([reasons(d, &hit.reasons)]).collect();
         Hit {
             href: hit.customer.map(|customer| format!("/customers/{customer}")).unwrap_or_default(),
             name: hit.name,
             verdict,
             chip,
-            belongs: owner.map(|owner| format!("{} {owner}", d.t("f_owner"))).unwrap_or_default(),
-            reasons: reasons(d, &hit.reasons),
+            said: said.join(" · "),
         }
+    }
+
+    fn contact(d: &Look<'_>, hit: ContactHit) -> Self {
+        let (verdict, chip) = verdict(d, hit.verdict);
+        // Of a person who is a customer himself.
+        let same = hit.name == hit.customer_name;
+        Hit {
+            href: format!("/customers/{}#contacts", hit.customer),
+            name: if same { hit.name } else { format!("{} · {}", hit.name, hit.customer_name) },
+            verdict,
+            chip,
+            said: reasons(d, &hit.reasons),
+        }
+    }
+}
+
+/// Whom a form's record is like.
+#[derive(Default)]
+struct Found {
+    hits: Vec<Hit>,
+    /// Whether some are left out, because they were asked for too often.
+    limited: bool,
+    /// Whether some may be missing.
+    incomplete: bool,
+    /// What is odd about what was typed, by key.
+    warnings: Vec<&'static str>,
+}
+
+impl Found {
+    fn customers(d: &Look<'_>, check: DuplicateCheck) -> Self {
+        let warning = |code: &String| match code.as_str() {
+            "credit_code.malformed" => Some("duplicates_credit_code_malformed"),
+            "credit_code.check_digit" => Some("duplicates_credit_code_check_digit"),
+            _ => None,
+        };
+        Found {
+            warnings: check.warnings.iter().filter_map(warning).collect(),
+            hits: check.hits.into_iter().map(|hit| Hit::customer(d, hit)).collect(),
+            limited: check.limited,
+            incomplete: !check.complete,
+        }
+    }
+
+    fn contacts(d: &Look<'_>, check: ContactCheck) -> Self {
+        let hits = check.hits.into_iter().map(|hit| Hit::contact(d, hit)).collect();
+        Found { hits, incomplete: !check.complete, ..Found::default() }
     }
 }
 
@@ -84,24 +161,19 @@ impl Hit {
 #[template(path = "duplicates.html")]
 struct List<'a> {
     d: &'a Look<'a>,
-    /// What is said above them.
-    found: &'a str,
-    /// What is said of the others, `{n}` of them.
-    others: &'a str,
-    hits: Vec<Hit>,
+    found: Found,
     /// Those that are folded away.
     more: Vec<Hit>,
+    /// What stands above them, what is said of those that are folded away, and of those that may be missing.
+    above: &'a str,
+    others: String,
+    missing: &'a str,
     /// What is said where nobody is listed; empty: nothing.
     nobody: &'a str,
-    limited: bool,
-    /// What is said of an answer that is not whole; empty: nothing.
-    incomplete: &'a str,
-    /// What is odd about what was typed.
-    warnings: Vec<&'a str>,
 }
 
 /// What is known of the customer; nothing as long as it is too little to ask for.
-fn draft_of(values: &Values, customer: Option<CustomerId>) -> Option<DuplicateDraft> {
+fn customer_of(values: &Values, customer: Option<CustomerId>) -> Option<DuplicateDraft> {
     let person = values.get("kind") == "person";
     let draft = DuplicateDraft {
         name: values.get("name").trim().to_owned(),
@@ -117,129 +189,184 @@ fn draft_of(values: &Values, customer: Option<CustomerId>) -> Option<DuplicateDr
     (draft.name.chars().nth(1).is_some() || more || !draft.phones.is_empty()).then_some(draft)
 }
 
-/// Whom the form's customer is like; nobody as long as too little is known.
-fn found(desk: &Desk<'_>, values: &Values, customer: Option<CustomerId>) -> Result<DuplicateCheck, Error> {
-    match draft_of(values, customer) {
-        Some(draft) => desk.crm.check_duplicates(draft),
-        None => Ok(nobody()),
-    }
-}
-
-fn nobody() -> DuplicateCheck {
-    DuplicateCheck { hits: Vec::new(), complete: true, limited: false, warnings: Vec::new() }
-}
-
-/// What is said to who asks and is told of nobody.
-fn told_of_nobody<'d>(desk: &'d Desk<'_>, values: &Values) -> &'d str {
-    desk.t(if draft_of(values, None).is_some() { "duplicates_none" } else { "duplicates_too_little" })
-}
-
-/// The list, drawn, with what is said where it is empty.
-fn drawn(desk: &Desk<'_>, check: DuplicateCheck, nobody: &str) -> Result<String, Failure> {
-    let d = &desk.look;
-    let warning = |code: &String| match code.as_str() {
-        "credit_code.malformed" => Some(d.t("duplicates_credit_code_malformed")),
-        "credit_code.check_digit" => Some(d.t("duplicates_credit_code_check_digit")),
-        _ => None,
+/// What is known of the contact; nothing as long as it is too little to ask for: many share a phone, a birthday or an address,
+/// and without a name nobody is found by them. A birthday counts once it can be one.
+fn contact_of(values: &Values, zone: TimeZone, contact: Option<ContactId>) -> Option<ContactDraft> {
+    let draft = ContactDraft {
+        name: values.get("name").trim().to_owned(),
+        phones: values.lines("phones"),
+        email: values.text("email"),
+        birthday: Reader::new(values, zone).birthday().filter(Birthday::is_possible),
+        address: values.text("address"),
+        contact,
     };
-    let warnings = check.warnings.iter().filter_map(warning).collect();
-    let hits: Vec<Hit> = check.hits.into_iter().map(|hit| Hit::of(d, hit)).collect();
-    List {
-        d,
-        found: d.t("duplicates_found"),
-        others: d.t("duplicates_more"),
-        more: Vec::new(),
-        nobody: if check.limited { "" } else { nobody },
-        limited: check.limited,
-        incomplete: if check.complete { "" } else { d.t("duplicates_incomplete") },
-        warnings,
-        hits,
-    }
-    .drawn()
+    (draft.name.chars().nth(1).is_some() || draft.email.is_some()).then_some(draft)
 }
 
-impl List<'_> {
-    /// The first ones in sight, the others folded away.
-    fn drawn(mut self) -> Result<String, Failure> {
-        self.more = self.hits.split_off(self.hits.len().min(SEEN));
-        if !self.hits.is_empty() {
-            self.nobody = "";
+impl Of {
+    /// How the script of the page asks.
+    fn asking(self) -> &'static Asking {
+        match self {
+            Of::Customer(_) => &CUSTOMERS,
+            Of::Contact(_) => &CONTACTS,
+            Of::FirstContact => &FIRST_CONTACT,
         }
-        Ok(self.render()?.trim().to_owned())
     }
-}
 
-/// A list of contacts, drawn, with what is said where it is empty.
-pub(crate) fn drawn_contacts(d: &Look<'_>, hits: Vec<Hit>, complete: bool, nobody: &str) -> Result<String, Failure> {
-    List {
-        d,
-        found: d.t("duplicates_found_contacts"),
-        others: d.t("duplicates_more_contacts"),
-        hits,
-        more: Vec::new(),
-        nobody,
-        limited: false,
-        incomplete: if complete { "" } else { d.t("duplicates_incomplete_contacts") },
-        warnings: Vec::new(),
+    /// The name of the field of the reason.
+    fn reason(self) -> &'static str {
+        match self {
+            Of::Customer(_) | Of::Contact(_) => REASON,
+            Of::FirstContact => FIRST_REASON,
+        }
     }
-    .drawn()
-}
 
-/// Whether the form has been asked for a reason already: what was typed there is kept.
-fn given(values: &Values) -> bool {
-    values.has(REASON)
-}
+    /// Whether the person may ask at all: who may add contacts need not see any.
+    fn open_to(self, desk: &Desk<'_>) -> bool {
+        matches!(self, Of::Customer(_)) || desk.look.may("contact.view")
+    }
 
-/// After the button of the form: whom it is like, or that it is like nobody; else what can't be checked.
-pub(crate) fn asked(
-    desk: &Desk<'_>,
-    values: &Values,
-    customer: Option<CustomerId>,
-) -> Result<(Below, Option<Error>), Failure> {
-    let (list, error) = match found(desk, values, customer) {
-        Ok(check) => (drawn(desk, check, told_of_nobody(desk, values))?, None),
-        Err(error) => (String::new(), Some(desk.for_form(error)?)),
-    };
-    Ok((Below { list, reason: given(values) }, error))
-}
+    /// Whom it is like; nothing as long as too little is known.
+    fn found(self, desk: &Desk<'_>, values: &Values) -> Result<Option<Found>, Error> {
+        let (d, crm) = (&desk.look, &desk.crm);
+        let contacts = |draft: Option<ContactDraft>| {
+            let check = draft.map(|draft| crm.check_contact_duplicates(draft)).transpose()?;
+            Ok(check.map(|check| Found::contacts(d, check)))
+        };
+        match self {
+            Of::Customer(own) => {
+                let check = customer_of(values, own).map(|draft| crm.check_duplicates(draft)).transpose()?;
+                Ok(check.map(|check| Found::customers(d, check)))
+            }
+            Of::Contact(own) => contacts(contact_of(values, d.zone, own)),
+            Of::FirstContact => contacts(contact_of(&values.under(FIRST), d.zone, None)),
+        }
+    }
 
-/// After a refusal: whom it is like, where that is why, and whether a reason would help.
-pub(crate) fn refused(
-    desk: &Desk<'_>,
-    values: &Values,
-    customer: Option<CustomerId>,
-    error: &Error,
-) -> Result<Below, Failure> {
-    let rules = desk.duplicate_settings()?;
-    let reason = match error.code() {
-        "likely_duplicate" => true,
-        "same_credit_code" => rules.same_credit_code == DuplicateRule::Warn,
-        "same_phone" => rules.same_phone == DuplicateRule::Warn,
-        "certain_duplicate" | "same_name" => false,
-        _ => return Ok(Below { list: String::new(), reason: given(values) }),
-    };
-    let check = match found(desk, values, customer) {
-        // Who may create customers need not see any.
-        Err(Error::Forbidden { .. }) => nobody(),
-        check => check?,
-    };
-    Ok(Below { list: drawn(desk, check, desk.t("duplicates_hidden"))?, reason })
+    /// What is said to who asks and is told of nobody.
+    fn nobody<'d>(self, desk: &'d Desk<'_>, found: &Option<Found>) -> &'d str {
+        desk.t(match (self, found) {
+            (Of::Customer(_), Some(_)) => "duplicates_none",
+            (Of::Customer(_), None) => "duplicates_too_little",
+            (_, Some(_)) => "contact_duplicates_none",
+            (Of::Contact(_), None) => "contact_duplicates_too_little",
+            // A new customer needs no contact.
+            (Of::FirstContact, None) => "",
+        })
+    }
+
+    /// The list, drawn, with what is said where it is empty.
+    fn drawn(self, desk: &Desk<'_>, found: Option<Found>, nobody: &str) -> Result<String, Failure> {
+        let d = &desk.look;
+        let mut found = found.unwrap_or_default();
+        let more = found.hits.split_off(found.hits.len().min(SEEN));
+        let (above, others, missing) = match self {
+            Of::Customer(_) => ("duplicates_found", "duplicates_more", "duplicates_incomplete"),
+            _ => ("contact_duplicates_found", "contact_duplicates_more", "contact_duplicates_incomplete"),
+        };
+        let list = List {
+            d,
+            nobody: if found.hits.is_empty() && !found.limited { nobody } else { "" },
+            above: d.t(above),
+            others: d.t(others).replace("{n}", &more.len().to_string()),
+            missing: d.t(missing),
+            found,
+            more,
+        };
+        Ok(list.render()?.trim().to_owned())
+    }
+
+    /// Whether the form has been asked for a reason already: what was typed there is kept.
+    fn given(self, values: &Values) -> bool {
+        values.pairs().iter().any(|(name, _)| name == self.reason())
+    }
+
+    /// After the button of the form: whom it is like, or that it is like nobody; else what can't be checked.
+    pub(crate) fn asked(self, desk: &Desk<'_>, values: &Values) -> Result<(Below, Option<Error>), Failure> {
+        let found = if self.open_to(desk) { self.found(desk, values) } else { Ok(None) };
+        let (list, error) = match found {
+            Ok(found) => {
+                let nobody = self.nobody(desk, &found);
+                (self.drawn(desk, found, nobody)?, None)
+            }
+            Err(error) => (String::new(), Some(desk.for_form(error)?)),
+        };
+        Ok((Below { list, reason: self.given(values) }, error))
+    }
+
+    /// After a refusal: whom it is like, where that is why, and whether a reason would help.
+    pub(crate) fn refused(self, desk: &Desk<'_>, values: &Values, error: &Error) -> Result<Below, Failure> {
+        let warns = |rule: DuplicateRule| rule == DuplicateRule::Warn;
+        let reason = match (self, error.code()) {
+            (Of::Customer(_), "same_credit_code") => warns(desk.duplicate_settings()?.same_credit_code),
+            (Of::Customer(_), "same_phone") => warns(desk.duplicate_settings()?.same_phone),
+            (Of::Customer(_), "likely_duplicate") => true,
+            (Of::Customer(_), "certain_duplicate" | "same_name") => false,
+            (Of::Contact(_) | Of::FirstContact, "likely_duplicate_contact") => true,
+            (Of::Contact(_) | Of::FirstContact, "certain_duplicate_contact") => false,
+            _ => return Ok(Below { list: String::new(), reason: self.given(values) }),
+        };
+        let found = match self.found(desk, values) {
+            // Who may create some need not see any.
+            Err(Error::Forbidden { .. }) => None,
+            found => found?,
+        };
+        let hidden = match self {
+            Of::Customer(_) => "duplicates_hidden",
+            _ => "contact_duplicates_hidden",
+        };
+        Ok(Below { list: self.drawn(desk, found, desk.t(hidden))?, reason })
+    }
+
+    /// Puts the check below the last field, which is the name, and the field of the reason behind it where one is asked for.
+    pub(crate) fn below<'a>(self, desk: &Desk<'_>, sheet: Sheet<'a>, below: Below) -> Sheet<'a> {
+        let (certain, likely, help) = match self {
+            Of::Customer(_) => ("certain_duplicate", "likely_duplicate", "duplicate_reason_help"),
+            _ => ("certain_duplicate_contact", "likely_duplicate_contact", "contact_duplicate_reason_help"),
+        };
+        let sheet = sheet.speaking_of(certain);
+        let sheet = match self.open_to(desk) {
+            true => sheet.duplicates(self.asking(), below.list),
+            false => sheet,
+        };
+        match below.reason {
+            true => sheet.line(self.reason(), 300).wide().help(help).speaking_of(likely),
+            false => sheet,
+        }
+    }
 }
 
 /// The list alone, for the script of the page.
-pub(crate) async fn check(State(app): State<Shared>, posted: Posted) -> Reply {
+async fn told(app: Shared, posted: Posted, of: impl FnOnce(&Values) -> Of + Send + 'static) -> Reply {
     let Posted { visitor, values } = posted;
     app.desk(visitor, move |desk| {
-        let customer = values.text("customer").and_then(|id| id.parse().ok());
-        let check = match found(desk, &values, customer) {
+        let of = of(&values);
+        let found = match of.found(desk, &values) {
             // Half typed, it may be out of bounds: that is said when the form is sent.
-            Err(Error::Invalid { .. }) => nobody(),
-            check => check?,
+            Err(Error::Invalid { .. }) => Some(Found::default()),
+            found => found?,
         };
-        let none = if values.ticked("check") { told_of_nobody(desk, &values) } else { "" };
-        Ok(typed(StatusCode::OK, "text/html; charset=utf-8", drawn(desk, check, none)?))
+        let none = if values.ticked("check") { of.nobody(desk, &found) } else { "" };
+        Ok(typed(StatusCode::OK, "text/html; charset=utf-8", of.drawn(desk, found, none)?))
     })
     .await
+}
+
+/// Whom the form edits.
+fn own<T: FromStr>(values: &Values, name: &str) -> Option<T> {
+    values.text(name)?.parse().ok()
+}
+
+pub(crate) async fn customers(State(app): State<Shared>, posted: Posted) -> Reply {
+    told(app, posted, |values| Of::Customer(own(values, "customer"))).await
+}
+
+pub(crate) async fn contacts(State(app): State<Shared>, posted: Posted) -> Reply {
+    told(app, posted, |values| Of::Contact(own(values, "contact"))).await
+}
+
+pub(crate) async fn first_contact(State(app): State<Shared>, posted: Posted) -> Reply {
+    told(app, posted, |_| Of::FirstContact).await
 }
 
 /// Somebody who was told of customers that he may not open.

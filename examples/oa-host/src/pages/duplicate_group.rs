@@ -1,5 +1,7 @@
 //! Groups of duplicates among all customers 全库查重: looked through one by one, merged or said to be none; and the search that
 //! finds them, for who administrates.
+//!
+//! What is said to be none is said in [`act`], on the page where it can be seen, and is taken back there, too.
 
 use crate::app::{Reply, Shared};
 use crate::desk::{Desk, Look, typed};
@@ -8,7 +10,7 @@ use crate::pages::duplicate::{reasons, verdict};
 use crate::pages::{Params, id, merge};
 use crate::security::Posted;
 use crate::session::{Undo, Visitor, Who, random};
-use crate::values::{around, url};
+use crate::values::{Values, around, url};
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -262,7 +264,8 @@ pub(crate) async fn show(State(app): State<Shared>, visitor: Visitor, Params(par
     .await
 }
 
-/// What is decided of a group: that some of it are merged, which is looked at next, or that they are no duplicates.
+/// What is decided of a group: that some of it are merged, which is looked at next, or that they are no duplicates; or
+/// that this is taken back.
 pub(crate) async fn act(State(app): State<Shared>, posted: Posted) -> Reply {
     let Posted { visitor, values } = posted;
     app.desk(visitor, move |desk| {
@@ -279,22 +282,21 @@ pub(crate) async fn act(State(app): State<Shared>, posted: Posted) -> Reply {
                 let survivor = chosen.filter(|survivor| ticked.contains(survivor)).unwrap_or(*first);
                 desk.go(&merge::address(survivor, &ticked))
             }
-            "dismiss" => {
-                let fields = [("deed", "reopen".to_owned()), ("cursor", values.get("cursor").to_owned())];
-                let fields = fields.into_iter().chain(ticked.iter().map(|id| ("customer", id.to_string()))).collect();
-                match desk.acting(&values).dismiss_duplicates(ticked) {
-                    Ok(pairs) => {
-                        let said = desk.t("done_dismissed").replace("{n}", &pairs.to_string());
-                        desk.tell_with_undo(said, Undo { action: HERE, fields });
-                    }
-                    Err(error) => complain(desk, error)?,
-                }
-                desk.go(&back)
-            }
-            "reopen" => {
-                match desk.acting(&values).reopen_duplicates(ticked) {
-                    Ok(_) => desk.notice("done_reopened"),
-                    Err(error) => complain(desk, error)?,
+            deed @ ("dismiss" | "reopen") => {
+                let (acting, dismissed) = (desk.acting(&values), deed == "dismiss");
+                let done = match dismissed {
+                    true => acting.dismiss_duplicates(ticked.clone()),
+                    false => acting.reopen_duplicates(ticked.clone()),
+                };
+                let said = |key: &str, pairs: i64| desk.t(key).replace("{n}", &pairs.to_string());
+                match done {
+                    Ok(pairs) if dismissed => desk.offer(said("done_dismissed", pairs), reopening(&values, &ticked)),
+                    Ok(0) => desk.notice("nothing_reopened"),
+                    Ok(pairs) => desk.tell(said("done_reopened", pairs)),
+                    // The page shows who may only be read, too.
+                    Err(Error::Forbidden { .. }) => desk.complain(desk.t("group_read_only").to_owned()),
+                    Err(error @ Error::NotFound { .. }) => desk.complain(desk.look.said(&error)),
+                    Err(error) => return desk.lost(error, &back),
                 }
                 desk.go(&back)
             }
@@ -304,15 +306,12 @@ pub(crate) async fn act(State(app): State<Shared>, posted: Posted) -> Reply {
     .await
 }
 
-/// Says why customers can't be dismissed, or told again.
-fn complain(desk: &Desk<'_>, error: Error) -> Result<(), Failure> {
-    match error {
-        // The page shows who may only be read, too.
-        Error::Forbidden { .. } => desk.complain(desk.t("group_read_only").to_owned()),
-        Error::NotFound { .. } => desk.complain(desk.look.said(&error)),
-        error => desk.complain(desk.look.said(&desk.for_form(error)?)),
-    }
-    Ok(())
+/// Takes back that these are no duplicates.
+fn reopening(values: &Values, customers: &[CustomerId]) -> Undo {
+    let mut sent = vec![("deed", "reopen".to_owned()), ("_key", random().unwrap_or_default())];
+    sent.push(("cursor", values.get("cursor").to_owned()));
+    sent.extend(customers.iter().map(|customer| ("customer", customer.to_string())));
+    Undo { action: HERE, values: sent }
 }
 
 /// How far the search has come, for the script of the page; nothing once it is at its end.

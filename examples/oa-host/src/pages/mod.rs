@@ -3,7 +3,6 @@
 mod approval;
 mod batch;
 mod contact;
-mod contact_duplicate;
 mod contacts;
 mod contract;
 mod contract_form;
@@ -61,8 +60,8 @@ pub(crate) fn routes() -> Router<Shared> {
         .route("/customers/batch", get(batch::start).post(batch::choose))
         .route("/customers/batch/run", get(batch::start).post(batch::run))
         .route("/customers/new", get(customer_form::fresh).post(customer_form::create))
-        .route("/customers/duplicates", post(duplicate::check))
-        .route("/contacts/duplicates", post(contact_duplicate::check))
+        .route("/customers/duplicates", post(duplicate::customers))
+        .route("/customers/duplicates/contact", post(duplicate::first_contact))
         .route("/customers/{id}", get(customer::show))
         .route("/customers/{id}/history", get(customer::history))
         .route("/customers/{id}/access", get(customer::access))
@@ -80,6 +79,7 @@ pub(crate) fn routes() -> Router<Shared> {
         .route("/duplicates/groups", get(duplicate_group::show).post(duplicate_group::act))
         .route("/duplicates/search", get(duplicate_group::progress).post(duplicate_group::search))
         .route("/contacts", get(contacts::show))
+        .route("/contacts/duplicates", post(duplicate::contacts))
         .route("/contacts/{id}/edit", get(contact::edit).post(contact::save))
         .route("/contacts/{id}/remove", get(contact::remove).post(contact::do_remove))
         .route("/contacts/{id}/primary", post(contact::primary))

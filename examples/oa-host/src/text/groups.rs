@@ -28,8 +28,17 @@ pub(super) const TEXTS: &[Text] = &[
         "You may only read one of these customers: they can't be marked.",
     ),
     ("done_dismissed", "已标记为不是重复：{n} 对客户。", "Pairs of customers marked as not duplicates: {n}."),
-    ("done_reopened", "已撤销，重新列为可能重复。", "Taken back: they are listed as duplicates again."),
     ("undo", "撤销", "Undo"),
+    (
+        "done_reopened",
+        "已撤销，{n} 对客户重新列为可能重复。",
+        "Taken back. Pairs of customers that may be duplicates again: {n}.",
+    ),
+    (
+        "nothing_reopened",
+        "这些客户没有标记为不是重复，无需撤销。",
+        "None of these customers was marked: there was nothing to take back.",
+    ),
     ("groups_none", "没有需要处理的重复客户。", "There are no duplicates to look through."),
     ("groups_never", "还没有查重结果，请先开始查重。", "There is nothing to look through yet: search first."),
     ("groups_wait", "查重完成后，结果显示在这里。", "What the search finds is shown here once it is finished."),

@@ -15,14 +15,14 @@ pub(crate) const SETTINGS: [(&str, &str); 10] = [
     ("duplicates_certain", "940"),
     ("duplicates_warn_from", "900"),
     ("duplicates_refuse_from", "990"),
-    ("duplicates_warn_contact_from", "910"),
+    ("duplicates_warn_contact_from", "850"),
     ("duplicates_refuse_contact_from", "0"),
     ("duplicates_same_credit_code", "refuse"),
     ("duplicates_same_phone", "allow"),
     ("duplicates_lookups_per_day", "7"),
 ];
 
-fn create(browser: &Browser, values: &[(&str, &str)]) -> Answer {
+pub(crate) fn create(browser: &Browser, values: &[(&str, &str)]) -> Answer {
     post(browser, NEW, NEW, &[&[("kind", "company")], values].concat())
 }
 
@@ -187,7 +187,7 @@ fn d3_settings_of_the_check_come_back_and_are_refused_at_their_fields() {
     gone(&save(&SETTINGS));
     let stands = json!({
         "possible": 610, "likely": 820, "certain": 940, "warn_from": 900, "refuse_from": 990,
-        "warn_contact_from": 910, "refuse_contact_from": 0,
+        "warn_contact_from": 850, "refuse_contact_from": 0,
         "same_credit_code": "refuse", "same_phone": "allow", "show_owner": false, "lookups_per_day": 7,
     });
     assert_eq!(settings(&admin)["duplicates"], stands);

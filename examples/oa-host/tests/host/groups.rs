@@ -154,14 +154,6 @@ fn d4_groups_are_looked_through_merged_and_dismissed() {
     let page = admin.get(GROUPS).body;
     assert!(page.contains("已标记为不是重复：3 对客户") && groups(&page) == 1, "{page}");
     assert!(!mei.get(GROUPS).body.contains(&one));
-    // The notice takes it back.
-    for part in ["value=\"reopen\"", "撤销", one.as_str()] {
-        assert!(page.contains(part), "{part}: {page}");
-    }
-    assert_eq!(gone(&decide(&admin, "reopen", &all, &[])), GROUPS);
-    let page = admin.get(GROUPS).body;
-    assert!(page.contains("重新列为可能重复") && groups(&page) == 2, "{page}");
-    gone(&decide(&admin, "dismiss", &all, &[]));
     assert_eq!(groups(&searched(&admin)), 1);
     // Who may not merge has neither link nor page.
     let role = json!({"id": "no_merge", "name": "x", "deny": ["customer.merge"], "people": ["mei"]});
@@ -171,6 +163,54 @@ fn d4_groups_are_looked_through_merged_and_dismissed() {
     let form = [("_csrf", field(&home, "_csrf")), ("deed", "merge".to_owned())];
     assert_eq!(mei.post(GROUPS, &form).status, 403);
     assert_eq!(admin.post(GROUPS, &[("deed", "dismiss".to_owned())]).status, 403, "a form needs its token");
+}
+
+/// What the button sends that takes a dismissal back.
+fn undoing(page: &str) -> Vec<(&str, String)> {
+    let form = page.split("<div class=\"notice done\">").nth(1).unwrap().split("</form>").next().unwrap();
+    assert!(
+        form.contains(&format!("method=\"post\" action=\"{GROUPS}\"")) && form.contains(">撤销</button>"),
+        "{form}"
+    );
+    let mut sent = Vec::new();
+    for input in form.split("name=\"").skip(1) {
+        let (name, rest) = input.split_once("\" value=\"").unwrap();
+        sent.push((name, rest.split('"').next().unwrap().to_owned()));
+    }
+    sent
+}
+
+#[test]
+fn d4_what_was_said_to_be_none_is_taken_back_at_once() {
+    let host = Host::start(&[]);
+    let (mei, lan) = two(&host);
+    let admin = host.sign_in("admin");
+    let (one, other) = (create(&mei, "杭州云杉软件有限公司"), create(&mei, "云杉软件（杭州）有限公司"));
+    assert_eq!(groups(&searched(&admin)), 1);
+    gone(&decide(&mei, "dismiss", &[&one, &other], &[]));
+    let page = mei.get(GROUPS).body;
+    assert!(page.contains("已标记为不是重复：1 对客户") && groups(&page) == 0, "{page}");
+    let undo = undoing(&page);
+    assert!(!mei.get(GROUPS).body.contains(">撤销</button>"), "it is offered once");
+    assert_eq!(gone(&mei.post(GROUPS, &undo)), GROUPS);
+    let page = mei.get(GROUPS).body;
+    assert!(page.contains("已撤销，1 对客户重新列为可能重复") && groups(&page) == 1, "{page}");
+    assert!(!page.contains(">撤销</button>"), "{page}");
+    // Sent twice it is one; sent anew there is nothing left to take back.
+    gone(&mei.post(GROUPS, &undo));
+    assert!(mei.get(GROUPS).body.contains("已撤销，1 对客户"));
+    assert_eq!(gone(&decide(&mei, "reopen", &[&one, &other], &[])), GROUPS);
+    assert!(mei.get(GROUPS).body.contains("无需撤销"));
+    // Nobody takes back what he could not have said, and a form needs its token.
+    let mut hers = vec![("_csrf", field(&lan.get(GROUPS).body, "_csrf"))];
+    hers.extend(undo.iter().filter(|(name, _)| *name != "_csrf").cloned());
+    assert_eq!(gone(&lan.post(GROUPS, &hers)), GROUPS);
+    assert!(lan.get(GROUPS).body.contains("class=\"notice problem\""));
+    let forged: Vec<_> = undo.into_iter().filter(|(name, _)| *name != "_csrf").collect();
+    assert_eq!(mei.post(GROUPS, &forged).status, 403);
+    let english = mei.clone().header("accept-language", "en");
+    gone(&decide(&english, "dismiss", &[&one, &other], &[]));
+    assert!(english.get(GROUPS).body.contains(">Undo</button>"));
 }
 
 #[test]
