@@ -245,6 +245,12 @@ fn d2_contacts_of_before_their_keys_are_taken_in_by_the_daily_tick() {
         assert_eq!(check(world, "alice", &seventh), ContactCheck { hits: Vec::new(), complete: false });
         // One that is changed meanwhile, and one that goes.
         let hits = |phone: &str| found(world, "alice", &phoned("王小力", phone)).len();
+        let all = all_contacts(world);
+        let of = |phone: &str| all.iter().find(|contact| contact.phones == [phone]).unwrap();
+        let (changed, gone) = (of("13800138010"), of("13800138011"));
+        let edit = ContactEdit { version: changed.version, phones: Some(vec![]), ..ContactEdit::default() };
+        world.user("alice").edit_contact(changed.id, edit).unwrap();
+        world.user("alice").remove_contact(gone.id, None).unwrap();
         world.bed.clock.advance_days(1);
         world.bed.crm.tick_all().unwrap();
         assert_eq!(
@@ -282,7 +288,9 @@ fn d3_a_contact_that_is_like_another_is_warned_of_or_refused_as_the_settings_say
         let told = serde_json::to_value(alice.customer_history(customer, PageRequest::first(1)).unwrap()).unwrap();
         let changes = told["items"][0]["changes"].as_array().unwrap();
         assert!(
-            changes.iter().any(|change| change["field"] == "duplicate_reason" && change["became"] == "另一个王小明"),
+            changes
+                .iter()
+                .any(|change| change["field"] == "contact_duplicate_reason" && change["became"] == "另一个王小明"),
             "{told}"
         );
         // Whoever may not open the other one is not asked: a warning would tell that he is there.
@@ -316,6 +324,17 @@ fn d3_a_contact_that_is_like_another_is_warned_of_or_refused_as_the_settings_say
             ..ContactEdit::default()
         };
         mona.edit_contact(other, title).unwrap();
+        // Whoever sees no contacts is asked nothing of them, and reads of them in no history.
+        let blind = json!({"id": "blind", "name": "x", "deny": ["contact.view"], "people": ["bob"]});
+        let blind = serde_json::from_value(json!([blind])).unwrap();
+        mona.add_contact(own, why("也是他")).unwrap();
+        let read = |who: &str| {
+            serde_json::to_string(&world.user(who).customer_history(own, PageRequest::first(9)).unwrap()).unwrap()
+        };
+        assert!(read("bob").contains("也是他"));
+        world.user("adam").sync_roles(blind, crm_core::SyncMode::Delta).unwrap();
+        assert!(!read("bob").contains("也是他") && read("mona").contains("也是他"));
+        world.user("bob").add_contact(own, wang.clone()).unwrap();
         // No reason helps against a refusal.
         set(850, 930).unwrap();
         refused(alice.add_contact(customer, why("另一个")), "certain_duplicate_contact");

@@ -8,7 +8,7 @@ use crate::contact::{CONTACT, Contact, ContactRefusal, StoredContact};
 use crate::crm::Session;
 use crate::customer::{CUSTOMER, Customer, CustomerStatus};
 use crate::error::{Error, Violation};
-use crate::history::{self, FieldChange};
+use crate::history::{self, CONTACT_REASON, FieldChange};
 use crate::id::{ContactId, CustomerId};
 use crate::operations::op;
 use crate::record::Record;
@@ -115,6 +115,8 @@ impl Work<'_> {
     /// Contacts of customers that the actor may open with at least such a score, the most alike first.
     fn contacts_like(&mut self, draft: &ContactDraft, least: i32) -> Result<Alike, Stop> {
         let asked = ComparedContact::new(draft);
+        // First: what is taken in meanwhile may be missed.
+        let index = self.name_index()?;
         let holders = self.holders_of_keys(&asked)?;
         let mut likely = Vec::new();
         for row in self.get(&CONTACT, holders.contacts.into_iter().collect())? {
@@ -139,12 +141,11 @@ impl Work<'_> {
             let customer = open.get(&contact.customer)?.clone();
             Some((contact, customer, similarity))
         });
-        let index = self.name_index()?;
         Ok(Alike { found: found.take(CANDIDATES).collect(), complete: !holders.more && index.has_all_contacts() })
     }
 
     /// Refuses what the settings refuse of a contact that is like another one, and what they warn of where no reason is given.
-    /// Answers what the history shall tell of a warning that was gone over.
+    /// Answers what the history shall tell of a warning that was gone over, to who sees contacts. Who sees no contacts is told nothing of them.
     pub(crate) fn check_contact_likeness(
         &mut self,
         after: &Contact,
@@ -152,6 +153,9 @@ impl Work<'_> {
         reason: Option<&String>,
     ) -> Result<Option<FieldChange>, Stop> {
         let reason = reason_of(reason)?;
+        if !self.access()?.may("contact.view") {
+            return Ok(None);
+        }
         let settings = self.context.settings().duplicates.clone();
         let (warn, refuse) = (settings.warn_contact_from, settings.refuse_contact_from);
         let draft = draft_of(after);
@@ -164,7 +168,7 @@ impl Work<'_> {
         }
         match reason {
             _ if warn == 0 || score < warn => Ok(None),
-            Some(reason) => Ok(Some(history::change("duplicate_reason", None, Some(reason.into())))),
+            Some(reason) => Ok(Some(history::change(CONTACT_REASON, None, Some(reason.into())))),
             None => Err(ContactRefusal::LikelyDuplicate.into()),
         }
     }

@@ -1,9 +1,9 @@
 //! By which keys contacts are found that may be alike: one row for each, in the commit that brings the contact.
 //!
-//! A key only says whom to compare. One that is left behind, or of somebody who is gone, is no harm: who is compared is read
-//! as he is today.
+//! A key only says whom to compare: who is compared is read as he is today.
 
 use super::contact::{ComparedContact, ContactDraft};
+use super::index::NameIndex;
 use crate::contact::{CONTACT, Contact, StoredContact};
 use crate::record::Record;
 use crate::sorted::Gather as _;
@@ -87,7 +87,11 @@ impl Work<'_> {
         for write in added {
             self.write(write);
         }
-        // Not all need to be there: contacts of before may wait to be taken in.
+        if dropped.is_empty() {
+            return Ok(());
+        }
+        // Not all need to be there: contacts of before may wait to be taken in, and one could be taken in as it was.
+        self.rely_on_index(NameIndex::has_all_contacts)?;
         dropped.sort();
         for row in self.get(&CONTACT_KEY, dropped)? {
             self.write(Write::Delete { kind: &CONTACT_KEY, id: row.id, version: row.version });

@@ -312,9 +312,19 @@ impl Work<'_> {
     /// While customers of before the index are taken in, one that is renamed or removed could be taken in as it was: then
     /// this decision relies on how far that has come.
     fn rely_on_walk(&mut self) -> Result<(), Stop> {
+        self.rely_on_index(|index| index.complete)
+    }
+
+    /// Relies on how far the index has come, unless it has come so far.
+    pub(super) fn rely_on_index(&mut self, done: fn(&NameIndex) -> bool) -> Result<(), Stop> {
+        let inserted = |write: &Write| matches!(write, Write::Insert { kind, .. } if *kind == &NAME_INDEX);
+        let relies = self.changes.checks.iter().any(|check| check.kind == &NAME_INDEX);
+        if relies || self.changes.writes.iter().any(inserted) {
+            return Ok(());
+        }
         match self.get_one(&NAME_INDEX, NAME_INDEX.name.to_owned())? {
             None => self.insert(&NAME_INDEX, Row { version: 1, ..NameIndex::empty().to_row()? }),
-            Some(row) if NameIndex::of(Some(&row))?.complete => {}
+            Some(row) if done(&NameIndex::of(Some(&row))?) => {}
             Some(row) => self.changes.checks.push(Check { kind: &NAME_INDEX, id: row.id, version: row.version }),
         }
         Ok(())

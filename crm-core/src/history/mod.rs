@@ -14,6 +14,9 @@ use crate::time::Timestamp;
 use crate::work::{Stop, Work, rows};
 use serde::{Deserialize, Serialize};
 
+/// Under which field a customer's history tells why a contact is no duplicate: to who sees contacts.
+pub(crate) const CONTACT_REASON: &str = "contact_duplicate_reason";
+
 /// The history of all records.
 pub(crate) static HISTORY: Kind = Kind {
     name: "history",
@@ -230,7 +233,7 @@ impl Work<'_> {
                 .iter()
                 .all(|end| end.parse().is_ok_and(|end: CustomerId| own.contains(&end) || seen.contains_key(&end))),
             "share" => sees_shares,
-            "contact" => sees_contacts,
+            "contact" | CONTACT_REASON => sees_contacts,
             "document" => sees_documents,
             "receipt" => sees_payments,
             _ => true,

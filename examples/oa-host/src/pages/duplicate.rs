@@ -189,8 +189,8 @@ fn customer_of(values: &Values, customer: Option<CustomerId>) -> Option<Duplicat
     (draft.name.chars().nth(1).is_some() || more || !draft.phones.is_empty()).then_some(draft)
 }
 
-/// What is known of the contact; nothing as long as it is too little to ask for: many share a phone, a birthday or an address,
-/// and without a name nobody is found by them. A birthday counts once it can be one.
+/// What is known of the contact; nothing as long as it is too little to ask for: many share a phone, a birthday or an address.
+/// A birthday counts once it can be one.
 fn contact_of(values: &Values, zone: TimeZone, contact: Option<ContactId>) -> Option<ContactDraft> {
     let draft = ContactDraft {
         name: values.get("name").trim().to_owned(),

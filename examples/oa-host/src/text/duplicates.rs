@@ -65,6 +65,7 @@ pub(super) const TEXTS: &[Text] = &[
     ("not_open", "无权查看", "Not open to you"),
     ("in_new_tab", "（在新标签页打开）", "(opens in a new tab)"),
     ("f_duplicate_reason", "理由", "Reason"),
+    ("h_customer_contact_duplicate_reason", "联系人不是重复的理由", "Why the contact is no duplicate"),
     ("h_customer_duplicate_reason", "不是重复的理由", "Why it is no duplicate"),
     (
         "duplicate_reason_help",
