@@ -4,6 +4,7 @@ use super::{CONTACT, Contact, Gender, MOST_CONTACTS, StoredContact, contacts_of}
 use crate::access::Reach;
 use crate::crm::Session;
 use crate::customer::{Customer, MOST_PHONES, apply_edit};
+use crate::duplicate::Entered;
 use crate::error::{Error, Violation, refusals};
 use crate::history;
 use crate::id::{ContactId, CustomerId};
@@ -193,7 +194,8 @@ impl Session<'_> {
                 let mut check = Checker::new();
                 let mut added = build(work, &owner, &contact, &mut check)?;
                 check.done()?;
-                let warned = work.check_contact_likeness(&added, None, contact.duplicate_reason.as_ref())?;
+                let reason = contact.duplicate_reason.as_ref();
+                let warned = work.check_contact_likeness(&[Entered { after: &added, before: None, reason }])?;
                 added.primary = contact.primary || standing.is_empty();
                 if added.primary {
                     work.depose_primary(&standing, "add_contact")?;
@@ -257,7 +259,11 @@ impl Session<'_> {
                     return Ok(before.contact);
                 }
                 let reason = edit.duplicate_reason.as_ref();
-                changes.extend(work.check_contact_likeness(&after, Some(&before), reason)?);
+                changes.extend(work.check_contact_likeness(&[Entered {
+                    after: &after,
+                    before: Some(&before),
+                    reason,
+                }])?);
                 after.changed_at = work.now;
                 after.changed_by = work.actor().name();
                 work.rely_on_customer(&customer);

@@ -5,7 +5,7 @@ use super::rules::{self, CustomerRefusal};
 use super::{CUSTOMER, Customer, CustomerKind, CustomerStatus, NewCustomer};
 use crate::contact::{CONTACT, new_contacts};
 use crate::crm::Session;
-use crate::duplicate::exclusive_values;
+use crate::duplicate::{Entered, exclusive_values};
 use crate::error::{Error, Violation};
 use crate::id::CustomerId;
 use crate::operations::op;
@@ -142,9 +142,12 @@ impl Work<'_> {
         }
         let warned = self.check_likeness(&customer, None, input.duplicate_reason.as_ref())?;
         let mut gone_over: Vec<_> = warned.into_iter().collect();
-        for (contact, given) in contacts.iter().zip(&input.contacts) {
-            gone_over.extend(self.check_contact_likeness(contact, None, given.duplicate_reason.as_ref())?);
-        }
+        let entered = contacts.iter().zip(&input.contacts).map(|(after, given)| Entered {
+            after,
+            before: None,
+            reason: given.duplicate_reason.as_ref(),
+        });
+        gone_over.extend(self.check_contact_likeness(&entered.collect::<Vec<_>>())?);
         self.remember("customer", id, "create_customer", gone_over)?;
         self.insert(&CUSTOMER, customer.to_row()?);
         for contact in &contacts {

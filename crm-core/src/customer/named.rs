@@ -133,7 +133,7 @@ impl Work<'_> {
     }
 
     /// How far the actor reaches into customers that stand in these scopes.
-    fn reach_of(&mut self, ids: &[&str], scopes: &[Scope]) -> Result<Vec<Option<Reach>>, Stop> {
+    pub(crate) fn reach_of(&mut self, ids: &[&str], scopes: &[Scope]) -> Result<Vec<Option<Reach>>, Stop> {
         let access = self.access()?;
         let owned = |scope: &Scope| access.reach_into(scope, &[], self.now).is_some();
         let others: Vec<Value> =

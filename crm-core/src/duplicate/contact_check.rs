@@ -59,10 +59,20 @@ pub struct ContactCheck {
     pub complete: bool,
 }
 
-/// Contacts that are alike, with their customers.
+/// Contacts that are alike, with their customers, the most alike first.
 struct Alike {
     found: Vec<(Contact, Customer, ContactSimilarity)>,
     complete: bool,
+}
+
+/// A contact that is to be saved.
+pub(crate) struct Entered<'a> {
+    /// As it is to be.
+    pub(crate) after: &'a Contact,
+    /// As it is, if it is there.
+    pub(crate) before: Option<&'a Contact>,
+    /// Why it is to be saved although it is like another one.
+    pub(crate) reason: Option<&'a String>,
 }
 
 impl Session<'_> {
@@ -95,7 +105,8 @@ impl Session<'_> {
         self.query(&op::check_contact_duplicates, |work| {
             let draft = cleaned(&draft)?;
             let settings = work.context.settings().duplicates.clone();
-            let alike = work.contacts_like(&draft, settings.possible)?;
+            let alike = work.contacts_like(&[draft], settings.possible)?.pop();
+            let Some(alike) = alike else { return Ok(ContactCheck { hits: Vec::new(), complete: true }) };
             let hit = |(contact, customer, similarity): (Contact, Customer, ContactSimilarity)| ContactHit {
                 contact: contact.id,
                 name: contact.name,
@@ -112,65 +123,88 @@ impl Session<'_> {
 }
 
 impl Work<'_> {
-    /// Contacts of customers that the actor may open with at least such a score, the most alike first.
-    fn contacts_like(&mut self, draft: &ContactDraft, least: i32) -> Result<Alike, Stop> {
-        let asked = ComparedContact::new(draft);
+    /// Of each draft the contacts of customers that the actor may open with at least such a score.
+    fn contacts_like(&mut self, drafts: &[ContactDraft], least: i32) -> Result<Vec<Alike>, Stop> {
+        let asked: Vec<ComparedContact> = drafts.iter().map(ComparedContact::new).collect();
         // First: what is taken in meanwhile may be missed.
         let index = self.name_index()?;
         let holders = self.holders_of_keys(&asked)?;
-        let mut likely = Vec::new();
-        for row in self.get(&CONTACT, holders.contacts.into_iter().collect())? {
+        let chosen: Vec<(Vec<String>, bool)> = asked.iter().map(|asked| holders.of(asked)).collect();
+        let mut standing = BTreeMap::new();
+        let ids = chosen.iter().flat_map(|(ids, _)| ids).cloned().into_set();
+        for row in self.get(&CONTACT, ids.into_iter().collect())? {
             let contact = StoredContact::from_row(&row)?.contact;
-            let similarity = asked.similarity(&ComparedContact::new(&draft_of(&contact)));
-            if similarity.score >= least && draft.contact != Some(contact.id) {
-                likely.push((Reverse(similarity.score), contact.id, contact, similarity));
-            }
+            let compared = ComparedContact::new(&draft_of(&contact));
+            standing.insert(row.id, (contact, compared));
         }
-        let customers = likely.iter().map(|(_, _, contact, _)| contact.customer.to_string()).into_set();
-        let standing = self.get(&CUSTOMER, customers.into_iter().collect())?;
-        let reached = self.reach_of_rows(&standing)?;
-        let mut open = BTreeMap::new();
-        for (row, _) in standing.iter().zip(reached).filter(|(_, reach)| reach.is_some()) {
-            let customer = Customer::from_row(row)?;
+        let mut likely = Vec::new();
+        for ((draft, asked), (ids, _)) in drafts.iter().zip(&asked).zip(&chosen) {
+            let alike = ids.iter().filter_map(|id| standing.get(id)).filter_map(|(contact, compared)| {
+                let similarity = asked.similarity(compared);
+                let told = similarity.score >= least && draft.contact != Some(contact.id);
+                told.then_some((Reverse(similarity.score), contact, similarity))
+            });
+            let mut alike: Vec<_> = alike.collect();
+            alike.order_by(|a, b| (a.0, a.1.id).cmp(&(b.0, b.1.id)));
+            likely.push(alike);
+        }
+        let customers = likely.iter().flatten().map(|(_, contact, _)| contact.customer.to_string()).into_set();
+        let mut active = BTreeMap::new();
+        for row in self.get(&CUSTOMER, customers.into_iter().collect())? {
+            let customer = Customer::from_row(&row)?;
             if customer.status == CustomerStatus::Active {
-                open.insert(customer.id, customer);
+                active.insert(customer.id, customer);
             }
         }
-        likely.order_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)));
-        let found = likely.into_iter().filter_map(|(_, _, contact, similarity)| {
-            let customer = open.get(&contact.customer)?.clone();
-            Some((contact, customer, similarity))
+        let whole = !holders.more && index.has_all_contacts();
+        let of_each = likely.into_iter().zip(chosen).map(|(alike, (_, all))| {
+            let found = alike.into_iter().filter_map(|(_, contact, similarity)| {
+                Some((contact.clone(), active.get(&contact.customer)?.clone(), similarity))
+            });
+            Alike { found: found.take(CANDIDATES).collect(), complete: whole && all }
         });
-        Ok(Alike { found: found.take(CANDIDATES).collect(), complete: !holders.more && index.has_all_contacts() })
+        Ok(of_each.collect())
     }
 
-    /// Refuses what the settings refuse of a contact that is like another one, and what they warn of where no reason is given.
-    /// Answers what the history shall tell of a warning that was gone over, to who sees contacts. Who sees no contacts is told nothing of them.
-    pub(crate) fn check_contact_likeness(
-        &mut self,
-        after: &Contact,
-        before: Option<&Contact>,
-        reason: Option<&String>,
-    ) -> Result<Option<FieldChange>, Stop> {
-        let reason = reason_of(reason)?;
-        if !self.access()?.may("contact.view") {
-            return Ok(None);
+    /// Refuses what the settings refuse of contacts that are like others, or like each other, and what they warn of where no reason
+    /// is given. One that is changed may stay as like to others as it was.
+    /// Answers what the history shall tell of warnings that were gone over, to who sees contacts. Who sees no contacts is told nothing of
+    /// them.
+    pub(crate) fn check_contact_likeness(&mut self, entered: &[Entered<'_>]) -> Result<Vec<FieldChange>, Stop> {
+        let mut reasons = Vec::new();
+        for one in entered {
+            reasons.push(reason_of(one.reason)?);
+        }
+        if entered.is_empty() || !self.access()?.may("contact.view") {
+            return Ok(Vec::new());
         }
         let settings = self.context.settings().duplicates.clone();
         let (warn, refuse) = (settings.warn_contact_from, settings.refuse_contact_from);
-        let draft = draft_of(after);
-        let asked_for = [warn, refuse].into_iter().filter(|from| *from > 0).min();
-        let Some(least) = asked_for.filter(|_| before.map(draft_of).as_ref() != Some(&draft)) else { return Ok(None) };
-        let alike = self.contacts_like(&draft, least)?;
-        let score = alike.found.first().map_or(0, |(_, _, similarity)| similarity.score);
-        if refuse > 0 && score >= refuse {
-            return Err(ContactRefusal::CertainDuplicate.into());
+        let Some(least) = [warn, refuse].into_iter().filter(|from| *from > 0).min() else { return Ok(Vec::new()) };
+        let drafts: Vec<ContactDraft> = entered.iter().map(|one| draft_of(one.after)).collect();
+        let alike = self.contacts_like(&drafts, least)?;
+        let (mut told, mut others) = (Vec::new(), Vec::new());
+        for (((one, draft), alike), reason) in entered.iter().zip(&drafts).zip(alike).zip(reasons) {
+            let (asked, before) = (ComparedContact::new(draft), one.before.map(draft_of));
+            let was = before.map(|before| ComparedContact::new(&before));
+            let rises = |compared: &ComparedContact, score: i32| {
+                was.as_ref().is_none_or(|was| was.similarity(compared).score < score)
+            };
+            let standing = alike.found.into_iter().filter_map(|(contact, _, similarity)| {
+                rises(&ComparedContact::new(&draft_of(&contact)), similarity.score).then_some(similarity.score)
+            });
+            let beside = others.iter().map(|other: &ComparedContact| asked.similarity(other).score);
+            let score = standing.chain(beside).max().unwrap_or_default();
+            if refuse > 0 && score >= refuse {
+                return Err(ContactRefusal::CertainDuplicate.into());
+            }
+            if warn > 0 && score >= warn {
+                let reason = reason.ok_or(ContactRefusal::LikelyDuplicate)?;
+                told.push(history::change(CONTACT_REASON, None, Some(reason.into())));
+            }
+            others.push(asked);
         }
-        match reason {
-            _ if warn == 0 || score < warn => Ok(None),
-            Some(reason) => Ok(Some(history::change(CONTACT_REASON, None, Some(reason.into())))),
-            None => Err(ContactRefusal::LikelyDuplicate.into()),
-        }
+        Ok(told)
     }
 }
 

@@ -4,12 +4,14 @@
 
 use super::contact::{ComparedContact, ContactDraft};
 use super::index::NameIndex;
+use crate::access::Scope;
 use crate::contact::{CONTACT, Contact, StoredContact};
 use crate::record::Record;
-use crate::sorted::Gather as _;
-use crate::store::{Check, Kind, Read, Row, Search, Write};
+use crate::sorted::{Gather as _, Sort as _};
+use crate::store::{Answer, Check, Kind, Read, Row, SEPARATOR, Search, Selection, Value, Write};
 use crate::work::{Stop, Work, rows};
-use std::collections::BTreeSet;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Who has a key: the key of a row is the key, a separator and the contact.
 pub(crate) static CONTACT_KEY: Kind = Kind { since: 10, ..Kind::plain("contact_key") };
@@ -17,14 +19,13 @@ pub(crate) static CONTACT_KEY: Kind = Kind { since: 10, ..Kind::plain("contact_k
 /// The version of keys: of another one, contacts are gone through anew.
 pub(super) const CONTACT_KEYS: i32 = 1;
 
-/// What parts a key from the contact.
-const SEPARATOR: char = '\u{1f}';
-
-/// Of how many that have a key one is told.
-const MOST_HOLDERS: usize = 100;
+/// Of how many contacts that have a key it is asked whether the actor may see them.
+const MOST_HOLDERS: i64 = 2_000;
+/// How many that he may see are compared with one that is entered.
+const MOST_COMPARED: usize = 1_000;
 
 /// How many contacts of before are taken in with one commit.
-const BATCH: i64 = 500;
+const BATCH: i64 = 200;
 
 /// All that is compared of a contact.
 pub(super) fn draft_of(contact: &Contact) -> ContactDraft {
@@ -48,12 +49,29 @@ fn key_row(id: String) -> Row {
     Row { id, version: 1, values: Vec::new(), body: "{}".to_owned() }
 }
 
-/// Those who have a key.
+/// Contacts of customers that the actor may open, by the keys that they have.
 pub(super) struct Holders {
-    /// Contacts, each once.
-    pub(super) contacts: BTreeSet<String>,
-    /// Whether there are more than are told.
+    of_key: BTreeMap<String, Vec<String>>,
+    /// Whether a key has more holders than were looked at.
     pub(super) more: bool,
+}
+
+impl Holders {
+    /// Whom to compare with one that is asked for, those with the most keys in common first; and whether that is all of them.
+    pub(super) fn of(&self, asked: &ComparedContact) -> (Vec<String>, bool) {
+        let mut common: BTreeMap<&String, usize> = BTreeMap::new();
+        for contact in asked.keys().iter().filter_map(|key| self.of_key.get(key)).flatten() {
+            *common.entry(contact).or_default() += 1;
+        }
+        let mut held: Vec<(Reverse<usize>, &String)> =
+            common.into_iter().map(|(contact, keys)| (Reverse(keys), contact)).collect();
+        let all = held.len() <= MOST_COMPARED;
+        if !all {
+            held.order_by(Ord::cmp);
+            held.truncate(MOST_COMPARED);
+        }
+        (held.into_iter().map(|(_, contact)| contact.clone()).collect(), all)
+    }
 }
 
 impl Work<'_> {
@@ -113,21 +131,41 @@ impl Work<'_> {
         Ok(page.last().map(|row| row.id.clone()).filter(|_| page.len() as i64 == BATCH))
     }
 
-    /// Who has one of the keys of what is asked.
-    pub(super) fn holders_of_keys(&mut self, asked: &ComparedContact) -> Result<Holders, Stop> {
-        let begins: Vec<String> = asked.keys().into_iter().map(|key| format!("{key}{SEPARATOR}")).collect();
-        let search = |begin: &String| {
-            let search = Search { after: Some((None, begin.clone())), ..Search::of(&CONTACT_KEY) };
-            Read::Find(search.limited(MOST_HOLDERS as i64 + 1))
+    /// Who has one of the keys of what is asked, of those whom the actor may see: nobody else takes a place.
+    pub(super) fn holders_of_keys(&mut self, asked: &[ComparedContact]) -> Result<Holders, Stop> {
+        let keys = asked.iter().flat_map(ComparedContact::keys).into_set();
+        let search = |key: &String| Read::Columns {
+            of: Selection::Page(Search::beginning(&CONTACT_KEY, key).limited(MOST_HOLDERS)),
+            columns: Vec::new(),
         };
-        let answers = self.read(begins.iter().map(search).collect())?;
-        let (mut contacts, mut more) = (BTreeSet::new(), false);
-        for (begin, answer) in begins.iter().zip(answers) {
-            let found = rows(Some(answer));
-            let holding = found.iter().filter_map(|row| row.id.strip_prefix(begin.as_str()));
-            more |= holding.clone().nth(MOST_HOLDERS).is_some();
-            contacts.extend(holding.take(MOST_HOLDERS).map(str::to_owned));
+        let answers = self.read(keys.iter().map(search).collect())?;
+        let (mut of_key, mut more) = (BTreeMap::new(), false);
+        for (key, answer) in keys.into_iter().zip(answers) {
+            let Answer::Columns(found) = answer else { continue };
+            more |= found.len() as i64 >= MOST_HOLDERS;
+            let holders = found.iter().filter_map(|(id, _)| id.rsplit(SEPARATOR).next().map(str::to_owned)).collect();
+            of_key.insert(key, holders);
         }
-        Ok(Holders { contacts, more })
+        let open = self.open_contacts(of_key.values().flatten().cloned().into_set())?;
+        of_key.values_mut().for_each(|holders: &mut Vec<String>| holders.retain(|contact| open.contains(contact)));
+        Ok(Holders { of_key, more })
+    }
+
+    /// Those of the contacts whose customers the actor may open.
+    fn open_contacts(&mut self, contacts: BTreeSet<String>) -> Result<BTreeSet<String>, Stop> {
+        let selection = Selection::Keys { kind: &CONTACT, ids: contacts.into_iter().collect() };
+        let (mut customers, mut of_customer) = (BTreeMap::new(), Vec::new());
+        for (contact, values) in self.columns(selection, vec!["customer", "scope"])? {
+            if let [Value::Text(customer), Value::Text(scope)] = &values[..] {
+                customers.insert(customer.clone(), Scope::parse(scope)?);
+                of_customer.push((contact, customer.clone()));
+            }
+        }
+        let ids: Vec<&str> = customers.keys().map(String::as_str).collect();
+        let scopes: Vec<Scope> = customers.values().cloned().collect();
+        let reached = self.reach_of(&ids, &scopes)?;
+        let open = ids.into_iter().zip(reached).filter(|(_, reach)| reach.is_some()).map(|(id, _)| id).into_set();
+        let of_open = of_customer.into_iter().filter(|(_, customer)| open.contains(customer.as_str()));
+        Ok(of_open.map(|(contact, _)| contact).into_set())
     }
 }

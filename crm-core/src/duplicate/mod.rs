@@ -24,6 +24,7 @@ mod similarity;
 
 pub use check::{DuplicateCheck, DuplicateDraft, DuplicateHit, DuplicateReason, DuplicateVerdict};
 pub use contact::{ComparedContact, ContactDraft, ContactReason, ContactSimilarity};
+pub(crate) use contact_check::Entered;
 pub use contact_check::{ContactCheck, ContactHit};
 pub(crate) use contact_index::CONTACT_KEY;
 pub(crate) use dismissed::DISMISSED;

@@ -26,14 +26,14 @@ pub enum Read {
     /// How many rows there are, if looking at fewer than `cap` rows tells. Rows looked at are
     /// those of the scope that pass the [range](Search::range) of the search.
     Count {
-        /// The rows to count; its `after` and `limit` do not matter.
+        /// The rows to count; its `after`, `until` and `limit` do not matter.
         search: Search,
         /// How many rows are looked at, at the most.
         cap: i64,
     },
     /// Sums over rows: of each set of values that the columns `by` have, in the order of those values.
     Sum {
-        /// The rows to add up; its direction, `after` and `limit` do not matter. An order names the column whose
+        /// The rows to add up; its direction, `after`, `until` and `limit` do not matter. An order names the column whose
         /// conditions are a [range](Search::range) of the scope's index.
         search: Search,
         /// The columns by which rows are grouped.
@@ -81,6 +81,11 @@ pub enum Answer {
     Sums(Vec<(Vec<Value>, Vec<i64>)>),
 }
 
+/// What parts the first part of an id from the next where rows are searched by it.
+pub const SEPARATOR: char = '\u{1f}';
+/// The character that comes next.
+const BEHIND_SEPARATOR: char = '\u{20}';
+
 /// A page of the rows of a kind: those of a scope that pass a filter, in one order.
 #[derive(Debug, Clone)]
 pub struct Search {
@@ -100,6 +105,8 @@ pub struct Search {
     /// Only rows behind this place: the value of the order's column (`None` when the order is
     /// by `id` alone) and the id of the last row seen.
     pub after: Option<(Option<Value>, String)>,
+    /// Only rows whose id is less than this; of a page of the whole organisation in the order of ids.
+    pub until: Option<String>,
     /// The size of the page, 1 to 10,000.
     pub limit: i64,
 }
@@ -114,8 +121,15 @@ impl Search {
             order: None,
             direction: Direction::Ascending,
             after: None,
+            until: None,
             limit: 10_000,
         }
+    }
+
+    /// The rows of a kind whose ids begin with `start` and the separator behind it, in the order of their ids.
+    pub fn beginning(kind: &'static Kind, start: &str) -> Self {
+        let (after, until) = (format!("{start}{SEPARATOR}"), format!("{start}{BEHIND_SEPARATOR}"));
+        Search { after: Some((None, after)), until: Some(until), ..Search::of(kind) }
     }
 
     /// The conditions on the order's column that stand in the outermost [`Filter::All`]: within

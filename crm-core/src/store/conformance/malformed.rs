@@ -151,6 +151,11 @@ pub(super) fn malformed_questions_are_refused(make: &Make<'_>) -> Outcome {
         ("too many rows", of().limited(10_001)),
         ("a place without order", after(None, Some(1.into()))),
         ("an order without place", after(Some("rank"), None)),
+        (
+            "an end by id in another order",
+            Search { until: Some("b".to_owned()), ..after(Some("rank"), Some(1.into())) },
+        ),
+        ("an end by id in a scope", Search { until: Some("b".to_owned()), ..of().within("owner", vec!["o".into()]) }),
         ("a place of another type", after(Some("rank"), Some("1".into()))),
     ];
     let mut questions = Vec::new();

@@ -177,7 +177,8 @@ fn in_scope(row: &Row, search: &Search) -> bool {
 }
 
 fn selected(row: &Row, search: &Search) -> bool {
-    in_scope(row, search) && passes(search.kind, row, &search.filter)
+    let before_end = search.until.iter().all(|until| row.id.as_bytes() < until.as_bytes());
+    before_end && in_scope(row, search) && passes(search.kind, row, &search.filter)
 }
 
 /// Whether a row passes a filter.

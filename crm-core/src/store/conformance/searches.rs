@@ -135,6 +135,11 @@ pub(super) fn ids_are_in_byte_order(make: &Make<'_>) -> Outcome {
         for id in TEXTS {
             search.after = Some((None, id.to_owned()));
             client.agrees(&rows, &search)?;
+            for end in TEXTS.iter().step_by(7) {
+                search.until = Some((*end).to_owned());
+                client.agrees(&rows, &search)?;
+            }
+            search.until = None;
         }
     }
     Ok(())

@@ -22,7 +22,8 @@ pub(super) fn page<'t>(table: &'t Table, search: &Search) -> Vec<&'t Row> {
             }
             _ => true,
         };
-        inside && search.filter.passes(search.kind, row)
+        let before_end = search.until.as_ref().is_none_or(|until| row.id < *until);
+        inside && before_end && search.filter.passes(search.kind, row)
     };
     let Some(plan) = Plan::of(table, search) else {
         return Vec::new();
@@ -86,7 +87,7 @@ pub(super) fn sums(
     by: &[&'static str],
     columns: &[&'static str],
 ) -> Option<Vec<(Vec<Value>, Vec<i64>)>> {
-    let whole = Search { after: None, limit: i64::MAX, ..search.clone() };
+    let whole = Search { after: None, until: None, limit: i64::MAX, ..search.clone() };
     let mut groups: BTreeMap<Vec<Value>, Vec<i64>> = BTreeMap::new();
     for row in page(table, &whole) {
         let value = |column: &&'static str| value_of(search.kind, row, column);
@@ -189,6 +190,9 @@ impl<'t, 's> Plan<'t, 's> {
                 Direction::Ascending => from = from.max(cut),
                 Direction::Descending => to = to.min(cut),
             }
+        }
+        if let (true, Some(until)) = (prefix.is_empty() && search.order.is_none(), &search.until) {
+            to = to.min(Entry { parts: Vec::new(), id: until.clone() });
         }
         if let (true, Some(order)) = (next, search.order) {
             bound(&search.filter, order, &prefix, &mut from, &mut to);

@@ -243,7 +243,8 @@ impl<'a> Plan<'a> {
     /// is up to the caller.
     fn first(&self, scope: Option<Expr>, behind: Option<Expr>) -> SelectStatement {
         let mut rows = self.rows();
-        rows.and_where_option(scope).and_where_option(behind);
+        let until = self.search.until.as_ref().map(|until| self.x("id").lt(until.as_str()));
+        rows.and_where_option(scope).and_where_option(behind).and_where_option(until);
         self.in_order(&mut rows, "x");
         rows
     }

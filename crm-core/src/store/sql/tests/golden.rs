@@ -22,6 +22,7 @@ fn searches() -> Vec<(&'static str, Search)> {
     let bytes = || vec![vec![0x01].into(), Vec::new().into()];
     vec![
         ("organisation by id, behind", after(Search::of(&THING).limited(20), None)),
+        ("organisation by the beginning of ids", Search::beginning(&THING, "i9").limited(20)),
         (
             "organisation by rank, filtered, behind",
             after(

@@ -42,7 +42,10 @@ pub(super) fn find(rows: &[Row], search: &Search) -> Vec<Row> {
         Some(after) if ascending => key(row) > *after,
         Some(after) => key(row) < *after,
     };
-    let fits = |row: &&Row| in_scope(row, search) && passes(search.kind, row, &search.filter) && behind(row);
+    let before_end = |row: &Row| search.until.as_ref().is_none_or(|until| row.id < *until);
+    let fits = |row: &&Row| {
+        before_end(row) && in_scope(row, search) && passes(search.kind, row, &search.filter) && behind(row)
+    };
     let mut found: Vec<Row> = rows.iter().filter(fits).cloned().collect();
     found.sort_by_key(key);
     if !ascending {

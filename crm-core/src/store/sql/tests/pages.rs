@@ -94,9 +94,11 @@ fn search() -> impl Strategy<Value = Search> {
         1 => integer().prop_map(|v| (Some("due"), Some(v))),
     ];
     let direction = prop::sample::select(vec![Direction::Ascending, Direction::Descending]);
-    (scope(), filter(), order, direction, prop::option::of("[!-~]{1,2}"), 1i64..9).prop_map(
-        |(scope, filter, (order, value), direction, id, limit)| Search {
+    let id = || prop::option::of("[!-~]{1,2}");
+    (scope(), filter(), order, direction, id(), id(), 1i64..9).prop_map(
+        |(scope, filter, (order, value), direction, id, end, limit)| Search {
             kind: &THING,
+            until: end.filter(|_| scope.is_none() && order.is_none()),
             scope,
             filter,
             order,

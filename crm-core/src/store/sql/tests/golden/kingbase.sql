@@ -87,6 +87,14 @@ SELECT "x"."id", "x"."version", "x"."owner", "x"."rank", "x"."name", "x"."label"
 SELECT COUNT(*), COUNT("s"."hit") FROM (SELECT 1 AS "hit" FROM "crm_thing" AS "x" WHERE "x"."org_id" = $1 LIMIT $2) AS "s"
 -- [Text("o"), Integer(100)]
 
+-- organisation by the beginning of ids
+SELECT "x"."id", "x"."version", "x"."owner", "x"."rank", "x"."name", "x"."label", "x"."level", "x"."due", "x"."grp", "x"."body" FROM "crm_thing" AS "x" WHERE "x"."org_id" = $1 AND "x"."id" > $2 AND "x"."id" < $3 ORDER BY "x"."id" ASC LIMIT $4
+-- [Text("o"), Text("i9\u{1f}"), Text("i9 "), Integer(20)]
+
+-- count: organisation by the beginning of ids
+SELECT COUNT(*), COUNT("s"."hit") FROM (SELECT 1 AS "hit" FROM "crm_thing" AS "x" WHERE "x"."org_id" = $1 LIMIT $2) AS "s"
+-- [Text("o"), Integer(100)]
+
 -- organisation by rank, filtered, behind
 SELECT "x"."id", "x"."version", "x"."owner", "x"."rank", "x"."name", "x"."label", "x"."level", "x"."due", "x"."grp", "x"."body" FROM "crm_thing" AS "x" WHERE "x"."org_id" = $1 AND ("x"."rank", "x"."id") < ($2, $3) AND "x"."level" >= $4 AND (NOT "x"."level" IN (SELECT CAST("v"."value" AS bigint) FROM json_array_elements_text($5::text::json) AS "v")) AND ((position($6 in "x"."name")) > (0) OR "x"."label" = $7 OR (1 = 0)) ORDER BY "x"."rank" DESC, "x"."id" DESC LIMIT $8
 -- [Text("o"), Integer(5), Text("i9"), Integer(2), Text("[7,8]"), Bytes([229, 188]), Text("a"), Integer(20)]

@@ -95,6 +95,14 @@ SELECT `x`.`id`, `x`.`version`, `x`.`owner`, `x`.`rank`, `x`.`name`, `x`.`label`
 SELECT COUNT(*), COUNT(`s`.`hit`) FROM (SELECT 1 AS `hit` FROM `crm_thing` AS `x` WHERE `x`.`org_id` = ? LIMIT ?) AS `s`
 -- [Text("o"), Integer(100)]
 
+-- organisation by the beginning of ids
+SELECT `x`.`id`, `x`.`version`, `x`.`owner`, `x`.`rank`, `x`.`name`, `x`.`label`, `x`.`level`, `x`.`due`, `x`.`grp`, `x`.`body` FROM `crm_thing` AS `x` WHERE `x`.`org_id` = ? AND `x`.`id` > ? AND `x`.`id` < ? ORDER BY `x`.`id` ASC LIMIT ?
+-- [Text("o"), Text("i9\u{1f}"), Text("i9 "), Integer(20)]
+
+-- count: organisation by the beginning of ids
+SELECT COUNT(*), COUNT(`s`.`hit`) FROM (SELECT 1 AS `hit` FROM `crm_thing` AS `x` WHERE `x`.`org_id` = ? LIMIT ?) AS `s`
+-- [Text("o"), Integer(100)]
+
 -- organisation by rank, filtered, behind
 SELECT `x`.`id`, `x`.`version`, `x`.`owner`, `x`.`rank`, `x`.`name`, `x`.`label`, `x`.`level`, `x`.`due`, `x`.`grp`, `x`.`body` FROM `crm_thing` AS `x` WHERE `x`.`org_id` = ? AND (`x`.`rank` <= ? AND (`x`.`rank` < ? OR (`x`.`rank` = ? AND `x`.`id` < ?))) AND `x`.`level` >= ? AND (NOT `x`.`level` IN (SELECT `v`.`value` FROM JSON_TABLE(?, '$[*]' COLUMNS (value BIGINT PATH '$')) AS `v`)) AND (LOCATE(?, `x`.`name`) > (0) OR `x`.`label` = ? OR (1 = 0)) ORDER BY `x`.`rank` DESC, `x`.`id` DESC LIMIT ?
 -- [Text("o"), Integer(5), Integer(5), Integer(5), Text("i9"), Integer(2), Text("[7,8]"), Bytes([229, 188]), Text("a"), Integer(20)]
