@@ -311,11 +311,12 @@ impl Of {
             Err(Error::Forbidden { .. }) => None,
             found => found?,
         };
-        let hidden = match self {
+        // Refused is only what is like a contact that the person may see.
+        let unlisted = match self {
             Of::Customer(_) => "duplicates_hidden",
-            _ => "contact_duplicates_hidden",
+            _ => "contact_duplicates_unlisted",
         };
-        Ok(Below { list: self.drawn(desk, found, desk.t(hidden))?, reason })
+        Ok(Below { list: self.drawn(desk, found, desk.t(unlisted))?, reason })
     }
 
     /// Puts the check below the last field, which is the name, and the field of the reason behind it where one is asked for.

@@ -47,9 +47,9 @@ pub(super) const TEXTS: &[Text] = &[
         "Type a name of at least two characters, or an e-mail address, first.",
     ),
     (
-        "contact_duplicates_hidden",
-        "与其相似的联系人您无权查看，请联系管理员。",
-        "You may not see the contact that it is like: ask your administrator.",
+        "contact_duplicates_unlisted",
+        "与已有联系人相似，但未能列出，请在联系人列表中按姓名查找。",
+        "It is like a contact that is not listed here: look for the name among your contacts.",
     ),
     (
         "contact_duplicates_incomplete",
