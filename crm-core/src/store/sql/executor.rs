@@ -18,6 +18,15 @@ pub trait Executor {
     /// [`StoreError`] when a query fails.
     fn read(&self, statements: &[Statement]) -> Result<Vec<Vec<Vec<Value>>>, StoreError>;
 
+    /// As [`Executor::read`], for queries that look a few rows up by their keys: an executor may answer them where
+    /// longer ones would be in the way.
+    ///
+    /// # Errors
+    /// As [`Executor::read`].
+    fn look_up(&self, statements: &[Statement]) -> Result<Vec<Vec<Vec<Value>>>, StoreError> {
+        self.read(statements)
+    }
+
     /// Runs statements in order, all or nothing: in a transaction of its own, or, when
     /// [`Executor::joined`], between a savepoint and its release in the host's. The first
     /// statement whose number of rows (returned by a query, affected by any other) is not the

@@ -229,6 +229,17 @@ impl Schema {
 /// Up to how many rows come or go in one statement: each number of them is another text.
 const ROWS: usize = 16;
 
+/// Fewer rows than this are looked up.
+const FEW: usize = 64;
+
+/// How many keys are asked for, where it is keys.
+fn keys_of(read: &Read) -> Option<usize> {
+    match read {
+        Read::Get { ids, .. } | Read::Columns { of: Selection::Keys { ids, .. }, .. } => Some(ids.len()),
+        _ => None,
+    }
+}
+
 /// The kind and the id that a write is about.
 fn place(write: &Write) -> Place<'_> {
     match write {
@@ -273,7 +284,11 @@ impl<E: Executor> Store for SqlStore<E> {
             together::apart(&together, next(&mut self.executor.read(&[statement])?.into_iter())?)?
         } else {
             let statements = asked.iter().map(|read| self.schema.reading(org.as_str(), read));
-            self.executor.read(&statements.collect::<Result<Vec<_>, _>>()?)?
+            let statements = statements.collect::<Result<Vec<_>, _>>()?;
+            match asked.iter().map(|read| keys_of(read)).sum::<Option<usize>>() {
+                Some(..FEW) => self.executor.look_up(&statements)?,
+                _ => self.executor.read(&statements)?,
+            }
         }
         .into_iter();
         let answer = |read: &Read| match read {

@@ -113,6 +113,10 @@ impl Executor for SqliteExecutor {
         self.readers.read(statements)
     }
 
+    fn look_up(&self, statements: &[Statement]) -> Result<Vec<Vec<Vec<Value>>>, StoreError> {
+        self.writer.look_up(statements).unwrap_or_else(|| self.readers.read(statements))
+    }
+
     fn write(&self, statements: &[Statement]) -> Result<Outcome, StoreError> {
         self.writer.write(statements)
     }

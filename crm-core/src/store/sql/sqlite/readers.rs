@@ -43,13 +43,7 @@ impl<F: Fn() -> Result<Connection, StoreError>> Readers<F> {
             Some(connection) => connection,
             none => none.insert((self.open)()?),
         };
-        if let [statement] = statements {
-            return Ok(vec![run::read(connection, statement)?]);
-        }
-        run::control(connection, "BEGIN DEFERRED")?;
-        let sets = statements.iter().map(|statement| run::read(connection, statement)).collect();
-        run::control(connection, "COMMIT")?;
-        sets
+        run::read_at_once(connection, statements)
     }
 
     /// An idle connection, or `None` and the leave to open one.

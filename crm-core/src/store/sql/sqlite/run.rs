@@ -38,6 +38,20 @@ pub(super) fn write(connection: &Connection, statements: &[Statement]) -> Result
     Ok(Outcome::Done)
 }
 
+/// Runs queries out of one snapshot. One that fails may leave the transaction open.
+pub(super) fn read_at_once(
+    connection: &Connection,
+    statements: &[Statement],
+) -> Result<Vec<Vec<Vec<Value>>>, StoreError> {
+    if let [statement] = statements {
+        return Ok(vec![read(connection, statement)?]);
+    }
+    control(connection, "BEGIN DEFERRED")?;
+    let sets = statements.iter().map(|statement| read(connection, statement)).collect();
+    control(connection, "COMMIT")?;
+    sets
+}
+
 /// Runs a query.
 pub(super) fn read(connection: &Connection, statement: &Statement) -> Result<Vec<Vec<Value>>, StoreError> {
     let mut prepared = prepare(connection, statement).map_err(store_error)?;

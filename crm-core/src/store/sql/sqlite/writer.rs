@@ -8,8 +8,8 @@
 
 use super::executor::WriteStats;
 use super::run;
-use crate::store::StoreError;
 use crate::store::sql::{Outcome, Statement};
+use crate::store::{StoreError, Value};
 use rusqlite::Connection;
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
@@ -153,6 +153,18 @@ impl Writer {
         drop(connection);
         lead.answer(results);
         own.unwrap_or_else(|| Err(StoreError::Failed("the writer has no answer".into())))
+    }
+
+    /// Answers queries for a few rows, unless somebody writes: the pages that this connection wrote are still there, while
+    /// any other one has to read them again. Whoever comes to write meanwhile waits as long as these few rows take.
+    pub(super) fn look_up(&self, statements: &[Statement]) -> Option<Result<Vec<Vec<Vec<Value>>>>> {
+        if lock(&self.gate).led {
+            return None;
+        }
+        let connection = self.connection.try_lock().ok().filter(|connection| connection.is_autocommit())?;
+        let answer = run::read_at_once(&connection, statements);
+        roll_back(&connection);
+        Some(answer)
     }
 
     /// Queues behind the one who leads; `None` when nobody did, and now the caller does.
