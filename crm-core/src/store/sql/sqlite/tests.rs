@@ -75,6 +75,49 @@ fn store() -> (tempfile::TempDir, SqliteStore) {
 }
 
 #[test]
+fn a_few_rows_are_looked_up_whole_while_others_write_here_and_elsewhere() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("crm.db");
+    let open = || SqliteStore::open_file(&path, quick(), SqlOptions::new(KINDS)).unwrap();
+    let (here, elsewhere) = (open(), open());
+    commit(&here, vec![insert("a", 0), insert("b", 0)]).unwrap();
+    // Both rows change together, by several threads and by another process's store.
+    let changed = std::thread::scope(|scope| {
+        let writers: Vec<_> = [&here, &here, &elsewhere]
+            .into_iter()
+            .map(|store| {
+                scope.spawn(move || {
+                    let both = || ["a", "b"].map(|id| touch(id, vec![("rank", Change::Add(1))]));
+                    (0..200).for_each(|_| commit(store, both().into()).unwrap());
+                })
+            })
+            .collect();
+        let mut seen = std::collections::BTreeSet::new();
+        while !writers.iter().all(std::thread::ScopedJoinHandle::is_finished) {
+            let read = |id: &str| Read::Get { kind: &THING, ids: vec![id.into()] };
+            let answers = here.read(&org(), &[read("a"), read("b")]).unwrap();
+            let ranks: Vec<_> = answers
+                .into_iter()
+                .flat_map(|answer| match answer {
+                    Answer::Rows(rows) => rows.into_iter().map(|row| row.values[1].clone()).collect::<Vec<_>>(),
+                    _ => unreachable!(),
+                })
+                .collect();
+            assert_eq!(ranks[0], ranks[1]);
+            seen.insert(ranks[0].clone());
+        }
+        seen.len()
+    });
+    assert!(changed > 1, "nothing was seen to change");
+    assert_eq!(get(&here, "a").unwrap().values[1], 600.into());
+    // What another store wrote is seen here, and the connection is free to write again.
+    commit(&elsewhere, vec![touch("a", vec![("rank", Change::Set(7.into()))])]).unwrap();
+    assert_eq!(get(&here, "a").unwrap().values[1], 7.into());
+    commit(&here, vec![insert("c", 0)]).unwrap();
+    assert!(get(&elsewhere, "c").is_some());
+}
+
+#[test]
 fn writes_do_what_they_say() {
     let (_directory, store) = store();
     commit(&store, vec![insert("a", 1), insert("b", 2)]).unwrap();
