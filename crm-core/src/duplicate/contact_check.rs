@@ -181,6 +181,10 @@ impl Work<'_> {
         let settings = self.context.settings().duplicates.clone();
         let (warn, refuse) = (settings.warn_contact_from, settings.refuse_contact_from);
         let Some(least) = [warn, refuse].into_iter().filter(|from| *from > 0).min() else { return Ok(Vec::new()) };
+        let compared = |one: &Entered<'_>| one.before.map(draft_of) != Some(draft_of(one.after));
+        if !entered.iter().any(compared) {
+            return Ok(Vec::new());
+        }
         let drafts: Vec<ContactDraft> = entered.iter().map(|one| draft_of(one.after)).collect();
         let alike = self.contacts_like(&drafts, least)?;
         let (mut told, mut others) = (Vec::new(), Vec::new());
