@@ -54,7 +54,7 @@ pub struct ContactHit {
 pub struct ContactCheck {
     /// At most ten, the most alike first.
     pub hits: Vec<ContactHit>,
-    /// Whether everyone who may be meant was compared: of a name that hundreds have, not all are; and contacts of before
+    /// Whether everyone who may be meant was compared: of a name that more than a thousand have, not all are; and contacts of before
     /// an update may not be there to be found for some time.
     pub complete: bool,
 }
