@@ -237,7 +237,10 @@ mod tests {
             assert_eq!(parts, compatible(c), "{c:?}");
             assert_eq!(FORMS.class(c), canonical_combining_class(c), "{c:?}");
             assert_eq!(nfkc(&c.to_string()), c.nfkc().collect::<String>(), "{c:?}");
-            for next in ['\u{300}', '\u{323}', '\u{345}', '\u{3099}', '\u{1161}', '\u{11a8}', 'a', '中'] {
+            let nexts = ['\u{300}', '\u{323}', '\u{345}', '\u{3099}', '\u{1161}', '\u{11a8}', 'a', '中'];
+            // What neither comes apart nor sorts nor composes is tried with one neighbour: that is most of them.
+            let inert = parts == [c] && FORMS.class(c) == 0 && nexts.iter().all(|next| compose(c, *next).is_none());
+            for next in nexts.into_iter().take(if inert { 1 } else { nexts.len() }) {
                 let text: String = [c, next].into_iter().collect();
                 assert_eq!(nfkc(&text), text.nfkc().collect::<String>(), "{text:?}");
             }

@@ -4,7 +4,7 @@ use crate::contracts::{self, TODAY};
 use crate::generate::{Noon, OWNERS, TEAMS, manager, member};
 use crate::report::{Measure, percentiles};
 use crate::setup::{self, ORG};
-use crate::views::{LEAST_CALLS, cpu_time};
+use crate::views::{LEAST_CALLS, cpu_time, most_calls};
 use crate::{Options, Result};
 use crm_core::store::sql::sqlite::Durability;
 use crm_core::store::sql::sqlite::rusqlite::Connection;
@@ -17,8 +17,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// Calls of each report, and the time after which fewer must do.
-const CALLS: usize = 300;
+/// The time after which fewer calls of a report must do.
 const PATIENCE: Duration = Duration::from_secs(3);
 /// The statement is asked so often at the most, and no longer than this.
 const BARE_CALLS: usize = 20;
@@ -243,8 +242,7 @@ fn measure(options: &Options, dir: &Path, contracts: usize) -> Result<BTreeMap<S
     let mut figures = BTreeMap::new();
     for case in cases()? {
         if options.wants(&case.name) {
-            let calls = if options.scale < 0.1 { LEAST_CALLS } else { CALLS };
-            figures.insert(case.name.clone(), case.measure(&crm, &bare, contracts, calls)?);
+            figures.insert(case.name.clone(), case.measure(&crm, &bare, contracts, most_calls(options))?);
         }
     }
     drop((crm, bare));
@@ -310,7 +308,7 @@ impl Case {
         }
         let mut floors = Vec::new();
         let began = Instant::now();
-        while floors.is_empty() || (floors.len() < BARE_CALLS && began.elapsed() < BARE_PATIENCE) {
+        while floors.is_empty() || (floors.len() < BARE_CALLS.min(most) && began.elapsed() < BARE_PATIENCE) {
             let started = Instant::now();
             self.bare(db)?;
             floors.push(started.elapsed());

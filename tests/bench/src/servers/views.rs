@@ -6,7 +6,7 @@ use super::{Tables, durable};
 use crate::generate::{self, Noon};
 use crate::report::{Measure, percentiles};
 use crate::setup::{self, ORG};
-use crate::views::{CALLS, LEAST_CALLS, PATIENCE, cases, cpu_time};
+use crate::views::{LEAST_CALLS, PATIENCE, cases, cpu_time, most_calls};
 use crate::{Options, Result};
 use crm_core::store::sql::server::sqlx::Connection as _;
 use crm_core::store::sql::sqlite::Durability;
@@ -58,7 +58,7 @@ pub fn run<S: Bare>(options: &Options, url: &str, dir: &Path) -> Result<()> {
             differing += 1;
             eprintln!("{name}: the server answers otherwise than SQLite");
         }
-        let most = if options.scale < 0.1 { LEAST_CALLS } else { CALLS };
+        let most = most_calls(options);
         let (mut times, mut worked) = (Vec::new(), Vec::new());
         let began = Instant::now();
         while times.len() < most && (times.len() < LEAST_CALLS || began.elapsed() < PATIENCE) {
