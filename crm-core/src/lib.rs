@@ -126,7 +126,7 @@ pub use report::{
     ReportInstalment, ReportInstalmentPage, ReportInstalmentQuery, ReportOf, ReportPer, ReportReceipt,
     ReportReceiptPage, ReportReceiptQuery, SalesBasis, SalesBy, SalesFigures, SalesQuery, SalesReport, SalesRow,
 };
-pub use sharing::{Share, ShareInput, ShareRight};
+pub use sharing::{Share, ShareInput, SharePanel, ShareRight, SharedPanel};
 pub use target::{
     Target, TargetAmount, TargetAmountInput, TargetBy, TargetFigures, TargetInput, TargetQuery, TargetReport,
     TargetReportQuery, TargetRow,

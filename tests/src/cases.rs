@@ -144,6 +144,7 @@ pub fn case(operation: &str, world: &World, absent: bool) -> Option<(Need, Value
             (Need::ReplyAuthor, json!({"reply": or(world.reply.to_string()), "version": 1, "content": "Y"}))
         }
         "share_customer" => (Need::Own, json!({"customer": customer, "share": {"person": "stan"}})),
+        "share_customers" => (Need::OwnItem, json!({"customers": [customer], "share": {"person": "stan"}})),
         "end_share" => (Need::Own, json!({"share": or(world.share.to_string())})),
         "shares" => (Need::Own, json!({"customer": customer})),
         "create_contract" => {

@@ -378,6 +378,7 @@ fn d1_whoever_may_open_it_learns_all_of_it() {
             person: Some(crm_tests::user(person)),
             position: None,
             right: ShareRight::Read,
+            panels: Vec::new(),
             ends_at: None,
             label: None,
         };

@@ -11,7 +11,7 @@ use crate::operations::op;
 use crate::person::{Person, SyncMode, SyncReport};
 use crate::position::{PositionId, PositionTree};
 use crate::record::Record;
-use crate::sharing::ShareRight;
+use crate::sharing::{ShareRight, SharedPanel};
 use crate::sorted::Gather as _;
 use crate::store::Write;
 use crate::text::Checker;
@@ -30,7 +30,7 @@ pub struct AccessExplanation {
 }
 
 /// One reason for which a person can see a record.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 #[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
@@ -39,8 +39,11 @@ pub struct AccessGrant {
     pub person: UserId,
     /// The rule: `owner`, `superior`, `administrator` or `share`.
     pub rule: String,
-    /// Whether he may change it, too.
+    /// Whether he may change it, too; with panels named, one of them.
     pub edit: bool,
+    /// The panels that a share opens to him; none named: all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub panels: Vec<SharedPanel>,
     /// The position that makes him a superior, or that it was shared with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub through: Option<String>,
@@ -150,20 +153,26 @@ impl Session<'_> {
                 if !access.may("customer.view") {
                     continue;
                 }
-                let mut grant = |rule: &str, edit: bool, through: Option<String>| {
+                let mut grant = |rule: &str, edit: bool, through: Option<String>, panels: Vec<SharedPanel>| {
                     let edit = edit && access.may("customer.edit");
-                    grants.push(AccessGrant { person: person.id.clone(), rule: rule.to_owned(), edit, through });
+                    grants.push(AccessGrant {
+                        person: person.id.clone(),
+                        rule: rule.to_owned(),
+                        edit,
+                        panels,
+                        through,
+                    });
                 };
                 if person.id == customer.owner {
-                    grant("owner", true, None);
+                    grant("owner", true, None, Vec::new());
                 }
                 if access.sees_all() {
-                    grant("administrator", true, None);
+                    grant("administrator", true, None, Vec::new());
                 }
                 if let Some(position) = &customer.owner_position {
                     let above = context.positions.above(position);
                     for above in above.iter().filter(|above| access.positions().contains(&above.id)) {
-                        grant("superior", true, Some(above.id.to_string()));
+                        grant("superior", true, Some(above.id.to_string()), Vec::new());
                     }
                 }
                 for share in shares
@@ -171,7 +180,7 @@ impl Session<'_> {
                     .filter(|share| customer.check_active().is_ok() && share.holds(now) && access.is_grantee(share))
                 {
                     let through = share.position.as_ref().map(ToString::to_string);
-                    grant("share", share.right == ShareRight::Edit, through);
+                    grant("share", share.right == ShareRight::Edit, through, share.panels.clone());
                 }
             }
             Ok(AccessExplanation { grants })

@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::organisation::Context;
 use crate::person::Person;
 use crate::position::PositionId;
-use crate::sharing::{Share, ShareRight};
+use crate::sharing::{Share, SharePanel, ShareRight};
 use crate::sorted::Sort as _;
 use crate::store::Value;
 use crate::time::Timestamp;
@@ -31,6 +31,82 @@ pub(crate) enum Reach {
     Edit,
     /// He may dispose of it: transfer, share, delete. Sharees may not.
     Own,
+}
+
+/// Of what of a customer it is asked how far somebody reaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// Of the customer, whatever of it is open: its number and name are.
+    Anything,
+    /// Of a panel.
+    Panel(SharePanel),
+    /// Of everything that lies under it.
+    Everything,
+}
+
+/// How far somebody must reach, into what of a customer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Need {
+    pub(crate) reach: Reach,
+    pub(crate) part: Part,
+}
+
+impl From<Reach> for Need {
+    /// Into the customer itself: who edits it edits its information.
+    fn from(reach: Reach) -> Self {
+        let part = match reach {
+            Reach::Edit => Part::Panel(SharePanel::Information),
+            Reach::Read | Reach::Own => Part::Anything,
+        };
+        Need { reach, part }
+    }
+}
+
+impl Need {
+    /// Into everything that lies under a customer.
+    pub(crate) fn whole(reach: Reach) -> Self {
+        Need { reach, part: Part::Everything }
+    }
+}
+
+impl From<(Reach, SharePanel)> for Need {
+    fn from((reach, panel): (Reach, SharePanel)) -> Self {
+        Need { reach, part: Part::Panel(panel) }
+    }
+}
+
+/// How far an actor reaches into the panels of a customer that is there for him.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Reaches([Option<Reach>; 6]);
+
+impl Reaches {
+    const OWN: Reaches = Reaches([Some(Reach::Own); 6]);
+
+    /// How far into a part.
+    pub(crate) fn of(&self, part: Part) -> Option<Reach> {
+        match part {
+            Part::Panel(panel) => SharePanel::ALL.iter().zip(self.0).find(|(known, _)| **known == panel)?.1,
+            // None is the least of all.
+            Part::Everything => self.0.into_iter().min().flatten(),
+            Part::Anything if *self == Reaches::OWN => Some(Reach::Own),
+            Part::Anything => Some(Reach::Read),
+        }
+    }
+
+    /// Whether a panel is open.
+    pub(crate) fn opens(&self, panel: SharePanel) -> bool {
+        self.of(Part::Panel(panel)).is_some()
+    }
+
+    fn by_shares<'s>(shares: impl Iterator<Item = &'s Share>) -> Option<Self> {
+        let rights = shares.map(Share::rights).reduce(|one, other| one.united(other))?;
+        Some(Reaches(SharePanel::ALL.map(|panel| {
+            rights.on(panel).map(|right| match right {
+                ShareRight::Read => Reach::Read,
+                ShareRight::Edit => Reach::Edit,
+            })
+        })))
+    }
 }
 
 /// The rights of an actor, as of a context.
@@ -103,37 +179,29 @@ impl<'c> Access<'c> {
         position.is_some_and(|position| self.context.positions.is_below(position, self.positions()))
     }
 
-    fn reach(&self, owner: &UserId, position: Option<&PositionId>, shares: &[Share], now: Timestamp) -> Option<Reach> {
-        let own = self.person.is_some_and(|person| person.id == *owner);
-        if own || self.administrator || self.is_superior_of(position) {
-            return Some(Reach::Own);
-        }
-        shares
-            .iter()
-            .filter(|share| share.holds(now) && self.is_grantee(share))
-            .map(|share| match share.right {
-                ShareRight::Read => Reach::Read,
-                ShareRight::Edit => Reach::Edit,
-            })
-            .max()
+    /// Whether the actor disposes of what stands in a scope: of a customer, or of what has a scope of its own, whoever may see its
+    /// customer.
+    pub(crate) fn disposes_of(&self, scope: &Scope) -> bool {
+        let own = self.person.is_some_and(|person| person.id == scope.owner);
+        own || self.administrator || self.is_superior_of(scope.position.as_ref())
     }
 
     /// How far the actor reaches into a customer that stands in this scope, with these shares of it; `None`: for
     /// him it is not there. What lies in the recycle bin is there for who disposes of it.
-    pub(crate) fn reach_into(&self, scope: &Scope, shares: &[Share], now: Timestamp) -> Option<Reach> {
-        self.reach(&scope.owner, scope.position.as_ref(), shares, now)
-            .filter(|reach| match scope.standing {
+    pub(crate) fn reach_into(&self, scope: &Scope, shares: &[Share], now: Timestamp) -> Option<Reaches> {
+        let reaches = if self.disposes_of(scope) {
+            Some(Reaches::OWN)
+        } else {
+            Reaches::by_shares(shares.iter().filter(|share| share.holds(now) && self.is_grantee(share)))
+        };
+        reaches
+            .filter(|reaches| match scope.standing {
                 Standing::Active => true,
-                Standing::Deleted => *reach == Reach::Own,
+                Standing::Deleted => *reaches == Reaches::OWN,
                 // Who asks for it is answered with what it was merged into.
                 Standing::Merged => false,
             })
             .filter(|_| self.may("customer.view"))
-    }
-
-    /// How far the actor reaches into what stands in a scope of its own, whoever may see its customer.
-    pub(crate) fn duty_reach(&self, scope: &Scope, now: Timestamp) -> Option<Reach> {
-        self.reach(&scope.owner, scope.position.as_ref(), &[], now)
     }
 
     /// Whether a share was given to the actor or to a position of his.

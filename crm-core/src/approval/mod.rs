@@ -1,6 +1,6 @@
 //! Approvals 审批 (K9): the host's workflow decides; the library keeps the request and goes on, or back.
 
-use crate::access::{Access, Reach, Scope, Standing};
+use crate::access::{Access, Scope, Standing};
 use crate::contract::{CONTRACT, Contract};
 use crate::crm::Session;
 use crate::customer::{CUSTOMER, Customer, CustomerId, Transfer, Under};
@@ -392,11 +392,10 @@ impl Work<'_> {
             }
         };
         let requester = stored.approval.requested_by == self.actor().name();
-        match self.access()?.duty_reach(&subject, self.now) {
-            Some(Reach::Own) => Ok((stored, Subject(subject))),
-            _ if requester => Ok((stored, Subject(subject))),
-            _ => Err(not_found().into()),
+        if requester || self.access()?.disposes_of(&subject) {
+            return Ok((stored, Subject(subject)));
         }
+        Err(not_found().into())
     }
 
     /// Leaves out what is about contracts and customers that went elsewhere since.
@@ -408,7 +407,7 @@ impl Work<'_> {
         let contracts = Contract::from_rows(&self.get(&CONTRACT, contracts.into_iter().collect())?)?;
         let customers = Customer::from_rows(&self.get(&CUSTOMER, customers.into_iter().collect())?)?;
         let access = self.access()?;
-        let own = |scope: &Scope| access.duty_reach(scope, self.now).is_some();
+        let own = |scope: &Scope| access.disposes_of(scope);
         let contracts: BTreeSet<ContractId> =
             contracts.iter().filter(|contract| own(&contract.stands())).map(|contract| contract.id).into_set();
         let customers: BTreeSet<CustomerId> =

@@ -10,6 +10,7 @@ use crate::history;
 use crate::id::{ContactId, CustomerId};
 use crate::operations::op;
 use crate::record::{Record, Removed};
+use crate::sharing::SharePanel;
 use crate::store::Write;
 use crate::text::{Checker, is_email};
 use crate::time::Birthday;
@@ -184,7 +185,7 @@ impl Session<'_> {
             &op::add_contact,
             &(customer, &contact),
             |work| {
-                let owner = work.customer_with_shares(customer, Reach::Edit)?.0;
+                let owner = work.customer_with_shares(customer, (Reach::Edit, SharePanel::Contacts))?.0;
                 owner.check_active()?;
                 let customer = owner.id;
                 let standing = work.contacts(customer)?;
@@ -350,11 +351,8 @@ impl Work<'_> {
         self.access()?.allow("contact.view")?;
         let row = self.get_one(&CONTACT, id.to_string())?.ok_or_else(|| not_found(id))?;
         let contact = StoredContact::from_row(&row)?;
-        let found = self.customer_with_shares(contact.customer, need);
-        let (customer, _) = found.map_err(|stop| match stop {
-            Stop::Error(Error::NotFound { .. }) => not_found(id).into(),
-            other => other,
-        })?;
+        let need = (need, SharePanel::Contacts);
+        let (customer, _) = self.customer_of_part(contact.customer, need, || not_found(id))?;
         Ok((customer, contact))
     }
 

@@ -8,6 +8,7 @@ use crate::error::{Error, Violation};
 use crate::operations::op;
 use crate::page::{COUNT_CAP, Count, PageRequest, Place, encode_cursor, list_identity, page};
 use crate::record::Record;
+use crate::sharing::SharePanel;
 use crate::sorted::{Gather as _, Sort as _};
 use crate::store::{ColumnType, Direction, Filter, Read, Row, Search};
 use crate::text::fold;
@@ -63,7 +64,7 @@ impl Session<'_> {
             access.allow("customer.view")?;
             let scopes =
                 if filter.mine { access.own_scopes(Standing::Active) } else { access.visible_scopes(Standing::Active) };
-            let shared = if filter.mine { Vec::new() } else { work.shared_customers(&scopes)? };
+            let shared = if filter.mine { Vec::new() } else { work.shared_customers(&scopes, SharePanel::Contacts)? };
             let text = fold(filter.text.as_deref().unwrap_or_default());
             if text.chars().count() > 60 {
                 return Err(Violation::too_long("filter.text", 60).into());

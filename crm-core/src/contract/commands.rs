@@ -16,7 +16,7 @@ use crate::operations::op;
 use crate::page::PageRequest;
 use crate::product::{PRODUCT, Product};
 use crate::record::{Record, Removed};
-use crate::sharing::{Share, shares_of};
+use crate::sharing::{Share, SharePanel, shares_of};
 use crate::sorted::Gather as _;
 use crate::store::{Change, Direction, Read, Search, Value, Write};
 use crate::text::Checker;
@@ -37,7 +37,7 @@ impl Session<'_> {
             &op::create_contract,
             &(customer, &contract),
             |work| {
-                let customer = work.customer_with_shares(customer, Reach::Edit)?.0;
+                let customer = work.customer_with_shares(customer, (Reach::Edit, SharePanel::Contracts))?.0;
                 customer.check_active()?;
                 let drafted = work.drafted(&customer, &contract)?;
                 work.rely_on_customer(&customer);
@@ -180,6 +180,16 @@ impl Work<'_> {
     /// A contract into which the actor reaches so far, and its customer. Who has its duties and his superiors dispose of
     /// it; whoever sees the customer reads it.
     pub(crate) fn contract_within(&mut self, id: ContractId, need: Reach) -> Result<(Contract, Customer), Stop> {
+        self.contract_by_panel(id, need, SharePanel::Contracts)
+    }
+
+    /// A contract of which something stands on a panel of its customer: see [`Work::contract_within`].
+    pub(crate) fn contract_by_panel(
+        &mut self,
+        id: ContractId,
+        need: Reach,
+        panel: SharePanel,
+    ) -> Result<(Contract, Customer), Stop> {
         let row = self.get_one(&CONTRACT, id.to_string())?.ok_or_else(|| not_found(id))?;
         let contract = Contract::from_row(&row)?.seen_on(self.today());
         let mut answers = self
@@ -194,9 +204,20 @@ impl Work<'_> {
         let shares = Share::from_rows(&rows(answers.next()))?;
         let access = self.access()?;
         access.allow("contract.view")?;
-        let by_customer = access.reach_into(&customer.stands(), &shares, self.now).map(|_| Reach::Read);
-        let reach = access.duty_reach(&contract.stands(), self.now).max(by_customer).ok_or_else(|| not_found(id))?;
-        if reach >= need {
+        if access.disposes_of(&contract.stands()) {
+            return Ok((contract, customer));
+        }
+        let opens = |panel| {
+            let reaches = access.reach_into(&customer.stands(), &shares, self.now);
+            reaches.is_some_and(|reaches| reaches.opens(panel))
+        };
+        if !opens(panel) {
+            if !opens(SharePanel::Contracts) {
+                return Err(not_found(id).into());
+            }
+            return Err(Error::Forbidden { module: panel.module().to_owned(), right: "view".to_owned() }.into());
+        }
+        if need == Reach::Read {
             return Ok((contract, customer));
         }
         let right = if need == Reach::Own { "assign" } else { "edit" };
@@ -391,7 +412,7 @@ impl Work<'_> {
     /// What the actor may do with a contract as it stands.
     fn allowed_with(&self, contract: &Contract, customer: &Customer) -> Result<Vec<String>, Stop> {
         let access = self.access()?;
-        let own = access.duty_reach(&contract.stands(), self.now).is_some() && contract.approval.is_none();
+        let own = access.disposes_of(&contract.stands()) && contract.approval.is_none();
         let edits = own && access.may("contract.edit");
         let draft = contract.status == ContractStatus::Draft;
         let (force, standard) = (contract.status == ContractStatus::InForce, contract.parent.is_none());

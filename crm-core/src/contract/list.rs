@@ -11,6 +11,7 @@ use crate::error::{Error, Violation};
 use crate::operations::op;
 use crate::page::{COUNT_CAP, Count, PageRequest, encode_cursor, list_identity, page, searched};
 use crate::record::Record;
+use crate::sharing::SharePanel;
 use crate::sorted::Gather as _;
 use crate::store::{ColumnType, Comparison, Direction, Filter, Read, Row, Search};
 use crate::work::{Stop, Work, counted, rows};
@@ -218,7 +219,7 @@ impl Work<'_> {
             if query.owner.is_some() {
                 return Err(Violation::not_allowed("query.owner").into());
             }
-            let customer = self.customer_with_shares(customer, Reach::Read)?.0.id;
+            let customer = self.customer_with_shares(customer, (Reach::Read, SharePanel::Contracts))?.0.id;
             return Ok(search.within("customer", vec![customer.to_string().into()]));
         }
         let access = self.access()?;

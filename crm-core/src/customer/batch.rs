@@ -7,6 +7,7 @@ use crate::error::{Error, Violation};
 use crate::id::{ApprovalId, CustomerId};
 use crate::operations::{Operation, op};
 use crate::record::NEVER;
+use crate::sharing::SharePanel;
 use crate::store::{Change, Value};
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -128,7 +129,8 @@ impl Session<'_> {
                     &op::plan_follow_ups,
                     item,
                     |work| {
-                        let before = work.customer_with_shares(item.customer, Reach::Edit)?.0;
+                        let need = (Reach::Edit, SharePanel::FollowUps);
+                        let before = work.customer_with_shares(item.customer, need)?.0;
                         before.check_active()?;
                         if let Some(at) = item.at {
                             crate::follow_up::check_next(at, work.now, "at")?;
@@ -150,7 +152,7 @@ impl Session<'_> {
     }
 
     /// Carries out a batch: one command per item, then one audit entry.
-    fn batch<I: Serialize>(
+    pub(crate) fn batch<I: Serialize>(
         &self,
         operation: &'static Operation,
         items: Vec<I>,

@@ -3,24 +3,27 @@
 use super::input::EDITABLE;
 use super::named::MOST_RECENT;
 use super::{CUSTOMER, Customer, CustomerEdit, RECENT};
-use crate::access::Reach;
+use crate::access::{Need, Part, Reach};
 use crate::crm::Session;
 use crate::error::Error;
 use crate::history;
 use crate::id::CustomerId;
 use crate::operations::op;
 use crate::record::Record;
-use crate::sharing::{Share, shares_of};
+use crate::sharing::{Share, SharePanel, shares_of};
 use crate::store::{Change, Check, Direction, Read, Row, Search, Write};
 use crate::work::{Stop, Work, rows};
 
 impl Session<'_> {
-    /// A customer that the actor sees.
+    /// A customer that the actor sees: of one whose information is not shared with him, the number and the name.
     ///
     /// # Errors
     /// [`Error::Forbidden`] without the right `customer.view`; [`Error::NotFound`].
     pub fn customer(&self, customer: CustomerId) -> Result<Customer, Error> {
-        self.query(&op::customer, |work| Ok(work.customer_with_shares(customer, Reach::Read)?.0))
+        self.query(&op::customer, |work| {
+            let (found, shares) = work.customer_with_shares(customer, Reach::Read)?;
+            Ok(work.as_seen(found, &shares)?)
+        })
     }
 
     /// Changes what people typed about a customer.
@@ -71,7 +74,8 @@ impl Session<'_> {
             &op::mark_viewed,
             &customer,
             |work| {
-                let found = work.customer_with_shares(customer, Reach::Read)?.0;
+                let (found, shares) = work.customer_with_shares(customer, Reach::Read)?;
+                let found = work.as_seen(found, &shares)?;
                 let customer = found.id;
                 let viewer = work.actor().name();
                 let row = Row {
@@ -110,7 +114,11 @@ pub(crate) fn conflict(customer: CustomerId) -> Error {
 impl Work<'_> {
     /// A customer into which the actor reaches so far, and its shares; of one that was merged, the one into which (D6). One
     /// that he does not see is not found; one that he sees but may not do this with is forbidden.
-    pub(crate) fn customer_with_shares(&mut self, id: CustomerId, need: Reach) -> Result<(Customer, Vec<Share>), Stop> {
+    pub(crate) fn customer_with_shares(
+        &mut self,
+        id: CustomerId,
+        need: impl Into<Need>,
+    ) -> Result<(Customer, Vec<Share>), Stop> {
         let (mut customer, mut shares) = self.customer_as_stored(id)?;
         if let Some(survivor) = customer.merged_into {
             (customer, shares) = self.customer_as_stored(survivor)?;
@@ -133,15 +141,59 @@ impl Work<'_> {
     }
 
     /// See [`Work::customer_with_shares`].
-    pub(crate) fn check_reach(&self, customer: &Customer, shares: &[Share], need: Reach) -> Result<(), Error> {
+    pub(crate) fn check_reach(
+        &self,
+        customer: &Customer,
+        shares: &[Share],
+        need: impl Into<Need>,
+    ) -> Result<(), Error> {
+        let need = need.into();
         let access = self.access()?;
         access.allow("customer.view")?;
-        let reach = access.reach_into(&customer.stands(), shares, self.now).ok_or_else(|| not_found(customer.id))?;
-        if reach >= need {
+        let reaches = access.reach_into(&customer.stands(), shares, self.now).ok_or_else(|| not_found(customer.id))?;
+        let reach = reaches.of(need.part);
+        if reach >= Some(need.reach) {
             return Ok(());
         }
-        let right = if need == Reach::Edit { "edit" } else { "assign" };
-        Err(Error::Forbidden { module: "customer".to_owned(), right: right.to_owned() })
+        let (module, right) = match need.part {
+            // As if he had no right to what stands on it.
+            Part::Panel(panel) if reach.is_none() => (panel.module(), "view"),
+            _ if need.reach == Reach::Own => ("customer", "assign"),
+            _ => ("customer", "edit"),
+        };
+        Err(Error::Forbidden { module: module.to_owned(), right: right.to_owned() })
+    }
+
+    /// The customer of something that lies under it, on a panel into which the actor reaches so far. What lies under a customer that he
+    /// does not see, or on a panel that is not open to him, is not there for him: `absent` says so.
+    pub(crate) fn customer_of_part(
+        &mut self,
+        id: CustomerId,
+        (reach, panel): (Reach, SharePanel),
+        absent: impl Fn() -> Error,
+    ) -> Result<(Customer, Vec<Share>), Stop> {
+        let found = self.customer_with_shares(id, Reach::Read);
+        let (customer, shares) = found.map_err(|stop| match stop {
+            Stop::Error(Error::NotFound { .. }) => absent().into(),
+            other => other,
+        })?;
+        if !self.opens(&customer, &shares, panel)? {
+            return Err(absent().into());
+        }
+        self.check_reach(&customer, &shares, (reach, panel))?;
+        Ok((customer, shares))
+    }
+
+    /// Whether a panel of a customer is open to the actor.
+    pub(crate) fn opens(&self, customer: &Customer, shares: &[Share], panel: SharePanel) -> Result<bool, Error> {
+        let reaches = self.access()?.reach_into(&customer.stands(), shares, self.now);
+        Ok(reaches.is_some_and(|reaches| reaches.opens(panel)))
+    }
+
+    /// A customer as the actor sees it.
+    pub(crate) fn as_seen(&self, customer: Customer, shares: &[Share]) -> Result<Customer, Error> {
+        let whole = self.opens(&customer, shares, SharePanel::Information)?;
+        Ok(if whole { customer } else { customer.by_name_only() })
     }
 
     /// The decision stands on the customer as it was read.
@@ -168,7 +220,10 @@ impl Work<'_> {
     pub(crate) fn customer_made(&mut self, ids: &[String]) -> Result<Customer, Stop> {
         let id = ids.first().cloned().unwrap_or_default();
         match id.parse() {
-            Ok(id) => Ok(self.customer_with_shares(id, Reach::Read)?.0),
+            Ok(id) => {
+                let (customer, shares) = self.customer_with_shares(id, Reach::Read)?;
+                Ok(self.as_seen(customer, &shares)?)
+            }
             Err(_) => Err(not_found(id).into()),
         }
     }

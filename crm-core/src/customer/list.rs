@@ -231,7 +231,7 @@ impl Session<'_> {
             let ty = CUSTOMER.column(column).map_or(ColumnType::Integer, |column| column.ty);
             let after = page.place(&list, ty)?;
             let filter = query.filter.conditions()?;
-            let (places, count) = match work.source(&query, filter, column)? {
+            match work.source(&query, filter, column)? {
                 Source::Search(search) => {
                     let search =
                         Search { after: after.clone(), ..search }.ordered(column, direction).limited(limit + 1);
@@ -253,10 +253,10 @@ impl Session<'_> {
                     let found = rows(answers.next());
                     let count = answers.next().map(|answer| (counted(Some(answer)), whole));
                     let more = found.len() as i64 > limit;
-                    return page_of(found, more, &list, column, limit, count);
+                    page_of(found, more, &list, column, limit, count)
                 }
                 Source::Named(named) => {
-                    let whole = named.whole;
+                    let (whole, closed) = (named.whole, named.may_be_closed());
                     let places = work.named(named, &query.filter, column)?;
                     let known = i64::try_from(places.len()).ok().filter(|_| whole);
                     if query.order.is_none() && query.view == View::RecentlyViewed {
@@ -264,12 +264,17 @@ impl Session<'_> {
                         let count = page.count.then(|| Count::exactly(places.len() as i64));
                         let ids = places.into_iter().map(|(_, id)| id).collect();
                         let items = Customer::from_rows(&work.get(&CUSTOMER, ids)?)?;
-                        return Ok(CustomerPage { items, next: None, count });
+                        return Ok(CustomerPage { items: work.all_shown(items)?, next: None, count });
                     }
-                    (cut(places, direction, after.as_ref(), limit), page.count.then_some((known, false)))
+                    let places = cut(places, direction, after.as_ref(), limit);
+                    let count = page.count.then_some((known, false));
+                    let mut page = work.page_at(places, &list, column, limit, count)?;
+                    if closed {
+                        page.items = work.all_shown(page.items)?;
+                    }
+                    Ok(page)
                 }
-            };
-            work.page_at(places, &list, column, limit, count)
+            }
         })
     }
 
@@ -347,7 +352,7 @@ impl Work<'_> {
             }
             View::SharedWithMe => {
                 let grantees = access.grantee_keys();
-                return Ok(Source::Named(self.shared_ids(grantees)?));
+                return Ok(Source::Named(self.shared_ids(grantees, None)?));
             }
             View::RecentlyViewed => {
                 let viewer = self.actor().name();
@@ -444,6 +449,11 @@ fn cut(mut all: Vec<Place>, direction: Direction, after: Option<&Place>, limit: 
 }
 
 impl CustomerFilter {
+    /// Whether it asks for more than a number, a name or an owner.
+    pub(super) fn is_by_information(&self) -> bool {
+        [&self.level, &self.stage, &self.source, &self.industry].iter().any(|code| code.is_some())
+    }
+
     /// The conditions on columns; the owner narrows the scopes instead.
     pub(super) fn conditions(&self) -> Result<Filter, Error> {
         let mut conditions = Vec::new();

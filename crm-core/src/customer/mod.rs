@@ -265,6 +265,31 @@ impl Customer {
     pub(crate) fn scope(&self) -> Value {
         self.stands().to_value()
     }
+
+    /// What everybody knows with whom something of it is shared: its number and names, whose it is, and where it stands.
+    pub(crate) fn by_name_only(self) -> Self {
+        let named = |former: FormerCustomer| FormerCustomer { credit_code: None, phones: Vec::new(), ..former };
+        Customer {
+            credit_code: None,
+            level: None,
+            stage: None,
+            source: None,
+            industry: None,
+            region: None,
+            address: None,
+            phones: Vec::new(),
+            website: None,
+            email: None,
+            description: None,
+            birthday: None,
+            idle_since: self.received_at,
+            last_follow_up_at: None,
+            next_follow_up_at: None,
+            approval: None,
+            former: self.former.into_iter().map(named).collect(),
+            ..self
+        }
+    }
 }
 
 impl Record for Customer {

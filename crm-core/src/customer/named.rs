@@ -3,11 +3,11 @@
 
 use super::list::CustomerFilter;
 use super::{CUSTOMER, Customer, CustomerId, CustomerStatus, RECENT};
-use crate::access::{Reach, Scope, Standing};
+use crate::access::{Part, Reaches, Scope, Standing};
 use crate::error::Error;
 use crate::page::Place;
 use crate::record::{Columns, Record};
-use crate::sharing::{SHARE, Share};
+use crate::sharing::{SHARE, Share, SharePanel, rights_of};
 use crate::sorted::{Gather as _, Sort as _};
 use crate::store::{Comparison, Direction, Filter, Read, Row, Search, Selection, Value};
 use crate::work::{Stop, Work, columns_of, rows};
@@ -17,6 +17,9 @@ use std::collections::{BTreeMap, BTreeSet};
 const MOST_SHARED: i64 = 2_000;
 pub(super) const MOST_RECENT: i64 = 100;
 
+/// Orders that tell no more of a customer than everybody knows with whom something of it is shared.
+const BY_NAME: [&str; 3] = ["scope", "created_at", "name_sort"];
+
 /// Customers named one by one, in an order of their own.
 pub(super) struct Named {
     ids: Vec<String>,
@@ -24,16 +27,25 @@ pub(super) struct Named {
     pub(super) whole: bool,
     /// Whether what names them also lets the actor see them while they are active.
     seen: bool,
+    /// Those of which the shares that name them leave out the information.
+    by_name_only: BTreeSet<String>,
+}
+
+impl Named {
+    /// Whether the actor may see of one of them no more than its name.
+    pub(super) fn may_be_closed(&self) -> bool {
+        !self.seen || !self.by_name_only.is_empty()
+    }
 }
 
 impl Work<'_> {
-    /// The customers shared with one of these grantees: by the latest of shares that hold.
-    pub(super) fn shared_ids(&mut self, grantees: Vec<Value>) -> Result<Named, Stop> {
+    /// The customers shared with one of these grantees, those of which this panel is if there is one: by the latest of shares that hold.
+    pub(super) fn shared_ids(&mut self, grantees: Vec<Value>, panel: Option<SharePanel>) -> Result<Named, Stop> {
         let holds = Filter::Is("ends_at", Comparison::Greater, self.now.millis().into());
         let of = |grantee| {
             let search = Search::of(&SHARE).within("grantee", vec![grantee]).filtered(holds.clone());
             let search = search.ordered("created_at", Direction::Descending).limited(MOST_SHARED);
-            Read::Columns { of: Selection::Page(search), columns: vec!["created_at", "customer"] }
+            Read::Columns { of: Selection::Page(search), columns: vec!["created_at", "customer", "panels"] }
         };
         let mut found: Vec<(Vec<Value>, String)> = Vec::new();
         for answer in self.read(grantees.into_iter().map(of).collect())? {
@@ -45,14 +57,23 @@ impl Work<'_> {
             found.order_by(Ord::cmp);
             found.drain(..found.len() - most);
         }
-        let customer = |(mut values, _): (Vec<Value>, String)| match values.pop() {
-            Some(Value::Text(customer)) => Some(customer),
-            _ => None,
-        };
-        let mut ids: Vec<String> = found.into_iter().filter_map(customer).collect();
+        let mut named = Vec::with_capacity(found.len());
+        for (values, _) in found {
+            let [_, Value::Text(customer), Value::Text(panels)] = &values[..] else { continue };
+            let rights = rights_of(panels);
+            if panel.is_none_or(|panel| rights.on(panel).is_some()) {
+                named.push((customer.clone(), rights.on(SharePanel::Information).is_some()));
+            }
+        }
+        let mut by_name_only = BTreeSet::new();
+        if named.iter().any(|(_, informed)| !informed) {
+            by_name_only.extend(named.iter().map(|(customer, _)| customer.clone()));
+            named.iter().filter(|(_, informed)| *informed).for_each(|(customer, _)| _ = by_name_only.remove(customer));
+        }
+        let mut ids: Vec<String> = named.into_iter().map(|(customer, _)| customer).collect();
         ids.sort();
         ids.dedup();
-        Ok(Named { ids, whole, seen: true })
+        Ok(Named { ids, whole, seen: true, by_name_only })
     }
 
     /// The customers that somebody viewed last, the last one first.
@@ -63,14 +84,14 @@ impl Work<'_> {
             .limited(MOST_RECENT);
         let found = rows(self.read(vec![Read::Find(search)])?.into_iter().next());
         let ids = found.iter().filter_map(|row| row.id.split('\u{1f}').nth(1)).map(str::to_owned).collect();
-        Ok(Named { ids, whole: true, seen: false })
+        Ok(Named { ids, whole: true, seen: false, by_name_only: BTreeSet::new() })
     }
 
-    /// The ids of active customers that the actor sees by a share alone: that stand in none of
+    /// The ids of active customers of which the actor sees a panel by a share alone: that stand in none of
     /// these scopes.
-    pub(crate) fn shared_customers(&mut self, scopes: &[Value]) -> Result<Vec<Value>, Stop> {
+    pub(crate) fn shared_customers(&mut self, scopes: &[Value], panel: SharePanel) -> Result<Vec<Value>, Stop> {
         let grantees = self.access()?.grantee_keys();
-        let shared = self.shared_ids(grantees)?;
+        let shared = self.shared_ids(grantees, Some(panel))?;
         let named = self.named(shared, &CustomerFilter::default(), "scope")?;
         if named.is_empty() {
             return Ok(Vec::new());
@@ -97,6 +118,9 @@ impl Work<'_> {
         let found = self.columns(Selection::Keys { kind: &CUSTOMER, ids: list.ids }, columns.clone())?;
         let of = |column: &str| columns.iter().position(|known| *known == column);
         let ordered = of(order);
+        // A list that is put in order or narrowed by what is not open of a customer leaves it out.
+        let telling = filter.is_by_information() || !BY_NAME.contains(&order);
+        let access = self.access()?;
         let (mut places, mut scopes) = (Vec::with_capacity(found.len()), Vec::new());
         for (id, values) in found {
             let scope = values.first().and_then(Value::as_text).unwrap_or_default();
@@ -106,8 +130,12 @@ impl Work<'_> {
                 continue;
             }
             // Who owns it matters to some lists only, and there are thousands.
-            if filter.owner.is_some() || !list.seen {
+            let closed = telling && list.by_name_only.contains(&id);
+            if filter.owner.is_some() || !list.seen || closed {
                 let scope = Scope::parse(scope)?;
+                if closed && !access.disposes_of(&scope) {
+                    continue;
+                }
                 if filter.owner.as_ref().is_some_and(|owner| *owner != scope.owner) {
                     continue;
                 }
@@ -121,11 +149,13 @@ impl Work<'_> {
         }
         let ids: Vec<&str> = places.iter().map(|(_, id)| id.as_str()).collect();
         let reached = self.reach_of(&ids, &scopes)?;
-        Ok(places.into_iter().zip(reached).filter(|(_, reach)| reach.is_some()).map(|(place, _)| place).collect())
+        let part = if telling { Part::Panel(SharePanel::Information) } else { Part::Anything };
+        let seen = |reaches: Option<Reaches>| reaches.is_some_and(|reaches| reaches.of(part).is_some());
+        Ok(places.into_iter().zip(reached).filter(|(_, reaches)| seen(*reaches)).map(|(place, _)| place).collect())
     }
 
     /// How far the actor reaches into each of these customers.
-    pub(crate) fn reach_of_rows(&mut self, found: &[Row]) -> Result<Vec<Option<Reach>>, Stop> {
+    pub(crate) fn reach_of_rows(&mut self, found: &[Row]) -> Result<Vec<Option<Reaches>>, Stop> {
         let scope = |row| Scope::parse(&Columns::of(&CUSTOMER, row).text("scope").unwrap_or_default());
         let scopes = found.iter().map(scope).collect::<Result<Vec<Scope>, Error>>()?;
         let ids: Vec<&str> = found.iter().map(|row| row.id.as_str()).collect();
@@ -133,7 +163,7 @@ impl Work<'_> {
     }
 
     /// How far the actor reaches into customers that stand in these scopes.
-    pub(crate) fn reach_of(&mut self, ids: &[&str], scopes: &[Scope]) -> Result<Vec<Option<Reach>>, Stop> {
+    pub(crate) fn reach_of(&mut self, ids: &[&str], scopes: &[Scope]) -> Result<Vec<Option<Reaches>>, Stop> {
         let access = self.access()?;
         let owned = |scope: &Scope| access.reach_into(scope, &[], self.now).is_some();
         let others: Vec<Value> =
@@ -151,6 +181,18 @@ impl Work<'_> {
             access.reach_into(scope, shares, self.now)
         };
         Ok(ids.iter().zip(scopes).map(reach).collect())
+    }
+
+    /// Customers that the actor sees, as he sees them.
+    pub(super) fn all_shown(&mut self, customers: Vec<Customer>) -> Result<Vec<Customer>, Stop> {
+        let ids: Vec<String> = customers.iter().map(|customer| customer.id.to_string()).collect();
+        let scopes: Vec<Scope> = customers.iter().map(Customer::stands).collect();
+        let reached = self.reach_of(&ids.iter().map(String::as_str).collect::<Vec<_>>(), &scopes)?;
+        let opens = |reaches: Option<Reaches>| reaches.is_some_and(|reaches| reaches.opens(SharePanel::Information));
+        let shown = |(customer, reaches): (Customer, _)| {
+            if opens(reaches) { customer } else { customer.by_name_only() }
+        };
+        Ok(customers.into_iter().zip(reached).map(shown).collect())
     }
 
     /// Those of the customers that the actor sees, by id with their names; those in the recycle

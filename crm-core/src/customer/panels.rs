@@ -1,7 +1,7 @@
 //! The view of a customer (C4): everything on one page, in one call.
 
 use super::Customer;
-use crate::access::Reach;
+use crate::access::{Need, Reach};
 use crate::contact::{Contact, StoredContact, contacts_of};
 use crate::crm::Session;
 use crate::error::Error;
@@ -10,6 +10,7 @@ use crate::id::CustomerId;
 use crate::operations::op;
 use crate::record::Record;
 use crate::relation::{RelationView, relations_of};
+use crate::sharing::SharePanel;
 use crate::sorted::Sort as _;
 use crate::store::Read;
 use crate::work::rows;
@@ -21,8 +22,10 @@ use serde::{Deserialize, Serialize};
 #[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 #[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
 pub struct CustomerPanels {
-    /// The customer.
+    /// The customer; of one whose information is not shared with the actor, the number and the name.
     pub customer: Customer,
+    /// The panels that are open to the actor; what stands on the others is empty here, and his for the asking of whoever shares it.
+    pub open: Vec<SharePanel>,
     /// Its contacts, the primary one first; empty without the right `contact.view`.
     pub contacts: Vec<Contact>,
     /// Its relations to customers that the actor sees.
@@ -58,27 +61,35 @@ impl Session<'_> {
             let mut relations = rows(answers.next());
             relations.extend(rows(answers.next()));
             let follow_ups = rows(answers.next());
-            let relations = work.relation_views(customer, &relations)?;
+            let reaches = work.access()?.reach_into(&found.stands(), &shares, work.now);
+            let opens = |panel| reaches.is_some_and(|reaches| reaches.opens(panel));
+            let informed = opens(SharePanel::Information);
+            let relations = if informed { work.relation_views(customer, &relations)? } else { Vec::new() };
             let may = |right: &str| work.access().is_ok_and(|access| access.may(right));
-            let (sees_contacts, sees_follow_ups) = (may("contact.view"), may("follow_up.view"));
+            let sees_contacts = may("contact.view") && opens(SharePanel::Contacts);
+            let sees_follow_ups = may("follow_up.view") && opens(SharePanel::FollowUps);
             let reaches = |reach: Reach| work.check_reach(&found, &shares, reach).is_ok();
+            let edits = |panel| work.check_reach(&found, &shares, (Reach::Edit, panel)).is_ok();
+            let merges =
+                work.needs_approval("merge") || work.check_reach(&found, &shares, Need::whole(Reach::Edit)).is_ok();
             let (active, open) = (found.check_active().is_ok(), found.check_open().is_ok());
             let doable = [
                 ("edit", open && may("customer.edit") && reaches(Reach::Edit)),
                 ("assign", open && may("customer.assign") && reaches(Reach::Own)),
-                ("merge", open && may("customer.merge") && (work.needs_approval("merge") || reaches(Reach::Edit))),
+                ("merge", open && may("customer.merge") && merges),
                 ("share", open && may("sharing.create") && reaches(Reach::Own)),
                 ("delete", open && may("customer.delete") && reaches(Reach::Own)),
                 ("restore", !active && may("customer.delete") && reaches(Reach::Own)),
-                ("add_contact", active && may("contact.create") && reaches(Reach::Edit)),
-                ("edit_contact", active && sees_contacts && may("contact.edit") && reaches(Reach::Edit)),
-                ("remove_contact", active && sees_contacts && may("contact.delete") && reaches(Reach::Edit)),
-                ("follow_up", active && may("follow_up.create") && reaches(Reach::Edit)),
+                ("add_contact", active && may("contact.create") && edits(SharePanel::Contacts)),
+                ("edit_contact", active && sees_contacts && may("contact.edit") && edits(SharePanel::Contacts)),
+                ("remove_contact", active && sees_contacts && may("contact.delete") && edits(SharePanel::Contacts)),
+                ("follow_up", active && may("follow_up.create") && edits(SharePanel::FollowUps)),
             ];
             let allowed = doable.iter().filter(|(_, allowed)| *allowed).map(|(name, _)| (*name).to_owned()).collect();
             let follow_ups = if sees_follow_ups { work.follow_up_views(&follow_ups)? } else { Vec::new() };
             Ok(CustomerPanels {
-                customer: found,
+                open: SharePanel::ALL.into_iter().filter(|panel| opens(*panel)).collect(),
+                customer: work.as_seen(found, &shares)?,
                 contacts: if sees_contacts { contacts } else { Vec::new() },
                 relations,
                 follow_ups,

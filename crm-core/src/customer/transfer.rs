@@ -199,6 +199,7 @@ impl Work<'_> {
             person: Some(before.owner.clone()),
             position: None,
             right: ShareRight::Read,
+            panels: Vec::new(),
             ends_at: Some(until),
             label: None,
             created_at: self.now,

@@ -11,6 +11,7 @@ use crate::id::{ContractId, DocumentId};
 use crate::operations::op;
 use crate::page::{COUNT_CAP, Count, PageRequest, encode_cursor, list_identity, page};
 use crate::record::{ABSENT, Record, Removed};
+use crate::sharing::SharePanel;
 use crate::store::{ColumnType, Direction, Read, Search, Value, Write};
 use crate::text::Checker;
 use crate::work::{Stop, Work, counted, rows};
@@ -119,11 +120,11 @@ impl Session<'_> {
         self.query(&op::documents, |work| {
             let (column, id) = match of {
                 DocumentsOf::Customer { customer } => {
-                    let customer = work.customer_with_shares(customer, Reach::Read)?.0.id;
+                    let customer = work.customer_with_shares(customer, (Reach::Read, SharePanel::Documents))?.0.id;
                     ("customer", customer.to_string())
                 }
                 DocumentsOf::Contract { contract } => {
-                    work.contract_within(contract, Reach::Read)?;
+                    work.contract_by_panel(contract, Reach::Read, SharePanel::Documents)?;
                     ("contract", contract.to_string())
                 }
             };
@@ -184,7 +185,7 @@ impl Work<'_> {
         contract: Option<ContractId>,
     ) -> Result<(Customer, Option<Contract>), Stop> {
         let Some(id) = contract else {
-            return Ok((self.customer_with_shares(customer, Reach::Edit)?.0, None));
+            return Ok((self.customer_with_shares(customer, (Reach::Edit, SharePanel::Documents))?.0, None));
         };
         let by_duty = match self.contract_within(id, Reach::Read) {
             Ok((contract, found)) if contract.customer == customer || found.has_been(customer) => {
@@ -194,11 +195,12 @@ impl Work<'_> {
             Err(other) => return Err(other),
         };
         if let Some((found, contract)) = by_duty {
-            let duty = self.access()?.duty_reach(&contract.stands(), self.now).is_some();
-            let found = if duty { found } else { self.customer_with_shares(customer, Reach::Edit)?.0 };
+            let duty = self.access()?.disposes_of(&contract.stands());
+            let found =
+                if duty { found } else { self.customer_with_shares(customer, (Reach::Edit, SharePanel::Documents))?.0 };
             return Ok((found, Some(contract)));
         }
-        self.customer_with_shares(customer, Reach::Edit)?;
+        self.customer_with_shares(customer, (Reach::Edit, SharePanel::Documents))?;
         Err(Violation::unknown("contract").into())
     }
 
@@ -249,12 +251,13 @@ impl Work<'_> {
             other => other,
         };
         let Some(contract) = document.contract else {
-            let (customer, shares) = self.customer_with_shares(document.customer, Reach::Read).map_err(hidden)?;
+            let need = (Reach::Read, SharePanel::Documents);
+            let (customer, shares) = self.customer_of_part(document.customer, need, || not_found(id))?;
             let own = self.check_reach(&customer, &shares, Reach::Own).is_ok();
             return Ok((document, if own { Reach::Own } else { Reach::Read }));
         };
         // By the customer alone, without a right to contracts, it stands among the customer's too.
-        match self.customer_with_shares(document.customer, Reach::Read) {
+        match self.customer_with_shares(document.customer, (Reach::Read, SharePanel::Documents)) {
             Ok((customer, shares)) => {
                 let own = self.check_reach(&customer, &shares, Reach::Own).is_ok();
                 Ok((document, if own { Reach::Own } else { Reach::Read }))

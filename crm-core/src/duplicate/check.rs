@@ -12,6 +12,7 @@ use crate::error::{Error, Language};
 use crate::operations::op;
 use crate::organisation::DuplicateSettings;
 use crate::record::Record;
+use crate::sharing::SharePanel;
 use crate::sorted::Sort as _;
 use crate::store::{Comparison, Direction, Filter, Read, Search};
 use crate::text::{Checker, fold};
@@ -361,7 +362,7 @@ impl Work<'_> {
         let reached = self.reach_of_rows(&standing)?;
         let names: Vec<Compared> = asked.names.iter().cloned().map(Compared::new).collect();
         let mut scored = Vec::new();
-        for (row, reach) in standing.iter().zip(reached) {
+        for (row, reached) in standing.iter().zip(reached) {
             let customer = Customer::from_row(row)?;
             let Some(likeness) = found.get(&row.id) else { continue };
             if customer.status != CustomerStatus::Active {
@@ -372,7 +373,7 @@ impl Work<'_> {
                 Likeness { values: likeness.values.clone(), ..compare(&names, asked.person, Entry::of(&customer)) };
             let own = values_of(&customer);
             let values: Vec<&String> = likeness.values.iter().filter(|value| own.contains(value)).collect();
-            let visible = reach.is_some();
+            let visible = reached.is_some_and(|reached| reached.opens(SharePanel::Information));
             let (score, reasons) = score(&likeness, &values, visible);
             let alike = if visible { &likeness.any } else { &likeness.full };
             let preferred = score + if alike.whole { WHOLE_NAME } else { 0 };

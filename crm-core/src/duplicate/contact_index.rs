@@ -4,9 +4,10 @@
 
 use super::contact::{ComparedContact, ContactDraft};
 use super::index::NameIndex;
-use crate::access::Scope;
+use crate::access::{Reaches, Scope};
 use crate::contact::{CONTACT, Contact, StoredContact};
 use crate::record::Record;
+use crate::sharing::SharePanel;
 use crate::sorted::{Gather as _, Sort as _};
 use crate::store::{Answer, Check, Kind, Read, Row, SEPARATOR, Search, Selection, Value, Write};
 use crate::work::{Stop, Work, rows};
@@ -164,7 +165,8 @@ impl Work<'_> {
         let ids: Vec<&str> = customers.keys().map(String::as_str).collect();
         let scopes: Vec<Scope> = customers.values().cloned().collect();
         let reached = self.reach_of(&ids, &scopes)?;
-        let open = ids.into_iter().zip(reached).filter(|(_, reach)| reach.is_some()).map(|(id, _)| id).into_set();
+        let opens = |reached: &Option<Reaches>| reached.is_some_and(|reached| reached.opens(SharePanel::Contacts));
+        let open = ids.into_iter().zip(reached).filter(|(_, reached)| opens(reached)).map(|(id, _)| id).into_set();
         let of_open = of_customer.into_iter().filter(|(_, customer)| open.contains(customer.as_str()));
         Ok(of_open.map(|(contact, _)| contact).into_set())
     }

@@ -8,6 +8,7 @@ use super::key::values_of;
 use super::look::compare;
 use super::search::{End, Run, apart};
 use super::similarity::{CERTAIN, Compared};
+use crate::access::Reaches;
 use crate::actor::UserId;
 use crate::crm::Session;
 use crate::customer::{CUSTOMER, Customer, CustomerId};
@@ -15,6 +16,7 @@ use crate::error::{Error, Violation};
 use crate::operations::op;
 use crate::page::{PageRequest, encode_cursor, list_identity, page};
 use crate::record::{Record, plain_record};
+use crate::sharing::SharePanel;
 use crate::sorted::{Gather as _, Sort as _};
 use crate::store::{ColumnType, Kind, Read, Row, Search, StoreError};
 use crate::time::Timestamp;
@@ -390,7 +392,8 @@ impl Work<'_> {
         let standing = self.get(&CUSTOMER, ids.into_iter().collect())?;
         let reached = self.reach_of_rows(&standing)?;
         let mut members: BTreeMap<String, Member> = BTreeMap::new();
-        for (row, _) in standing.iter().zip(reached).filter(|(_, reach)| reach.is_some()) {
+        let opens = |reached: &Option<Reaches>| reached.is_some_and(|reached| reached.opens(SharePanel::Information));
+        for (row, _) in standing.iter().zip(reached).filter(|(_, reached)| opens(reached)) {
             let customer = Customer::from_row(row)?;
             if is_active(&customer) {
                 let (entry, values) = (Entry::of(&customer), values_of(&customer));

@@ -12,7 +12,7 @@ use crate::id::{CustomerId, FollowUpId};
 use crate::operations::op;
 use crate::organisation::FollowUpSettings;
 use crate::record::{LONG_AGO, NEVER, Record, text_column};
-use crate::sharing::{Share, ShareRight};
+use crate::sharing::{Share, SharePanel, ShareRight};
 use crate::store::Change;
 use crate::text::Checker;
 use crate::time::Timestamp;
@@ -141,11 +141,13 @@ impl Session<'_> {
             &op::follow_up,
             &(customer, &follow_up),
             |work| {
-                let (customer, shares) = work.customer_with_shares(customer, Reach::Edit)?;
+                let (customer, shares) = work.customer_with_shares(customer, (Reach::Edit, SharePanel::FollowUps))?;
                 customer.check_active()?;
                 let access = work.access()?;
                 let author = access.person().ok_or(FollowUpRefusal::NoPerson)?.id.clone();
-                let may_edit = |share: &Share| share.right == ShareRight::Edit && share.holds(work.now);
+                let edits = Some(ShareRight::Edit);
+                let may_edit =
+                    |share: &Share| share.rights().on(SharePanel::FollowUps) == edits && share.holds(work.now);
                 let shared = shares.iter().any(|share| may_edit(share) && access.is_grantee(share));
                 let by_superior = author != customer.owner && !shared;
                 let written = work.written(&customer, author, &follow_up)?;
@@ -326,11 +328,8 @@ impl Work<'_> {
     pub(crate) fn follow_up_within(&mut self, id: FollowUpId) -> Result<(Customer, FollowUp), Stop> {
         let row = self.get_one(&FOLLOW_UP, id.to_string())?.ok_or_else(|| not_found(id))?;
         let follow_up = FollowUp::from_row(&row)?;
-        let found = self.customer_with_shares(follow_up.customer, Reach::Read);
-        let (customer, _) = found.map_err(|stop| match stop {
-            Stop::Error(Error::NotFound { .. }) => not_found(id).into(),
-            other => other,
-        })?;
+        let need = (Reach::Read, SharePanel::FollowUps);
+        let (customer, _) = self.customer_of_part(follow_up.customer, need, || not_found(id))?;
         Ok((customer, follow_up))
     }
 }

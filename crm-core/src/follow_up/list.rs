@@ -11,6 +11,7 @@ use crate::id::{CustomerId, FollowUpId};
 use crate::operations::op;
 use crate::page::{PageRequest, Place, encode_cursor, list_identity, page};
 use crate::record::Record;
+use crate::sharing::SharePanel;
 use crate::store::{ColumnType, Comparison, Direction, Filter, Read, Row, Search};
 use crate::time::Timestamp;
 use crate::work::{Stop, Work, rows};
@@ -182,7 +183,7 @@ impl Work<'_> {
         let mut conditions = Vec::new();
         match &query.of {
             FollowUps::Of { customer } => {
-                let customer = self.customer_with_shares(*customer, Reach::Read)?.0.id;
+                let customer = self.customer_with_shares(*customer, (Reach::Read, SharePanel::FollowUps))?.0.id;
                 search = search.within("customer", vec![customer.to_string().into()]);
                 if let Some(author) = &query.author {
                     conditions.push(Filter::equal("author", author.as_str()));

@@ -11,6 +11,7 @@ use crate::history;
 use crate::id::{FollowUpId, ReplyId};
 use crate::operations::op;
 use crate::record::{Columns, Record};
+use crate::sharing::SharePanel;
 use crate::sorted::Gather as _;
 use crate::store::{Column, ColumnType, Index, Kind, Search, Value};
 use crate::text::Checker;
@@ -216,7 +217,7 @@ impl Work<'_> {
 
     /// Who is told of a reply, and who of those addressed is not.
     fn hearers(&mut self, answered: &FollowUp, before: Option<&Reply>, reply: Reply) -> Result<ReplyAnswer, Stop> {
-        let (customer, shares) = self.customer_with_shares(answered.customer, Reach::Read)?;
+        let (customer, shares) = self.customer_with_shares(answered.customer, (Reach::Read, SharePanel::FollowUps))?;
         let mut concerned: BTreeSet<UserId> = reply.addressed.iter().cloned().into_set();
         concerned.insert(answered.author.clone());
         concerned.extend(before.map(|before| before.author.clone()));
@@ -226,7 +227,8 @@ impl Work<'_> {
         for person in concerned {
             let actor = Actor::user(self.actor().org().as_str(), person.as_str())?;
             let sees = Access::of(&context, &actor).is_ok_and(|access| {
-                access.may("follow_up.view") && access.reach_into(&customer.stands(), &shares, self.now).is_some()
+                let reaches = access.reach_into(&customer.stands(), &shares, self.now);
+                access.may("follow_up.view") && reaches.is_some_and(|reaches| reaches.opens(SharePanel::FollowUps))
             });
             if sees { notified.push(person) } else { not_notified.push(person) }
         }

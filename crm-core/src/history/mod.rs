@@ -8,7 +8,7 @@ use crate::id::{ContactId, CustomerId, FollowUpId, HistoryId, ReplyId};
 use crate::operations::{Operation, op};
 use crate::page::{PageRequest, encode_cursor, list_identity, page};
 use crate::record::{Columns, Record};
-use crate::sharing::Share;
+use crate::sharing::{Share, SharePanel};
 use crate::store::{Column, ColumnType, Direction, Index, Kind, Read, Row, Search, Value};
 use crate::time::Timestamp;
 use crate::work::{Stop, Work, rows};
@@ -145,7 +145,7 @@ impl Session<'_> {
     /// [`Error::Forbidden`] without the right `customer.view`; [`Error::NotFound`].
     pub fn customer_history(&self, customer: CustomerId, page: PageRequest) -> Result<HistoryPage, Error> {
         self.query(&op::customer_history, |work| {
-            let (found, shares) = work.customer_with_shares(customer, Reach::Read)?;
+            let (found, shares) = work.customer_with_shares(customer, (Reach::Read, SharePanel::Information))?;
             // What was merged into it brought its history along.
             let mut own: Vec<String> = found.former.iter().map(|former| former.id.to_string()).collect();
             own.push(found.id.to_string());
@@ -225,9 +225,10 @@ impl Work<'_> {
         own.push(customer.id);
         let access = self.access()?;
         let sees_shares = access.may("sharing.view") && self.check_reach(customer, shares, Reach::Own).is_ok();
-        let sees_contacts = access.may("contact.view");
-        let sees_documents = access.may("document.view");
-        let sees_payments = access.may("payment.view");
+        let sees = |right: &str, panel| Ok::<_, Error>(access.may(right) && self.opens(customer, shares, panel)?);
+        let sees_contacts = sees("contact.view", SharePanel::Contacts)?;
+        let sees_documents = sees("document.view", SharePanel::Documents)?;
+        let sees_payments = sees("payment.view", SharePanel::Receipts)?;
         let shows = |change: &FieldChange| match change.field.as_str() {
             "relation" => ends(change)
                 .iter()

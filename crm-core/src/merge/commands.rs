@@ -2,7 +2,7 @@
 
 use super::item::{Part, part_of};
 use super::{MERGE, Merge, MergeAnswer, MergeInput, MergePreview, MergeView, Unmerged};
-use crate::access::Reach;
+use crate::access::{Need, Reach};
 use crate::approval::Request;
 use crate::crm::Session;
 use crate::customer::{Customer, CustomerId};
@@ -11,6 +11,7 @@ use crate::history;
 use crate::id::{ApprovalId, MergeId};
 use crate::operations::op;
 use crate::record::Record;
+use crate::sharing::SharePanel;
 use crate::store::{Direction, Read, Search};
 use crate::work::{Stop, Work, rows};
 
@@ -93,7 +94,7 @@ impl Session<'_> {
     /// [`Error::Forbidden`] without the right `customer.view`; [`Error::NotFound`].
     pub fn merges(&self, customer: CustomerId) -> Result<Vec<Merge>, Error> {
         self.query(&op::merges, |work| {
-            let customer = work.customer_with_shares(customer, Reach::Read)?.0;
+            let customer = work.customer_with_shares(customer, (Reach::Read, SharePanel::Information))?.0;
             let mut told = Vec::new();
             for merge in work.merges_into(&[customer.id])? {
                 told.push(work.as_told(merge)?);
@@ -155,7 +156,7 @@ impl Work<'_> {
     pub(super) fn merge_within(&mut self, id: MergeId, need: Reach) -> Result<(Merge, Customer, bool), Stop> {
         let row = self.get_one(&MERGE, id.to_string())?.ok_or_else(|| not_found(id))?;
         let merge = Merge::from_row(&row)?;
-        let found = self.customer_with_shares(merge.survivor, need);
+        let found = self.customer_with_shares(merge.survivor, Need::whole(need));
         let (survivor, shares) = found.map_err(|stop| match stop {
             Stop::Error(Error::NotFound { .. }) => not_found(id).into(),
             other => other,
@@ -181,7 +182,7 @@ impl Work<'_> {
         let later = if merge.undone_at.is_some() { None } else { self.later_merge(&merge, &survivor)? };
         let access = self.access()?;
         let may = ["customer.merge", "customer.edit"].iter().all(|right| access.may(right));
-        let reaches = self.customer_with_shares(merge.survivor, Reach::Edit).is_ok();
+        let reaches = self.customer_with_shares(merge.survivor, Need::whole(Reach::Edit)).is_ok();
         let undoable = merge.undone_at.is_none() && later.is_none() && may && reaches && survivor.check_open().is_ok();
         let mut items = self.shown_items(&part.items, own)?;
         let stayed = self.only_shown(part.stayed, own)?;

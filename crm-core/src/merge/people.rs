@@ -10,7 +10,7 @@ use crate::duplicate::phone_key;
 use crate::error::Violation;
 use crate::id::{ContactId, CustomerId, ShareId};
 use crate::record::Record;
-use crate::sharing::{MOST_SHARES, SHARE, SHARE_END, Share, ShareRight};
+use crate::sharing::{MOST_SHARES, Rights, SHARE, SHARE_END, Share, ShareRight};
 use crate::sorted::Gather as _;
 use crate::store::{Change, Write};
 use crate::text::{Checker, fold};
@@ -65,16 +65,18 @@ struct Sharing {
 
 impl Sharing {
     /// To the higher right, if that holds as long: nobody may edit beyond the day until which he was to.
-    fn unite(&mut self, right: ShareRight, ends_at: Option<Timestamp>) -> bool {
+    fn unite(&mut self, rights: Rights, ends_at: Option<Timestamp>) -> bool {
         let longer = |one: Option<Timestamp>, other: Option<Timestamp>| {
             one.is_none_or(|one| other.is_some_and(|other| other <= one))
         };
-        let (own, other) = (&self.share, (right, ends_at));
-        if own.right >= other.0 && longer(own.ends_at, other.1) {
+        let (own, own_end) = (self.share.rights(), self.share.ends_at);
+        let both = own.united(rights);
+        if both == own && longer(own_end, ends_at) {
             return true;
         }
-        if other.0 >= own.right && longer(other.1, own.ends_at) {
-            (self.share.right, self.share.ends_at) = other;
+        if own_end == ends_at || both == rights && longer(ends_at, own_end) {
+            (self.share.right, self.share.panels) = both.told();
+            self.share.ends_at = ends_at;
             return true;
         }
         false
@@ -177,7 +179,7 @@ impl Work<'_> {
                 let mut known = all.iter_mut().filter(|known| known.share.holds(now) && same(&known.share, &share));
                 let effect = if to_owner {
                     MergeEffect::Dropped
-                } else if share.holds(now) && known.any(|known| known.unite(share.right, share.ends_at)) {
+                } else if share.holds(now) && known.any(|known| known.unite(share.rights(), share.ends_at)) {
                     MergeEffect::United
                 } else {
                     all.push(sharing(own, source.id));
@@ -194,7 +196,7 @@ impl Work<'_> {
             let now = self.now;
             let has =
                 |known: &&mut Sharing| known.share.holds(now) && known.share.person.as_ref() == Some(&source.owner);
-            if all.iter_mut().filter(has).any(|known| known.unite(right, None)) {
+            if all.iter_mut().filter(has).any(|known| known.unite(Rights::all(right), None)) {
                 continue;
             }
             let share = Share {
@@ -203,6 +205,7 @@ impl Work<'_> {
                 person: Some(source.owner.clone()),
                 position: None,
                 right,
+                panels: Vec::new(),
                 ends_at: None,
                 label: None,
                 created_at: now,

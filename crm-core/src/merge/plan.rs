@@ -4,7 +4,7 @@ use super::fields::{chosen, put};
 use super::gather::Merging;
 use super::item::{Item, Part, cut};
 use super::{ContactMerge, MOST_FORMER, MOST_MOVED, MOST_SOURCES, Merge, MergeField, MergeInput, MergeRefusal};
-use crate::access::Reach;
+use crate::access::{Need, Reach};
 use crate::customer::{CUSTOMER, Customer, CustomerId, CustomerStatus, FormerCustomer, all_keys};
 use crate::error::{Error, Violation};
 use crate::history::{self, FieldChange, as_value};
@@ -83,9 +83,9 @@ impl Work<'_> {
         let mut all = Vec::new();
         for id in std::iter::once(input.survivor).chain(input.sources.iter().copied()) {
             let need = match (asking, id == input.survivor) {
-                (true, _) => Reach::Read,
-                (false, true) => Reach::Edit,
-                (false, false) => Reach::Own,
+                (true, _) => Need::whole(Reach::Read),
+                (false, true) => Need::whole(Reach::Edit),
+                (false, false) => Need::whole(Reach::Own),
             };
             let found = match approved {
                 Some(_) => self.customer_as_stored(id)?.0,

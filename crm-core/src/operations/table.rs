@@ -144,6 +144,8 @@ macro_rules! for_each_operation {
 
             /// Shares a customer with a person or a position.
             command share_customer(customer: CustomerId, share: ShareInput) -> Share, "sharing.create";
+            /// Shares customers with a person or a position, up to 500, item by item.
+            command share_customers(customers: Vec<CustomerId>, share: ShareInput) -> BatchAnswer, "sharing.create";
             /// Ends a share.
             command end_share(share: ShareId) -> Removed, "sharing.delete";
             /// With whom a customer is shared.

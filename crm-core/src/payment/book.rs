@@ -129,7 +129,7 @@ impl Work<'_> {
         let book = Book::of(contract, &rows(answers.next()))?;
         let access = self.access()?;
         access.allow("contract.view")?;
-        if access.duty_reach(&book.contract.stands(), self.now).is_none() {
+        if !access.disposes_of(&book.contract.stands()) {
             // He may see it by its customer: then he is told that he may not.
             self.contract_within(id, Reach::Own)?;
         }

@@ -13,6 +13,7 @@ use crate::id::{ContractId, InstalmentId};
 use crate::money::{self, Currency, Decimal};
 use crate::operations::op;
 use crate::record::{Columns, Record};
+use crate::sharing::SharePanel;
 use crate::store::{Change, Column, ColumnType, Index, Kind, Read, Search, Value};
 use crate::text::Checker;
 use crate::work::{Stop, Work, rows};
@@ -82,7 +83,7 @@ impl Session<'_> {
             &op::record_prepayment,
             &(customer, &prepayment),
             |work| {
-                let found = work.customer_with_shares(customer, Reach::Edit)?.0;
+                let found = work.customer_with_shares(customer, (Reach::Edit, SharePanel::Receipts))?.0;
                 found.check_active()?;
                 let customer = found.id;
                 let base = work.context.settings().contract.base_currency;
@@ -240,7 +241,7 @@ impl Session<'_> {
     /// [`Error::Forbidden`] without the right `payment.view`; [`Error::NotFound`].
     pub fn customer_credit(&self, customer: CustomerId) -> Result<Vec<CustomerCredit>, Error> {
         self.query(&op::customer_credit, |work| {
-            let customer = work.customer_with_shares(customer, Reach::Read)?.0.id;
+            let customer = work.customer_with_shares(customer, (Reach::Read, SharePanel::Receipts))?.0.id;
             let own = Search::of(&CUSTOMER_CREDIT).within("customer", vec![customer.to_string().into()]);
             let found = rows(work.read(vec![Read::Find(own)])?.into_iter().next());
             Ok(CustomerCredit::from_rows(&found)?)
@@ -295,7 +296,7 @@ impl Work<'_> {
 
     /// Writes what takes back a prepayment that was not used.
     pub(super) fn reverse_prepayment(&mut self, before: &Receipt, reason: String) -> Result<Receipt, Stop> {
-        let customer = self.customer_with_shares(before.customer, Reach::Edit)?.0;
+        let customer = self.customer_with_shares(before.customer, (Reach::Edit, SharePanel::Receipts))?.0;
         let credit = self.get(&CUSTOMER_CREDIT, vec![key(customer.id, before.currency)])?;
         let amount = before.minor(before.amount);
         self.move_credit(customer.id, before.currency, &credit, -amount)?;

@@ -13,6 +13,7 @@ use crate::id::ContractId;
 use crate::operations::{Operation, op};
 use crate::page::{COUNT_CAP, Count, PageRequest, encode_cursor, list_identity, page, searched};
 use crate::record::{NEVER, Record};
+use crate::sharing::SharePanel;
 use crate::store::{ColumnType, Comparison, Direction, Filter, Kind, Read, Row, Search};
 use crate::work::{Stop, Work, counted, rows};
 use serde::{Deserialize, Serialize};
@@ -325,11 +326,11 @@ impl Work<'_> {
         let mut scopes = match of {
             Payments::Customer { customer } => {
                 access.allow("contract.view")?;
-                let customer = self.customer_with_shares(*customer, Reach::Read)?.0.id;
+                let customer = self.customer_with_shares(*customer, (Reach::Read, SharePanel::Receipts))?.0.id;
                 return Ok(search.within("customer", vec![customer.to_string().into()]));
             }
             Payments::Contract { contract } => {
-                self.contract_within(*contract, Reach::Read)?;
+                self.contract_by_panel(*contract, Reach::Read, SharePanel::Receipts)?;
                 return Ok(search.within("contract", vec![contract.to_string().into()]));
             }
             Payments::Mine => access.own_scopes(Standing::Active),

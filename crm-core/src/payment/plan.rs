@@ -16,6 +16,7 @@ use crate::money::{self, Currency, Decimal};
 use crate::operations::op;
 use crate::organisation::PlanRule;
 use crate::record::Record;
+use crate::sharing::SharePanel;
 use crate::text::Checker;
 use crate::work::{Stop, Work};
 use serde::{Deserialize, Serialize};
@@ -59,7 +60,7 @@ impl Session<'_> {
     /// [`Error::Forbidden`] without the rights `payment.view` and `contract.view`; [`Error::NotFound`].
     pub fn payment_plan(&self, contract: ContractId) -> Result<PaymentPlan, Error> {
         self.query(&op::payment_plan, |work| {
-            let found = work.contract_within(contract, Reach::Read)?.0;
+            let found = work.contract_by_panel(contract, Reach::Read, SharePanel::Receipts)?.0;
             let book = work.book_of(found)?;
             Ok(work.plan_of(book)?)
         })
@@ -75,7 +76,7 @@ impl Session<'_> {
         generator: PlanGenerator,
     ) -> Result<Vec<NewInstalment>, Error> {
         self.query(&op::draft_payment_plan, |work| {
-            let found = work.contract_within(contract, Reach::Read)?.0;
+            let found = work.contract_by_panel(contract, Reach::Read, SharePanel::Receipts)?.0;
             Ok(generator.drafted(&found)?)
         })
     }
@@ -376,7 +377,7 @@ impl Work<'_> {
     fn contract_of(&mut self, id: InstalmentId) -> Result<ContractId, Stop> {
         let row = self.get_one(&super::INSTALMENT, id.to_string())?.ok_or_else(|| instalment_not_found(id))?;
         let contract = Instalment::from_row(&row)?.contract;
-        match self.contract_within(contract, Reach::Read) {
+        match self.contract_by_panel(contract, Reach::Read, SharePanel::Receipts) {
             Ok(_) => Ok(contract),
             Err(Stop::Error(Error::NotFound { .. })) => Err(instalment_not_found(id).into()),
             Err(other) => Err(other),
@@ -387,7 +388,7 @@ impl Work<'_> {
     fn plan_made(&mut self, ids: &[String]) -> Result<PaymentPlan, Stop> {
         let id = ids.first().cloned().unwrap_or_default();
         let id: ContractId = id.parse().map_err(|_| crate::contract::contract_not_found(&id))?;
-        let found = self.contract_within(id, Reach::Read)?.0;
+        let found = self.contract_by_panel(id, Reach::Read, SharePanel::Receipts)?.0;
         let book = self.book_of(found)?;
         Ok(self.plan_of(book)?)
     }
@@ -408,7 +409,7 @@ impl Work<'_> {
             _ => vec!["plan_below_contract".to_owned()],
         };
         let access = self.access()?;
-        let duty = access.duty_reach(&contract.stands(), self.now).is_some();
+        let duty = access.disposes_of(&contract.stands());
         let own = duty && contract.check_status(&PLANNABLE).is_ok();
         let unallocated = contract.minor(contract.payments.unallocated);
         let open = instalments.iter().any(|own| own.open_minor() > 0);

@@ -20,6 +20,7 @@ use crate::operations::op;
 use crate::organisation::{ReceiptRule, UNIQUE_KEY, holder_of, unique_key, unique_key_id};
 use crate::position::PositionId;
 use crate::record::Record;
+use crate::sharing::SharePanel;
 use crate::store::{Answer, Read, Write};
 use crate::text::{Checker, FOLD_VERSION, fold};
 use crate::work::{Stop, Work, rows};
@@ -435,9 +436,10 @@ impl Work<'_> {
     pub(super) fn receipt_within(&mut self, id: ReceiptId) -> Result<Receipt, Stop> {
         let row = self.get_one(&RECEIPT, id.to_string())?.ok_or_else(|| not_found(id))?;
         let receipt = Receipt::from_row(&row)?;
+        let panel = SharePanel::Receipts;
         let seen = match receipt.contract {
-            Some(contract) => self.contract_within(contract, Reach::Read).map(|_| ()),
-            None => self.customer_with_shares(receipt.customer, Reach::Read).map(|_| ()),
+            Some(contract) => self.contract_by_panel(contract, Reach::Read, panel).map(|_| ()),
+            None => self.customer_of_part(receipt.customer, (Reach::Read, panel), || not_found(id)).map(|_| ()),
         };
         match seen {
             Ok(()) => Ok(receipt),

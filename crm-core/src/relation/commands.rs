@@ -11,6 +11,7 @@ use crate::id::{CustomerId, RelationId};
 use crate::operations::op;
 use crate::organisation::{GUARD, UNIQUE_KEY};
 use crate::record::{Record, Removed};
+use crate::sharing::SharePanel;
 use crate::sorted::Sort as _;
 use crate::store::{Filter, Row, Search, Write};
 use crate::text::Checker;
@@ -169,7 +170,7 @@ impl Session<'_> {
     /// [`Error::Forbidden`] without the right `customer.view`; [`Error::NotFound`].
     pub fn relations(&self, customer: CustomerId) -> Result<Vec<RelationView>, Error> {
         self.query(&op::relations, |work| {
-            let customer = work.customer_with_shares(customer, Reach::Read)?.0.id;
+            let customer = work.customer_with_shares(customer, (Reach::Read, SharePanel::Information))?.0.id;
             let mut found = Vec::new();
             for search in relations_of(customer) {
                 found.extend(work.find_all(search)?);

@@ -1,11 +1,11 @@
 //! Sharing a customer and ending it (S1, S2).
 
-use super::{MOST_SHARES, SHARE, Share, ShareRight};
+use super::{MOST_SHARES, Rights, SHARE, Share, ShareRight, SharedPanel};
 use crate::access::Reach;
 use crate::actor::UserId;
 use crate::agenda::{self, Duty, Turn};
 use crate::crm::Session;
-use crate::customer::{CustomerId, Under};
+use crate::customer::{BatchAnswer, CustomerId, Under};
 use crate::error::{Error, Violation, refusals};
 use crate::history;
 use crate::id::ShareId;
@@ -34,9 +34,13 @@ pub struct ShareInput {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub position: Option<PositionId>,
-    /// To read or to edit.
+    /// To read or to edit: all six panels. Where panels are named, each has a right of its own.
     #[serde(default)]
     pub right: ShareRight,
+    /// The panels that are opened, each to read or to edit; none named: all six.
+    #[serde(default)]
+    #[cfg_attr(feature = "uniffi", uniffi(default = []))]
+    pub panels: Vec<SharedPanel>,
     /// When it ends by itself, in the future.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "uniffi", uniffi(default = None))]
@@ -69,64 +73,28 @@ impl Session<'_> {
         self.command(
             &op::share_customer,
             &(customer, &share),
-            |work| {
-                let input = checked(&share, work)?;
-                let (owner_of, shares) = work.customer_with_shares(customer, Reach::Own)?;
-                owner_of.check_open()?;
-                let customer = owner_of.id;
-                if input.person.as_ref() == Some(&owner_of.owner) {
-                    return Err(SharingRefusal::WithOwner.into());
-                }
-                if let Some(person) = &input.person
-                    && !work.context.people.get(person).is_some_and(|person| person.active)
-                {
-                    return Err(SharingRefusal::WithDeactivated { person: person.to_string() }.into());
-                }
-                let known =
-                    shares.iter().find(|known| known.person == input.person && known.position == input.position);
-                if known.is_none() && shares.iter().filter(|share| share.holds(work.now)).count() >= MOST_SHARES {
-                    return Err(SharingRefusal::TooMany.into());
-                }
-                let mut share = Share {
-                    id: match known {
-                        Some(known) => known.id,
-                        None => ShareId(work.draw()?),
-                    },
-                    customer,
-                    person: input.person,
-                    position: input.position,
-                    right: input.right,
-                    ends_at: input.ends_at,
-                    label: input.label,
-                    created_at: known.map_or(work.now, |known| known.created_at),
-                    created_by: work.actor().name(),
-                    version: known.map_or(1, |known| known.version),
-                };
-                let before = known.map(Share::told);
-                let after = share.told();
-                match known {
-                    Some(known) => {
-                        work.save(known, &share)?;
-                        share.version += 1;
-                    }
-                    None => work.insert(&SHARE, share.to_row()?),
-                }
-                // A transfer ends the shares that it sees: it must see this one, or come first.
-                work.bump_customer(&owner_of)?;
-                if let Some(end) = share.ends_at {
-                    work.write(agenda::at(end, &SHARE_END, share.id));
-                }
-                work.remember(
-                    "customer",
-                    customer,
-                    "share_customer",
-                    vec![history::change("share", before, Some(after.clone()))],
-                )?;
-                work.announce("customer_shared", "customer", customer, after)?;
-                work.made(share.id);
-                Ok(share)
-            },
+            |work| work.share_customer(customer, &share),
             |work, ids| work.share_made(ids),
+        )
+    }
+
+    /// Shares customers with a person or a position, up to 500, item by item.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when there are too many. What is wrong with one customer is said in its item.
+    pub fn share_customers(&self, customers: Vec<CustomerId>, share: ShareInput) -> Result<BatchAnswer, Error> {
+        self.batch(
+            &op::share_customers,
+            customers,
+            |customer| *customer,
+            |session, customer| {
+                session.command(
+                    &op::share_customers,
+                    &(customer, &share),
+                    |work| work.share_customer(*customer, &share).map(|_| None),
+                    |work, ids| work.share_made(ids).map(|_| None),
+                )
+            },
         )
     }
 
@@ -169,6 +137,65 @@ impl Session<'_> {
 }
 
 impl Work<'_> {
+    /// Shares one customer; a share to the same one is replaced.
+    fn share_customer(&mut self, customer: CustomerId, share: &ShareInput) -> Result<Share, Stop> {
+        let input = checked(share, self)?;
+        let (owner_of, shares) = self.customer_with_shares(customer, Reach::Own)?;
+        owner_of.check_open()?;
+        let customer = owner_of.id;
+        if input.person.as_ref() == Some(&owner_of.owner) {
+            return Err(SharingRefusal::WithOwner.into());
+        }
+        if let Some(person) = &input.person
+            && !self.context.people.get(person).is_some_and(|person| person.active)
+        {
+            return Err(SharingRefusal::WithDeactivated { person: person.to_string() }.into());
+        }
+        let known = shares.iter().find(|known| known.person == input.person && known.position == input.position);
+        if known.is_none() && shares.iter().filter(|share| share.holds(self.now)).count() >= MOST_SHARES {
+            return Err(SharingRefusal::TooMany.into());
+        }
+        let mut share = Share {
+            id: match known {
+                Some(known) => known.id,
+                None => ShareId(self.draw()?),
+            },
+            customer,
+            person: input.person,
+            position: input.position,
+            right: input.right,
+            panels: input.panels,
+            ends_at: input.ends_at,
+            label: input.label,
+            created_at: known.map_or(self.now, |known| known.created_at),
+            created_by: self.actor().name(),
+            version: known.map_or(1, |known| known.version),
+        };
+        let before = known.map(Share::told);
+        let after = share.told();
+        match known {
+            Some(known) => {
+                self.save(known, &share)?;
+                share.version += 1;
+            }
+            None => self.insert(&SHARE, share.to_row()?),
+        }
+        // A transfer ends the shares that it sees: it must see this one, or come first.
+        self.bump_customer(&owner_of)?;
+        if let Some(end) = share.ends_at {
+            self.write(agenda::at(end, &SHARE_END, share.id));
+        }
+        self.remember(
+            "customer",
+            customer,
+            "share_customer",
+            vec![history::change("share", before, Some(after.clone()))],
+        )?;
+        self.announce("customer_shared", "customer", customer, after)?;
+        self.made(share.id);
+        Ok(share)
+    }
+
     /// Removes a share and remembers it.
     pub(crate) fn end_share_row(&mut self, share: &Share) -> Result<(), Error> {
         self.write(Write::Delete { kind: &SHARE, id: share.id.to_string(), version: share.version });
@@ -240,6 +267,14 @@ fn checked(share: &ShareInput, work: &Work<'_>) -> Result<ShareInput, Error> {
         Violation::out_of_range("ends_at")
     });
     let label = check.optional_line("label", &share.label, 60);
+    for (place, named) in share.panels.iter().enumerate() {
+        let before = share.panels.get(..place).unwrap_or_default();
+        check.ensure(before.iter().all(|other| other.panel != named.panel), || {
+            Violation::repeated(format!("panels[{place}].panel"))
+        });
+    }
     check.done()?;
-    Ok(ShareInput { label, ..share.clone() })
+    let rights = if share.panels.is_empty() { Rights::all(share.right) } else { Rights::named(&share.panels) };
+    let (right, panels) = rights.told();
+    Ok(ShareInput { right, panels, label, ..share.clone() })
 }

@@ -1,9 +1,12 @@
 //! Sharing 共享: a customer opened to people or positions that do not own it.
 
 mod commands;
+mod panel;
 
 pub(crate) use commands::{SHARE_END, SHARES_UNDER, shares_of};
 pub use commands::{ShareInput, SharingRefusal};
+pub(crate) use panel::{Rights, rights_of};
+pub use panel::{SharePanel, SharedPanel};
 
 use crate::actor::UserId;
 use crate::customer::CustomerId;
@@ -22,6 +25,7 @@ pub(crate) static SHARE: Kind = Kind {
         Column::live("grantee", ColumnType::Text),
         Column::live("ends_at", ColumnType::Integer),
         Column::projected("created_at", ColumnType::Integer),
+        Column { since: 11, ..Column::projected("panels", ColumnType::Text) },
     ],
     indexes: &[Index::on("customer", &["customer"]), Index::on("grantee", &["grantee", "created_at"])],
     since: 1,
@@ -46,8 +50,11 @@ pub struct Share {
     /// The position whose holders it is shared with; else it is a person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub position: Option<PositionId>,
-    /// To read or to edit.
+    /// To read or to edit: all six panels; where panels are named, the most that it allows on one of them.
     pub right: ShareRight,
+    /// The panels that it opens; none named: all six. Whatever they are, it opens the customer's number and name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub panels: Vec<SharedPanel>,
     /// When it ends; absent: with a change of owner, or when revoked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ends_at: Option<Timestamp>,
@@ -78,6 +85,11 @@ pub enum ShareRight {
 }
 
 impl Share {
+    /// What it allows on each panel.
+    pub(crate) fn rights(&self) -> Rights {
+        if self.panels.is_empty() { Rights::all(self.right) } else { Rights::named(&self.panels) }
+    }
+
     /// Whether it still holds.
     pub(crate) fn holds(&self, now: Timestamp) -> bool {
         self.ends_at.is_none_or(|end| now < end)
@@ -101,7 +113,11 @@ impl Share {
 
     /// As it stands in the customer's history and in events.
     pub(crate) fn told(&self) -> serde_json::Value {
-        serde_json::json!({"with": self.grantee_key(), "right": self.right, "ends_at": self.ends_at})
+        let mut told = serde_json::json!({"with": self.grantee_key(), "right": self.right, "ends_at": self.ends_at});
+        if let Some(told) = told.as_object_mut().filter(|_| !self.panels.is_empty()) {
+            told.insert("panels".to_owned(), serde_json::json!(self.panels));
+        }
+        told
     }
 }
 
@@ -120,6 +136,7 @@ impl Record for Share {
             self.grantee_key().into(),
             self.ends_at.map_or(NEVER, Timestamp::millis).into(),
             self.created_at.millis().into(),
+            Rights::named(&self.panels).to_value(),
         ]
     }
     fn refresh(&mut self, row: &Columns<'_>) {

@@ -422,7 +422,7 @@ impl Records<'_> {
     }
 
     fn shares(&self, db: &Connection, made: &[Made], chance: &mut Chance) -> Result<()> {
-        let mut shares = insert(db, "share", &["customer", "grantee", "ends_at", "created_at"])?;
+        let mut shares = insert(db, "share", &["customer", "grantee", "ends_at", "created_at", "panels"])?;
         let mut recent = insert(db, "recent_view", &["viewer", "viewed_at"])?;
         for (place, count) in [(0, 50_i32), (1, 2_000)] {
             let person = member(6, place);
@@ -454,6 +454,7 @@ impl Records<'_> {
                     person: Some(UserId::new(person.as_str())?),
                     position: None,
                     right: ShareRight::Read,
+                    panels: Vec::new(),
                     ends_at: None,
                     label: Some("售前".into()),
                     created_at: Timestamp::saturating(at),
@@ -461,7 +462,7 @@ impl Records<'_> {
                     version: 1,
                 };
                 let body = serde_json::to_string(&share)?;
-                shares.execute(params![id, customer.id, format!("u:{person}"), NEVER, at, body])?;
+                shares.execute(params![id, customer.id, format!("u:{person}"), NEVER, at, "-", body])?;
             }
         }
         // A manager's recently viewed: customers of his team.

@@ -200,7 +200,7 @@ pub fn input(dice: &mut Dice, known: &mut Known, operation: &str, crm: &Crm) -> 
             maybe(dice, &mut reply, "addressed", |dice| json!([person(dice), person(dice)]));
             json!({"follow_up": id(dice, "follow_up"), "reply": reply})
         }
-        "share_customer" => {
+        "share_customer" | "share_customers" => {
             let mut share = if dice.one_in(3) {
                 json!({"position": dice.pick(&POSITIONS).0})
             } else {
@@ -208,7 +208,17 @@ pub fn input(dice: &mut Dice, known: &mut Known, operation: &str, crm: &Crm) -> 
             };
             maybe(dice, &mut share, "ends_at", |dice| instant(dice, crm));
             maybe(dice, &mut share, "right", |_| json!("edit"));
-            json!({"customer": customer, "share": share})
+            maybe(dice, &mut share, "panels", |dice| {
+                let panels =
+                    ["information", "contacts", "follow_ups", "documents", "contracts", "receipts", "contacts"];
+                let panels = panels.iter().filter(|_| dice.one_in(3)).collect::<Vec<_>>();
+                let right = |dice: &mut Dice| dice.pick(&["read", "edit"]).to_owned();
+                panels.into_iter().map(|panel| json!({"panel": panel, "right": right(dice)})).collect()
+            });
+            match operation {
+                "share_customer" => json!({"customer": customer, "share": share}),
+                _ => json!({"customers": [customer, id(dice, "customer")], "share": share}),
+            }
         }
         "end_share" => json!({"share": id(dice, "share")}),
         "explain_access" | "customer" | "customer_panels" | "mark_viewed" | "delete_customer" | "restore_customer"

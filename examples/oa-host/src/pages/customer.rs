@@ -6,6 +6,7 @@ use crate::failure::Failure;
 use crate::form::Sheet;
 use crate::pages::contracts::Row;
 use crate::pages::history::named;
+use crate::pages::share::{panel_key, panels_told};
 use crate::pages::{Params, document, follow_up, history, id};
 use crate::session::Visitor;
 use crate::values::Values;
@@ -13,7 +14,7 @@ use askama::Template;
 use axum::extract::{Path, State};
 use crm_core::{
     Birthday, Calendar, Contact, Contracts, Customer, CustomerId, CustomerKind, CustomerPanels, DocumentsOf, Error,
-    Gender, PageRequest, ShareRight, dictionary,
+    Gender, PageRequest, SharePanel, ShareRight, dictionary,
 };
 
 #[derive(Template)]
@@ -25,6 +26,9 @@ struct CustomerPage<'a> {
     number: String,
     deleted: bool,
     waits: bool,
+    /// The panels that are open, in words, where not all are.
+    open: String,
+    opens: Opens,
     chips: Vec<Chip>,
     owner: String,
     facts: Vec<(String, String)>,
@@ -49,6 +53,13 @@ struct CustomerPage<'a> {
     merges: Vec<(String, String, String, bool)>,
     write: Option<Sheet<'a>>,
     may: May,
+}
+
+/// Whether panels of the page are open to the person.
+struct Opens {
+    information: bool,
+    contacts: bool,
+    follow_ups: bool,
 }
 
 /// What the person may do with the customer.
@@ -89,6 +100,8 @@ struct ShareLine {
     id: String,
     with: String,
     edit: bool,
+    /// The panels that it opens, in words; nothing where it opens all.
+    panels: String,
     ends: String,
     label: String,
 }
@@ -164,6 +177,7 @@ fn draw(desk: &Desk<'_>, panels: &CustomerPanels, values: &Values) -> Reply {
     let d = &desk.look;
     let customer = &panels.customer;
     let may = |what: &str| panels.allowed.iter().any(|allowed| allowed == what);
+    let opens = |panel| panels.open.contains(&panel);
     let (contracts, more_contracts) = contracts(desk, customer)?;
     let chips = [(dictionary::LEVEL, &customer.level), (dictionary::STAGE, &customer.stage)];
     let page = CustomerPage {
@@ -173,6 +187,17 @@ fn draw(desk: &Desk<'_>, panels: &CustomerPanels, values: &Values) -> Reply {
         number: customer.number.clone(),
         deleted: customer.deleted_at.is_some(),
         waits: customer.approval.is_some(),
+        open: if panels.open.len() == SharePanel::ALL.len() {
+            String::new()
+        } else {
+            let names: Vec<&str> = panels.open.iter().map(|panel| d.t(panel_key(*panel))).collect();
+            names.join(d.t("between_reasons"))
+        },
+        opens: Opens {
+            information: opens(SharePanel::Information),
+            contacts: opens(SharePanel::Contacts),
+            follow_ups: opens(SharePanel::FollowUps),
+        },
         chips: chips.into_iter().filter_map(|(dictionary, code)| d.chip(dictionary, code)).collect(),
         owner: d.person(customer.owner.as_str()),
         facts: customer_facts(desk, customer)?,
@@ -289,7 +314,11 @@ fn merges(desk: &Desk<'_>, customer: &Customer) -> Result<Vec<(String, String, S
         let undone = merge.undone_at.is_some();
         (format!("/merges/{}", merge.id), d.time(&merge.at), names.join(d.t("between_reasons")), undone)
     };
-    Ok(desk.crm.merges(customer.id)?.iter().map(line).collect())
+    match desk.crm.merges(customer.id) {
+        Ok(merges) => Ok(merges.iter().map(line).collect()),
+        Err(Error::Forbidden { .. }) => Ok(Vec::new()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 fn shares(desk: &Desk<'_>, customer: &Customer) -> Result<Option<Vec<ShareLine>>, Failure> {
@@ -314,6 +343,7 @@ fn shares(desk: &Desk<'_>, customer: &Customer) -> Result<Option<Vec<ShareLine>>
             (None, None) => String::new(),
         },
         edit: share.right == ShareRight::Edit,
+        panels: panels_told(d, &share.panels),
         ends: d.time_or_none(&share.ends_at),
         label: some(&share.label),
     });
@@ -349,6 +379,7 @@ struct Grant {
     rule: String,
     through: String,
     edit: bool,
+    panels: String,
 }
 
 pub(crate) async fn access(State(app): State<Shared>, visitor: Visitor, Path(customer): Path<String>) -> Reply {
@@ -368,6 +399,7 @@ pub(crate) async fn access(State(app): State<Shared>, visitor: Visitor, Path(cus
             rule: named(d, "rule_", &grant.rule),
             through: grant.through.as_ref().map(place).unwrap_or_default(),
             edit: grant.edit,
+            panels: panels_told(d, &grant.panels),
         });
         desk.page(&AccessPage { d, id: customer.id.to_string(), name: customer.name.clone(), grants: grants.collect() })
     })
