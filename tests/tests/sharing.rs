@@ -174,6 +174,7 @@ fn reaches_as_allowed(world: &World, allowed: &[Option<&str>]) {
         let answer = call(&stan, ask.operation, &ask.input);
         assert_eq!(code(&answer), expected, "{} with {allowed:?}: {answer:?}", ask.operation);
     }
+    tells_no_more_than(world, &on);
     for (operation, input, panel) in [
         ("payment_plan", json!({"contract": world.supplemented}), SharePanel::Receipts),
         ("receipt", json!({"receipt": world.receipt}), SharePanel::Receipts),
@@ -186,14 +187,37 @@ fn reaches_as_allowed(world: &World, allowed: &[Option<&str>]) {
         let answer = call(&stan, operation, &input);
         let expected = match (on(panel).is_some(), on(SharePanel::Contracts).is_some()) {
             (true, _) => "done",
+            // It names the contract, which is there for him.
             (false, true) if operation != "receipt" => "forbidden",
             (false, _) => "not_found",
         };
-        let found = code(&answer);
-        assert!(
-            found == expected || operation == "receipt" && found == "forbidden",
-            "{operation} with {allowed:?}: {answer:?}"
-        );
+        assert_eq!(code(&answer), expected, "{operation} with {allowed:?}: {answer:?}");
+    }
+}
+
+/// What stands on one panel tells nothing of another: the stage, whose follow-ups they were, what was paid, which contract.
+fn tells_no_more_than<'r>(world: &World, on: &dyn Fn(SharePanel) -> Option<&'r str>) {
+    let (stan, page) = (world.user("stan"), json!({"size": 20}));
+    let open = |panel| on(panel).is_some();
+    let items = |operation: &str, input: Value| call(&stan, operation, &input).ok().map(|page| page["items"].clone());
+    let of_customer = |item: &&Value| item["follow_up"]["customer"] == json!(world.customer);
+    let mine = json!({"query": {"of": {"kind": "mine"}}, "page": page});
+    let mine = items("follow_ups", mine).unwrap();
+    let mine: Vec<&Value> = mine.as_array().unwrap().iter().filter(of_customer).collect();
+    assert!(open(SharePanel::FollowUps) || mine.is_empty(), "{mine:?}");
+    assert!(open(SharePanel::Information) || mine.iter().all(|item| item["follow_up"]["stage"].is_null()), "{mine:?}");
+    let moved = json!({"customer": world.customer, "follow_up": {"content": "Moved", "stage": "needs"}});
+    let both = on(SharePanel::FollowUps) == Some("edit") && on(SharePanel::Information) == Some("edit");
+    assert_eq!(code(&call(&stan, "follow_up", &moved)), if both { "done" } else { "forbidden" });
+    let history = json!({"contract": world.supplemented, "page": page});
+    if let Some(history) = items("contract_history", history) {
+        let receipts = history.to_string().contains("\"receipt\"");
+        assert_eq!(receipts, open(SharePanel::Receipts), "{history}");
+    }
+    let receipts = json!({"query": {"of": {"kind": "customer", "customer": world.partner}}, "page": page});
+    if let Some(receipts) = items("receipts", receipts) {
+        let named = receipts.as_array().unwrap().iter().any(|row| row["contract_name"].is_string());
+        assert_eq!(named, open(SharePanel::Contracts), "{receipts}");
     }
 }
 
@@ -270,6 +294,23 @@ fn s1_many_customers_are_shared_item_by_item() {
         let back = json!({"customers": [world.customer], "share": {"person": "alice"}});
         assert_eq!(call(&alice, "share_customers", &back).unwrap()["items"][0]["error"], "share_with_owner");
         violates(call(&alice, "share_customers", &json!({"customers": [], "share": share})), "customers", "required");
+    });
+}
+
+#[test]
+fn s1_whom_the_balance_is_not_shared_with_does_not_spend_it() {
+    in_every_world(|world| {
+        let stan = world.user("stan");
+        shared(world, &json!({"person": "stan"}), &[None, None, None, None, Some("edit"), None]);
+        let draft = json!({"customer": world.partner, "contract": {"name": "His", "amount": "1000"}});
+        let contract = call(&stan, "create_contract", &draft).unwrap()["id"].clone();
+        call(&stan, "submit_contract", &json!({"contract": contract, "version": 1})).unwrap();
+        let spent = |amount: &str| call(&stan, "use_prepayment", &json!({"contract": contract, "amount": amount}));
+        refused(spent("1"), "forbidden");
+        refused(spent("900"), "forbidden");
+        shared(world, &json!({"person": "stan"}), &[None, None, None, None, Some("edit"), Some("edit")]);
+        refused(spent("900"), "more_than_credit");
+        spent("1").unwrap();
     });
 }
 

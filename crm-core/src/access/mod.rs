@@ -80,7 +80,8 @@ impl From<(Reach, SharePanel)> for Need {
 pub(crate) struct Reaches([Option<Reach>; 6]);
 
 impl Reaches {
-    const OWN: Reaches = Reaches([Some(Reach::Own); 6]);
+    pub(crate) const OWN: Reaches = Reaches([Some(Reach::Own); 6]);
+    pub(crate) const NONE: Reaches = Reaches([None; 6]);
 
     /// How far into a part.
     pub(crate) fn of(&self, part: Part) -> Option<Reach> {

@@ -4,7 +4,7 @@ use super::input::{EDITABLE, EDITABLE_WHEN_SIGNED, Typed, clean};
 use super::{
     CONTRACT, Contract, ContractEdit, ContractPayments, ContractRefusal, ContractStatus, ContractView, NewContract,
 };
-use crate::access::Reach;
+use crate::access::{Reach, Reaches};
 use crate::crm::Session;
 use crate::customer::{CUSTOMER, Customer, owner};
 use crate::date::Date;
@@ -149,11 +149,13 @@ impl Session<'_> {
     /// [`Error::Forbidden`] without the right `contract.view`; [`Error::NotFound`].
     pub fn contract_history(&self, contract: ContractId, page: PageRequest) -> Result<HistoryPage, Error> {
         self.query(&op::contract_history, |work| {
-            work.contract_within(contract, Reach::Read)?;
+            let (found, customer) = work.contract_within(contract, Reach::Read)?;
+            let reaches = work.reaches_by_contract(&found, &customer)?;
             let mut history =
                 work.history_page(&op::contract_history, ContractId::RECORD, &[contract.to_string()], &page)?;
             let access = work.access()?;
-            let (documents, payments) = (access.may("document.view"), access.may("payment.view"));
+            let documents = access.may("document.view") && reaches.opens(SharePanel::Documents);
+            let payments = access.may("payment.view") && reaches.opens(SharePanel::Receipts);
             for entry in &mut history.items {
                 entry.changes.retain(|change| match change.field.as_str() {
                     "document" => documents,
@@ -222,6 +224,16 @@ impl Work<'_> {
         }
         let right = if need == Reach::Own { "assign" } else { "edit" };
         Err(Error::Forbidden { module: "contract".to_owned(), right: right.to_owned() }.into())
+    }
+
+    /// How far the actor reaches into what stands under a contract that he sees: by its duties, or by its customer.
+    pub(crate) fn reaches_by_contract(&mut self, contract: &Contract, customer: &Customer) -> Result<Reaches, Stop> {
+        if self.access()?.disposes_of(&contract.stands()) {
+            return Ok(Reaches::OWN);
+        }
+        let shares = Share::from_rows(&self.find_all(shares_of(customer.id))?)?;
+        let reaches = self.access()?.reach_into(&customer.stands(), &shares, self.now);
+        Ok(reaches.unwrap_or(Reaches::NONE))
     }
 
     /// A contract that the actor disposes of, at the version that he read.

@@ -287,6 +287,10 @@ impl Customer {
             next_follow_up_at: None,
             approval: None,
             former: self.former.into_iter().map(named).collect(),
+            merge: None,
+            changed_at: self.created_at,
+            changed_by: self.created_by.clone(),
+            version: 0,
             ..self
         }
     }

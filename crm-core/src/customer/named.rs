@@ -195,13 +195,13 @@ impl Work<'_> {
         Ok(customers.into_iter().zip(reached).map(shown).collect())
     }
 
-    /// Those of the customers that the actor sees, by id with their names; those in the recycle
+    /// Those of the customers that the actor sees, by id with their names and how far he reaches into them; those in the recycle
     /// bin only where asked for.
     pub(crate) fn visible_customers(
         &mut self,
         mut ids: Vec<String>,
         in_bin: bool,
-    ) -> Result<BTreeMap<CustomerId, String>, Stop> {
+    ) -> Result<BTreeMap<CustomerId, (String, Reaches)>, Stop> {
         ids.sort();
         ids.dedup();
         let found = self.get(&CUSTOMER, ids)?;
@@ -209,8 +209,10 @@ impl Work<'_> {
         let mut names = BTreeMap::new();
         for (row, reach) in found.iter().zip(reached) {
             let customer = Customer::from_row(row)?;
-            if reach.is_some() && (in_bin || customer.status == CustomerStatus::Active) {
-                names.insert(customer.id, customer.name);
+            if let Some(reaches) = reach
+                && (in_bin || customer.status == CustomerStatus::Active)
+            {
+                names.insert(customer.id, (customer.name, reaches));
             }
         }
         Ok(names)

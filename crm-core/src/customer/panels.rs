@@ -33,7 +33,7 @@ pub struct CustomerPanels {
     /// The latest 20 follow-ups with their replies; empty without the right `follow_up.view`.
     pub follow_ups: Vec<FollowUpView>,
     /// What the actor may do with it: any of `edit`, `assign`, `share`, `delete`, `restore`, `add_contact`, `edit_contact`,
-    /// `remove_contact`, `follow_up`.
+    /// `remove_contact`, `follow_up`, `attach_document`, `create_contract`, `record_prepayment`.
     pub allowed: Vec<String>,
 }
 
@@ -70,8 +70,8 @@ impl Session<'_> {
             let sees_follow_ups = may("follow_up.view") && opens(SharePanel::FollowUps);
             let reaches = |reach: Reach| work.check_reach(&found, &shares, reach).is_ok();
             let edits = |panel| work.check_reach(&found, &shares, (Reach::Edit, panel)).is_ok();
-            let merges =
-                work.needs_approval("merge") || work.check_reach(&found, &shares, Need::whole(Reach::Edit)).is_ok();
+            let to_merge = if work.needs_approval("merge") { Reach::Read } else { Reach::Edit };
+            let merges = work.check_reach(&found, &shares, Need::whole(to_merge)).is_ok();
             let (active, open) = (found.check_active().is_ok(), found.check_open().is_ok());
             let doable = [
                 ("edit", open && may("customer.edit") && reaches(Reach::Edit)),
@@ -84,6 +84,9 @@ impl Session<'_> {
                 ("edit_contact", active && sees_contacts && may("contact.edit") && edits(SharePanel::Contacts)),
                 ("remove_contact", active && sees_contacts && may("contact.delete") && edits(SharePanel::Contacts)),
                 ("follow_up", active && may("follow_up.create") && edits(SharePanel::FollowUps)),
+                ("attach_document", active && may("document.create") && edits(SharePanel::Documents)),
+                ("create_contract", active && may("contract.create") && edits(SharePanel::Contracts)),
+                ("record_prepayment", active && may("payment.create") && edits(SharePanel::Receipts)),
             ];
             let allowed = doable.iter().filter(|(_, allowed)| *allowed).map(|(name, _)| (*name).to_owned()).collect();
             let follow_ups = if sees_follow_ups { work.follow_up_views(&follow_ups)? } else { Vec::new() };

@@ -263,7 +263,10 @@ impl Work<'_> {
                 Ok((document, if own { Reach::Own } else { Reach::Read }))
             }
             Err(Stop::Error(Error::NotFound { .. } | Error::Forbidden { .. })) => {
-                self.contract_within(contract, Reach::Own).map_err(hidden)?;
+                let contract = self.contract_within(contract, Reach::Read).map_err(hidden)?.0;
+                if !self.access()?.disposes_of(&contract.stands()) {
+                    return Err(not_found(id).into());
+                }
                 Ok((document, Reach::Own))
             }
             Err(other) => Err(other),

@@ -12,7 +12,7 @@ use crate::id::{CustomerId, FollowUpId};
 use crate::operations::op;
 use crate::organisation::FollowUpSettings;
 use crate::record::{LONG_AGO, NEVER, Record, text_column};
-use crate::sharing::{Share, SharePanel, ShareRight};
+use crate::sharing::{Share, SharePanel, ShareRight, shares_of};
 use crate::store::Change;
 use crate::text::Checker;
 use crate::time::Timestamp;
@@ -143,6 +143,10 @@ impl Session<'_> {
             |work| {
                 let (customer, shares) = work.customer_with_shares(customer, (Reach::Edit, SharePanel::FollowUps))?;
                 customer.check_active()?;
+                if follow_up.stage.is_some() {
+                    // The stage is no matter of the follow-up alone.
+                    work.check_reach(&customer, &shares, (Reach::Edit, SharePanel::Information))?;
+                }
                 let access = work.access()?;
                 let author = access.person().ok_or(FollowUpRefusal::NoPerson)?.id.clone();
                 let edits = Some(ShareRight::Edit);
@@ -156,12 +160,14 @@ impl Session<'_> {
                 let data = serde_json::json!({"customer": customer.id, "author": written.author});
                 work.announce("follow_up_written", "follow_up", written.id, data)?;
                 work.made(written.id);
-                Ok(written)
+                let informed = work.opens(&customer, &shares, SharePanel::Information)?;
+                Ok(FollowUp { stage: written.stage.clone().filter(|_| informed), ..written })
             },
             |work, ids| {
                 let id = ids.first().cloned().unwrap_or_default();
                 let id: FollowUpId = id.parse().map_err(|_| not_found(id.clone()))?;
-                Ok(work.follow_up_within(id)?.1)
+                let (customer, written) = work.follow_up_within(id)?;
+                work.follow_up_told(&customer, written)
             },
         )
     }
@@ -189,7 +195,7 @@ impl Session<'_> {
                 work.made(follow_up);
                 let changes = history::changes(&before, &after, &["content"]);
                 if changes.is_empty() {
-                    return Ok(before);
+                    return work.follow_up_told(&customer, before);
                 }
                 after.corrected_at = Some(work.now);
                 work.rely_on_customer(&customer);
@@ -202,9 +208,12 @@ impl Session<'_> {
                     serde_json::json!({"customer": customer.id}),
                 )?;
                 after.version += 1;
-                Ok(after)
+                work.follow_up_told(&customer, after)
             },
-            |work, _| Ok(work.follow_up_within(follow_up)?.1),
+            |work, _| {
+                let (customer, written) = work.follow_up_within(follow_up)?;
+                work.follow_up_told(&customer, written)
+            },
         )
     }
 }
@@ -322,6 +331,16 @@ impl Work<'_> {
         }
         self.touch_customer(customer, changes);
         Ok(())
+    }
+
+    /// A follow-up as the actor may be told of it: the stage is information of its customer.
+    fn follow_up_told(&mut self, customer: &Customer, follow_up: FollowUp) -> Result<FollowUp, Stop> {
+        if follow_up.stage.is_none() || self.access()?.disposes_of(&customer.stands()) {
+            return Ok(follow_up);
+        }
+        let shares = Share::from_rows(&self.find_all(shares_of(customer.id))?)?;
+        let informed = self.opens(customer, &shares, SharePanel::Information)?;
+        Ok(FollowUp { stage: follow_up.stage.clone().filter(|_| informed), ..follow_up })
     }
 
     /// A follow-up of a customer that the actor sees, and the customer.

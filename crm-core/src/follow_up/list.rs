@@ -2,7 +2,7 @@
 
 use super::reply::{Reply, replies_to};
 use super::{FOLLOW_UP, FollowUp};
-use crate::access::Reach;
+use crate::access::{Reach, Reaches};
 use crate::actor::UserId;
 use crate::crm::Session;
 use crate::dictionary::EntryCode;
@@ -213,7 +213,7 @@ impl Work<'_> {
         Ok(search.filtered(Filter::All(conditions)).ordered("at", Direction::Descending))
     }
 
-    /// A page of follow-ups whose customers the actor sees, and whether more may follow. What is
+    /// A page of follow-ups that are open to the actor, and whether more may follow. What is
     /// left out is made up for by reading on; the page's marker stands on what was shown, so that
     /// it tells nothing of what was not.
     fn visible_follow_ups(
@@ -240,7 +240,8 @@ impl Work<'_> {
             let visible = self.visible_customers(found.iter().filter_map(customer_of).collect(), in_bin)?;
             for row in found {
                 let customer: Option<CustomerId> = customer_of(&row).and_then(|id| id.parse().ok());
-                if customer.is_some_and(|customer| visible.contains_key(&customer)) {
+                let opens = |(_, reaches): &(String, Reaches)| reaches.opens(SharePanel::FollowUps);
+                if customer.and_then(|customer| visible.get(&customer)).is_some_and(opens) {
                     if shown.len() == wanted {
                         return Ok((shown, true));
                     }
@@ -265,12 +266,16 @@ impl Work<'_> {
         let reads = follow_ups.iter().map(|item| Read::Find(replies_to(item.id).limited(SHOWN_REPLIES + 1)));
         let answers = self.read(reads.collect())?;
         let mut views = Vec::with_capacity(follow_ups.len());
-        for (follow_up, answer) in follow_ups.into_iter().zip(answers) {
+        for (mut follow_up, answer) in follow_ups.into_iter().zip(answers) {
+            let (name, reaches) = names.get(&follow_up.customer).cloned().unzip();
+            if !reaches.is_some_and(|reaches| reaches.opens(SharePanel::Information)) {
+                follow_up.stage = None;
+            }
             let mut found = rows(Some(answer));
             let more_replies = found.len() as i64 > SHOWN_REPLIES;
             found.truncate(usize::try_from(SHOWN_REPLIES).unwrap_or_default());
             views.push(FollowUpView {
-                customer_name: names.get(&follow_up.customer).cloned().unwrap_or_default(),
+                customer_name: name.unwrap_or_default(),
                 replies: Reply::from_rows(&found)?,
                 more_replies,
                 follow_up,

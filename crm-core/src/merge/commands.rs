@@ -125,13 +125,12 @@ impl Session<'_> {
             |work| work.decide_unmerge(merge),
             |work, _| {
                 let view = work.merge_view(merge)?;
-                let survivor = work.customer_with_shares(view.merge.survivor, Reach::Read)?.0;
+                let (survivor, shares) = work.customer_with_shares(view.merge.survivor, Reach::Read)?;
+                let survivor = work.as_seen(survivor, &shares)?;
                 let mut customers = Vec::new();
                 for source in &view.merge.sources {
                     let customer = work.customer_as_stored(source.id)?.0;
-                    if work.reaches(&customer)? {
-                        customers.push(customer);
-                    }
+                    customers.extend(work.in_sight(customer)?.map(|(customer, _)| customer));
                 }
                 Ok(Unmerged { merge: view.merge, survivor, customers, stayed: view.stayed })
             },
@@ -255,11 +254,14 @@ impl Work<'_> {
 
     /// Answers a repeated merge.
     fn merge_made(&mut self, survivor: CustomerId, ids: &[String]) -> Result<MergeAnswer, Stop> {
-        let customer = self.customer_with_shares(survivor, Reach::Read)?.0;
+        let (customer, shares) = self.customer_with_shares(survivor, Reach::Read)?;
+        let whole = self.check_reach(&customer, &shares, Need::whole(Reach::Read)).is_ok();
+        let customer = self.as_seen(customer, &shares)?;
         let id = ids.first().cloned().unwrap_or_default();
         let row = self.get_one(&MERGE, id.clone())?;
         let merge = row.map(|row| Merge::from_row(&row)).transpose()?;
         let approval = if merge.is_none() { id.parse().ok() } else { None };
+        let merge = merge.filter(|_| whole).map(|merge| self.as_told(merge)).transpose()?;
         Ok(MergeAnswer { customer, merge, approval })
     }
 }

@@ -2,6 +2,7 @@
 
 use super::item::Item;
 use super::{Merge, MergeItem};
+use crate::access::{Need, Reach};
 use crate::customer::{Customer, CustomerId};
 use crate::record::Record;
 use crate::relation::{RELATION, Relation};
@@ -43,7 +44,7 @@ impl Work<'_> {
         let mut open = BTreeSet::new();
         for end in ends.values().flatten().copied().into_set() {
             // A customer that was merged is seen by who sees the one that it was merged into.
-            if self.customer_with_shares(end, crate::access::Reach::Read).is_ok() {
+            if self.customer_with_shares(end, Reach::Read).is_ok() {
                 open.insert(end);
             }
         }
@@ -60,10 +61,14 @@ impl Work<'_> {
         Ok(items.into_iter().filter(shows).collect())
     }
 
-    /// Whether the actor sees a customer as it is stored.
-    pub(super) fn reaches(&mut self, customer: &Customer) -> Result<bool, Stop> {
+    /// A customer of those that are stored, as the actor sees it, and whether all of it is open to him; none if it is not there for him.
+    pub(super) fn in_sight(&mut self, customer: Customer) -> Result<Option<(Customer, bool)>, Stop> {
         let shares = Share::from_rows(&self.find_all(shares_of(customer.id))?)?;
-        Ok(self.check_reach(customer, &shares, crate::access::Reach::Read).is_ok())
+        if self.check_reach(&customer, &shares, Reach::Read).is_err() {
+            return Ok(None);
+        }
+        let whole = self.check_reach(&customer, &shares, Need::whole(Reach::Read)).is_ok();
+        Ok(Some((self.as_seen(customer, &shares)?, whole)))
     }
 
     /// A merge as the actor may be told of it: taken back, only with those sources that he sees.
@@ -73,7 +78,7 @@ impl Work<'_> {
         }
         let mut seen = Vec::new();
         for source in &merge.sources {
-            if self.customer_with_shares(source.id, crate::access::Reach::Read).is_ok() {
+            if self.customer_with_shares(source.id, Need::whole(Reach::Read)).is_ok() {
                 seen.push(source.id);
             }
         }

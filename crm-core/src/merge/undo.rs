@@ -137,13 +137,13 @@ impl Work<'_> {
         undoing.stayed.extend(came);
         let merge = self.keep_undone(&undoing)?;
         let stayed = self.only_shown(undoing.stayed, own)?;
-        let mut told = Vec::new();
+        let (mut told, mut seen): (Vec<Customer>, Vec<CustomerId>) = (Vec::new(), Vec::new());
         for customer in customers {
-            if self.reaches(&customer)? {
+            if let Some((customer, whole)) = self.in_sight(customer)? {
+                seen.extend(whole.then_some(customer.id));
                 told.push(customer);
             }
         }
-        let seen: Vec<CustomerId> = told.iter().map(|customer| customer.id).collect();
         let merge = merge.only_of(&seen);
         Ok(Unmerged { merge, survivor, customers: told, stayed })
     }

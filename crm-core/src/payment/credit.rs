@@ -4,7 +4,7 @@ use super::input::{NewPrepayment, NewReceipt};
 use super::receipt::{Entry, RECEIVING, voucher_read, voucher_space};
 use super::rules::{Part, check_day, put, typed};
 use super::{PaymentRefusal, Receipt, ReceiptKind, SINCE};
-use crate::access::Reach;
+use crate::access::{Part as AccessPart, Reach};
 use crate::crm::Session;
 use crate::customer::{CUSTOMER, Customer, CustomerId};
 use crate::dictionary;
@@ -13,7 +13,7 @@ use crate::id::{ContractId, InstalmentId};
 use crate::money::{self, Currency, Decimal};
 use crate::operations::op;
 use crate::record::{Columns, Record};
-use crate::sharing::SharePanel;
+use crate::sharing::{Share, SharePanel, shares_of};
 use crate::store::{Change, Column, ColumnType, Index, Kind, Read, Search, Value};
 use crate::text::Checker;
 use crate::work::{Stop, Work, rows};
@@ -166,6 +166,16 @@ impl Session<'_> {
                     rows(answers.next()).into_iter().next().ok_or_else(|| crate::customer::not_found(customer))?;
                 let found = Customer::from_row(&row)?;
                 found.check_in_place()?;
+                if !work.access()?.disposes_of(&found.stands()) {
+                    // Whom the balance is not shared with neither learns of it nor spends it, though the contract be his.
+                    let shares = Share::from_rows(&work.find_all(shares_of(customer))?)?;
+                    let reaches = work.access()?.reach_into(&found.stands(), &shares, work.now);
+                    let reach = reaches.map(|reaches| reaches.of(AccessPart::Panel(SharePanel::Receipts)));
+                    if reach.is_some_and(|reach| reach < Some(Reach::Edit)) {
+                        let (module, right) = (SharePanel::Receipts.module().to_owned(), "edit".to_owned());
+                        return Err(Error::Forbidden { module, right }.into());
+                    }
+                }
                 let owed = book.contract.owed().max(0);
                 if minor > owed {
                     let owed = Decimal::of_minor(owed, currency).to_string();

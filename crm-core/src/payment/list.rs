@@ -219,8 +219,14 @@ impl Session<'_> {
                 Ok(search.filtered(Filter::All(conditions)))
             },
             |work, found, next, count| {
-                let receipts = Receipt::from_rows(found)?;
-                let named = work.names(receipts.iter().map(|own| (own.customer, own.contract)))?;
+                let mut receipts = Receipt::from_rows(found)?;
+                let told = work.tells_contracts(&query.of)?;
+                for receipt in receipts.iter_mut().filter(|own| !told && own.contract.is_none()) {
+                    // Of what went to a contract it tells which.
+                    receipt.note = None;
+                }
+                let contract = |own: &Receipt| own.contract.filter(|_| told);
+                let named = work.names(receipts.iter().map(|own| (own.customer, contract(own))))?;
                 let items = receipts.into_iter().map(|receipt| {
                     let (customer_name, contract_number, contract_name) = named.of(receipt.customer, receipt.contract);
                     ReceiptRow { receipt, customer_name, contract_number, contract_name }
@@ -251,7 +257,9 @@ impl Session<'_> {
             |work, found, next, count| {
                 let today = work.today();
                 let instalments = Instalment::from_rows(found)?;
-                let named = work.names(instalments.iter().map(|own| (own.customer, Some(own.contract))))?;
+                let told = work.tells_contracts(&query.of)?;
+                let contract = |own: &Instalment| Some(own.contract).filter(|_| told);
+                let named = work.names(instalments.iter().map(|own| (own.customer, contract(own))))?;
                 let items = instalments.into_iter().map(|instalment| {
                     let (customer_name, contract_number, contract_name) =
                         named.of(instalment.customer, Some(instalment.contract));
@@ -317,6 +325,22 @@ impl Names {
 }
 
 impl Work<'_> {
+    /// Whether payments of these are told with the numbers and names of their contracts: to whom the contracts are open, too.
+    fn tells_contracts(&mut self, of: &Payments) -> Result<bool, Stop> {
+        let panel = SharePanel::Contracts;
+        match of {
+            Payments::Customer { customer } => {
+                let (customer, shares) = self.customer_with_shares(*customer, Reach::Read)?;
+                Ok(self.opens(&customer, &shares, panel)?)
+            }
+            Payments::Contract { contract } => {
+                let (contract, customer) = self.contract_by_panel(*contract, Reach::Read, SharePanel::Receipts)?;
+                Ok(self.reaches_by_contract(&contract, &customer)?.opens(panel))
+            }
+            _ => Ok(true),
+        }
+    }
+
     fn payment_scope(&mut self, kind: &'static Kind, of: &Payments, owner: Option<&UserId>) -> Result<Search, Stop> {
         let search = Search::of(kind);
         if owner.is_some() && matches!(of, Payments::Customer { .. } | Payments::Contract { .. }) {

@@ -380,6 +380,9 @@ impl Work<'_> {
         match self.contract_by_panel(contract, Reach::Read, SharePanel::Receipts) {
             Ok(_) => Ok(contract),
             Err(Stop::Error(Error::NotFound { .. })) => Err(instalment_not_found(id).into()),
+            Err(Stop::Error(Error::Forbidden { module, .. })) if module == SharePanel::Receipts.module() => {
+                Err(instalment_not_found(id).into())
+            }
             Err(other) => Err(other),
         }
     }

@@ -444,6 +444,7 @@ impl Work<'_> {
         match seen {
             Ok(()) => Ok(receipt),
             Err(Stop::Error(Error::NotFound { .. })) => Err(not_found(id).into()),
+            Err(Stop::Error(Error::Forbidden { module, .. })) if module == panel.module() => Err(not_found(id).into()),
             Err(other) => Err(other),
         }
     }

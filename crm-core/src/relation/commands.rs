@@ -111,7 +111,7 @@ impl Session<'_> {
             |work, ids| {
                 let id = ids.first().cloned().unwrap_or_default();
                 let row = work.get_one(&RELATION, id.clone())?.ok_or_else(|| not_found(id.clone()))?;
-                let customer = work.customer_with_shares(customer, Reach::Read)?.0.id;
+                let customer = work.customer_with_shares(customer, (Reach::Read, SharePanel::Information))?.0.id;
                 let view = work.relation_views(customer, &[row])?.into_iter().next();
                 view.ok_or_else(|| not_found(id).into())
             },
@@ -130,7 +130,15 @@ impl Session<'_> {
             |work| {
                 let row = work.get_one(&RELATION, relation.to_string())?.ok_or_else(|| not_found(relation))?;
                 let known = Relation::from_row(&row)?;
-                // Of a relation to a hidden customer nothing shows, not even that it may not be removed.
+                // Of a relation to a hidden customer nothing shows, not even that it may not be removed; nor of one that neither end
+                // is open to tell.
+                let mut told = false;
+                for end in [known.first, known.second] {
+                    told |= work.customer_with_shares(end, (Reach::Read, SharePanel::Information)).is_ok();
+                }
+                if !told && work.access()?.may("customer.view") {
+                    return Err(not_found(relation).into());
+                }
                 for need in [Reach::Read, Reach::Edit] {
                     for end in [known.first, known.second] {
                         let found = work.customer_with_shares(end, need);
@@ -315,7 +323,7 @@ impl Work<'_> {
         let mut views: Vec<(crate::Timestamp, RelationView)> = relations
             .iter()
             .filter_map(|relation| {
-                let name = names.get(&other(relation))?;
+                let (name, _) = names.get(&other(relation))?;
                 let entry = context.entry(RELATION_KIND, relation.kind.as_str())?;
                 Some((relation.created_at, view(relation, here, name, entry)))
             })

@@ -155,6 +155,11 @@ impl Work<'_> {
         if known.is_none() && shares.iter().filter(|share| share.holds(self.now)).count() >= MOST_SHARES {
             return Err(SharingRefusal::TooMany.into());
         }
+        // A merge may have left more than one: this one stands in the place of all.
+        let same = |other: &&Share| other.person == input.person && other.position == input.position;
+        for other in shares.iter().filter(same).skip(1) {
+            self.end_share_row(other)?;
+        }
         let mut share = Share {
             id: match known {
                 Some(known) => known.id,

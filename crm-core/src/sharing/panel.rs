@@ -20,9 +20,9 @@ pub enum SharePanel {
     FollowUps,
     /// 附件: its documents.
     Documents,
-    /// 合同: its contracts.
+    /// 合同: its contracts, with how far each is paid.
     Contracts,
-    /// 收款: receipts, the payment plans of its contracts, and its balance.
+    /// 收款: each receipt, the payment plans of its contracts, and its balance.
     Receipts,
 }
 

@@ -192,6 +192,7 @@ fn draw(desk: &Desk<'_>, view: &ContractView, values: &Values, error: Option<&Er
             desk,
             DocumentsOf::Contract { contract: contract.id },
             &format!("/contracts/{}", contract.id),
+            d.may("document.create"),
         )?,
         may: May {
             edit: may("edit"),

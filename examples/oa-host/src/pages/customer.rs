@@ -73,6 +73,8 @@ struct May {
     add_contact: bool,
     edit_contact: bool,
     remove_contact: bool,
+    create_contract: bool,
+    record_prepayment: bool,
 }
 
 /// A contact on its customer's page.
@@ -229,6 +231,7 @@ fn draw(desk: &Desk<'_>, panels: &CustomerPanels, values: &Values) -> Reply {
             desk,
             DocumentsOf::Customer { customer: customer.id },
             &format!("/customers/{}", customer.id),
+            may("attach_document"),
         )?,
         merges: merges(desk, customer)?,
         write: may("follow_up").then(|| follow_up::sheet(desk, customer, &panels.contacts, values, None).done()),
@@ -242,6 +245,8 @@ fn draw(desk: &Desk<'_>, panels: &CustomerPanels, values: &Values) -> Reply {
             add_contact: may("add_contact"),
             edit_contact: may("edit_contact"),
             remove_contact: may("remove_contact"),
+            create_contract: may("create_contract"),
+            record_prepayment: may("record_prepayment"),
         },
     };
     desk.page(&page)

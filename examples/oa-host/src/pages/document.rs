@@ -43,8 +43,8 @@ fn size(bytes: i64) -> String {
     }
 }
 
-/// The panel of a record's documents; none for who may not see them.
-pub(crate) fn panel(desk: &Desk<'_>, of: DocumentsOf, back: &str) -> Result<Option<Panel>, Failure> {
+/// The panel of a record's documents, to which the person may attach some or not; none for who may not see them.
+pub(crate) fn panel(desk: &Desk<'_>, of: DocumentsOf, back: &str, attach: bool) -> Result<Option<Panel>, Failure> {
     let d = &desk.look;
     let found = match desk.crm.documents(of.clone(), PageRequest::first(50)) {
         Ok(found) => found,
@@ -68,7 +68,7 @@ pub(crate) fn panel(desk: &Desk<'_>, of: DocumentsOf, back: &str) -> Result<Opti
             })
             .collect(),
         more: found.next.is_some(),
-        upload: if d.may("document.create") { url("/documents/new", &[(name, &record)]) } else { String::new() },
+        upload: if attach { url("/documents/new", &[(name, &record)]) } else { String::new() },
         remove: d.may("document.delete"),
         back: back.to_owned(),
     }))
