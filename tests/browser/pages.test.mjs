@@ -517,9 +517,13 @@ describe("a customer", () => {
     const choices = await page.locator('[name="person"] option:not([value=""])').evaluateAll((all) => all.map((one) => one.value));
     const friend = choices.find((id) => ![seller, superior, administrator].includes(id));
     await page.locator('[name="person"]').selectOption(friend);
+    await page.locator('[name="panel_contacts"]').selectOption("none");
+    await page.locator('[name="panel_follow_ups"]').selectOption("edit");
     await send(form(page, `${path}/shares/new`));
     await page.waitForURL((url) => url.pathname === path);
     const other = await signedIn(friend);
+    await other.goto(path);
+    assert.deepEqual(await other.locator("#contacts, #follow-ups, #relations, #write").evaluateAll((all) => all.map((one) => one.id)), ["write", "follow-ups", "relations"]);
     await other.goto("/customers?view=shared");
     assert.ok((await hrefs(rows(other))).includes(path));
     await page.locator('form[action^="/shares/"] button').first().click();
