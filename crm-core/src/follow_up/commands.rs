@@ -143,8 +143,9 @@ impl Session<'_> {
             |work| {
                 let (customer, shares) = work.customer_with_shares(customer, (Reach::Edit, SharePanel::FollowUps))?;
                 customer.check_active()?;
-                if follow_up.stage.is_some() {
-                    // The stage is no matter of the follow-up alone.
+                let informed = work.opens(&customer, &shares, SharePanel::Information)?;
+                if follow_up.stage.is_some() && !(informed && follow_up.stage == customer.stage) {
+                    // Who moves the stage edits the customer; who does not know it is not told whether he guessed right.
                     work.check_reach(&customer, &shares, (Reach::Edit, SharePanel::Information))?;
                 }
                 let access = work.access()?;
@@ -160,7 +161,6 @@ impl Session<'_> {
                 let data = serde_json::json!({"customer": customer.id, "author": written.author});
                 work.announce("follow_up_written", "follow_up", written.id, data)?;
                 work.made(written.id);
-                let informed = work.opens(&customer, &shares, SharePanel::Information)?;
                 Ok(FollowUp { stage: written.stage.clone().filter(|_| informed), ..written })
             },
             |work, ids| {

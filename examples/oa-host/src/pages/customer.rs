@@ -234,7 +234,7 @@ fn draw(desk: &Desk<'_>, panels: &CustomerPanels, values: &Values) -> Reply {
             may("attach_document"),
         )?,
         merges: merges(desk, customer)?,
-        write: may("follow_up").then(|| follow_up::sheet(desk, customer, &panels.contacts, values, None).done()),
+        write: may("follow_up").then(|| follow_up::sheet(desk, panels, values, None).done()),
         may: May {
             edit: may("edit"),
             assign: may("assign"),

@@ -12,8 +12,8 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use crm_core::follow_up::Place;
 use crm_core::{
-    Contact, Customer, CustomerId, EntryCode, Error, FollowUpId, FollowUpQuery, FollowUpView, FollowUps, NewFollowUp,
-    NewReply, PageRequest, Timestamp, UserId, Violation, dictionary,
+    Contact, Customer, CustomerId, CustomerPanels, EntryCode, Error, FollowUpId, FollowUpQuery, FollowUpView,
+    FollowUps, NewFollowUp, NewReply, PageRequest, SharePanel, Timestamp, UserId, Violation, dictionary,
 };
 
 /// A follow-up as it is shown.
@@ -105,19 +105,21 @@ pub(crate) fn blank(desk: &Desk<'_>, customer: &Customer) -> Values {
 /// The form of a follow-up.
 pub(crate) fn sheet<'a>(
     desk: &'a Desk<'a>,
-    customer: &Customer,
-    contacts: &[Contact],
+    panels: &CustomerPanels,
     values: &'a Values,
     error: Option<&'a Error>,
 ) -> Sheet<'a> {
-    let people = contacts.iter().map(|contact| Choice::new(contact.id.to_string(), &contact.name)).collect();
-    Sheet::new(desk, format!("/customers/{}/follow-ups/new", customer.id), values, error)
+    let people = panels.contacts.iter().map(|contact| Choice::new(contact.id.to_string(), &contact.name)).collect();
+    let sheet = Sheet::new(desk, format!("/customers/{}/follow-ups/new", panels.customer.id), values, error)
         .prefix("fu-")
         .area("content", 4_000)
         .required()
         .entry("method", dictionary::METHOD)
-        .choice("contact", people)
-        .entry("stage", dictionary::STAGE)
+        .choice("contact", people);
+    // Who does not know where the customer stands does not move it.
+    let informed = panels.open.contains(&SharePanel::Information);
+    let sheet = if informed { sheet.entry("stage", dictionary::STAGE) } else { sheet };
+    sheet
         .input("datetime-local", "next_at")
         .line("next_content", 1_000)
         .wide()
@@ -159,7 +161,7 @@ fn write_form(desk: &Desk<'_>, customer: &Customer, values: &Values, error: Opti
         back: (here.clone(), customer.name.clone()),
         intro: String::new(),
     };
-    form_page(desk, above, sheet(desk, customer, &panels.contacts, values, error).cancel(here), error)
+    form_page(desk, above, sheet(desk, &panels, values, error).cancel(here), error)
 }
 
 pub(crate) async fn write(State(app): State<Shared>, Path(customer): Path<String>, posted: Posted) -> Reply {
