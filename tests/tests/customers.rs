@@ -159,6 +159,9 @@ fn c4_the_view_of_a_customer_assembles_its_panels() {
             "edit_contact",
             "remove_contact",
             "follow_up",
+            "attach_document",
+            "create_contract",
+            "record_prepayment",
         ];
         for who in ["alice", "mona", "dora", "adam"] {
             assert_eq!(panels(who).allowed, all, "{who}");
@@ -166,7 +169,17 @@ fn c4_the_view_of_a_customer_assembles_its_panels() {
         assert_eq!(panels("rhea").allowed, [] as [&str; 0]);
         assert_eq!(
             panels("eve").allowed,
-            ["edit", "merge", "add_contact", "edit_contact", "remove_contact", "follow_up"]
+            [
+                "edit",
+                "merge",
+                "add_contact",
+                "edit_contact",
+                "remove_contact",
+                "follow_up",
+                "attach_document",
+                "create_contract",
+                "record_prepayment"
+            ]
         );
         let deleted = world.user("alice").customer_panels(world.deleted).unwrap();
         assert_eq!(deleted.allowed, ["restore"]);

@@ -55,6 +55,8 @@ internal object Wire {
             setMixInAnnotation(Event::class.java, Happened::class.java)
             setMixInAnnotation(Approval::class.java, Asked::class.java)
             setMixInAnnotation(MergeValue::class.java, Had::class.java)
+            setMixInAnnotation(Share::class.java, Opens::class.java)
+            setMixInAnnotation(AccessGrant::class.java, Opens::class.java)
             val tagged = listOf(
                 View::class, FollowUps::class, Contracts::class, DocumentsOf::class, Payments::class, ReportOf::class,
             )
@@ -145,4 +147,10 @@ internal object Wire {
         @get:JsonRawValue
         val value: String
     }
+}
+
+/** That no panel is named is left out: all are meant. */
+private interface Opens {
+    @get:JsonInclude(JsonInclude.Include.NON_EMPTY)
+    val panels: List<SharedPanel>
 }
