@@ -36,6 +36,7 @@ mod organisation;
 mod page;
 pub mod payment;
 pub mod person;
+pub mod pool;
 pub mod position;
 mod problem;
 pub mod product;
@@ -114,6 +115,10 @@ pub use payment::{
     PlanInterval, Receipt, ReceiptKind, ReceiptPage, ReceiptQuery, ReceiptRow, ReceiptSlip, ReceiptStatus, SlipPart,
 };
 pub use person::{Directory, DirectoryPerson, Person, PersonInput, SyncMode, SyncReport};
+pub use pool::{
+    Assignment, ClaimAllowance, CustomerLock, FormerOwner, Pool, PoolEntry, PoolField, PoolId, PoolInput, PoolSettings,
+    PoolStay, Release,
+};
 pub use position::{AccessChange, Position, PositionId, PositionInput, PositionSyncReport};
 pub use problem::Problem;
 pub use product::{ListPrice, NewProduct, Product, ProductEdit, ProductOrder, ProductPage, ProductQuery};
@@ -198,4 +203,6 @@ pub static KINDS: &[&store::Kind] = &[
     &duplicate::DUPLICATE_GROUP,
     &duplicate::DISMISSED,
     &duplicate::CONTACT_KEY,
+    &pool::POOL,
+    &pool::HOLDER,
 ];

@@ -86,6 +86,7 @@ fn entries() -> Vec<Entry> {
         view("not_followed", "Not followed for 7 days", "7日未跟进", View::NotFollowedFor { days: 7 }, true),
         view("shared", "Shared with me", "共享给我的", View::SharedWithMe, true),
         view("subordinates", "Subordinates' customers", "下属客户", View::Subordinates, true),
+        Entry { right: "pool.view", ..view("pool", "Customer pool", "客户池", View::Pool { pool: None }, true) },
         view("recent", "Recently viewed", "最近浏览", View::RecentlyViewed, false),
         Entry { administrators: true, ..view("all", "All customers", "全部客户", View::All, true) },
         plain("contacts", "Contacts", "联系人", "contacts", "contact.view"),
@@ -98,6 +99,7 @@ fn entries() -> Vec<Entry> {
         plain("reports", "Reports", "报表", "customer_report", "report.view"),
         view("recycle_bin", "Recycle bin", "回收站", View::RecycleBin, false),
         plain("positions", "Positions", "销售岗位", "positions", "position.view"),
+        plain("pools", "Pools", "客户池设置", "pools", "settings.manage_settings"),
         plain("dictionaries", "Basic data", "基础数据", "dictionaries", "dictionary.edit"),
         plain("roles", "Roles", "角色权限", "roles", "role.view"),
         plain("settings", "Settings", "后台设置", "settings", "settings.view"),
@@ -114,7 +116,7 @@ impl Session<'_> {
             let access = work.access()?;
             let mut entries = entries();
             // Every list is one over customers that the actor sees.
-            let lists = ["contacts", "follow_ups"];
+            let lists = ["pool", "contacts", "follow_ups"];
             let sees = access.may("customer.view");
             entries.retain(|entry| sees || !lists.contains(&entry.id));
             entries.retain(|entry| access.may(entry.right) && (!entry.administrators || access.sees_all()));
@@ -163,7 +165,7 @@ pub struct PluginManifest {
     /// Rights that roles grant, as `module.right`.
     pub rights: Vec<String>,
     /// Pages of settings: ids of menu entries.
-    pub settings_pages: [&'static str; 4],
+    pub settings_pages: [&'static str; 5],
     /// Kinds of events that it emits.
     pub event_kinds: &'static [&'static str],
     /// Operations, by name.
@@ -187,6 +189,12 @@ pub const EVENT_KINDS: &[&str] = &[
     "customer_purged",
     "customers_merged",
     "merge_undone",
+    "customer_released",
+    "customer_claimed",
+    "customer_assigned",
+    "customer_locked",
+    "customer_unlocked",
+    "pools_changed",
     "customer_shared",
     "share_ended",
     "contact_added",
@@ -255,7 +263,7 @@ pub fn plugin_manifest() -> PluginManifest {
         names: ["Customer management", "客户管理"],
         menu,
         rights: all_rights().collect(),
-        settings_pages: ["positions", "dictionaries", "roles", "settings"],
+        settings_pages: ["positions", "pools", "dictionaries", "roles", "settings"],
         event_kinds: EVENT_KINDS,
         operations: OPERATIONS.iter().map(|operation| operation.name).collect(),
         calls: [("tick_all", "every minute"), ("events", "as often as the host delivers messages")],

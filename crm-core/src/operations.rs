@@ -45,7 +45,8 @@ use crate::payment::{
     PaymentPlan, PlanGenerator, Receipt, ReceiptPage, ReceiptQuery, ReceiptSlip,
 };
 use crate::person::{DirectoryPerson, Person, PersonInput, SyncMode, SyncReport};
-use crate::position::{Position, PositionInput, PositionSyncReport};
+use crate::pool::{Assignment, ClaimAllowance, Pool, PoolInput, Release};
+use crate::position::{Position, PositionId, PositionInput, PositionSyncReport};
 use crate::product::{NewProduct, Product, ProductEdit, ProductPage, ProductQuery};
 use crate::record::Removed;
 use crate::relation::RelationView;

@@ -37,6 +37,10 @@ fn an_import_killed_half_way_is_done_again() {
         .sync_positions(vec![crm_core::PositionInput::new("p", "P", None, &["alice"]).unwrap()], SyncMode::Delta, false)
         .unwrap();
     let alice = Actor::user("acme", "alice").unwrap();
+    // More than one person may have otherwise.
+    let mut settings = source.as_user(&host).settings().unwrap();
+    settings.pool.most_held = 0;
+    source.as_user(&host).change_settings(settings).unwrap();
     for number in 0..1_000 {
         source.as_user(&alice).create_customer(NewCustomer::named(format!("Customer {number}"))).unwrap();
     }

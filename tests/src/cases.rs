@@ -36,6 +36,12 @@ pub enum Need {
     Duty,
     /// As [`Need::Duty`], but not to have asked for it oneself.
     Decide,
+    /// To see a customer in the pool, and not to have had it of late; asked item by item.
+    Claim,
+    /// To see a customer in the pool and to stand above who gets it, or to administer the pool; asked item by item.
+    AssignItem,
+    /// To dispose of another one of the owner's, which is shared with nobody; asked item by item.
+    OwnOtherItem,
     /// That the record is there: everybody sees it.
     Known,
     /// That the record is there, and the right, which only administrators have.
@@ -83,7 +89,7 @@ pub fn case(operation: &str, world: &World, absent: bool) -> Option<(Need, Value
         ),
         "roles" => (Need::Administrator, json!({})),
         "sync_roles" => (Need::Administrator, json!({"roles": [{"id": "own", "name": "Own"}], "mode": "delta"})),
-        "explain_access" => (Need::Own, json!({"customer": customer})),
+        "explain_access" => (Need::Read, json!({"customer": customer})),
         "dictionaries" => (Need::Nothing, json!({})),
         "save_dictionary_entry" => {
             (Need::Administrator, json!({"entry": {"dictionary": "level", "code": "d", "label": "D"}}))
@@ -145,6 +151,15 @@ pub fn case(operation: &str, world: &World, absent: bool) -> Option<(Need, Value
         }
         "share_customer" => (Need::Own, json!({"customer": customer, "share": {"person": "stan"}})),
         "share_customers" => (Need::OwnItem, json!({"customers": [customer], "share": {"person": "stan"}})),
+        "pools" | "claim_allowance" => (Need::Nothing, json!({})),
+        "save_pool" => (Need::Administrator, json!({"pool": {"name": "Second"}})),
+        "release_customers" => (Need::OwnItem, json!({"customers": [customer], "release": {"reason": "no_need"}})),
+        "claim_customers" => (Need::Claim, json!({"customers": [or(world.pooled.to_string())], "position": null})),
+        "assign_customers" => {
+            (Need::AssignItem, json!({"customers": [or(world.pooled.to_string())], "assignment": {"to": "luis"}}))
+        }
+        "lock_customers" => (Need::OwnItem, json!({"customers": [customer], "reason": "Key"})),
+        "unlock_customers" => (Need::OwnOtherItem, json!({"customers": [or(world.third.to_string())]})),
         "end_share" => (Need::Own, json!({"share": or(world.share.to_string())})),
         "shares" => (Need::Own, json!({"customer": customer})),
         "create_contract" => {

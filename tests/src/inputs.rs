@@ -53,3 +53,10 @@ pub fn full() -> NewCustomer {
         ..named("云杉软件有限公司")
     }
 }
+
+/// One person may have as many customers as he likes.
+pub fn without_limit(host: &crm_core::Session<'_>) {
+    let mut settings = host.settings().unwrap();
+    settings.pool.most_held = 0;
+    host.change_settings(settings).unwrap();
+}

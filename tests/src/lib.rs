@@ -13,8 +13,8 @@ use crm_core::{
     Actor, Afterwards, ApprovalId, ContactId, ContractId, Crm, CustomerId, DocumentId, Environment as _, Error,
     FollowUpId, InstalmentId, MergeId, MergeInput, NewContact, NewContract, NewCustomer, NewFollowUp, NewInstalment,
     NewOrganisation, NewProduct, NewReceipt, NewRelation, NewReply, OrgId, PersonInput, PositionInput, ProductId,
-    ReceiptId, RelationId, ReplyId, Session, ShareId, ShareInput, ShareRight, SyncMode, TestEnvironment, Transfer,
-    UserId,
+    ReceiptId, RelationId, Release, ReplyId, Session, ShareId, ShareInput, ShareRight, SyncMode, TestEnvironment,
+    Transfer, UserId,
 };
 use serde_json::{Value, json};
 use servers::{Lease, Tested};
@@ -373,8 +373,10 @@ pub struct World {
     pub partner: CustomerId,
     /// The relation.
     pub relation: RelationId,
-    /// A third one of alice's, not related.
+    /// A third one of alice's, not related, locked.
     pub third: CustomerId,
+    /// One that alice released to the pool: those below `manager` see it there.
+    pub pooled: CustomerId,
     /// One of alice's in the recycle bin.
     pub deleted: CustomerId,
     /// Alice's follow-up.
@@ -479,6 +481,10 @@ impl World {
         let third = alice.create_customer(NewCustomer::named("Third")).unwrap().id;
         let deleted = alice.create_customer(NewCustomer::named("Deleted")).unwrap().id;
         alice.delete_customer(deleted).unwrap();
+        assert_eq!(alice.lock_customers(vec![third], None).unwrap().done, 1);
+        let pooled = alice.create_customer(NewCustomer::named("Pooled")).unwrap().id;
+        let release = Release { note: Some("No need".to_owned()), ..Release::default() };
+        assert_eq!(alice.release_customers(vec![pooled], release).unwrap().done, 1);
         let kind = crm_core::EntryCode::new("partner").unwrap();
         let relation = alice
             .add_relation(customer, NewRelation { customer: partner, kind, inverse: false, note: None })
@@ -550,6 +556,7 @@ impl World {
             partner,
             relation,
             third,
+            pooled,
             deleted,
             follow_up,
             reply,

@@ -472,7 +472,12 @@ fn a4_the_explanation_names_person_rule_and_position() {
             ]
         );
         for who in ["rhea", "eve"] {
-            refused(world.user(who).explain_access(world.customer), "forbidden");
+            // Others are told why they see it themselves.
+            let grants = world.user(who).explain_access(world.customer).unwrap().grants;
+            assert_eq!(
+                grants.iter().map(|grant| (grant.person.as_str(), grant.rule.as_str())).collect::<Vec<_>>(),
+                [(who, "share")]
+            );
         }
         refused(world.user("bob").explain_access(world.customer), "not_found");
     });

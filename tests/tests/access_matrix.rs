@@ -27,7 +27,12 @@ fn expected(need: Need, role: Role, absent: bool) -> &'static str {
         reach if reach >= needed => "done",
         _ => "forbidden",
     };
+    // Those below the one who stands above the position at which it was owned, he too, and administrators.
+    let in_line = matches!(role, Role::Owner | Role::Peer | Role::Superior | Role::ExOwner | Role::Administrator);
     match need {
+        Need::Claim | Need::AssignItem if absent || !in_line => "not_found",
+        Need::Claim if role == Role::Owner => "cool_down",
+        Need::Claim | Need::AssignItem => "done",
         Need::System => "actor_unknown",
         Need::Nothing => "done",
         Need::Duty | Need::Decide if reach(role) < 3 || absent => "not_found",
@@ -52,7 +57,7 @@ fn expected(need: Need, role: Role, absent: bool) -> &'static str {
         // that he may not edit the customer itself he is told first.
         // The survivor is looked at first: that he may not edit it he is told.
         Need::EditOwn if role == Role::ReadSharee => enough(2),
-        Need::EditBoth | Need::EditOwn | Need::OwnDeleted => {
+        Need::EditBoth | Need::EditOwn | Need::OwnDeleted | Need::OwnOtherItem => {
             if reach(role) < 3 {
                 "not_found"
             } else {

@@ -5,7 +5,7 @@ use crm_core::{
     ShareInput, SyncMode, Transfer,
 };
 use crm_tests::inputs::named;
-use crm_tests::{Bed, World, code, in_every_world, person, position, user};
+use crm_tests::{Bed, ORG, World, code, found, in_every_world, person, position, user};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
@@ -412,4 +412,110 @@ fn c8_two_ticks_and_a_restore_at_once_agree() {
             assert!(answers[1..].iter().all(|code| code == "done"), "{answers:?}");
         }
     }
+}
+
+#[test]
+fn p2_a_plan_that_races_the_release_is_not_left_to_who_claims() {
+    in_every_world(|world| {
+        for round in 0..12 {
+            let customer = world.user("alice").create_customer(named(&format!("Raced {round}"))).unwrap().id;
+            let next = world.bed.now().plus_days(1);
+            let codes = together(4, |n| {
+                let alice = world.user("alice");
+                if n == 0 {
+                    let release = crm_core::Release { note: Some("N".to_owned()), ..crm_core::Release::default() };
+                    let answer = alice.release_customers(vec![customer], release).unwrap();
+                    answer.items[0].error.clone().unwrap_or_else(|| "done".to_owned())
+                } else {
+                    let follow_up = NewFollowUp { next_at: Some(next), ..NewFollowUp::text("Called") };
+                    code(&alice.follow_up(customer, follow_up))
+                }
+            });
+            assert_eq!(codes[0], "done", "{codes:?}");
+            // Before the release, or after it, when he has no more to do with it.
+            let allowed = ["done", "in_pool", "not_found", "forbidden"];
+            assert!(codes.iter().all(|code| allowed.contains(&code.as_str())), "{codes:?}");
+            let pooled = world.user("bob").customer(customer).unwrap();
+            assert_eq!((pooled.next_follow_up_at, pooled.owner.as_str()), (None, "alice"));
+        }
+    });
+}
+
+/// How often it is raced: some rounds, or as `CRM_ROUNDS` says.
+fn rounds() -> usize {
+    std::env::var("CRM_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(10)
+}
+
+#[test]
+fn p6_of_64_who_claim_one_customer_one_gets_it_and_nobody_else_spends_a_claim() {
+    for make in Bed::every() {
+        let bed = make();
+        let names: Vec<String> = (0..64).map(|n| format!("p{n}")).collect();
+        let people: Vec<(&str, &[&str])> = names.iter().map(|name| (name.as_str(), &[][..])).collect();
+        let holders: Vec<&str> = names.iter().map(String::as_str).collect();
+        found(&bed.crm, ORG, &people, &[("agent", None, &holders)]);
+        let pool = bed.user("p0").pools().unwrap()[0].id;
+        let rounds = rounds();
+        // Who reaches his limit meanwhile is told so, and spends nothing.
+        let most = (rounds / 8).max(2) as i32;
+        let mut settings = bed.host().settings().unwrap();
+        (settings.pool.claims_per_day, settings.pool.most_held) = (most, most);
+        bed.host().change_settings(settings).unwrap();
+        let mut wins: BTreeMap<usize, i32> = BTreeMap::new();
+        for round in 0..rounds {
+            let new = NewCustomer { pool: Some(pool), ..NewCustomer::named(format!("Pooled {round}")) };
+            let customer = bed.user("p0").create_customer(new).unwrap().id;
+            let codes = together(64, |n| {
+                let answer = bed.user(&names[n]).claim_customers(vec![customer], None);
+                let item = answer.as_ref().ok().and_then(|answer| answer.items[0].error.clone());
+                item.unwrap_or_else(|| code(&answer))
+            });
+            let won: Vec<usize> = (0..64).filter(|n| codes[*n] == "done").collect();
+            assert_eq!(won.len(), 1, "{}: {codes:?}", bed.store);
+            let lost = ["done", "already_claimed", "claim_limit"];
+            assert!(codes.iter().all(|code| lost.contains(&code.as_str())), "{}: {codes:?}", bed.store);
+            assert_eq!(bed.user(&names[won[0]]).customer(customer).unwrap().owner.as_str(), names[won[0]]);
+            *wins.entry(won[0]).or_default() += 1;
+        }
+        for (n, name) in names.iter().enumerate() {
+            let left = bed.user(name).claim_allowance().unwrap();
+            let won = wins.get(&n).copied().unwrap_or_default();
+            assert_eq!((left.claimed_today, left.held), (won, won), "{}", bed.store);
+            assert!(won <= most);
+        }
+    }
+}
+
+#[test]
+fn p6_one_person_at_many_desks_gets_no_more_than_he_may() {
+    in_every_world(|world| {
+        let pool = world.user("adam").pools().unwrap()[0].id;
+        let held = world.user("bob").claim_allowance().unwrap().held;
+        let mut settings = world.bed.host().settings().unwrap();
+        (settings.pool.claims_per_day, settings.pool.most_held) = (3, held + 5);
+        world.bed.host().change_settings(settings).unwrap();
+        let pooled: Vec<CustomerId> = (0..8)
+            .map(|n| {
+                let new = NewCustomer { pool: Some(pool), ..named(&format!("Pooled {n}")) };
+                world.user("mona").create_customer(new).unwrap().id
+            })
+            .collect();
+        // Claims, creations and transfers at once: three claims, five customers.
+        let codes = together(16, |n| {
+            let bob = world.user("bob");
+            if n < 8 {
+                let answer = bob.claim_customers(vec![pooled[n]], None).unwrap();
+                answer.items[0].error.clone().unwrap_or_else(|| "claimed".to_owned())
+            } else {
+                let made = bob.create_customer(named(&format!("Made {n}")));
+                if made.is_ok() { "made".to_owned() } else { code(&made) }
+            }
+        });
+        let of = |wanted: &str| codes.iter().filter(|code| *code == wanted).count();
+        assert_eq!(of("claimed") + of("made"), 5, "{codes:?}");
+        assert!(of("claimed") <= 3, "{codes:?}");
+        let left = world.user("bob").claim_allowance().unwrap();
+        assert_eq!(left.claimed_today as usize, of("claimed"));
+        assert_eq!((left.held, left.holding_left), (held + 5, Some(0)));
+    });
 }

@@ -154,6 +154,8 @@ fn c4_the_view_of_a_customer_assembles_its_panels() {
             "assign",
             "merge",
             "share",
+            "lock",
+            "release",
             "delete",
             "add_contact",
             "edit_contact",

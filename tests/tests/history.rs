@@ -233,7 +233,7 @@ fn c9_batches_answer_item_by_item_with_one_audit_entry() {
         let before = audits();
         let version = alice.customer(world.partner).unwrap().version;
         let items = vec![
-            edit(world.third, 1, "Third, edited"),
+            edit(world.third, alice.customer(world.third).unwrap().version, "Third, edited"),
             edit(world.foreign, 1, "Taken over"),
             edit(world.partner, version + 1, "Stale"),
             edit(world.partner, version, "Third, edited"),

@@ -73,10 +73,23 @@ fn random(below: u64) -> u64 {
     u64::from(nanos / 100) % below
 }
 
+const COLLEAGUES: [&str; 8] = ["alice", "p1", "p2", "p3", "p4", "p5", "p6", "p7"];
+
+fn rounds() -> usize {
+    std::env::var("CRM_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(20)
+}
+
 fn founded(url: &str) -> (Crm, String) {
     let prefix = servers::prefix().as_str().to_owned();
     let crm = servers::open_crm(url, &prefix);
-    found(&crm, ORG, &[("alice", &[])], &[("agent", None, &["alice"])]);
+    // Eight colleagues at one position, who see the same in the pool.
+    let people: Vec<(&str, &[&str])> = COLLEAGUES.iter().map(|person| (*person, &[][..])).collect();
+    found(&crm, ORG, &people, &[("agent", None, &COLLEAGUES)]);
+    // A worker that writes for ever has more customers than one person may.
+    let host = crm.as_user(&Actor::system(ORG, "test").unwrap());
+    let mut settings = host.settings().unwrap();
+    (settings.pool.most_held, settings.pool.claims_per_day) = (0, 0);
+    host.change_settings(settings).unwrap();
     (crm, prefix)
 }
 
@@ -247,6 +260,40 @@ fn h1_eight_processes_race_and_one_wins() {
             let allowed = ["done", "relation_circle", "contended", "conflict"];
             assert!(won < 8 && codes.iter().all(|code| allowed.contains(&code.as_str())), "{codes:?}");
             assert!(won >= 1, "{codes:?}");
+        }
+    }
+}
+
+#[test]
+fn p6_eight_processes_claim_and_one_wins() {
+    let directory = tempfile::tempdir().unwrap();
+    for url in urls(directory.path()) {
+        let (crm, prefix) = founded(&url);
+        let of = |person: &str| crm.as_user(&Actor::user(ORG, person).unwrap());
+        let pool = of("alice").pools().unwrap()[0].id;
+        let mut workers: Vec<Worker> = (0..8).map(|_| Worker::start(&url, &prefix)).collect();
+        for worker in &mut workers {
+            worker.say("ready");
+            assert_eq!(worker.answer(), "ready");
+        }
+        let mut wins = BTreeMap::new();
+        for round in 0..rounds() {
+            let new = NewCustomer { pool: Some(pool), ..NewCustomer::named(format!("pooled-{round}")) };
+            let customer = of("alice").create_customer(new).unwrap().id;
+            for (worker, person) in workers.iter_mut().zip(COLLEAGUES) {
+                worker.say(&format!("claim {customer} {person}"));
+            }
+            let codes: Vec<String> = workers.iter().map(Worker::answer).collect();
+            let winner = codes.iter().position(|code| code == "done").unwrap();
+            let lost = codes.iter().filter(|code| *code == "already_claimed").count();
+            assert_eq!(lost, 7, "{codes:?}");
+            assert_eq!(of(COLLEAGUES[winner]).customer(customer).unwrap().owner.as_str(), COLLEAGUES[winner]);
+            *wins.entry(COLLEAGUES[winner]).or_insert(0) += 1;
+        }
+        // Nobody spent more than he won.
+        for person in COLLEAGUES {
+            let claimed = of(person).claim_allowance().unwrap().claimed_today;
+            assert_eq!(claimed, wins.get(person).copied().unwrap_or_default(), "{person}");
         }
     }
 }

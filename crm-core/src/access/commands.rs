@@ -1,7 +1,7 @@
 //! Roles kept in step, and why somebody can see a record.
 
-use super::Access;
 use super::role::{ROLE, Role, RoleInput};
+use super::{Access, Standing};
 use crate::actor::{Actor, UserId};
 use crate::crm::Session;
 use crate::customer::CustomerId;
@@ -37,14 +37,14 @@ pub struct AccessExplanation {
 pub struct AccessGrant {
     /// The person.
     pub person: UserId,
-    /// The rule: `owner`, `superior`, `administrator` or `share`.
+    /// The rule: `owner`, `superior`, `administrator` or `share`; of one in a pool `administrator`, `pool_administrator` or `pool`.
     pub rule: String,
     /// Whether he may change it, too; with panels named, one of them.
     pub edit: bool,
     /// The panels that a share opens to him; none named: all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub panels: Vec<SharedPanel>,
-    /// The position that makes him a superior, or that it was shared with.
+    /// The position that makes him a superior, or that it was shared with; the pool.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub through: Option<String>,
 }
@@ -136,18 +136,21 @@ impl Session<'_> {
         )
     }
 
-    /// Who can see a customer, and by which rule. Whoever disposes of the customer (owner,
-    /// superior, administrator) may ask.
+    /// Who can see a customer, and by which rule. Whoever disposes of the customer (owner, superior, administrator) is told of everybody,
+    /// others why they see it themselves.
     ///
     /// # Errors
-    /// [`Error::NotFound`]; [`Error::Forbidden`] for who only reads or edits it by a share.
+    /// [`Error::NotFound`].
     pub fn explain_access(&self, customer: CustomerId) -> Result<AccessExplanation, Error> {
         self.query(&op::explain_access, |work| {
             let now = work.now;
-            let (customer, shares) = work.customer_with_shares(customer, super::Reach::Own)?;
+            let (customer, shares) = work.customer_with_shares(customer, super::Reach::Read)?;
+            let whole = work.check_reach(&customer, &shares, super::Reach::Own).is_ok();
+            let own = work.access()?.person().map(|person| person.id.clone());
             let context = &work.context;
             let mut grants = Vec::new();
-            for person in context.people.values().filter(|person| person.active) {
+            let told = |person: &&Person| person.active && (whole || own.as_ref() == Some(&person.id));
+            for person in context.people.values().filter(told) {
                 let actor = Actor::user(work.actor().org().as_str(), person.id.as_str())?;
                 let access = Access::of(context, &actor)?;
                 if !access.may("customer.view") {
@@ -163,11 +166,22 @@ impl Session<'_> {
                         through,
                     });
                 };
+                let pooled = matches!(customer.standing(), Standing::Pooled(_));
+                if access.sees_all() {
+                    // In a pool nobody edits it before it is claimed.
+                    grant("administrator", !pooled, None, Vec::new());
+                }
+                if let Standing::Pooled(pool) = customer.standing() {
+                    let name = context.pools.get(&pool).map(|pool| pool.name.clone());
+                    if access.administers(pool) && !access.sees_all() {
+                        grant("pool_administrator", false, name, Vec::new());
+                    } else if access.sees_in_pool(pool, customer.owner_position.as_ref()) && !access.sees_all() {
+                        grant("pool", false, name, Vec::new());
+                    }
+                    continue;
+                }
                 if person.id == customer.owner {
                     grant("owner", true, None, Vec::new());
-                }
-                if access.sees_all() {
-                    grant("administrator", true, None, Vec::new());
                 }
                 if let Some(position) = &customer.owner_position {
                     let above = context.positions.above(position);

@@ -81,6 +81,7 @@ pub(crate) struct Reaches([Option<Reach>; 6]);
 
 impl Reaches {
     pub(crate) const OWN: Reaches = Reaches([Some(Reach::Own); 6]);
+    /// No further than its number and name.
     pub(crate) const NONE: Reaches = Reaches([None; 6]);
 
     /// How far into a part.
@@ -112,7 +113,7 @@ impl Reaches {
 
 /// The rights of an actor, as of a context.
 pub(crate) struct Access<'c> {
-    context: &'c Context,
+    pub(crate) context: &'c Context,
     /// The person; `None` for the system.
     person: Option<&'c Person>,
     administrator: bool,
@@ -183,6 +184,10 @@ impl<'c> Access<'c> {
     /// Whether the actor disposes of what stands in a scope: of a customer, or of what has a scope of its own, whoever may see its
     /// customer.
     pub(crate) fn disposes_of(&self, scope: &Scope) -> bool {
+        if let Standing::Pooled(pool) = scope.standing {
+            // Who owned it before has no more to do with it.
+            return self.administers(pool);
+        }
         let own = self.person.is_some_and(|person| person.id == scope.owner);
         own || self.administrator || self.is_superior_of(scope.position.as_ref())
     }
@@ -190,14 +195,15 @@ impl<'c> Access<'c> {
     /// How far the actor reaches into a customer that stands in this scope, with these shares of it; `None`: for
     /// him it is not there. What lies in the recycle bin is there for who disposes of it.
     pub(crate) fn reach_into(&self, scope: &Scope, shares: &[Share], now: Timestamp) -> Option<Reaches> {
-        let reaches = if self.disposes_of(scope) {
-            Some(Reaches::OWN)
-        } else {
-            Reaches::by_shares(shares.iter().filter(|share| share.holds(now) && self.is_grantee(share)))
+        let reaches = match scope.standing {
+            _ if self.disposes_of(scope) => Some(Reaches::OWN),
+            // Its panels stay closed: what is shown of it is for the pool to say.
+            Standing::Pooled(pool) => self.sees_in_pool(pool, scope.position.as_ref()).then_some(Reaches::NONE),
+            _ => Reaches::by_shares(shares.iter().filter(|share| share.holds(now) && self.is_grantee(share))),
         };
         reaches
             .filter(|reaches| match scope.standing {
-                Standing::Active => true,
+                Standing::Active | Standing::Pooled(_) => true,
                 Standing::Deleted => *reaches == Reaches::OWN,
                 // Who asks for it is answered with what it was merged into.
                 Standing::Merged => false,
@@ -236,7 +242,7 @@ impl<'c> Access<'c> {
     }
 
     /// A list of scopes as it is kept with the context, or made now.
-    fn kept(&self, list: ScopeList, make: impl FnOnce() -> Vec<Value>) -> Vec<Value> {
+    pub(crate) fn kept(&self, list: ScopeList, make: impl FnOnce() -> Vec<Value>) -> Vec<Value> {
         let known = self.context.scopes.read().unwrap_or_else(PoisonError::into_inner).get(&list).cloned();
         let scopes = known.unwrap_or_else(|| {
             let scopes: Arc<[Value]> = make().into();
@@ -263,18 +269,23 @@ impl<'c> Access<'c> {
     /// for an administrator.
     pub(crate) fn visible_scopes(&self, standing: Standing) -> Vec<Value> {
         if self.administrator {
-            return self.kept(ScopeList::All(standing), || {
-                let mut all: Vec<Value> =
-                    self.context.people.values().flat_map(|person| scopes_of(standing, person)).collect();
-                // Neighbours in the indexes together, and those of no position, which are rare,
-                // at the end: a count that stops has mostly stopped before.
-                all.order_by(|a, b| b.cmp(a));
-                all
-            });
+            return self.all_scopes(standing);
         }
         let mut scopes = self.own_scopes(standing);
         scopes.extend(self.subordinate_scopes(standing));
         scopes
+    }
+
+    /// The scopes of everybody.
+    pub(crate) fn all_scopes(&self, standing: Standing) -> Vec<Value> {
+        self.kept(ScopeList::All(standing), || {
+            let mut all: Vec<Value> =
+                self.context.people.values().flat_map(|person| scopes_of(standing, person)).collect();
+            // Neighbours in the indexes together, and those of no position, which are rare,
+            // at the end: a count that stops has mostly stopped before.
+            all.order_by(|a, b| b.cmp(a));
+            all
+        })
     }
 
     /// The people at positions below the actor, apart from himself.
@@ -294,7 +305,7 @@ impl<'c> Access<'c> {
 }
 
 /// Every scope in which customers of a person may stand.
-fn scopes_of(standing: Standing, person: &Person) -> Vec<Value> {
+pub(crate) fn scopes_of(standing: Standing, person: &Person) -> Vec<Value> {
     std::iter::once(None)
         .chain(person.seats.iter().cloned().map(Some))
         .map(|position| Scope::new(standing, position, person.id.clone()).to_value())

@@ -9,11 +9,12 @@ use crate::store::Kind;
 use serde::{Deserialize, Serialize};
 
 /// Modules that have rights.
-pub const MODULES: [&str; 16] = [
+pub const MODULES: [&str; 17] = [
     "customer",
     "contact",
     "follow_up",
     "sharing",
+    "pool",
     "product",
     "contract",
     "payment",
@@ -29,8 +30,19 @@ pub const MODULES: [&str; 16] = [
 ];
 
 /// Rights of a module.
-pub const RIGHTS: [&str; 10] =
-    ["view", "create", "edit", "delete", "export", "merge", "assign", "write_off", "manage_fields", "manage_settings"];
+pub const RIGHTS: [&str; 11] = [
+    "view",
+    "create",
+    "edit",
+    "delete",
+    "export",
+    "merge",
+    "assign",
+    "claim",
+    "write_off",
+    "manage_fields",
+    "manage_settings",
+];
 
 /// Roles by id.
 pub(crate) static ROLE: Kind = Kind::plain("role");
@@ -172,7 +184,7 @@ impl Role {
 plain_record!(Role, &ROLE, |role| role.id.to_string());
 
 /// What a salesperson may do from the first day.
-const SALES: [&str; 35] = [
+const SALES: [&str; 39] = [
     "customer.view",
     "customer.create",
     "customer.edit",
@@ -189,6 +201,10 @@ const SALES: [&str; 35] = [
     "sharing.view",
     "sharing.create",
     "sharing.delete",
+    "pool.view",
+    "pool.create",
+    "pool.claim",
+    "pool.assign",
     "product.view",
     "contract.view",
     "contract.create",

@@ -2,14 +2,17 @@
 
 use crate::actor::UserId;
 use crate::error::Error;
+use crate::id::PoolId;
 use crate::position::PositionId;
 use crate::store::{StoreError, Value};
 
-/// Whether a customer stands in the lists of its owner, in the recycle bin or, merged into another, nowhere.
+/// Whether a customer stands in the lists of its owner, in a pool, in the recycle bin or, merged into another, nowhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Standing {
     /// In the lists.
     Active,
+    /// In a pool: position and owner are those that it had before.
+    Pooled(PoolId),
     /// In the recycle bin.
     Deleted,
     /// In no list: it was merged into another.
@@ -33,6 +36,8 @@ pub(crate) enum ScopeList {
     All(Standing),
     /// Of those below a person, apart from his own.
     Below(Standing, UserId),
+    /// In a pool, of those whose customers the holder of these positions sees there.
+    Line(PoolId, Vec<PositionId>),
 }
 
 /// Stands between the parts; ids hold no control characters.
@@ -44,7 +49,7 @@ impl Standing {
             "a" => Some(Standing::Active),
             "d" => Some(Standing::Deleted),
             "m" => Some(Standing::Merged),
-            _ => None,
+            _ => Some(Standing::Pooled(PoolId(uuid::Uuid::try_parse(text.strip_prefix('p')?).ok()?))),
         }
     }
 
@@ -60,13 +65,14 @@ impl Scope {
     }
 
     pub(crate) fn to_value(&self) -> Value {
-        let standing = match self.standing {
-            Standing::Active => 'a',
-            Standing::Deleted => 'd',
-            Standing::Merged => 'm',
-        };
         let position = self.position.as_ref().map_or("", PositionId::as_str);
-        Value::Text(format!("{standing}{SEPARATOR}{position}{SEPARATOR}{}", self.owner))
+        let whose = format_args!("{SEPARATOR}{position}{SEPARATOR}{}", self.owner);
+        Value::Text(match self.standing {
+            Standing::Active => format!("a{whose}"),
+            Standing::Pooled(pool) => format!("p{}{whose}", pool.0.as_simple()),
+            Standing::Deleted => format!("d{whose}"),
+            Standing::Merged => format!("m{whose}"),
+        })
     }
 
     pub(crate) fn parse(text: &str) -> Result<Self, Error> {
@@ -92,7 +98,13 @@ mod tests {
 
     #[test]
     fn a_scope_survives_its_column() {
-        let all = [(Standing::Active, None), (Standing::Deleted, Some("东区/经理")), (Standing::Merged, None)];
+        let pool = Standing::Pooled(PoolId(uuid::Uuid::from_u128(7)));
+        let all = [
+            (Standing::Active, None),
+            (Standing::Deleted, Some("东区/经理")),
+            (Standing::Merged, None),
+            (pool, Some("a")),
+        ];
         for (standing, position) in all {
             let position = position.map(|id| PositionId::new(id).unwrap());
             let scope = Scope::new(standing, position, UserId::new("a/b:c").unwrap());
@@ -102,5 +114,6 @@ mod tests {
         }
         assert!(Scope::parse("a").is_err());
         assert!(Scope::parse("x\u{1f}\u{1f}bob").is_err());
+        assert!(Scope::parse("p1\u{1f}\u{1f}bob").is_err());
     }
 }

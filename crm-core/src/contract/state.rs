@@ -12,9 +12,11 @@ use crate::history;
 use crate::id::ContractId;
 use crate::operations::op;
 use crate::record::Record;
-use crate::store::{Filter, Read, Search, Write};
+use crate::sorted::Gather as _;
+use crate::store::{Filter, Read, Search, Value, Write};
 use crate::text::Checker;
 use crate::work::{Stop, Work, rows};
+use std::collections::BTreeSet;
 
 /// What moves when a contract changes its state, for the history.
 const STATE: [&str; 9] = [
@@ -49,7 +51,7 @@ impl Session<'_> {
                 let before = work.contract_at(contract, version)?;
                 let customer = work.contract_within(contract, Reach::Own)?.1;
                 before.check_status(&[ContractStatus::Draft])?;
-                customer.check_active()?;
+                customer.check_live()?;
                 let mut after = before.clone();
                 let today = work.today();
                 let signed = signed_on.or(before.signed_on).unwrap_or(today);
@@ -315,7 +317,7 @@ impl Work<'_> {
                 let row = self.get_one(&CUSTOMER, before.customer.to_string())?;
                 let row = row.ok_or_else(|| crate::customer::not_found(before.customer))?;
                 let customer = Customer::from_row(&row)?;
-                customer.check_active()?;
+                customer.check_live()?;
                 self.sign(&before, thawed, &customer, "resolve_approval")?
             }
             ("void", false) => {
@@ -339,6 +341,21 @@ impl Work<'_> {
             true => Ok(()),
             false => Err(ContractRefusal::HasContracts.into()),
         }
+    }
+}
+
+impl Work<'_> {
+    /// Those of some customers that are dealt 成交: that have a contract in force or completed.
+    pub(crate) fn dealt(&mut self, customers: Vec<String>) -> Result<BTreeSet<String>, Stop> {
+        if customers.is_empty() {
+            return Ok(BTreeSet::new());
+        }
+        let standing = [ContractStatus::InForce, ContractStatus::Completed].map(|status| status.as_str().into());
+        let search = Search::of(&CONTRACT)
+            .within("customer", customers.into_iter().map(Value::from).collect())
+            .filtered(Filter::In("status", standing.into()));
+        let contracts = Contract::from_rows(&self.find_all(search)?)?;
+        Ok(contracts.into_iter().map(|contract| contract.customer.to_string()).into_set())
     }
 }
 

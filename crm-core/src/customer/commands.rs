@@ -3,12 +3,13 @@
 use super::input::EDITABLE;
 use super::named::MOST_RECENT;
 use super::{CUSTOMER, Customer, CustomerEdit, RECENT};
-use crate::access::{Need, Part, Reach};
+use crate::access::{Need, Part, Reach, Standing};
 use crate::crm::Session;
 use crate::error::Error;
 use crate::history;
 use crate::id::CustomerId;
 use crate::operations::op;
+use crate::pool::Pool;
 use crate::record::Record;
 use crate::sharing::{Share, SharePanel, shares_of};
 use crate::store::{Change, Check, Direction, Read, Row, Search, Write};
@@ -192,8 +193,22 @@ impl Work<'_> {
 
     /// A customer as the actor sees it.
     pub(crate) fn as_seen(&self, customer: Customer, shares: &[Share]) -> Result<Customer, Error> {
-        let whole = self.opens(&customer, shares, SharePanel::Information)?;
-        Ok(if whole { customer } else { customer.by_name_only() })
+        if self.opens(&customer, shares, SharePanel::Information)? {
+            return Ok(customer);
+        }
+        let pool = self.pool_of(&customer)?;
+        Ok(match pool {
+            Some(pool) => pool.shown(customer),
+            None => customer.by_name_only(),
+        })
+    }
+
+    /// The pool in which the actor sees a customer that he may claim.
+    pub(crate) fn pool_of(&self, customer: &Customer) -> Result<Option<&Pool>, Error> {
+        let scope = customer.stands();
+        let Standing::Pooled(pool) = scope.standing else { return Ok(None) };
+        let sees = self.access()?.sees_in_pool(pool, scope.position.as_ref());
+        Ok(self.context.pools.get(&pool).filter(|_| sees))
     }
 
     /// The decision stands on the customer as it was read.

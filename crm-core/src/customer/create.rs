@@ -10,6 +10,7 @@ use crate::error::{Error, Violation};
 use crate::id::CustomerId;
 use crate::operations::op;
 use crate::organisation::{DuplicateRule, NameRule, UNIQUE_KEY, holder_of, unique_key, unique_key_id};
+use crate::pool::{created_there, open_pool};
 use crate::record::Record;
 use crate::store::{Check, Read, Row, Write};
 use crate::text::{Checker, FOLD_VERSION, fold};
@@ -39,7 +40,7 @@ impl Session<'_> {
     /// # Errors
     /// [`Error::Forbidden`] without the right `customer.create`; [`Error::Invalid`];
     /// `same_name`, `number_taken`, `owner_outside_subtree`, `owner_deactivated`, `same_credit_code`, `same_phone`,
-    /// `likely_duplicate`, `certain_duplicate`.
+    /// `likely_duplicate`, `certain_duplicate`, `holding_limit`.
     pub fn create_customer(&self, customer: NewCustomer) -> Result<Customer, Error> {
         self.command(
             &op::create_customer,
@@ -67,6 +68,9 @@ impl Work<'_> {
             if !input.relations.is_empty() {
                 access.allow("customer.edit")?;
             }
+            if input.pool.is_some() {
+                access.allow("pool.create")?;
+            }
             rules::owner(
                 &context,
                 &access,
@@ -77,6 +81,8 @@ impl Work<'_> {
             )?
         };
         let settings = context.settings();
+        let pool = input.pool.map(|pool| open_pool(&context, Some(pool))).transpose()?;
+        let pool = pool.map(|pool| created_there(pool.id, now, &by, &owner, owner_position.as_ref()));
         let id = CustomerId(self.draw()?);
         let number = match &input.number {
             Some(number) => number.clone(),
@@ -102,12 +108,15 @@ impl Work<'_> {
             birthday: input.birthday,
             owner,
             owner_position,
-            status: CustomerStatus::Active,
+            status: if pool.is_some() { CustomerStatus::Pooled } else { CustomerStatus::Active },
             received_at: now,
             idle_since: now,
             last_follow_up_at: None,
             next_follow_up_at: None,
             approval: None,
+            pool,
+            former_owners: Vec::new(),
+            lock: None,
             deleted_at: None,
             former: Vec::new(),
             merged_into: None,
@@ -140,6 +149,9 @@ impl Work<'_> {
                 }
             }
         }
+        if customer.status == CustomerStatus::Active {
+            self.hold(&customer.owner, &[customer.id])?;
+        }
         let warned = self.check_likeness(&customer, None, input.duplicate_reason.as_ref())?;
         let mut gone_over: Vec<_> = warned.into_iter().collect();
         let entered = contacts.iter().zip(&input.contacts).map(|(after, given)| Entered {
@@ -160,7 +172,7 @@ impl Work<'_> {
             "customer_created",
             "customer",
             id,
-            serde_json::json!({"name": customer.name, "owner": customer.owner}),
+            serde_json::json!({"name": customer.name, "owner": customer.owner, "pool": input.pool}),
         )?;
         Ok(customer)
     }

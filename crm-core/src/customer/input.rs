@@ -7,6 +7,7 @@ use crate::dictionary::{self, EntryCode};
 use crate::error::{Error, Violation};
 use crate::id::CustomerId;
 use crate::organisation::Context;
+use crate::pool::PoolId;
 use crate::position::PositionId;
 use crate::text::{Checker, is_email, is_web_address};
 use crate::time::Birthday;
@@ -82,7 +83,7 @@ pub struct NewCustomer {
     #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub birthday: Option<Birthday>,
     /// The owner; absent: the caller. Another one needs the right `customer.assign` and stands below the
-    /// caller.
+    /// caller. Of one that is created in a pool: whose superiors see it there.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub owner: Option<UserId>,
@@ -90,6 +91,10 @@ pub struct NewCustomer {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub owner_position: Option<PositionId>,
+    /// The pool in which it is created, for others to claim; that needs the right `pool.create`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
+    pub pool: Option<PoolId>,
     /// Contacts that come with it, at most 50. The first one is the primary contact unless another says so.
     #[cfg_attr(feature = "uniffi", uniffi(default = []))]
     pub contacts: Vec<NewContact>,

@@ -9,6 +9,7 @@ use crate::dictionary::EntryCode;
 use crate::error::{Error, Violation};
 use crate::operations::op;
 use crate::page::{COUNT_CAP, Count, PageRequest, Place, encode_cursor, list_identity, page};
+use crate::pool::PoolId;
 use crate::record::Record;
 use crate::sorted::Sort as _;
 use crate::store::{ColumnType, Comparison, Direction, Filter, Read, Row, Search, Selection};
@@ -44,6 +45,12 @@ pub enum View {
     All,
     /// 回收站: deleted ones of his and of those below him; all for administrators.
     RecycleBin,
+    /// 客户池: those that he sees in a pool, or in all of them. The owner by whom they are narrowed is the former one.
+    Pool {
+        /// The pool; absent: all pools.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pool: Option<PoolId>,
+    },
 }
 
 /// A view as it arrives: variants without fields would take any, these take none.
@@ -54,11 +61,17 @@ enum ViewInput {
     Mine {},
     Today {},
     SharedWithMe {},
-    NotFollowedFor { days: i32 },
+    NotFollowedFor {
+        days: i32,
+    },
     Subordinates {},
     RecentlyViewed {},
     All {},
     RecycleBin {},
+    Pool {
+        #[serde(default)]
+        pool: Option<PoolId>,
+    },
 }
 
 impl From<ViewInput> for View {
@@ -72,6 +85,7 @@ impl From<ViewInput> for View {
             ViewInput::RecentlyViewed {} => View::RecentlyViewed,
             ViewInput::All {} => View::All,
             ViewInput::RecycleBin {} => View::RecycleBin,
+            ViewInput::Pool { pool } => View::Pool { pool },
         }
     }
 }
@@ -220,8 +234,8 @@ impl Session<'_> {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Forbidden`] without the right `customer.view`, and on [`View::All`] for who is
-    /// no administrator; [`Error::Invalid`]; `cursor_foreign`.
+    /// [`Error::Forbidden`] without the right `customer.view`, on [`View::All`] for who is
+    /// no administrator, and on [`View::Pool`] without `pool.view`; [`Error::Invalid`]; `cursor_foreign`.
     pub fn customers(&self, query: impl Into<CustomerQuery>, page: PageRequest) -> Result<CustomerPage, Error> {
         let query = query.into();
         let list = list_identity(self.actor(), op::customers.name, &query);
@@ -253,7 +267,12 @@ impl Session<'_> {
                     let found = rows(answers.next());
                     let count = answers.next().map(|answer| (counted(Some(answer)), whole));
                     let more = found.len() as i64 > limit;
-                    page_of(found, more, &list, column, limit, count)
+                    let mut page = page_of(found, more, &list, column, limit, count)?;
+                    if matches!(query.view, View::Pool { .. }) {
+                        let seen = page.items.into_iter().map(|customer| work.as_seen(customer, &[]));
+                        page.items = seen.collect::<Result<_, _>>()?;
+                    }
+                    Ok(page)
                 }
                 Source::Named(named) => {
                     let (whole, closed) = (named.whole, named.may_be_closed());
@@ -343,6 +362,13 @@ impl Work<'_> {
             }
             View::Subordinates => access.subordinate_scopes(Standing::Active),
             View::RecycleBin => access.visible_scopes(Standing::Deleted),
+            View::Pool { pool } => {
+                access.allow("pool.view")?;
+                if pool.is_some_and(|pool| !access.pools().any(|seen| seen.id == pool)) {
+                    return Err(Violation::unknown("view.pool").into());
+                }
+                access.pool_scopes(*pool)
+            }
             View::All => {
                 if !access.sees_all() {
                     let right = "view_all".to_owned();

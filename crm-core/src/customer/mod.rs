@@ -21,13 +21,14 @@ pub use list::{CustomerFilter, CustomerOrder, CustomerPage, CustomerQuery, View,
 pub use panels::CustomerPanels;
 pub(crate) use recycle::{PURGE, Under};
 pub use rules::CustomerRefusal;
-pub(crate) use rules::{number, owner};
+pub(crate) use rules::{anybody, number, owner};
 pub use transfer::Transfer;
 
 use crate::access::{Scope, Standing};
 use crate::actor::UserId;
 use crate::dictionary::EntryCode;
 use crate::id::{ApprovalId, MergeId};
+use crate::pool::{self, CustomerLock, FormerOwner, PoolId, PoolStay};
 use crate::position::PositionId;
 use crate::record::{Columns, LONG_AGO, NEVER, Record, bytes_column, text_column};
 use crate::store::{Column, ColumnType, Index, Kind, Value};
@@ -51,6 +52,8 @@ pub(crate) static CUSTOMER: Kind = Kind {
         Column::live("stage", ColumnType::Text),
         Column::live("source", ColumnType::Text),
         Column::live("industry", ColumnType::Text),
+        Column { since: pool::SINCE, ..Column::projected("locked", ColumnType::Integer) },
+        Column { since: pool::SINCE, ..Column::live("release_reason", ColumnType::Text) },
     ],
     indexes: &[
         Index::on("created", &["scope", "created_at"]),
@@ -125,7 +128,7 @@ pub struct Customer {
     /// The birthday of a customer who is a person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub birthday: Option<Birthday>,
-    /// The owner 所属销售.
+    /// The owner 所属销售; of one in a pool the former one.
     pub owner: UserId,
     /// The position 所属岗位 at which he owns it: its superiors see the customer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -147,6 +150,15 @@ pub struct Customer {
     /// (`customer_pending`). Work goes on: follow-ups, next dates, contacts, relations, documents and contracts; a share can be ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approval: Option<ApprovalId>,
+    /// The pool 客户池 in which it is, or was last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pool: Option<PoolStay>,
+    /// Who lost it to a pool, the last one last; of more than 20 the latest.
+    #[serde(default)]
+    pub former_owners: Vec<FormerOwner>,
+    /// Its lock 锁定, while it is locked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lock: Option<CustomerLock>,
     /// When it was put into the recycle bin.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deleted_at: Option<Timestamp>,
@@ -195,6 +207,8 @@ pub enum CustomerKind {
 pub enum CustomerStatus {
     /// In its owner's lists.
     Active,
+    /// In a pool 客户池: nobody owns it.
+    Pooled,
     /// In the recycle bin 回收站.
     Deleted,
     /// Merged into another 已合并, which is shown in its place.
@@ -241,9 +255,17 @@ impl Customer {
     pub(crate) fn standing(&self) -> Standing {
         match self.status {
             CustomerStatus::Active => Standing::Active,
+            CustomerStatus::Pooled => {
+                Standing::Pooled(self.pool.as_ref().map_or(PoolId(uuid::Uuid::nil()), |stay| stay.pool))
+            }
             CustomerStatus::Deleted => Standing::Deleted,
             CustomerStatus::Merged => Standing::Merged,
         }
+    }
+
+    /// Whether it is there to be found: with its owner or in a pool.
+    pub(crate) fn is_live(&self) -> bool {
+        matches!(self.status, CustomerStatus::Active | CustomerStatus::Pooled)
     }
 
     /// In whose lists it stands.
@@ -286,6 +308,9 @@ impl Customer {
             last_follow_up_at: None,
             next_follow_up_at: None,
             approval: None,
+            pool: self.pool.filter(|_| self.status == CustomerStatus::Pooled),
+            former_owners: Vec::new(),
+            lock: None,
             former: self.former.into_iter().map(named).collect(),
             merge: None,
             changed_at: self.created_at,
@@ -326,6 +351,8 @@ impl Record for Customer {
             code(&self.stage),
             code(&self.source),
             code(&self.industry),
+            i64::from(self.lock.is_some()).into(),
+            code(&self.pool.as_ref().and_then(|stay| stay.reason.clone())),
         ]
     }
 
@@ -336,6 +363,7 @@ impl Record for Customer {
             self.owner_position = scope.position;
             self.status = match scope.standing {
                 Standing::Active => CustomerStatus::Active,
+                Standing::Pooled(_) => CustomerStatus::Pooled,
                 Standing::Deleted => CustomerStatus::Deleted,
                 Standing::Merged => CustomerStatus::Merged,
             };
@@ -348,5 +376,8 @@ impl Record for Customer {
         self.stage = code("stage");
         self.source = code("source");
         self.industry = code("industry");
+        if let Some(stay) = &mut self.pool {
+            stay.reason = code("release_reason");
+        }
     }
 }

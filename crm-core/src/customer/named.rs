@@ -2,7 +2,7 @@
 //! that put it in its place; whole rows are read of the page alone.
 
 use super::list::CustomerFilter;
-use super::{CUSTOMER, Customer, CustomerId, CustomerStatus, RECENT};
+use super::{CUSTOMER, Customer, CustomerId, RECENT};
 use crate::access::{Part, Reaches, Scope, Standing};
 use crate::error::Error;
 use crate::page::Place;
@@ -210,7 +210,7 @@ impl Work<'_> {
         for (row, reach) in found.iter().zip(reached) {
             let customer = Customer::from_row(row)?;
             if let Some(reaches) = reach
-                && (in_bin || customer.status == CustomerStatus::Active)
+                && (in_bin || customer.is_live())
             {
                 names.insert(customer.id, (customer.name, reaches));
             }

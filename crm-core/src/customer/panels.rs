@@ -1,7 +1,7 @@
 //! The view of a customer (C4): everything on one page, in one call.
 
-use super::Customer;
-use crate::access::{Need, Reach};
+use super::{Customer, CustomerStatus};
+use crate::access::{Need, Reach, Reaches};
 use crate::contact::{Contact, StoredContact, contacts_of};
 use crate::crm::Session;
 use crate::error::Error;
@@ -24,7 +24,7 @@ use serde::{Deserialize, Serialize};
 pub struct CustomerPanels {
     /// The customer; of one whose information is not shared with the actor, the number and the name.
     pub customer: Customer,
-    /// The panels that are open to the actor; what stands on the others is empty here, and his for the asking of whoever shares it.
+    /// The panels that are open to the actor, of one in a pool those that the pool shows; what stands on the others is empty here, and his for the asking of whoever shares it.
     pub open: Vec<SharePanel>,
     /// Its contacts, the primary one first; empty without the right `contact.view`.
     pub contacts: Vec<Contact>,
@@ -32,7 +32,8 @@ pub struct CustomerPanels {
     pub relations: Vec<RelationView>,
     /// The latest 20 follow-ups with their replies; empty without the right `follow_up.view`.
     pub follow_ups: Vec<FollowUpView>,
-    /// What the actor may do with it: any of `edit`, `assign`, `share`, `delete`, `restore`, `add_contact`, `edit_contact`,
+    /// What the actor may do with it: any of `edit`, `assign`, `merge`, `share`, `lock`, `unlock`, `release`, `claim`,
+    /// `assign_from_pool`, `delete`, `restore`, `add_contact`, `edit_contact`,
     /// `remove_contact`, `follow_up`, `attach_document`, `create_contract`, `record_prepayment`.
     pub allowed: Vec<String>,
 }
@@ -62,7 +63,15 @@ impl Session<'_> {
             relations.extend(rows(answers.next()));
             let follow_ups = rows(answers.next());
             let reaches = work.access()?.reach_into(&found.stands(), &shares, work.now);
-            let opens = |panel| reaches.is_some_and(|reaches| reaches.opens(panel));
+            let pool = work.pool_of(&found)?.filter(|_| reaches == Some(Reaches::NONE)).cloned();
+            let shows = |panel| {
+                pool.as_ref().is_some_and(|pool| match panel {
+                    SharePanel::Information | SharePanel::Contacts => true,
+                    SharePanel::FollowUps => pool.show_follow_ups,
+                    _ => false,
+                })
+            };
+            let opens = |panel| reaches.is_some_and(|reaches| reaches.opens(panel)) || shows(panel);
             let informed = opens(SharePanel::Information);
             let relations = if informed { work.relation_views(customer, &relations)? } else { Vec::new() };
             let may = |right: &str| work.access().is_ok_and(|access| access.may(right));
@@ -72,14 +81,21 @@ impl Session<'_> {
             let edits = |panel| work.check_reach(&found, &shares, (Reach::Edit, panel)).is_ok();
             let to_merge = if work.needs_approval("merge") { Reach::Read } else { Reach::Edit };
             let merges = work.check_reach(&found, &shares, Need::whole(to_merge)).is_ok();
+            let pooled = found.status == CustomerStatus::Pooled;
+            let assigns = pooled && may("pool.assign");
             let (active, open) = (found.check_active().is_ok(), found.check_open().is_ok());
             let doable = [
                 ("edit", open && may("customer.edit") && reaches(Reach::Edit)),
                 ("assign", open && may("customer.assign") && reaches(Reach::Own)),
                 ("merge", open && may("customer.merge") && merges),
                 ("share", open && may("sharing.create") && reaches(Reach::Own)),
+                ("lock", open && found.lock.is_none() && may("customer.edit") && reaches(Reach::Own)),
+                ("unlock", open && found.lock.is_some() && may("customer.edit") && reaches(Reach::Own)),
+                ("release", (open || pooled) && may("pool.create") && reaches(Reach::Own)),
+                ("claim", pooled && may("pool.claim") && work.access()?.person().is_some()),
+                ("assign_from_pool", assigns && (reaches(Reach::Own) || !work.access()?.subordinates().is_empty())),
                 ("delete", open && may("customer.delete") && reaches(Reach::Own)),
-                ("restore", !active && may("customer.delete") && reaches(Reach::Own)),
+                ("restore", found.status == CustomerStatus::Deleted && may("customer.delete") && reaches(Reach::Own)),
                 ("add_contact", active && may("contact.create") && edits(SharePanel::Contacts)),
                 ("edit_contact", active && sees_contacts && may("contact.edit") && edits(SharePanel::Contacts)),
                 ("remove_contact", active && sees_contacts && may("contact.delete") && edits(SharePanel::Contacts)),
@@ -90,6 +106,9 @@ impl Session<'_> {
             ];
             let allowed = doable.iter().filter(|(_, allowed)| *allowed).map(|(name, _)| (*name).to_owned()).collect();
             let follow_ups = if sees_follow_ups { work.follow_up_views(&follow_ups)? } else { Vec::new() };
+            if let Some(pool) = &pool {
+                contacts = contacts.into_iter().map(|contact| pool.shown_contact(contact)).collect();
+            }
             Ok(CustomerPanels {
                 open: SharePanel::ALL.into_iter().filter(|panel| opens(*panel)).collect(),
                 customer: work.as_seen(found, &shares)?,

@@ -47,7 +47,7 @@ impl Session<'_> {
     /// # Errors
     /// [`Error::Forbidden`] without the right `customer.delete`, or for a sharee;
     /// [`Error::NotFound`]; [`Error::Invalid`]; `not_in_recycle_bin`, `past_restoring`, `same_name`,
-    /// `number_taken`, and what the settings refuse: `same_credit_code`, `same_phone`, `certain_duplicate`.
+    /// `number_taken`, `holding_limit`, and what the settings refuse: `same_credit_code`, `same_phone`, `certain_duplicate`.
     pub fn restore_customer(&self, customer: CustomerId, name: Option<String>) -> Result<Customer, Error> {
         self.command(
             &op::restore_customer,
@@ -73,6 +73,7 @@ impl Session<'_> {
                     }
                     work.write(Write::Delete { kind: &agenda::AGENDA, id: row.id, version: row.version });
                 }
+                work.hold(&renamed.owner, &[renamed.id])?;
                 work.claim_keys(&renamed, None)?;
                 // What is only warned of was there before.
                 work.check_likeness(&renamed, None, Some(&"restore_customer".to_owned()))?;
@@ -94,12 +95,14 @@ impl Work<'_> {
         operation: &str,
     ) -> Result<Customer, Stop> {
         after.status = status;
+        // A lock counts among its owner's, who may lock another one meanwhile.
+        after.lock = None;
         after.deleted_at = (status == CustomerStatus::Deleted).then_some(self.now);
         after.changed_at = self.now;
         after.changed_by = self.actor().name();
         self.save(before, &after)?;
         self.follow_scope(&after)?;
-        let changes = history::changes(before, &after, &["name", "status"]);
+        let changes = history::changes(before, &after, &["name", "status", "lock"]);
         self.remember("customer", after.id, operation, changes)?;
         self.made(after.id);
         after.version += 1;

@@ -26,6 +26,8 @@ refusals! {
         CustomerPending = "customer_pending", "The customer waits for approval", "客户待审批，不可更改";
         /// The number is taken.
         NumberTaken { number } = "number_taken", "The customer number is taken", "客户编号已被使用";
+        /// The customer is in a pool.
+        InPool = "in_pool", "The customer is in the pool: claim it first", "客户在客户池中，请先领取";
         /// The customer is in the recycle bin.
         InRecycleBin = "in_recycle_bin", "The customer is in the recycle bin", "客户在回收站中";
         /// The customer is not in the recycle bin.
@@ -44,13 +46,19 @@ refusals! {
 }
 
 impl Customer {
-    /// Refuses what can't be done with a customer in the recycle bin.
+    /// Refuses what can't be done with a customer in a pool or the recycle bin.
     pub(crate) fn check_active(&self) -> Result<(), Error> {
         match self.status {
             CustomerStatus::Active => Ok(()),
+            CustomerStatus::Pooled => Err(CustomerRefusal::InPool.into()),
             CustomerStatus::Deleted => Err(CustomerRefusal::InRecycleBin.into()),
             CustomerStatus::Merged => Err(super::not_found(self.id)),
         }
+    }
+
+    /// Refuses what can't be done with a customer in the recycle bin: contracts go on with one in a pool.
+    pub(crate) fn check_live(&self) -> Result<(), Error> {
+        if self.status == CustomerStatus::Pooled { Ok(()) } else { self.check_active() }
     }
 
     /// Refuses what can't be done while the host decides about the customer, either.
@@ -89,6 +97,21 @@ pub(crate) fn owner(
     }
     if !access.sees_all() && !access.is_superior_of(position) {
         return Err(CustomerRefusal::OwnerOutsideSubtree { person: owner.to_string() }.into());
+    }
+    Ok((owner.clone(), position.cloned()))
+}
+
+/// Anybody who can act, and the position at which he gets a customer.
+pub(crate) fn anybody(
+    context: &Context,
+    owner: &UserId,
+    position: Option<&PositionId>,
+    fields: [&str; 2],
+) -> Result<(UserId, Option<PositionId>), Error> {
+    let person = context.people.get(owner).ok_or_else(|| Violation::unknown(fields[0]))?;
+    let position = seat(context, person, position, || Violation::not_allowed(fields[1]).into())?;
+    if !person.active {
+        return Err(CustomerRefusal::OwnerDeactivated { person: owner.to_string() }.into());
     }
     Ok((owner.clone(), position.cloned()))
 }

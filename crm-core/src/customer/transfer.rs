@@ -103,6 +103,8 @@ impl Work<'_> {
         if changes_hands {
             after.received_at = now;
             after.idle_since = now;
+            // It counted among those that the old owner had locked.
+            after.lock = None;
         }
         after.changed_at = now;
         after.changed_by = self.actor().name();
@@ -170,6 +172,9 @@ impl Work<'_> {
         operation: &str,
     ) -> Result<(), Stop> {
         let changes_hands = before.owner != after.owner;
+        if changes_hands {
+            self.hold(&after.owner, &[after.id])?;
+        }
         self.save(before, &after)?;
         self.follow_scope(&after)?;
         for share in shares.iter().filter(|_| changes_hands) {
@@ -180,7 +185,7 @@ impl Work<'_> {
         {
             self.keep_reader(before, until, operation)?;
         }
-        let mut changes = history::changes(before, &after, &["owner", "owner_position", "approval"]);
+        let mut changes = history::changes(before, &after, &["owner", "owner_position", "approval", "lock"]);
         if let Some(reason) = reason {
             changes.push(history::change("reason", None, Some(reason.into())));
         }

@@ -198,6 +198,7 @@ fn holders_of(dictionary: &str) -> Vec<(&'static Kind, &'static str)> {
         super::PAYMENT_METHOD => {
             vec![(&crate::contract::CONTRACT, "payment_method"), (&crate::payment::RECEIPT, "method")]
         }
+        super::RELEASE_REASON => vec![(&CUSTOMER, "release_reason")],
         super::PRODUCT_CATEGORY => vec![(&crate::product::PRODUCT, "category")],
         _ => Vec::new(),
     }

@@ -39,9 +39,22 @@ pub const CONTRACT_KIND: &str = "contract_kind";
 /// Payment method 付款方式.
 pub const PAYMENT_METHOD: &str = "payment_method";
 
+/// Why a customer goes to the pool 释放原因.
+pub const RELEASE_REASON: &str = "release_reason";
+
 /// Every dictionary.
-pub const DICTIONARIES: [&str; 9] =
-    [LEVEL, STAGE, SOURCE, INDUSTRY, METHOD, RELATION_KIND, PRODUCT_CATEGORY, CONTRACT_KIND, PAYMENT_METHOD];
+pub const DICTIONARIES: [&str; 10] = [
+    LEVEL,
+    STAGE,
+    SOURCE,
+    INDUSTRY,
+    METHOD,
+    RELATION_KIND,
+    PRODUCT_CATEGORY,
+    CONTRACT_KIND,
+    PAYMENT_METHOD,
+    RELEASE_REASON,
+];
 
 /// Entries by `dictionary/code`.
 pub(crate) static DICTIONARY_ENTRY: Kind = Kind::plain("dictionary_entry");
@@ -53,7 +66,7 @@ pub(crate) static DICTIONARY_ENTRY: Kind = Kind::plain("dictionary_entry");
 #[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
 pub struct DictionaryEntry {
     /// The dictionary: `level`, `stage`, `source`, `industry`, `method`, `relation_kind`, `product_category`,
-    /// `contract_kind` or `payment_method`.
+    /// `contract_kind`, `payment_method` or `release_reason`.
     pub dictionary: String,
     /// The code that records hold.
     pub code: EntryCode,

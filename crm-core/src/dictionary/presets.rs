@@ -2,7 +2,7 @@
 
 use super::{
     CONTRACT_KIND, DictionaryEntry, EntryCode, INDUSTRY, LEVEL, METHOD, PAYMENT_METHOD, PRODUCT_CATEGORY,
-    RELATION_KIND, SOURCE, STAGE,
+    RELATION_KIND, RELEASE_REASON, SOURCE, STAGE,
 };
 
 /// Dictionary, code, Chinese, English.
@@ -47,6 +47,11 @@ const PRESETS: &[(&str, &str, &str, &str)] = &[
     (PAYMENT_METHOD, "cheque", "支票", "Cheque"),
     (PAYMENT_METHOD, "cash", "现金", "Cash"),
     (PAYMENT_METHOD, "online", "在线支付", "Online"),
+    (RELEASE_REASON, "unreachable", "联系不上", "Can't be reached"),
+    (RELEASE_REASON, "no_need", "暂无需求", "No need"),
+    (RELEASE_REASON, "competitor", "选择竞品", "Chose a competitor"),
+    (RELEASE_REASON, "out_of_reach", "非目标客户", "Not in our market"),
+    (RELEASE_REASON, "other", "其他", "Other"),
 ];
 
 pub(crate) fn preset_entries(chinese: bool) -> Vec<DictionaryEntry> {

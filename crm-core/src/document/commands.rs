@@ -79,7 +79,10 @@ impl Session<'_> {
             &(customer, &document),
             |work| {
                 let (found, contract) = work.document_place(customer, document.contract)?;
-                found.check_active()?;
+                match contract {
+                    Some(_) => found.check_live()?,
+                    None => found.check_active()?,
+                }
                 let attached = work.attached(&found, contract.as_ref(), &document)?;
                 work.rely_on_customer(&found);
                 if let Some(contract) = &contract {

@@ -154,7 +154,10 @@ pub struct DuplicateHit {
     pub customer: Option<CustomerId>,
     /// Its name.
     pub name: String,
-    /// Its owner; absent where the settings don't tell him of customers that the reader may not open.
+    /// Whether it is in a pool 客户池.
+    #[serde(default)]
+    pub in_pool: bool,
+    /// Its owner, of one in a pool the former one; absent where the settings don't tell him of customers that the reader may not open.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<UserId>,
     /// His name.
@@ -326,6 +329,7 @@ impl Work<'_> {
             check.hits.push(DuplicateHit {
                 customer: one.visible.then_some(one.customer.id),
                 name: one.customer.name.clone(),
+                in_pool: one.customer.status == CustomerStatus::Pooled,
                 owner: owner.cloned(),
                 owner_name: owner.and_then(|owner| self.context.people.get(owner)).map(|person| person.name.clone()),
                 score: one.score,
@@ -365,15 +369,19 @@ impl Work<'_> {
         for (row, reached) in standing.iter().zip(reached) {
             let customer = Customer::from_row(row)?;
             let Some(likeness) = found.get(&row.id) else { continue };
-            if customer.status != CustomerStatus::Active {
+            if !customer.is_live() {
                 continue;
             }
             // What it is called and has today.
             let likeness =
                 Likeness { values: likeness.values.clone(), ..compare(&names, asked.person, Entry::of(&customer)) };
             let own = values_of(&customer);
-            let values: Vec<&String> = likeness.values.iter().filter(|value| own.contains(value)).collect();
-            let visible = reached.is_some_and(|reached| reached.opens(SharePanel::Information));
+            let mut values: Vec<&String> = likeness.values.iter().filter(|value| own.contains(value)).collect();
+            let pool = self.pool_of(&customer)?;
+            let visible = pool.is_some() || reached.is_some_and(|reached| reached.opens(SharePanel::Information));
+            if let Some(pool) = pool.filter(|pool| !self.access().is_ok_and(|access| access.administers(pool.id))) {
+                values.retain(|value| !pool.hides_value(value));
+            }
             let (score, reasons) = score(&likeness, &values, visible);
             let alike = if visible { &likeness.any } else { &likeness.full };
             let preferred = score + if alike.whole { WHOLE_NAME } else { 0 };

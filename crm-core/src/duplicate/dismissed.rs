@@ -189,7 +189,7 @@ impl Work<'_> {
         let mut found = Vec::new();
         for id in each {
             let customer = self.customer_with_shares(id, Reach::Edit)?.0;
-            customer.check_active()?;
+            customer.check_live()?;
             self.rely_on_customer(&customer);
             found.push((id.to_string(), fingerprint(&customer)?));
         }

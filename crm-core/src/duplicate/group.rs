@@ -3,7 +3,6 @@
 use super::check::{DuplicateReason, DuplicateVerdict, score};
 use super::dismissed::{Fingerprints, fingerprint_of, pair_key};
 use super::entry::{Entry, short_id};
-use super::index::is_active;
 use super::key::values_of;
 use super::look::compare;
 use super::search::{End, Run, apart};
@@ -395,7 +394,7 @@ impl Work<'_> {
         let opens = |reached: &Option<Reaches>| reached.is_some_and(|reached| reached.opens(SharePanel::Information));
         for (row, _) in standing.iter().zip(reached).filter(|(_, reached)| opens(reached)) {
             let customer = Customer::from_row(row)?;
-            if is_active(&customer) {
+            if customer.is_live() {
                 let (entry, values) = (Entry::of(&customer), values_of(&customer));
                 let names = entry.names.iter().cloned().map(Compared::new).collect();
                 members.insert(row.id.clone(), Member { customer, entry, names, values });

@@ -11,7 +11,7 @@ use super::key::{MATCH_KEY, match_id, match_row, values_of};
 use super::name::NAME_VERSION;
 use super::postings::{Postings, count};
 use crate::crm::{Crm, Session};
-use crate::customer::{CUSTOMER, Customer, CustomerStatus};
+use crate::customer::{CUSTOMER, Customer};
 use crate::error::{CallRefusal, Error};
 use crate::json;
 use crate::operations::op;
@@ -146,10 +146,6 @@ struct Numbered {
     ordinal: i64,
 }
 
-pub(super) fn is_active(customer: &Customer) -> bool {
-    customer.status == CustomerStatus::Active
-}
-
 /// The key of a gram's list.
 pub(super) fn list_key(gram: &str) -> String {
     format!("{NAME_VERSION:02}{gram}")
@@ -246,7 +242,7 @@ impl Work<'_> {
             let before = self.seen(&CUSTOMER, &id).map(Customer::from_row).transpose()?;
             let after = after.map(|row| Customer::from_row(&row)).transpose()?;
             // What lies in the recycle bin is nobody's duplicate; what was merged is found with what it was merged into.
-            let (before, after) = (before.filter(is_active), after.filter(is_active));
+            let (before, after) = (before.filter(Customer::is_live), after.filter(Customer::is_live));
             let relies = self.index_values(before.as_ref(), after.as_ref())? && before.is_some();
             if relies && !std::mem::replace(&mut relied_on, true) {
                 self.rely_on_walk()?;
@@ -414,7 +410,7 @@ impl Work<'_> {
             // Whoever renames or removes it meanwhile relies on how far the index has come.
             self.changes.checks.push(Check { kind: &CUSTOMER, id: row.id.clone(), version: row.version });
             let customer = Customer::from_row(&row)?;
-            if !is_active(&customer) {
+            if !customer.is_live() {
                 continue;
             }
             for value in values_of(&customer) {

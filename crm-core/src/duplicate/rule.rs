@@ -3,7 +3,7 @@
 use super::entry::understood;
 use super::key::{holders, phone_key, value_and_holder, values};
 use super::look::Asked;
-use crate::customer::{CUSTOMER, Customer, CustomerKind, CustomerRefusal, CustomerStatus};
+use crate::customer::{CUSTOMER, Customer, CustomerKind, CustomerRefusal};
 use crate::error::Error;
 use crate::history::{self, FieldChange};
 use crate::organisation::DuplicateRule;
@@ -83,7 +83,7 @@ impl Work<'_> {
         for row in self.get(&CUSTOMER, ids)? {
             let customer = Customer::from_row(&row)?;
             // A phone is a person's own among persons.
-            if customer.status == CustomerStatus::Active {
+            if customer.is_live() {
                 active.extend(exclusive_values(&customer).into_iter().map(|value| (value, row.id.clone())));
             }
         }
@@ -124,7 +124,7 @@ impl Work<'_> {
         ids.sort();
         let mut active = BTreeSet::new();
         for row in self.get(&CUSTOMER, ids)? {
-            if Customer::from_row(&row)?.status == CustomerStatus::Active {
+            if Customer::from_row(&row)?.is_live() {
                 active.insert(row.id);
             }
         }

@@ -117,7 +117,7 @@ impl Session<'_> {
     /// # Errors
     /// [`Error::Forbidden`] without the rights `customer.merge` and `customer.edit`, or for who may only read the survivor;
     /// [`Error::NotFound`]; `merge_undone`, `later_merge_first`, `name_taken_since`, `number_taken_since`, `in_recycle_bin`,
-    /// `customer_pending`.
+    /// `customer_pending`, `in_pool`, `holding_limit`.
     pub fn unmerge(&self, merge: MergeId) -> Result<Unmerged, Error> {
         self.command(
             &op::unmerge,

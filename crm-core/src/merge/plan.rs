@@ -235,6 +235,7 @@ impl Work<'_> {
                 merged_into: Some(survivor.id),
                 merge: Some(merge),
                 approval: None,
+                lock: None,
                 ..source.clone()
             };
             self.save_as_read(source, &tombstone)?;
@@ -259,7 +260,7 @@ impl Work<'_> {
     }
 
     /// Saves a customer, if nobody followed up meanwhile: that moves columns without a new version.
-    pub(super) fn save_as_read(&mut self, before: &Customer, after: &Customer) -> Result<(), Error> {
+    pub(crate) fn save_as_read(&mut self, before: &Customer, after: &Customer) -> Result<(), Error> {
         self.save(before, after)?;
         let Some(Write::Update { changes, .. }) = self.changes.writes.last_mut() else { return Ok(()) };
         for (column, was) in CUSTOMER.columns.iter().zip(before.columns()) {

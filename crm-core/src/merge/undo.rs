@@ -7,6 +7,7 @@ use super::money::pinned_money;
 use super::plan::CHANGED;
 use super::{MERGE, MERGE_PART, Merge, MergeEffect, MergeItem, MergeRefusal, Unmerged};
 use crate::access::Reach;
+use crate::actor::UserId;
 use crate::agenda;
 use crate::contact::{CONTACT, StoredContact};
 use crate::contract::CONTRACT;
@@ -91,6 +92,13 @@ impl Work<'_> {
         for tombstone in &tombstones {
             let status = CustomerStatus::Active;
             sources.push(Customer { status, merged_into: None, merge: None, ..tombstone.clone() });
+        }
+        let mut gains: BTreeMap<UserId, Vec<CustomerId>> = BTreeMap::new();
+        for source in &sources {
+            gains.entry(source.owner.clone()).or_default().push(source.id);
+        }
+        for (owner, more) in gains {
+            self.hold(&owner, &more)?;
         }
         let mut undoing = Undoing {
             merge,

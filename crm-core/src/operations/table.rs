@@ -151,6 +151,23 @@ macro_rules! for_each_operation {
             /// With whom a customer is shared.
             query shares(customer: CustomerId) -> Vec<Share>, "sharing.view";
 
+            /// The pools in which the actor may see something, or which he keeps.
+            query pools() -> Vec<Pool>, "pool.view";
+            /// Makes a pool, or changes one.
+            command save_pool(pool: PoolInput) -> Pool, "settings.manage_settings";
+            /// Moves customers to a pool, item by item.
+            command release_customers(customers: Vec<CustomerId>, release: Release) -> BatchAnswer, "pool.create";
+            /// Claims customers out of a pool, item by item.
+            command claim_customers(customers: Vec<CustomerId>, position: Option<PositionId>) -> BatchAnswer, "pool.claim";
+            /// Assigns customers of a pool, item by item.
+            command assign_customers(customers: Vec<CustomerId>, assignment: Assignment) -> BatchAnswer, "pool.assign";
+            /// Locks customers, item by item.
+            command lock_customers(customers: Vec<CustomerId>, reason: Option<String>) -> BatchAnswer, "customer.edit";
+            /// Unlocks customers, item by item.
+            command unlock_customers(customers: Vec<CustomerId>) -> BatchAnswer, "customer.edit";
+            /// How many customers the actor may still claim, have and lock.
+            query claim_allowance() -> ClaimAllowance, "pool.view";
+
             /// Adds a product to the catalogue.
             command create_product(product: NewProduct) -> Product, "product.create";
             /// A product.

@@ -9,6 +9,7 @@ use crate::duplicate;
 use crate::error::Error;
 use crate::history;
 use crate::operations::op;
+use crate::pool::{POOL, Pool};
 use crate::record::Record;
 use crate::relation;
 use crate::store::Write;
@@ -54,6 +55,8 @@ impl Session<'_> {
             for entry in dictionary::preset_entries(chinese) {
                 rows.push((&dictionary::DICTIONARY_ENTRY, entry.to_row()?));
             }
+            let pool = Pool::preset(chinese);
+            rows.push((&POOL, Record::to_row(&pool)?));
             rows.push((&super::GUARD, relation::parents_guard()));
             rows.push((&super::GUARD, crate::event::numbering_guard()));
             rows.push((&agenda::AGENDA, agenda::housekeeping(founding.now)?));

@@ -5,7 +5,9 @@ use crate::access::{ROLE, Role, ScopeList};
 use crate::actor::{OrgId, UserId};
 use crate::dictionary::{DICTIONARY_ENTRY, DictionaryEntry};
 use crate::error::Error;
+use crate::id::PoolId;
 use crate::person::{PERSON, Person};
+use crate::pool::{POOL, Pool};
 use crate::position::{POSITION, Position, PositionTree};
 use crate::record::Record;
 use crate::sorted::{Gather as _, Sort as _};
@@ -14,7 +16,7 @@ use crate::work::rows;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 
-/// Organisation, people, positions, roles and dictionaries as of one version. Immutable.
+/// Organisation, people, positions, roles, dictionaries and pools as of one version. Immutable.
 #[derive(Debug)]
 pub(crate) struct Context {
     pub(crate) version: i64,
@@ -23,6 +25,7 @@ pub(crate) struct Context {
     pub(crate) positions: PositionTree,
     pub(crate) roles: Vec<Role>,
     pub(crate) dictionaries: BTreeMap<String, Vec<DictionaryEntry>>,
+    pub(crate) pools: BTreeMap<PoolId, Pool>,
     /// Lists of scopes, which may be thousands; filled when first asked.
     pub(crate) scopes: RwLock<HashMap<ScopeList, Arc<[Value]>>>,
 }
@@ -36,6 +39,11 @@ impl Context {
         self.dictionaries.get(dictionary)?.iter().find(|entry| entry.code.as_str() == code)
     }
 
+    /// The pool where customers go if none is named.
+    pub(crate) fn standard_pool(&self) -> Option<&Pool> {
+        self.pools.values().find(|pool| pool.standard)
+    }
+
     /// Whether nothing may be written: the organisation is on the move.
     pub(crate) fn closed(&self) -> bool {
         self.organisation.standing != Standing::Open
@@ -47,7 +55,7 @@ impl Context {
         // Kinds of more rows than a page are read in several batches, which may see several
         // states: then again.
         for _ in 0..8 {
-            let kinds: [&'static Kind; 4] = [&PERSON, &POSITION, &ROLE, &DICTIONARY_ENTRY];
+            let kinds: [&'static Kind; 5] = [&PERSON, &POSITION, &ROLE, &DICTIONARY_ENTRY, &POOL];
             let mut searches: Vec<Option<Search>> = kinds.map(Search::of).map(Some).into();
             let mut loaded: Vec<Vec<Row>> = vec![Vec::new(); kinds.len()];
             let mut versions = Vec::new();
@@ -81,34 +89,25 @@ impl Context {
             let (Some(head), [_]) = (head, versions.as_slice()) else {
                 continue;
             };
-            let mut loaded = loaded.into_iter();
-            let (people, positions, roles, entries) = (
-                loaded.next().unwrap_or_default(),
-                loaded.next().unwrap_or_default(),
-                loaded.next().unwrap_or_default(),
-                loaded.next().unwrap_or_default(),
-            );
             if Organisation::from_row(&head)?.standing == Standing::Arriving {
                 return Ok(None);
             }
-            return Ok(Some(Context::from_rows(&head, &people, &positions, &roles, &entries)?));
+            return Ok(Some(Context::from_rows(&head, loaded)?));
         }
         Err(StoreError::Busy("the organisation changes all the time".to_owned()).into())
     }
 
-    fn from_rows(
-        head: &Row,
-        people: &[Row],
-        positions: &[Row],
-        roles: &[Row],
-        entries: &[Row],
-    ) -> Result<Context, Error> {
+    /// Out of the rows of the kinds, in the order in which they are loaded.
+    fn from_rows(head: &Row, loaded: Vec<Vec<Row>>) -> Result<Context, Error> {
+        let mut loaded = loaded.into_iter();
+        let mut next = || loaded.next().unwrap_or_default();
+        let (people, positions, roles, entries, pools) = (next(), next(), next(), next(), next());
         let organisation = Organisation::from_row(head)?;
         let people: BTreeMap<UserId, Person> =
-            Person::from_rows(people)?.into_iter().map(|person| (person.id.clone(), person)).into_map();
-        let positions = PositionTree::new(Position::from_rows(positions)?, &people);
+            Person::from_rows(&people)?.into_iter().map(|person| (person.id.clone(), person)).into_map();
+        let positions = PositionTree::new(Position::from_rows(&positions)?, &people);
         let mut dictionaries: BTreeMap<String, Vec<DictionaryEntry>> = BTreeMap::new();
-        for entry in DictionaryEntry::from_rows(entries)? {
+        for entry in DictionaryEntry::from_rows(&entries)? {
             dictionaries.entry(entry.dictionary.clone()).or_default().push(entry);
         }
         for entries in dictionaries.values_mut() {
@@ -119,8 +118,9 @@ impl Context {
             organisation,
             people,
             positions,
-            roles: Role::from_rows(roles)?,
+            roles: Role::from_rows(&roles)?,
             dictionaries,
+            pools: Pool::from_rows(&pools)?.into_iter().map(|pool| (pool.id, pool)).into_map(),
             scopes: RwLock::default(),
         })
     }

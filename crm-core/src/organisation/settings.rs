@@ -4,6 +4,7 @@ use crate::contract::{ContractStatus, number_parts};
 use crate::dictionary::EntryCode;
 use crate::error::{Error, Violation};
 use crate::money::Currency;
+use crate::pool::PoolSettings;
 use crate::text::Checker;
 use crate::time::TimeZone;
 use serde::{Deserialize, Serialize};
@@ -39,6 +40,9 @@ pub struct Settings {
     /// Numbers, policies and approvals of contracts.
     #[serde(default)]
     pub contract: ContractSettings,
+    /// Who sees and takes what in the customer pool 客户池.
+    #[serde(default)]
+    pub pool: PoolSettings,
     /// How reports 报表 are cut.
     #[serde(default)]
     pub report: ReportSettings,
@@ -351,6 +355,7 @@ impl Default for Settings {
             duplicates: DuplicateSettings::default(),
             follow_up: FollowUpSettings::default(),
             contract: ContractSettings::default(),
+            pool: PoolSettings::default(),
             report: ReportSettings::default(),
             version: first(),
         }
@@ -366,6 +371,7 @@ impl Settings {
         check.ensure((1..=3650).contains(&self.recycle_bin_days), || Violation::out_of_range("recycle_bin_days"));
         check.under("contract", |check| self.contract.check(check));
         check.under("duplicates", |check| self.duplicates.check(check));
+        check.under("pool", |check| self.pool.check(check));
         check.ensure((1..=12).contains(&self.report.fiscal_year_month), || {
             Violation::out_of_range("report.fiscal_year_month")
         });

@@ -6,7 +6,7 @@ use super::rules::{Part, check_day, put, typed};
 use super::{PaymentRefusal, Receipt, ReceiptKind, SINCE};
 use crate::access::{Part as AccessPart, Reach};
 use crate::crm::Session;
-use crate::customer::{CUSTOMER, Customer, CustomerId};
+use crate::customer::{CUSTOMER, Customer, CustomerId, CustomerStatus};
 use crate::dictionary;
 use crate::error::{Error, Violation};
 use crate::id::{ContractId, InstalmentId};
@@ -166,7 +166,9 @@ impl Session<'_> {
                     rows(answers.next()).into_iter().next().ok_or_else(|| crate::customer::not_found(customer))?;
                 let found = Customer::from_row(&row)?;
                 found.check_in_place()?;
-                if !work.access()?.disposes_of(&found.stands()) {
+                // Of a customer in a pool nobody has more to say than whose contract it is.
+                let pooled = found.status == CustomerStatus::Pooled;
+                if !pooled && !work.access()?.disposes_of(&found.stands()) {
                     // Whom the balance is not shared with neither learns of it nor spends it, though the contract be his.
                     let shares = Share::from_rows(&work.find_all(shares_of(customer))?)?;
                     let reaches = work.access()?.reach_into(&found.stands(), &shares, work.now);

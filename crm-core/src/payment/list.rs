@@ -363,7 +363,13 @@ impl Work<'_> {
                 let right = "view_all".to_owned();
                 return Err(Error::Forbidden { module: "payment".to_owned(), right }.into());
             }
-            Payments::All => access.visible_scopes(Standing::Active),
+            Payments::All => {
+                let mut scopes = access.visible_scopes(Standing::Active);
+                // What was paid before there is a contract stands where its customer does.
+                let pools: Vec<_> = self.context.pools.keys().copied().collect();
+                scopes.extend(pools.into_iter().flat_map(|pool| access.all_scopes(Standing::Pooled(pool))));
+                scopes
+            }
         };
         if let Some(owner) = owner {
             scopes.retain(|scope| {

@@ -4,7 +4,7 @@ use super::book::Book;
 use super::input::{NewReceipt, ReceiptSlip, SlipPart};
 use super::rules::{check_day, typed};
 use super::{Allocation, PaymentRefusal, RECEIPT, Receipt, ReceiptKind, ReceiptStatus};
-use crate::access::Reach;
+use crate::access::{Reach, Scope};
 use crate::actor::UserId;
 use crate::approval::Request;
 use crate::contract::ContractStatus;
@@ -55,6 +55,8 @@ struct Place {
     base_net: Decimal,
     base_currency: Currency,
     owner: (UserId, Option<PositionId>),
+    /// In whose lists it stands: its contract's, or its customer's, which may be in a pool.
+    stands: Scope,
     performer: (UserId, Option<PositionId>),
 }
 
@@ -289,6 +291,7 @@ impl Work<'_> {
             base_net: Decimal::of_minor(base, contract.base_currency),
             base_currency: contract.base_currency,
             owner: (contract.owner.clone(), contract.owner_position.clone()),
+            stands: contract.stands(),
             performer: (contract.performer.clone(), contract.performer_position.clone()),
         };
         self.write_receipt(place, entry, operation)
@@ -312,6 +315,7 @@ impl Work<'_> {
             base_currency: base.1,
             performer: owner.clone(),
             owner,
+            stands: customer.stands(),
         };
         self.write_receipt(place, entry, operation)
     }
@@ -359,7 +363,11 @@ impl Work<'_> {
         if written.status == ReceiptStatus::Pending {
             self.ask_for(&mut written)?;
         }
-        self.insert(&RECEIPT, written.to_row()?);
+        let mut row = written.to_row()?;
+        if let Some(scope) = RECEIPT.position("scope").and_then(|place| row.values.get_mut(place)) {
+            *scope = place.stands.to_value();
+        }
+        self.insert(&RECEIPT, row);
         let told = serde_json::json!({
             "id": written.id, "kind": written.kind, "on": written.on, "amount": written.amount,
         });

@@ -11,7 +11,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use crm_core::{
     Actor, Count, Currency, Customer, CustomerId, Decimal, DictionaryEntry, DocumentBytes, DuplicateSettings,
-    EntryCode, Error, MenuEntry, Person, Position, TimeZone, Timestamp, UserId,
+    EntryCode, Error, MenuEntry, Person, Pool, PoolId, Position, TimeZone, Timestamp, UserId,
 };
 use std::collections::HashMap;
 
@@ -86,6 +86,7 @@ fn href(entry: &MenuEntry) -> Option<String> {
         "approvals" => "/approvals".to_owned(),
         "products" => "/products".to_owned(),
         "positions" => "/positions".to_owned(),
+        "pools" => "/pools".to_owned(),
         "dictionaries" => "/dictionaries".to_owned(),
         "roles" => "/roles".to_owned(),
         "settings" => "/settings".to_owned(),
@@ -371,6 +372,23 @@ impl<'a> Desk<'a> {
     pub(crate) fn position_name(&self, id: &str) -> Result<String, Failure> {
         let known = self.positions()?.into_iter().find(|position| position.id.as_str() == id);
         Ok(known.map_or_else(|| id.to_owned(), |position| position.name))
+    }
+
+    /// The pools of which the person may see something; none for who may not look into pools.
+    pub(crate) fn pools(&self) -> Result<Vec<Pool>, Failure> {
+        if self.look.may("pool.view") { Ok(self.crm.pools()?) } else { Ok(Vec::new()) }
+    }
+
+    /// The pools into which customers can be put, in a form, the standard one first if the person may see it.
+    pub(crate) fn pool_choices(&self) -> Result<Vec<Choice>, Failure> {
+        let open = self.pools()?.into_iter().filter(|pool| !pool.retired);
+        Ok(open.map(|pool| Choice::new(pool.id.to_string(), pool.name)).collect())
+    }
+
+    /// The name of a pool: whoever sees a customer in it may know it.
+    pub(crate) fn pool_name(&self, id: PoolId) -> Result<String, Error> {
+        let known = self.system.pools()?.into_iter().find(|pool| pool.id == id);
+        Ok(known.map_or_else(|| id.to_string(), |pool| pool.name))
     }
 
     /// Refuses who has not the right: a form is not shown to who may not send it.

@@ -112,6 +112,8 @@ const SPEAK_OF: &[(&str, &[&str])] = &[
     ("more_than_credit", &["amount"]),
     ("duplicate_voucher", &["voucher"]),
     ("nothing_open", &["instalment"]),
+    ("standard_pool", &["standard", "retired"]),
+    ("pool_not_empty", &["retired"]),
 ];
 
 /// Lists whose items have fields of their own each.

@@ -126,6 +126,7 @@ pub(crate) fn founded(store: impl Store + Send + Sync + 'static) -> Result<(Crm,
     session().sync_people(vec![crm_core::PersonInput::new("alice", "Alice")?], crm_core::SyncMode::Delta)?;
     let mut settings = session().settings()?;
     settings.same_name = NameRule::Allow;
+    settings.pool.most_held = 0;
     session().change_settings(settings)?;
     Ok((crm, host))
 }

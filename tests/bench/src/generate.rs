@@ -184,6 +184,7 @@ fn organise(crm: &Crm, owners: &[Owner]) -> Result<()> {
     system.create_organisation(NewOrganisation::named("Bench"))?;
     // Many of one name are among them.
     system.change_settings(Settings { same_name: NameRule::Allow, ..system.settings()? })?;
+    crate::setup::without_limits(&system)?;
     let mut people = vec![PersonInput::new("director", "总监")?];
     let mut admin = PersonInput::new("admin", "管理员")?;
     admin.host_roles = vec!["crm_admin".into()];
@@ -342,6 +343,9 @@ impl Records<'_> {
                 last_follow_up_at: Some(Timestamp::saturating(idle)),
                 next_follow_up_at: (next != NEVER).then(|| Timestamp::saturating(next)),
                 approval: None,
+                pool: None,
+                former_owners: Vec::new(),
+                lock: None,
                 deleted_at: deleted.then(|| Timestamp::saturating(NOW - DAY)),
                 former: Vec::new(),
                 merged_into: None,

@@ -60,10 +60,19 @@ pub fn small(path: &Path, durability: Durability) -> Result<(Crm, Shared)> {
     Ok((crm, store))
 }
 
+/// One person of a benchmark has more customers than a salesperson may.
+pub fn without_limits(system: &crm_core::Session<'_>) -> Result<()> {
+    let mut settings = system.settings()?;
+    settings.pool.most_held = 0;
+    system.change_settings(settings)?;
+    Ok(())
+}
+
 /// Founds the organisation of one salesperson at a position.
 pub fn people(crm: &Crm) -> Result<()> {
     let system = crm.as_user(&Actor::system(ORG, "bench")?);
     system.create_organisation(NewOrganisation::named("Bench"))?;
+    without_limits(&system)?;
     system.sync_people(vec![PersonInput::new("alice", "Alice")?], SyncMode::Delta)?;
     system.sync_positions(vec![PositionInput::new("east", "East", None, &["alice"])?], SyncMode::Delta, false)?;
     Ok(())

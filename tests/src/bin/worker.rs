@@ -35,6 +35,12 @@ fn main() {
                 };
                 code(&alice.edit_customer(id.parse().unwrap(), edit))
             }
+            ["claim", id, person] => {
+                let person = crm.as_user(&Actor::user(ORG, person).unwrap());
+                let answer = person.claim_customers(vec![id.parse().unwrap()], None);
+                let item = answer.as_ref().ok().and_then(|answer| answer.items[0].error.clone());
+                item.unwrap_or_else(|| code(&answer))
+            }
             ["parent", child, parent] => {
                 let kind = crm_core::EntryCode::new("parent").unwrap();
                 let relation = NewRelation { customer: parent.parse().unwrap(), kind, inverse: false, note: None };

@@ -7,12 +7,17 @@ use crm_tests::POSITIONS;
 use serde_json::{Value, json};
 
 fn view(dice: &mut Dice) -> Value {
-    match dice.below(9) {
+    match dice.below(11) {
+        9 | 10 => json!({"kind": "pool"}),
         0 => json!({"kind": "not_followed_for", "days": dice.pick(&[0, 1, 2, 7, 30, 3650, 3651])}),
         n => {
             json!({"kind": (["mine", "today", "shared_with_me", "subordinates", "recently_viewed", "all", "recycle_bin", "mine"][n - 1])})
         }
     }
+}
+
+fn pool(dice: &mut Dice, known: &Known) -> Value {
+    if dice.one_in(2) { json!("00000000-0000-7000-8000-000000000001") } else { json!(known.id(dice, "pool")) }
 }
 
 fn contact(dice: &mut Dice) -> Value {
@@ -61,6 +66,9 @@ pub fn input(dice: &mut Dice, known: &mut Known, operation: &str, crm: &Crm) -> 
             let mut customer = json!({"name": name});
             customer_fields(dice, &mut customer);
             maybe(dice, &mut customer, "owner", person);
+            if dice.one_in(6) {
+                customer["pool"] = pool(dice, known);
+            }
             maybe(dice, &mut customer, "contacts", |dice| json!([contact(dice), contact(dice)]));
             maybe(dice, &mut customer, "relations", |dice| json!([relation(dice, known), relation(dice, known)]));
             json!({"customer": customer})
@@ -220,6 +228,40 @@ pub fn input(dice: &mut Dice, known: &mut Known, operation: &str, crm: &Crm) -> 
                 _ => json!({"customers": [customer, id(dice, "customer")], "share": share}),
             }
         }
+        "pools" | "claim_allowance" => json!({}),
+        "save_pool" => {
+            let mut input = json!({"name": format!("Pool {}", dice.below(4)), "show_follow_ups": dice.one_in(2)});
+            if dice.one_in(2) {
+                input["pool"] = pool(dice, known);
+                input["version"] = json!(dice.below(4));
+            }
+            maybe(dice, &mut input, "administrators", |dice| json!([person(dice)]));
+            maybe(dice, &mut input, "people", |dice| json!([person(dice), person(dice)]));
+            maybe(dice, &mut input, "positions", |dice| json!([dice.pick(&POSITIONS).0]));
+            maybe(dice, &mut input, "standard", |dice| json!(dice.one_in(2)));
+            maybe(dice, &mut input, "retired", |dice| json!(dice.one_in(2)));
+            maybe(dice, &mut input, "hidden", |_| json!(["phones", "address"]));
+            json!({"pool": input})
+        }
+        "release_customers" => {
+            let mut release = json!({});
+            if dice.one_in(3) {
+                release["pool"] = pool(dice, known);
+            }
+            maybe(dice, &mut release, "reason", |dice| code_of(dice, "release_reason"));
+            maybe(dice, &mut release, "note", some_text);
+            json!({"customers": [customer, id(dice, "customer"), id(dice, "customer")], "release": release})
+        }
+        "claim_customers" => {
+            json!({"customers": [customer, id(dice, "customer"), id(dice, "customer")], "position": null})
+        }
+        "assign_customers" => {
+            let mut assignment = json!({"to": person(dice)});
+            maybe(dice, &mut assignment, "to_position", |dice| json!(dice.pick(&POSITIONS).0));
+            json!({"customers": [customer, id(dice, "customer"), id(dice, "customer")], "assignment": assignment})
+        }
+        "lock_customers" => json!({"customers": [customer, id(dice, "customer")], "reason": some_text(dice)}),
+        "unlock_customers" => json!({"customers": [customer, id(dice, "customer")]}),
         "end_share" => json!({"share": id(dice, "share")}),
         "explain_access" | "customer" | "customer_panels" | "mark_viewed" | "delete_customer" | "restore_customer"
         | "relations" | "shares" => {

@@ -67,6 +67,7 @@ impl Known {
             "record_receipt" | "record_receipts" | "record_prepayment" | "use_prepayment" | "record_refund"
             | "write_off" | "receipt" | "receipts" => "receipt",
             "approvals" | "approval" => "approval",
+            "save_pool" | "pools" => "pool",
             "attach_document" | "document" | "documents" => "document",
             "create_product" | "product" | "products" | "edit_product" => "product",
             _ => "",

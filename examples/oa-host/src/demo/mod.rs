@@ -5,6 +5,7 @@
 mod cast;
 mod clock;
 mod deals;
+mod pool;
 mod script;
 mod words;
 
@@ -62,7 +63,8 @@ pub(crate) fn load(store: Arc<dyn Store + Send + Sync>) -> Result<(), Error> {
     cast::enter(&story)?;
     let played = play_all(&story)?;
     deals::play(&story, &played)?;
-    afterwards(&story, &played)
+    afterwards(&story, &played)?;
+    pool::play(&story, &played)
 }
 
 /// Makes a SQLite file with the organisation in it. The story is told into a file of another

@@ -3,6 +3,9 @@ use crm_core::store::MemoryStore;
 use crm_core::{CustomerQuery, FollowUps, PageRequest, View};
 use std::collections::BTreeSet;
 
+/// Customers that somebody owns.
+const OWNED: usize = CUSTOMERS - pool::RELEASED.len();
+
 fn told() -> Crm {
     let store = Arc::new(MemoryStore::new());
     load(store.clone()).unwrap();
@@ -36,20 +39,28 @@ fn dump(crm: &Crm) -> Vec<String> {
 #[test]
 fn every_view_has_something_to_show() {
     let crm = told();
-    assert_eq!(count(&crm, cast::ADMINISTRATOR, View::All), CUSTOMERS as i64);
+    assert_eq!(count(&crm, cast::ADMINISTRATOR, View::All), OWNED as i64);
+    let in_pool = View::Pool { pool: None };
+    assert_eq!(count(&crm, cast::ADMINISTRATOR, in_pool.clone()), pool::RELEASED.len() as i64);
     let mut shared = 0;
     for user in ["zhouzihang", "wujiayi", "tangwen", "hejun", "liangshuang", "fangyuan", "maxiaotian"] {
         assert!(count(&crm, user, View::Mine) >= 20, "{user}");
         assert!(count(&crm, user, View::Today) >= 4, "{user}");
         assert!(count(&crm, user, View::NotFollowedFor { days: 7 }) >= 8, "{user}");
         assert!(count(&crm, user, View::RecentlyViewed) >= 5, "{user}");
+        assert!(count(&crm, user, in_pool.clone()) >= 1, "{user}");
         shared += count(&crm, user, View::SharedWithMe);
     }
     assert!(shared >= 15, "{shared}");
     assert!(count(&crm, cast::PRESALES, View::SharedWithMe) >= 20);
-    let all_but_own = CUSTOMERS as i64 - count(&crm, cast::DIRECTOR, View::Mine);
+    let all_but_own = OWNED as i64 - count(&crm, cast::DIRECTOR, View::Mine);
     assert_eq!(count(&crm, cast::DIRECTOR, View::Subordinates), all_but_own);
     assert!(count(&crm, "chenyiming", View::Subordinates) > 80);
+    let (keeper, why) = pool::LOCKED;
+    let keeper = crm.as_user(&Actor::user(ORGANISATION, keeper).unwrap());
+    let kept = keeper.customers(View::Mine, PageRequest::first(100)).unwrap().items;
+    let reasons: Vec<_> = kept.into_iter().filter_map(|customer| customer.lock).map(|lock| lock.reason).collect();
+    assert_eq!(reasons, [Some(why.to_owned())]);
     let administrator = crm.as_user(&Actor::user(ORGANISATION, cast::ADMINISTRATOR).unwrap());
     let duplicates = administrator.duplicate_groups(PageRequest::first(100)).unwrap().items;
     assert!(duplicates.len() >= 10 && duplicates.iter().any(|group| group.customers.len() > 2), "{}", duplicates.len());
@@ -60,7 +71,7 @@ fn every_view_has_something_to_show() {
 #[test]
 fn the_story_is_the_same_each_time() {
     let (once, again) = (dump(&told()), dump(&told()));
-    assert_eq!(once.len(), 3 * CUSTOMERS);
+    assert_eq!(once.len(), 3 * OWNED);
     assert!(once.iter().zip(&again).all(|(a, b)| a == b));
 }
 
@@ -98,7 +109,7 @@ fn a_file_is_there_whole_or_not_at_all() {
     let place = tempfile::tempdir().unwrap();
     let path = place.path().join("oa-host.db");
     create(&path).unwrap();
-    assert_eq!(count(&Crm::sqlite(&path).unwrap(), cast::ADMINISTRATOR, View::All), CUSTOMERS as i64);
+    assert_eq!(count(&Crm::sqlite(&path).unwrap(), cast::ADMINISTRATOR, View::All), OWNED as i64);
     let names: Vec<_> = fs::read_dir(place.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert!(
         names

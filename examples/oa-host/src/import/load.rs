@@ -78,7 +78,7 @@ pub(super) fn customers<'p>(
                 // Another import at the same time made it since.
                 Err(rejection) if rejection.code == "number_taken" => {
                     let found = read_standing(&session)?.remove(&account.number);
-                    let found = found.filter(|found| found.status == CustomerStatus::Active);
+                    let found = found.filter(|found| found.status != CustomerStatus::Deleted);
                     summary.customers.unchanged += u64::from(found.is_some());
                     found.ok_or(rejection)
                 }
@@ -104,10 +104,10 @@ pub(super) fn customers<'p>(
     Ok(known)
 }
 
-/// Customers of earlier imports, by number, deleted ones too.
+/// Customers of earlier imports, by number, also those in a pool and deleted ones.
 fn read_standing(session: &Session<'_>) -> Result<BTreeMap<String, Customer>, Error> {
     let mut standing = BTreeMap::new();
-    for view in [View::All, View::RecycleBin] {
+    for view in [View::All, View::Pool { pool: None }, View::RecycleBin] {
         let filter = CustomerFilter { text: Some(super::NUMBER_PREFIX.to_owned()), ..CustomerFilter::default() };
         let query = CustomerQuery { view, filter, order: None };
         let mut page = PageRequest::first(PAGE);

@@ -4,17 +4,18 @@ use crate::app::{Reply, Shared};
 use crate::desk::{Chip, Desk, Look};
 use crate::failure::Failure;
 use crate::form::Sheet;
+use crate::pages::batch::Action;
 use crate::pages::contracts::Row;
 use crate::pages::history::named;
 use crate::pages::share::{panel_key, panels_told};
-use crate::pages::{Params, document, follow_up, history, id};
-use crate::session::Visitor;
+use crate::pages::{Params, document, follow_up, history, id, list};
+use crate::session::{Visitor, random};
 use crate::values::Values;
 use askama::Template;
 use axum::extract::{Path, State};
 use crm_core::{
-    Birthday, Calendar, Contact, Contracts, Customer, CustomerId, CustomerKind, CustomerPanels, DocumentsOf, Error,
-    Gender, PageRequest, SharePanel, ShareRight, dictionary,
+    Birthday, Calendar, Contact, Contracts, Customer, CustomerId, CustomerKind, CustomerPanels, CustomerStatus,
+    DocumentsOf, Error, Gender, PageRequest, PoolEntry, PoolStay, SharePanel, ShareRight, dictionary,
 };
 
 #[derive(Template)]
@@ -26,11 +27,19 @@ struct CustomerPage<'a> {
     number: String,
     deleted: bool,
     waits: bool,
-    /// The panels that are open, in words, where not all are.
+    /// The name of the pool where it is; empty: it is in none.
+    pool: String,
+    /// Whether it is locked, and why.
+    locked: Option<String>,
+    /// What is said where not all panels are open.
     open: String,
     opens: Opens,
     chips: Vec<Chip>,
     owner: String,
+    owner_label: &'a str,
+    /// What can be done with it as with many at once.
+    actions: Vec<Action>,
+    key: String,
     facts: Vec<(String, String)>,
     website: String,
     email: String,
@@ -60,6 +69,8 @@ struct Opens {
     information: bool,
     contacts: bool,
     follow_ups: bool,
+    /// What hangs on it: its history, its follow-ups one by one. Closed to who sees it in the pool alone.
+    behind: bool,
 }
 
 /// What the person may do with the customer.
@@ -180,6 +191,8 @@ fn draw(desk: &Desk<'_>, panels: &CustomerPanels, values: &Values) -> Reply {
     let customer = &panels.customer;
     let may = |what: &str| panels.allowed.iter().any(|allowed| allowed == what);
     let opens = |panel| panels.open.contains(&panel);
+    let stay = customer.pool.as_ref().filter(|_| customer.status == CustomerStatus::Pooled);
+    let whole = panels.open.len() == SharePanel::ALL.len();
     let (contracts, more_contracts) = contracts(desk, customer)?;
     let chips = [(dictionary::LEVEL, &customer.level), (dictionary::STAGE, &customer.stage)];
     let page = CustomerPage {
@@ -189,20 +202,28 @@ fn draw(desk: &Desk<'_>, panels: &CustomerPanels, values: &Values) -> Reply {
         number: customer.number.clone(),
         deleted: customer.deleted_at.is_some(),
         waits: customer.approval.is_some(),
-        open: if panels.open.len() == SharePanel::ALL.len() {
-            String::new()
-        } else {
-            let names: Vec<&str> = panels.open.iter().map(|panel| d.t(panel_key(*panel))).collect();
-            names.join(d.t("between_reasons"))
+        pool: stay.map(|stay| desk.pool_name(stay.pool)).transpose()?.unwrap_or_default(),
+        locked: customer.lock.as_ref().map(|lock| some(&lock.reason)),
+        open: match (whole, stay) {
+            (true, _) => String::new(),
+            (false, Some(_)) => d.t("pool_in_part").to_owned(),
+            (false, None) => {
+                let names: Vec<&str> = panels.open.iter().map(|panel| d.t(panel_key(*panel))).collect();
+                format!("{}{}", d.t("shared_in_part"), names.join(d.t("between_reasons")))
+            }
         },
         opens: Opens {
             information: opens(SharePanel::Information),
             contacts: opens(SharePanel::Contacts),
             follow_ups: opens(SharePanel::FollowUps),
+            behind: whole || stay.is_none(),
         },
         chips: chips.into_iter().filter_map(|(dictionary, code)| d.chip(dictionary, code)).collect(),
         owner: d.person(customer.owner.as_str()),
-        facts: customer_facts(desk, customer)?,
+        owner_label: d.t(if stay.is_some() { "former_owner" } else { "f_owner" }),
+        actions: actions(desk, panels, stay)?,
+        key: random().unwrap_or_default(),
+        facts: customer_facts(desk, customer, stay)?,
         website: some(&customer.website),
         email: some(&customer.email),
         description: some(&customer.description),
@@ -252,6 +273,26 @@ fn draw(desk: &Desk<'_>, panels: &CustomerPanels, values: &Values) -> Reply {
     desk.page(&page)
 }
 
+/// What the person may do with it of what can be done with many at once.
+fn actions(desk: &Desk<'_>, panels: &CustomerPanels, stay: Option<&PoolStay>) -> Result<Vec<Action>, Failure> {
+    let offered = [
+        ("claim", Action::Claim),
+        ("assign_from_pool", Action::Assign),
+        ("release", Action::Release),
+        ("lock", Action::Lock),
+        ("unlock", Action::Unlock),
+    ];
+    let allowed = |name: &str| panels.allowed.iter().any(|allowed| allowed == name);
+    let mut actions: Vec<Action> =
+        offered.into_iter().filter(|(name, _)| allowed(name)).map(|(_, action)| action).collect();
+    if let Some(stay) = stay {
+        // Out of the one pool that there is it does not go into another.
+        let others = desk.pool_choices()?.iter().any(|pool| pool.value != stay.pool.to_string());
+        actions.retain(|action| others || *action != Action::Release);
+    }
+    Ok(actions)
+}
+
 fn credit(desk: &Desk<'_>, customer: &Customer) -> Result<Option<Vec<String>>, Failure> {
     match desk.crm.customer_credit(customer.id) {
         Ok(found) => Ok(Some(found.iter().map(|own| desk.look.money(own.balance, own.currency)).collect())),
@@ -273,7 +314,11 @@ fn contracts(desk: &Desk<'_>, customer: &Customer) -> Result<(Option<Vec<Row>>, 
     }
 }
 
-fn customer_facts(desk: &Desk<'_>, customer: &Customer) -> Result<Vec<(String, String)>, Failure> {
+fn customer_facts(
+    desk: &Desk<'_>,
+    customer: &Customer,
+    stay: Option<&PoolStay>,
+) -> Result<Vec<(String, String)>, Failure> {
     let d = &desk.look;
     let kind = match customer.kind {
         CustomerKind::Company => d.t("kind_company"),
@@ -281,6 +326,9 @@ fn customer_facts(desk: &Desk<'_>, customer: &Customer) -> Result<Vec<(String, S
     };
     let positions = desk.positions()?;
     let position = customer.owner_position.as_ref().and_then(|id| positions.iter().find(|position| position.id == *id));
+    let locked = customer.lock.as_ref();
+    let lost = customer.former_owners.iter();
+    let lost = lost.map(|former| format!("{} · {}", d.person(former.person.as_str()), d.time(&former.until)));
     Ok(facts(
         d,
         vec![
@@ -294,7 +342,19 @@ fn customer_facts(desk: &Desk<'_>, customer: &Customer) -> Result<Vec<(String, S
             ("f_address", some(&customer.address)),
             ("f_phones", customer.phones.join("\n")),
             ("f_birthday", customer.birthday.as_ref().map(|known| birthday(d, known)).unwrap_or_default()),
-            ("f_owner_position", position.map(|position| position.name.clone()).unwrap_or_default()),
+            (
+                if stay.is_some() { "former_position" } else { "f_owner_position" },
+                position.map(|position| position.name.clone()).unwrap_or_default(),
+            ),
+            ("pooled_at", stay.map(|stay| d.time(&stay.at)).unwrap_or_default()),
+            ("pooled_by", stay.map(|stay| brought(d, stay)).unwrap_or_default()),
+            ("pooled_why", stay.map(|stay| list::why(d, stay)).unwrap_or_default()),
+            (
+                "locked_at",
+                locked.map(|lock| format!("{} · {}", d.time(&lock.at), d.person(&lock.by))).unwrap_or_default(),
+            ),
+            ("lock_reason", locked.map(|lock| some(&lock.reason)).unwrap_or_default()),
+            ("f_former_owners", lost.collect::<Vec<_>>().join("\n")),
             ("received_at", d.time(&customer.received_at)),
             ("created", format!("{} · {}", d.time(&customer.created_at), d.person(&customer.created_by))),
             ("changed", format!("{} · {}", d.time(&customer.changed_at), d.person(&customer.changed_by))),
@@ -302,6 +362,15 @@ fn customer_facts(desk: &Desk<'_>, customer: &Customer) -> Result<Vec<(String, S
             ("former_names", former(customer)),
         ],
     ))
+}
+
+/// Who brought it into its pool, and how.
+fn brought(d: &Look<'_>, stay: &PoolStay) -> String {
+    let how = match stay.entry {
+        PoolEntry::Created => "pool_entry_created",
+        PoolEntry::Released => "pool_entry_released",
+    };
+    format!("{} · {}", d.person(&stay.by), d.t(how))
 }
 
 /// What it was called before, and what was merged into it.
@@ -373,6 +442,7 @@ pub(crate) async fn history(
 #[template(path = "access.html")]
 struct AccessPage<'a> {
     d: &'a Look<'a>,
+    title: &'a str,
     id: String,
     name: String,
     grants: Vec<Grant>,
@@ -402,11 +472,18 @@ pub(crate) async fn access(State(app): State<Shared>, visitor: Visitor, Path(cus
         let grants = explained.grants.iter().map(|grant| Grant {
             person: d.person(grant.person.as_str()),
             rule: named(d, "rule_", &grant.rule),
-            through: grant.through.as_ref().map(place).unwrap_or_default(),
+            through: match (&grant.through, grant.rule.as_str()) {
+                (Some(pool), "pool" | "pool_administrator") => pool.clone(),
+                (through, _) => through.as_ref().map(place).unwrap_or_default(),
+            },
             edit: grant.edit,
             panels: panels_told(d, &grant.panels),
         });
-        desk.page(&AccessPage { d, id: customer.id.to_string(), name: customer.name.clone(), grants: grants.collect() })
+        // Who does not dispose of it is told of himself alone.
+        let own = explained.grants.iter().all(|grant| grant.person == desk.me);
+        let title = d.t(if own { "why_seen" } else { "who_sees" });
+        let (id, name, grants) = (customer.id.to_string(), customer.name.clone(), grants.collect());
+        desk.page(&AccessPage { d, title, id, name, grants })
     })
     .await
 }

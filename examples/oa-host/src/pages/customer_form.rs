@@ -31,7 +31,11 @@ pub(crate) async fn create(State(app): State<Shared>, posted: Posted) -> Reply {
         match created(desk, &values) {
             Ok(customer) => {
                 desk.notice("done_created");
-                desk.go(&format!("/customers/{}", customer.id))
+                match desk.crm.customer(customer.id) {
+                    Ok(customer) => desk.go(&format!("/customers/{}", customer.id)),
+                    // Straight into a pool that he does not see.
+                    Err(_) => desk.go("/customers?view=mine"),
+                }
             }
             Err(error) => {
                 let error = desk.for_form(error)?;
@@ -89,8 +93,13 @@ fn create_form(desk: &Desk<'_>, values: &Values, error: Option<&Error>, (below, 
         .input("email", "contacts_email");
     let mut sheet = more_fields(sheet.folded("s_more"));
     let assignable = desk.assignable()?;
+    let pools = if desk.look.may("pool.create") { desk.pool_choices()? } else { Vec::new() };
+    sheet = sheet.folded("s_owner");
     if assignable.len() > 1 {
-        sheet = sheet.folded("s_owner").choice("owner", assignable).help("owner_help");
+        sheet = sheet.choice("owner", assignable).help("owner_help");
+    }
+    if !pools.is_empty() {
+        sheet = sheet.choice("pool", pools).labelled(desk.t("straight_to_pool")).help("straight_to_pool_help");
     }
     let above = Above { title: desk.t("new_customer").to_owned(), back: Default::default(), intro: String::new() };
     form_page(desk, above, sheet, error)
@@ -133,6 +142,7 @@ fn created(desk: &Desk<'_>, values: &Values) -> Result<Customer, Error> {
         birthday: read.birthday(),
         owner: read.made::<UserId>("owner"),
         owner_position: None,
+        pool: read.parsed("pool"),
         contacts: contact.into_iter().collect(),
         relations: Vec::new(),
         duplicate_reason: values.text(REASON),

@@ -90,6 +90,8 @@ struct Hit {
     name: String,
     verdict: &'static str,
     chip: &'static str,
+    /// Whether it is in a pool.
+    in_pool: bool,
     /// What else is told, and why.
     said: String,
 }
@@ -98,7 +100,8 @@ impl Hit {
     fn customer(d: &Look<'_>, hit: DuplicateHit) -> Self {
         let (verdict, chip) = verdict(d, hit.verdict);
         let owner = hit.owner_name.or_else(|| hit.owner.map(|owner| owner.to_string()));
-        let owner = owner.map(|owner| format!("{} {owner}", d.t("f_owner")));
+        let label = d.t(if hit.in_pool { "former_owner" } else { "f_owner" });
+        let owner = owner.map(|owner| format!("{label} {owner}"));
         let closed = hit.customer.is_none().then(|| d.t("not_open").to_owned());
         let said: Vec<String> = owner.into_iter().chain(closed).chain([reasons(d, &hit.reasons)]).collect();
         Hit {
@@ -106,6 +109,7 @@ impl Hit {
             name: hit.name,
             verdict,
             chip,
+            in_pool: hit.in_pool,
             said: said.join(" · "),
         }
     }
@@ -119,6 +123,7 @@ impl Hit {
             name: if same { hit.name } else { format!("{} · {}", hit.name, hit.customer_name) },
             verdict,
             chip,
+            in_pool: false,
             said: reasons(d, &hit.reasons),
         }
     }

@@ -147,11 +147,15 @@ fn said(desk: &Desk<'_>, (of, part): (Of, &str), field: &str, text: &str) -> Str
             let other = text.parse().ok().and_then(|id| desk.crm.contract(id).ok()).map(|view| view.contract);
             other.map_or_else(|| "—".to_owned(), |other| other.number.unwrap_or(other.name))
         }
+        ("pool", "pool") => text.parse().ok().and_then(|id| desk.pool_name(id).ok()).unwrap_or_else(|| "—".to_owned()),
+        ("pool", "entry") => named(d, "pool_entry_", text),
+        ("pool", "reason") => entry(dictionary::RELEASE_REASON),
+        ("pool" | "lock", "by") | ("former_owners", "person") => d.person(text),
         ("receipt", "kind") => named(d, "receipt_", text),
         ("receipt", "status") => named(d, "receipt_is_", text),
         (_, "level" | "stage" | "source" | "industry" | "method") => entry(field),
-        (_, "owner" | "author" | "performer") => d.person(text),
-        (_, "owner_position" | "performer_position") => desk
+        (_, "owner" | "author" | "performer" | "former_owner") => d.person(text),
+        (_, "owner_position" | "performer_position" | "former_position") => desk
             .positions()
             .ok()
             .and_then(|all| all.into_iter().find(|position| position.id.as_str() == text))

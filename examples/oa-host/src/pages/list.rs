@@ -4,13 +4,15 @@ use crate::app::{Reply, Shared};
 use crate::desk::{Chip, Choice, Desk, Look};
 use crate::failure::Failure;
 use crate::pages::Params;
+use crate::pages::batch::Action;
 use crate::session::Visitor;
 use crate::values::{Values, url};
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use crm_core::{
-    Customer, CustomerFilter, CustomerOrder, CustomerQuery, EntryCode, Error, PageRequest, UserId, View, dictionary,
+    Customer, CustomerFilter, CustomerOrder, CustomerQuery, CustomerStatus, EntryCode, Error, PageRequest, Pool,
+    PoolStay, UserId, View, Violation, dictionary,
 };
 
 /// Customers on a page.
@@ -27,7 +29,7 @@ const ORDERS: [(&str, CustomerOrder); 6] = [
 ];
 
 /// What a filter asks for.
-const FILTERS: [&str; 7] = ["text", "level", "stage", "source", "industry", "owner", "order"];
+const FILTERS: [&str; 8] = ["text", "pool", "level", "stage", "source", "industry", "owner", "order"];
 
 #[derive(Template)]
 #[template(path = "customers.html")]
@@ -41,17 +43,22 @@ struct Customers<'a> {
     selects: Vec<Select>,
     /// Whether anything is narrowed.
     narrowed: bool,
+    /// How many of the customers of a pool the person may still take; empty: that is not said.
+    allowance: String,
     problem: String,
     count: String,
     rows: Vec<Row>,
     /// The address of the list without a marker, if this is not its first page.
     first: String,
     next: String,
-    /// Whether customers can be ticked and acted on together.
-    batch: bool,
+    /// What can be done with customers that are ticked; nothing: none can be.
+    actions: Vec<Action>,
     /// Whether it is the recycle bin.
     bin: bool,
-    shows_owner: bool,
+    /// Whether it is the list of a pool.
+    pool: bool,
+    /// What the column of owners is called; empty: there is none.
+    owner_label: String,
     here: String,
 }
 
@@ -75,6 +82,18 @@ pub(crate) struct Row {
     pub(crate) next: String,
     pub(crate) overdue: bool,
     pub(crate) deleted: String,
+    /// Whether it is in a pool, which every list but that of the pool says.
+    in_pool: bool,
+    /// How it came there, in the list of the pool.
+    stay: Option<Stay>,
+}
+
+/// How a customer came into a pool.
+struct Stay {
+    since: String,
+    why: String,
+    /// The name of the pool; empty: the list is one of that pool alone.
+    pool: String,
 }
 
 impl Row {
@@ -90,8 +109,30 @@ impl Row {
             next: d.time_or_none(&customer.next_follow_up_at),
             overdue: d.overdue(&customer.next_follow_up_at),
             deleted: d.time_or_none(&customer.deleted_at),
+            in_pool: customer.status == CustomerStatus::Pooled,
+            stay: None,
         }
     }
+
+    /// One in the list of these pools.
+    fn pooled(customer: &Customer, d: &Look<'_>, pools: &[Pool]) -> Self {
+        let stay = customer.pool.as_ref().map(|stay| Stay {
+            since: d.time(&stay.at),
+            why: why(d, stay),
+            pool: match pools {
+                [_] => String::new(),
+                all => all.iter().find(|pool| pool.id == stay.pool).map(|pool| pool.name.clone()).unwrap_or_default(),
+            },
+        });
+        Row { in_pool: false, stay, ..Row::of(customer, d) }
+    }
+}
+
+/// Why a customer is in a pool, in words.
+pub(crate) fn why(d: &Look<'_>, stay: &PoolStay) -> String {
+    let reason = d.label(dictionary::RELEASE_REASON, &stay.reason);
+    let said = [Some(reason), stay.note.clone()].into_iter().flatten().filter(|text| !text.is_empty());
+    said.collect::<Vec<_>>().join(" · ")
 }
 
 /// The view of a name in an address.
@@ -105,20 +146,24 @@ pub(crate) fn view(name: &str, days: &str) -> Option<View> {
         "recent" => View::RecentlyViewed,
         "all" => View::All,
         "recycle_bin" => View::RecycleBin,
+        "pool" => View::Pool { pool: None },
         _ => return None,
     })
 }
 
 /// What the filter of an address asks for.
-fn query(view: View, params: &Values) -> Result<CustomerQuery, Error> {
+fn query(mut view: View, params: &Values) -> Result<CustomerQuery, Error> {
     let code = |name: &str| {
         let code = params.text(name).map(EntryCode::new).transpose();
-        code.map_err(|_| Error::from(crm_core::Violation::unknown(name)))
+        code.map_err(|_| Error::from(Violation::unknown(name)))
     };
+    if let View::Pool { pool } = &mut view {
+        *pool = params.text("pool").map(|id| id.parse()).transpose().map_err(|_| Violation::unknown("pool"))?;
+    }
     let owner = params.text("owner").map(UserId::new).transpose();
     let order = params.text("order").map(|wanted| {
         let known = ORDERS.iter().find(|(name, _)| *name == wanted);
-        known.map(|(_, order)| *order).ok_or_else(|| Error::from(crm_core::Violation::unknown("order")))
+        known.map(|(_, order)| *order).ok_or_else(|| Error::from(Violation::unknown("order")))
     });
     Ok(CustomerQuery {
         view,
@@ -128,7 +173,7 @@ fn query(view: View, params: &Values) -> Result<CustomerQuery, Error> {
             stage: code("stage")?,
             source: code("source")?,
             industry: code("industry")?,
-            owner: owner.map_err(|_| Error::from(crm_core::Violation::unknown("owner")))?,
+            owner: owner.map_err(|_| Error::from(Violation::unknown("owner")))?,
         },
         order: order.transpose()?,
     })
@@ -161,6 +206,15 @@ fn draw(desk: &Desk<'_>, params: &Values) -> Reply {
     });
     let status = if problem.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let bin = name == "recycle_bin";
+    let in_pool = name == "pool";
+    let pools = if in_pool { desk.pools()? } else { Vec::new() };
+    // In the list of one pool its name says nothing.
+    let named = pools.iter().position(|pool| pool.id.to_string() == params.get("pool"));
+    let named = named.and_then(|place| pools.get(place..=place)).unwrap_or(&pools);
+    let rows = items.iter().map(|customer| match in_pool {
+        true => Row::pooled(customer, d, named),
+        false => Row::of(customer, d),
+    });
     let narrowed = FILTERS.iter().any(|filter| *filter != "order" && !params.get(filter).is_empty());
     let list = Customers {
         d,
@@ -171,22 +225,42 @@ fn draw(desk: &Desk<'_>, params: &Values) -> Reply {
         },
         view: name.to_owned(),
         text: params.get("text").to_owned(),
-        selects: selects(desk, name, params)?,
+        selects: selects(desk, name, params, &pools)?,
         narrowed,
+        allowance: if in_pool && d.may("pool.claim") { allowance(desk)? } else { String::new() },
         problem,
         count: count.map(|count| d.count(&count)).unwrap_or_default(),
-        batch: !bin && !items.is_empty(),
-        rows: items.iter().map(|customer| Row::of(customer, d)).collect(),
+        actions: match name {
+            "recycle_bin" => Vec::new(),
+            "pool" => Action::of_pool(d),
+            _ => Action::of_owned(d),
+        },
+        rows: rows.collect(),
         first: if params.text("cursor").is_some() { here.clone() } else { String::new() },
         next: next.unwrap_or_default(),
         bin,
-        shows_owner: name != "mine" && name != "today" && name != "not_followed",
+        pool: in_pool,
+        owner_label: match name {
+            "mine" | "today" | "not_followed" => String::new(),
+            "pool" => d.t("former_owner").to_owned(),
+            _ => d.t("f_owner").to_owned(),
+        },
         here,
     };
     desk.page_with(status, &list)
 }
 
-fn selects(desk: &Desk<'_>, view: &str, params: &Values) -> Result<Vec<Select>, Failure> {
+/// What the person may still claim and have, in words.
+fn allowance(desk: &Desk<'_>) -> Result<String, Failure> {
+    let d = &desk.look;
+    let left = desk.crm.claim_allowance()?;
+    let said = [("claims_left", left.claims_left), ("holding_left", left.holding_left)];
+    let said = said.into_iter().filter_map(|(key, left)| Some(d.t(key).replace("{n}", &left?.to_string())));
+    let said: Vec<String> = said.collect();
+    Ok(if said.is_empty() { d.t("claims_unlimited").to_owned() } else { said.join(" · ") })
+}
+
+fn selects(desk: &Desk<'_>, view: &str, params: &Values, pools: &[Pool]) -> Result<Vec<Select>, Failure> {
     let d = &desk.look;
     let select = |name: &'static str, choices: Vec<Choice>| Select {
         label: d.t(&format!("f_{name}")).to_owned(),
@@ -203,6 +277,12 @@ fn selects(desk: &Desk<'_>, view: &str, params: &Values) -> Result<Vec<Select>, 
     .map(|(name, dictionary)| select(name, d.choices(dictionary, params.get(name))))
     .into_iter()
     .collect();
+    if view == "pool" {
+        let pools = pools.iter().map(|pool| Choice::new(pool.id.to_string(), &pool.name));
+        selects.insert(0, select("pool", pools.collect()));
+        let former = select("owner", desk.people_choices()?);
+        selects.push(Select { label: d.t("former_owner").to_owned(), ..former });
+    }
     if matches!(view, "subordinates" | "all" | "shared" | "recycle_bin" | "recent") {
         selects.push(select("owner", desk.people_choices()?));
     }

@@ -149,7 +149,9 @@ fn draw_choice(desk: &Desk<'_>, customer: &Customer, search: &str, problem: Stri
             let owner = hit.owner_name.unwrap_or_default();
             Some((hit.customer?.to_string(), hit.name, format!("{owner} · {}", reasons(d, &hit.reasons))))
         };
-        groups.push((d.t("merge_likely").to_owned(), hits.into_iter().filter_map(row).collect()));
+        // One in a pool is claimed before it is merged.
+        let hits = hits.into_iter().filter(|hit| !hit.in_pool);
+        groups.push((d.t("merge_likely").to_owned(), hits.filter_map(row).collect()));
     } else {
         let some: String = search.chars().take(60).collect();
         let choices = found(desk, &some, customer.id)?;

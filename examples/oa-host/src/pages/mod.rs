@@ -22,6 +22,7 @@ mod merge;
 mod payment;
 mod payment_list;
 mod plan;
+mod pool;
 mod position;
 mod product;
 mod relation;
@@ -123,6 +124,8 @@ pub(crate) fn routes() -> Router<Shared> {
         .route("/documents/{id}/remove", post(document::remove))
         .route("/positions", get(position::show))
         .route("/positions/edit", get(position::edit).post(position::save))
+        .route("/pools", get(pool::show))
+        .route("/pools/edit", get(pool::edit).post(pool::save))
         .route("/dictionaries", get(dictionary::show))
         .route("/dictionaries/edit", get(dictionary::edit).post(dictionary::save))
         .route("/dictionaries/merge", get(dictionary::merge).post(dictionary::do_merge))

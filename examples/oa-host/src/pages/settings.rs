@@ -11,8 +11,8 @@ use crate::values::{Reader, Values};
 use axum::extract::State;
 use crm_core::{
     AgreedPriceRule, ContractSettings, ContractStatus, DuplicateRule, DuplicateSettings, EntryCode, Error,
-    FollowUpSettings, NameRule, NumberReset, PlanRule, ReceiptRule, ReportSettings, Settings, TimeZone, Violation,
-    dictionary,
+    FollowUpSettings, NameRule, NumberReset, PlanRule, PoolSettings, ReceiptRule, ReportSettings, Settings, TimeZone,
+    Violation, dictionary,
 };
 
 const NUMBER_RESETS: [(&str, NumberReset); 3] =
@@ -152,6 +152,54 @@ fn duplicate_fields<'a>(d: &Look<'_>, sheet: Sheet<'a>) -> Sheet<'a> {
     sheet.tick("duplicates_show_owner").help("show_owner_help")
 }
 
+/// The settings of the pool.
+fn pool(values: &Values, read: &mut Reader<'_>) -> PoolSettings {
+    PoolSettings {
+        levels_up: read.number("pool_levels_up"),
+        claims_per_day: read.number("pool_claims_per_day"),
+        most_held: read.number("pool_most_held"),
+        count_dealt: values.ticked("pool_count_dealt"),
+        count_locked: values.ticked("pool_count_locked"),
+        cool_down_days: read.number("pool_cool_down_days"),
+        most_locked: read.number("pool_most_locked"),
+    }
+}
+
+/// What their fields show.
+fn with_pool(values: Values, pool: &PoolSettings) -> Values {
+    values
+        .with("pool_levels_up", pool.levels_up.to_string())
+        .with("pool_claims_per_day", pool.claims_per_day.to_string())
+        .with("pool_most_held", pool.most_held.to_string())
+        .with_some("pool_count_dealt", pool.count_dealt.then_some("1"))
+        .with_some("pool_count_locked", pool.count_locked.then_some("1"))
+        .with("pool_cool_down_days", pool.cool_down_days.to_string())
+        .with("pool_most_locked", pool.most_locked.to_string())
+}
+
+fn pool_fields(sheet: Sheet<'_>) -> Sheet<'_> {
+    sheet
+        .section("s_pool")
+        .input("number", "pool_levels_up")
+        .required()
+        .help("levels_up_help")
+        .input("number", "pool_claims_per_day")
+        .required()
+        .help("no_limit_help")
+        .input("number", "pool_cool_down_days")
+        .required()
+        .help("cool_down_help")
+        .input("number", "pool_most_held")
+        .required()
+        .help("most_held_help")
+        .tick("pool_count_dealt")
+        .help("count_dealt_help")
+        .tick("pool_count_locked")
+        .input("number", "pool_most_locked")
+        .required()
+        .help("no_limit_help")
+}
+
 pub(crate) async fn show(State(app): State<Shared>, visitor: Visitor) -> Reply {
     app.desk(visitor, |desk| {
         let settings = desk.crm.settings()?;
@@ -176,7 +224,7 @@ fn values_of(settings: &Settings) -> Values {
         .with("follow_up_least_length", follow_up.least_length.to_string())
         .with_some("follow_up_superiors_count", follow_up.superiors_count.then_some("1"));
     let contract = &settings.contract;
-    let values = with_duplicates(values, &settings.duplicates)
+    let values = with_pool(with_duplicates(values, &settings.duplicates), &settings.pool)
         .with("contract_number", &contract.number)
         .with("contract_number_reset", word(&NUMBER_RESETS, contract.number_reset))
         .with("contract_base_currency", contract.base_currency.code())
@@ -218,7 +266,7 @@ fn draw(desk: &Desk<'_>, values: &Values, error: Option<&Error>) -> Reply {
         .line("time_zone", 60)
         .required()
         .help("zone_help");
-    let sheet = duplicate_fields(d, sheet)
+    let sheet = pool_fields(duplicate_fields(d, sheet))
         .section("s_follow_ups")
         .input("number", "follow_up_correction_hours")
         .required()
@@ -271,6 +319,7 @@ fn saved(desk: &Desk<'_>, values: &Values) -> Result<Settings, Error> {
     let fiscal_year_month = read.number("report_fiscal_year_month");
     let contract = contract(values, &mut read);
     let duplicates = duplicates(values, &mut read);
+    let pool = pool(values, &mut read);
     let zone = TimeZone::named(values.get("time_zone").trim());
     if zone.is_err() {
         read.note(Violation::unknown("time_zone"));
@@ -296,6 +345,7 @@ fn saved(desk: &Desk<'_>, values: &Values) -> Result<Settings, Error> {
             superiors_count: values.ticked("follow_up_superiors_count"),
         },
         contract,
+        pool,
         report: ReportSettings { fiscal_year_month },
         version: values.get("version").parse().unwrap_or_default(),
     })

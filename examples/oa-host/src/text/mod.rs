@@ -5,6 +5,7 @@ mod duplicates;
 mod groups;
 mod merges;
 mod payments;
+mod pools;
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -50,7 +51,7 @@ pub(crate) fn text(lang: Lang, key: &str) -> &str {
 type Text = (&'static str, &'static str, &'static str);
 
 fn all() -> impl Iterator<Item = &'static Text> {
-    let rooms = [deals::TEXTS, payments::TEXTS, duplicates::TEXTS, groups::TEXTS, merges::TEXTS];
+    let rooms = [deals::TEXTS, payments::TEXTS, duplicates::TEXTS, groups::TEXTS, merges::TEXTS, pools::TEXTS];
     TEXTS.iter().chain(rooms.into_iter().flatten())
 }
 

@@ -160,7 +160,7 @@ fn c5_a_document_is_uploaded_downloaded_and_taken_away() {
 }
 
 /// What the page of settings is sent, but for the check for duplicates.
-pub(crate) const SETTINGS: [(&str, &str); 13] = [
+pub(crate) const SETTINGS: [(&str, &str); 20] = [
     ("time_zone", "Asia/Shanghai"),
     ("same_name", "refuse"),
     ("customer_number", "KH{yyyyMMdd}-{random}"),
@@ -174,6 +174,13 @@ pub(crate) const SETTINGS: [(&str, &str); 13] = [
     ("contract_plan_over", "warn"),
     ("contract_receipt_over", "credit"),
     ("report_fiscal_year_month", "1"),
+    ("pool_levels_up", "1"),
+    ("pool_claims_per_day", "20"),
+    ("pool_most_held", "500"),
+    ("pool_count_dealt", "1"),
+    ("pool_count_locked", "1"),
+    ("pool_cool_down_days", "7"),
+    ("pool_most_locked", "20"),
 ];
 
 /// Sets for which command a leader is asked first.

@@ -6,6 +6,7 @@ mod deals;
 mod duplicates;
 mod groups;
 mod merges;
+mod pools;
 #[path = "../run/mod.rs"]
 mod run;
 
