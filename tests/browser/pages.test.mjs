@@ -638,7 +638,7 @@ describe("everywhere", () => {
         for (const by of ["person", "position", "product"]) deals.push(`/reports?${all}by=${by}`);
         for (const by of ["person", "position"]) deals.push(`/reports/targets?${all}by=${by}`);
         for (const what of ["contracts", "receipts", "instalments", "customers"]) deals.push(`/reports/rows?${all}what=${what}`);
-        const paths = [...menu, ...deals, "/customers/new", customer, ...["edit", "history", "transfer", "delete", "access", "follow-ups", "contacts/new", "relations/new?search=a", "shares/new"].map((end) => `${customer}/${end}`), "/positions/edit", "/dictionaries/edit?dictionary=level", "/roles/edit", "/reports/targets/edit", "/nowhere", ...(person === administrator ? ["/settings/duplicate-lookups"] : [])];
+        const paths = [...menu, ...deals, "/customers/new", customer, ...["edit", "history", "transfer", "delete", "access", "follow-ups", "contacts/new", "relations/new?search=a", "shares/new"].map((end) => `${customer}/${end}`), "/positions/edit", "/pools/edit", "/customers?view=pool", "/dictionaries/edit?dictionary=level", "/roles/edit", "/reports/targets/edit", "/nowhere", ...(person === administrator ? ["/settings/duplicate-lookups"] : [])];
         for (const path of [...paths, "/sign-in"]) {
           await page.goto(path);
           await openAll(page);
