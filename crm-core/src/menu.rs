@@ -190,6 +190,7 @@ pub const EVENT_KINDS: &[&str] = &[
     "customers_merged",
     "merge_undone",
     "customer_released",
+    "customer_moved_to_pool",
     "customer_claimed",
     "customer_assigned",
     "customer_locked",

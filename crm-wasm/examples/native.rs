@@ -28,6 +28,9 @@ fn main() -> Result<(), Error> {
     let host = Actor::system("acme", "set-up")?;
     crm.as_user(&host).create_organisation(NewOrganisation::named("Acme"))?;
     crm.as_user(&host).sync_people(vec![PersonInput::new("alice", "Alice")?], SyncMode::Delta)?;
+    let mut settings = crm.as_user(&host).settings()?;
+    settings.pool.most_held = 0;
+    crm.as_user(&host).change_settings(settings)?;
     let alice = Actor::user("acme", "alice")?;
     let mut ids: Vec<CustomerId> = Vec::new();
     for n in 0..1_000 {

@@ -104,7 +104,7 @@ fn p2_a_released_customer_leaves_its_owner_and_remembers_him() {
         let why = Release { reason: Some(entry("no_need")), note: Some("Asked twice".to_owned()), pool: None };
         only(world.user("mona").release_customers(vec![customer], why)).unwrap();
         let seen = world.user("bob").customer(customer).unwrap();
-        let stay = seen.pool.clone().unwrap();
+        let stay = seen.pool_stay.clone().unwrap();
         assert_eq!(seen.status, CustomerStatus::Pooled);
         assert_eq!((stay.former_owner, stay.former_position), (user("alice"), Some(at("agent"))));
         assert_eq!((stay.entry, stay.by.as_str(), stay.at), (PoolEntry::Released, "mona", world.bed.now()));
@@ -218,7 +218,7 @@ fn p2_a_customer_is_created_straight_into_the_pool() {
         let new = NewCustomer { pool: Some(pool(world).id), contacts: vec![contact], ..named("Imported") };
         let made = world.user("alice").create_customer(new.clone()).unwrap();
         assert_eq!((made.status, made.former_owners.len()), (CustomerStatus::Pooled, 0));
-        assert_eq!(made.pool.unwrap().entry, PoolEntry::Created);
+        assert_eq!(made.pool_stay.unwrap().entry, PoolEntry::Created);
         assert!(seers(world, made.id).contains("bob"));
         // Who entered it may claim it himself.
         assert_eq!(claim(world, "alice", made.id), Ok(()));
@@ -323,10 +323,13 @@ fn p1_members_and_administrators() {
         assert_eq!(own.iter().map(|grant| grant.rule.as_str()).collect::<Vec<_>>(), ["pool"]);
         // A pool's administrator assigns to whoever sees it there, an organisation's to anybody.
         let assign = |who: &str, to: &str| only(world.user(who).assign_customers(vec![customer], assigned(to)));
-        assert_eq!(assign("dora", "bob"), Err("outside_pool".to_owned()));
+        assert_eq!(assign("dora", "stan"), Err("outside_pool".to_owned()));
         assert_eq!(assign("dora", "dan"), Err("owner_deactivated".to_owned()));
         assert_eq!(assign("rhea", "stan"), Err("owner_outside_subtree".to_owned()));
         assert_eq!(assign("rhea", "rhea"), Err("forbidden".to_owned()));
+        // He who administers it assigns to those below him as any superior does.
+        only(world.user("dora").assign_customers(vec![customer], assigned("mona"))).unwrap();
+        release(world, "mona", customer);
         assert_eq!(assign("dora", "rhea"), Ok(()));
         assert_eq!(world.user("rhea").customer(customer).unwrap().owner, user("rhea"));
         release(world, "rhea", customer);
@@ -375,7 +378,10 @@ fn p1_bad_pools_are_refused() {
         assert_eq!(world.bed.dump(), before);
         only(adam.release_customers(vec![world.pooled], into(&second))).unwrap();
         let moved = adam.customer(world.pooled).unwrap();
-        assert_eq!((moved.pool.unwrap().pool, moved.former_owners.len()), (second.id, 1));
+        let history = adam.customer_history(world.pooled, PageRequest::first(1)).unwrap().items.remove(0);
+        let note = history.changes.iter().find(|change| change.field == "note").unwrap();
+        assert_eq!(note.became, Some(json!("Moved")));
+        assert_eq!((moved.pool_stay.unwrap().pool, moved.former_owners.len()), (second.id, 1));
         adam.save_pool(retired).unwrap();
         assert_eq!(
             adam.release_customers(vec![world.third], into(&first)).unwrap().items[0].error.as_deref(),

@@ -44,6 +44,8 @@ function wasm() {
   const crm = new Crm({ now: () => 1_795_395_600_000, entropy });
   const host = crm.asSystem("acme", "set-up");
   host.createOrganisation({ name: "Acme" });
+  const settings = host.settings();
+  host.changeSettings({ ...settings, pool: { ...settings.pool, most_held: 0 } });
   host.syncPeople([{ id: "alice", name: "Alice" }], "delta");
   const alice = crm.asUser("acme", "alice");
   const ids = Array.from({ length: 1_000 }, (_, n) => {

@@ -30,7 +30,7 @@ pub const MODULES: [&str; 17] = [
 ];
 
 /// Rights of a module.
-pub const RIGHTS: [&str; 11] = [
+pub const RIGHTS: [&str; 12] = [
     "view",
     "create",
     "edit",
@@ -39,6 +39,7 @@ pub const RIGHTS: [&str; 11] = [
     "merge",
     "assign",
     "claim",
+    "release",
     "write_off",
     "manage_fields",
     "manage_settings",
@@ -202,7 +203,7 @@ const SALES: [&str; 39] = [
     "sharing.create",
     "sharing.delete",
     "pool.view",
-    "pool.create",
+    "pool.release",
     "pool.claim",
     "pool.assign",
     "product.view",

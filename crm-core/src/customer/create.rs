@@ -69,7 +69,7 @@ impl Work<'_> {
                 access.allow("customer.edit")?;
             }
             if input.pool.is_some() {
-                access.allow("pool.create")?;
+                access.allow("pool.release")?;
             }
             rules::owner(
                 &context,
@@ -82,7 +82,7 @@ impl Work<'_> {
         };
         let settings = context.settings();
         let pool = input.pool.map(|pool| open_pool(&context, Some(pool))).transpose()?;
-        let pool = pool.map(|pool| created_there(pool.id, now, &by, &owner, owner_position.as_ref()));
+        let pool_stay = pool.map(|pool| created_there(pool.id, now, &by, &owner, owner_position.as_ref()));
         let id = CustomerId(self.draw()?);
         let number = match &input.number {
             Some(number) => number.clone(),
@@ -108,13 +108,13 @@ impl Work<'_> {
             birthday: input.birthday,
             owner,
             owner_position,
-            status: if pool.is_some() { CustomerStatus::Pooled } else { CustomerStatus::Active },
+            status: if pool_stay.is_some() { CustomerStatus::Pooled } else { CustomerStatus::Active },
             received_at: now,
             idle_since: now,
             last_follow_up_at: None,
             next_follow_up_at: None,
             approval: None,
-            pool,
+            pool_stay,
             former_owners: Vec::new(),
             lock: None,
             deleted_at: None,

@@ -91,7 +91,7 @@ pub struct NewCustomer {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub owner_position: Option<PositionId>,
-    /// The pool in which it is created, for others to claim; that needs the right `pool.create`.
+    /// The pool in which it is created, for others to claim; that needs the right `pool.release`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub pool: Option<PoolId>,

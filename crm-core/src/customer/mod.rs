@@ -150,9 +150,9 @@ pub struct Customer {
     /// (`customer_pending`). Work goes on: follow-ups, next dates, contacts, relations, documents and contracts; a share can be ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approval: Option<ApprovalId>,
-    /// The pool 客户池 in which it is, or was last.
+    /// Its stay in the pool 客户池 in which it is while its status is `pooled`, or was last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub pool: Option<PoolStay>,
+    pub pool_stay: Option<PoolStay>,
     /// Who lost it to a pool, the last one last; of more than 20 the latest.
     #[serde(default)]
     pub former_owners: Vec<FormerOwner>,
@@ -256,7 +256,7 @@ impl Customer {
         match self.status {
             CustomerStatus::Active => Standing::Active,
             CustomerStatus::Pooled => {
-                Standing::Pooled(self.pool.as_ref().map_or(PoolId(uuid::Uuid::nil()), |stay| stay.pool))
+                Standing::Pooled(self.pool_stay.as_ref().map_or(PoolId(uuid::Uuid::nil()), |stay| stay.pool))
             }
             CustomerStatus::Deleted => Standing::Deleted,
             CustomerStatus::Merged => Standing::Merged,
@@ -308,7 +308,7 @@ impl Customer {
             last_follow_up_at: None,
             next_follow_up_at: None,
             approval: None,
-            pool: self.pool.filter(|_| self.status == CustomerStatus::Pooled),
+            pool_stay: self.pool_stay.filter(|_| self.status == CustomerStatus::Pooled),
             former_owners: Vec::new(),
             lock: None,
             former: self.former.into_iter().map(named).collect(),
@@ -352,18 +352,22 @@ impl Record for Customer {
             code(&self.source),
             code(&self.industry),
             i64::from(self.lock.is_some()).into(),
-            code(&self.pool.as_ref().and_then(|stay| stay.reason.clone())),
+            code(&self.pool_stay.as_ref().and_then(|stay| stay.reason.clone())),
         ]
     }
 
     fn refresh(&mut self, row: &Columns<'_>) {
         self.version = row.version();
+        let mut pool = None;
         if let Some(Ok(scope)) = row.text("scope").map(|scope| Scope::parse(&scope)) {
             self.owner = scope.owner;
             self.owner_position = scope.position;
             self.status = match scope.standing {
                 Standing::Active => CustomerStatus::Active,
-                Standing::Pooled(_) => CustomerStatus::Pooled,
+                Standing::Pooled(standing) => {
+                    pool = Some(standing);
+                    CustomerStatus::Pooled
+                }
                 Standing::Deleted => CustomerStatus::Deleted,
                 Standing::Merged => CustomerStatus::Merged,
             };
@@ -376,8 +380,11 @@ impl Record for Customer {
         self.stage = code("stage");
         self.source = code("source");
         self.industry = code("industry");
-        if let Some(stay) = &mut self.pool {
+        if let Some(stay) = &mut self.pool_stay {
             stay.reason = code("release_reason");
+            if let Some(pool) = pool {
+                stay.pool = pool;
+            }
         }
     }
 }

@@ -50,7 +50,7 @@ const PRESETS: &[(&str, &str, &str, &str)] = &[
     (RELEASE_REASON, "unreachable", "联系不上", "Can't be reached"),
     (RELEASE_REASON, "no_need", "暂无需求", "No need"),
     (RELEASE_REASON, "competitor", "选择竞品", "Chose a competitor"),
-    (RELEASE_REASON, "out_of_reach", "非目标客户", "Not in our market"),
+    (RELEASE_REASON, "not_target", "非目标客户", "Not a target customer"),
     (RELEASE_REASON, "other", "其他", "Other"),
 ];
 

@@ -156,7 +156,7 @@ macro_rules! for_each_operation {
             /// Makes a pool, or changes one.
             command save_pool(pool: PoolInput) -> Pool, "settings.manage_settings";
             /// Moves customers to a pool, item by item.
-            command release_customers(customers: Vec<CustomerId>, release: Release) -> BatchAnswer, "pool.create";
+            command release_customers(customers: Vec<CustomerId>, release: Release) -> BatchAnswer, "pool.release";
             /// Claims customers out of a pool, item by item.
             command claim_customers(customers: Vec<CustomerId>, position: Option<PositionId>) -> BatchAnswer, "pool.claim";
             /// Assigns customers of a pool, item by item.

@@ -37,8 +37,8 @@ impl Session<'_> {
     /// nothing of their day's claims.
     ///
     /// # Errors
-    /// [`Error::Forbidden`] without the right `pool.claim`; [`Error::Invalid`]; `claim_by_system`. What is wrong with one customer is said
-    /// in its item: `already_claimed`, `not_in_pool`, `claim_limit`, `holding_limit`, `cool_down`.
+    /// [`Error::Forbidden`] without the right `pool.claim`; [`Error::Invalid`]. What is wrong with one customer is said in its item:
+    /// `not_found`, `invalid` (the position), `claim_by_system`, `already_claimed` (for a day after it was), `not_in_pool`, `claim_limit`, `holding_limit`, `cool_down`.
     pub fn claim_customers(
         &self,
         customers: Vec<CustomerId>,
@@ -64,7 +64,7 @@ impl Session<'_> {
     ///
     /// # Errors
     /// [`Error::Forbidden`] without the right `pool.assign`; [`Error::Invalid`]. What is wrong with one customer is said in its item:
-    /// `already_claimed`, `not_in_pool`, `holding_limit`, `cool_down`, `outside_pool`, `owner_deactivated`, `owner_outside_subtree`.
+    /// `not_found`, `invalid`, `already_claimed`, `not_in_pool`, `holding_limit`, `cool_down`, `outside_pool`, `owner_deactivated`, `owner_outside_subtree`.
     pub fn assign_customers(&self, customers: Vec<CustomerId>, assignment: Assignment) -> Result<BatchAnswer, Error> {
         self.batch(
             &op::assign_customers,
@@ -110,7 +110,7 @@ impl Work<'_> {
             let (owner, position) = customer::anybody(&context, &assignment.to, position, fields)?;
             let theirs = crate::actor::Actor::user(self.actor().org().as_str(), owner.as_str())?;
             let sees = Access::of(&context, &theirs)?.sees_in_pool(pool, before.owner_position.as_ref());
-            if !access.sees_all() && !sees {
+            if !access.sees_all() && !sees && !access.is_superior_of(position.as_ref()) {
                 return Err(PoolRefusal::OutsidePool { person: owner.to_string() }.into());
             }
             (owner, position)
@@ -126,6 +126,12 @@ impl Work<'_> {
         }
         self.hold(&owner, &[before.id])?;
         self.give(&before, owner, position, reason, (op::assign_customers.name, "customer_assigned"))
+    }
+
+    /// Whether the actor is somebody who may have it again, if it was his.
+    pub(crate) fn may_claim(&self, customer: &Customer) -> Result<bool, Error> {
+        let person = self.access()?.person().map(|person| person.id.clone());
+        Ok(person.is_some_and(|person| self.check_cooled(customer, &person).is_ok()))
     }
 
     /// Who lost it to a pool of late does not have it back so soon.
@@ -152,7 +158,7 @@ impl Work<'_> {
         }
         // Only who may still look at a list of it is told: later an id says nothing of what became of the customer.
         let of_late = |stay: &&PoolStay| stay.left_at.is_some_and(|left| self.now < left.plus_days(1));
-        let left = found.pool.as_ref().filter(of_late).filter(|_| found.status == CustomerStatus::Active);
+        let left = found.pool_stay.as_ref().filter(of_late).filter(|_| found.status == CustomerStatus::Active);
         let own = access.person().is_some_and(|person| person.id == found.owner);
         let saw = |stay: &PoolStay| access.sees_in_pool(stay.pool, stay.former_position.as_ref());
         Err(match left {
@@ -177,7 +183,7 @@ impl Work<'_> {
         after.status = CustomerStatus::Active;
         after.received_at = self.now;
         after.idle_since = self.now;
-        if let Some(stay) = &mut after.pool {
+        if let Some(stay) = &mut after.pool_stay {
             stay.left_at = Some(self.now);
         }
         after.changed_at = self.now;
@@ -189,7 +195,7 @@ impl Work<'_> {
             changes.push(history::change("reason", None, Some(reason.into())));
         }
         self.remember(CustomerId::RECORD, before.id, operation, changes)?;
-        let data = serde_json::json!({"to": after.owner, "pool": after.pool.as_ref().map(|stay| stay.pool)});
+        let data = serde_json::json!({"to": after.owner, "pool": after.pool_stay.as_ref().map(|stay| stay.pool)});
         self.notify(event, CustomerId::RECORD, before.id, std::slice::from_ref(&after.owner), data)?;
         self.made(before.id);
         Ok(())

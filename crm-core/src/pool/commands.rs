@@ -17,7 +17,8 @@ use crate::work::{Stop, Work, rows};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
-/// A pool as an administrator types it.
+/// A pool as an administrator types it. A change replaces every field: lists that are left out are emptied, and without members a pool is
+/// open to all positions; `hidden` left out hides all that can be.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "uniffi", derive(uniffi::Record))]

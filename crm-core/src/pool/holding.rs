@@ -36,7 +36,7 @@ impl Holder {
     }
 }
 
-/// The least limit of which half is far.
+/// Limits below this are always counted under the row of the person.
 const FAR: i64 = 64;
 
 /// What a person may still take.
@@ -50,7 +50,7 @@ pub struct ClaimAllowance {
     /// How many he may still claim today; absent: as many as he likes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claims_left: Option<i32>,
-    /// Customers that he has, as far as they count; of more than the setting allows no more than one more.
+    /// Customers that he has, as far as they count for the limit; where all count, no more than one beyond it is counted.
     pub held: i32,
     /// How many more he may have; absent: as many as he likes.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -32,7 +32,7 @@ impl Session<'_> {
     ///
     /// # Errors
     /// [`Error::Forbidden`] without the right `customer.edit`; [`Error::Invalid`]. What is wrong with one customer is said in its item:
-    /// `locked_already`, `lock_limit`, `in_pool`, `in_recycle_bin`, `customer_pending`.
+    /// `not_found`, `locked_already`, `lock_limit`, `in_pool`, `in_recycle_bin`, `customer_pending`.
     pub fn lock_customers(&self, customers: Vec<CustomerId>, reason: Option<String>) -> Result<BatchAnswer, Error> {
         let mut check = Checker::new();
         let reason = check.optional_line("reason", &reason, 200);
@@ -49,7 +49,8 @@ impl Session<'_> {
     /// Unlocks customers, up to 500, item by item.
     ///
     /// # Errors
-    /// As [`Session::lock_customers`]; `not_locked`.
+    /// [`Error::Forbidden`] without the right `customer.edit`; [`Error::Invalid`]. What is wrong with one customer is said in its item:
+    /// `not_found`, `not_locked`, `in_pool`, `in_recycle_bin`, `customer_pending`.
     pub fn unlock_customers(&self, customers: Vec<CustomerId>) -> Result<BatchAnswer, Error> {
         self.lock_each(&op::unlock_customers, customers, &None, |_, before| {
             before.lock.as_ref().map(|_| None).ok_or_else(|| PoolRefusal::NotLocked.into())

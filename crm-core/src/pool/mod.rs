@@ -32,7 +32,7 @@ pub(crate) const SINCE: i32 = 12;
 /// Pools by id.
 pub(crate) static POOL: Kind = Kind { since: SINCE, ..Kind::plain("pool") };
 
-/// What a person took of late: whoever gives him a customer under a limit writes this row, so that two never pass each other.
+/// What a person took of late. Whoever gives him a customer near the limit writes this row, so that two do not pass it together.
 pub(crate) static HOLDER: Kind = Kind { since: SINCE, ..Kind::plain("customer_holder") };
 
 /// A pool.
@@ -40,6 +40,7 @@ pub(crate) static HOLDER: Kind = Kind { since: SINCE, ..Kind::plain("customer_ho
 /// Who sees what in it: its administrators everything; where it has members, they, everything. In a pool without members a customer is
 /// seen by the superiors of the position at which it was owned, as many levels up as the settings say, and by everyone below those. This
 /// goes by the tree as it is when somebody looks; a position that was removed counts as the one above it.
+/// What was owned at no position everybody sees who has the right `pool.view`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
@@ -174,8 +175,8 @@ refusals! {
         HoldingLimit { person, limit } = "holding_limit", "The person has as many customers as one may have", "该人员拥有的客户数已达上限";
         /// The person locked as many customers as he may.
         LockLimit { person, limit } = "lock_limit", "The owner has locked as many customers as one may", "该销售锁定的客户数已达上限";
-        /// Who had it may not claim it again so soon.
-        CoolDown { until } = "cool_down", "You had this customer: you may not claim it again so soon", "您曾是该客户的所属销售，冷却期内不可再次领取";
+        /// Who lost it to a pool may not have it again so soon.
+        CoolDown { until } = "cool_down", "Who had this customer may not have it again so soon", "该人员曾是此客户的所属销售，冷却期内不可再次获得";
         /// The system has no customers of its own.
         NoPerson = "claim_by_system", "Only a person claims", "只有人员可以领取";
         /// He to whom it shall be assigned does not see it in the pool.
@@ -186,7 +187,7 @@ refusals! {
         StandardPool = "standard_pool", "The standard pool can't be retired: make another one the standard first", "默认客户池不可停用，请先指定其他默认池";
         /// There are customers in it.
         PoolNotEmpty = "pool_not_empty", "There are customers in the pool: move them first", "客户池中仍有客户，请先移出";
-        /// It is locked already, or not at all.
+        /// It is locked already.
         LockedAlready = "locked_already", "The customer is locked already", "该客户已锁定";
         /// It is not locked.
         NotLocked = "not_locked", "The customer is not locked", "该客户未锁定";

@@ -40,12 +40,13 @@ pub struct Release {
 
 impl Session<'_> {
     /// Moves customers to a pool, up to 500, item by item. Whoever disposes of a customer may; a pool's administrators move what is in it
-    /// to another pool. The plan of a next follow-up, the lock and all shares end; contacts and what was written go along; contracts and
+    /// to another pool, where it keeps its former owner and since when it is in a pool. The plan of a next follow-up, the lock and all shares end; contacts and what was written go along; contracts and
     /// their plans keep their own owners.
     ///
     /// # Errors
-    /// [`Error::Forbidden`] without the right `pool.create`; [`Error::Invalid`], also without a reason; `no_pool`. What is wrong with one
-    /// customer is said in its item: `in_that_pool`, `in_recycle_bin`, `customer_pending`.
+    /// [`Error::Forbidden`] without the right `pool.release`; [`Error::Invalid`] when there are none, or too many. What is wrong with one
+    /// customer is said in its item: `not_found`, `invalid` (also without a reason), `no_pool`, `in_that_pool`, `in_recycle_bin`,
+    /// `customer_pending`.
     pub fn release_customers(&self, customers: Vec<CustomerId>, release: Release) -> Result<BatchAnswer, Error> {
         self.batch(
             &op::release_customers,
@@ -107,13 +108,15 @@ impl Work<'_> {
         check.done()?;
         let pool = open_pool(&context, release.pool)?.id;
         let (before, shares) = self.customer_with_shares(id, Reach::Own)?;
-        if let Some(stay) = before.pool.as_ref().filter(|_| before.status == CustomerStatus::Pooled) {
+        if let Some(stay) = before.pool_stay.as_ref().filter(|_| before.status == CustomerStatus::Pooled) {
             if stay.pool == pool {
                 return Err(PoolRefusal::InThatPool.into());
             }
             // It moves from pool to pool: how it came to be in one stays.
             let stay = PoolStay { pool, ..stay.clone() };
-            return self.pool_customer(&before, &shares, stay, "release_customers");
+            let why = [("reason", reason.map(ToString::to_string)), ("note", note)];
+            let why = why.into_iter().filter_map(|(field, why)| Some(history::change(field, None, Some(why?.into()))));
+            return self.pool_customer(&before, &shares, stay, why.collect());
         }
         before.check_open()?;
         let stay = PoolStay {
@@ -127,7 +130,7 @@ impl Work<'_> {
             note,
             left_at: None,
         };
-        self.pool_customer(&before, &shares, stay, "release_customers")
+        self.pool_customer(&before, &shares, stay, Vec::new())
     }
 
     /// Moves a customer to a pool.
@@ -136,7 +139,7 @@ impl Work<'_> {
         before: &Customer,
         shares: &[Share],
         stay: PoolStay,
-        operation: &str,
+        why: Vec<history::FieldChange>,
     ) -> Result<(), Stop> {
         let mut after = before.clone();
         if before.status != CustomerStatus::Pooled {
@@ -145,7 +148,7 @@ impl Work<'_> {
             after.former_owners.drain(..over);
         }
         after.status = CustomerStatus::Pooled;
-        after.pool = Some(stay);
+        after.pool_stay = Some(stay);
         after.lock = None;
         // It was the former owner's plan.
         after.next_follow_up_at = None;
@@ -157,11 +160,14 @@ impl Work<'_> {
         for share in shares {
             self.end_share_row(share)?;
         }
-        let changes = history::changes(before, &after, &["status", "pool", "lock", "next_follow_up_at"]);
-        self.remember(CustomerId::RECORD, before.id, operation, changes)?;
-        let data = serde_json::json!({"from": before.owner, "pool": after.pool.as_ref().map(|stay| stay.pool)});
+        let changes = history::changes(before, &after, &["status", "pool_stay", "lock", "next_follow_up_at"]);
+        let operation = op::release_customers.name;
+        self.remember(CustomerId::RECORD, before.id, operation, changes.into_iter().chain(why).collect())?;
+        let data = serde_json::json!({"from": before.owner, "pool": after.pool_stay.as_ref().map(|stay| stay.pool)});
         if before.status == CustomerStatus::Pooled {
-            self.announce("customer_released", CustomerId::RECORD, before.id, data)?;
+            let from = before.pool_stay.as_ref().map(|stay| stay.pool);
+            let data = serde_json::json!({"from_pool": from, "pool": data["pool"]});
+            self.announce("customer_moved_to_pool", CustomerId::RECORD, before.id, data)?;
         } else {
             let told = std::slice::from_ref(&before.owner);
             self.notify("customer_released", CustomerId::RECORD, before.id, told, data)?;

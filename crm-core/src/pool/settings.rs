@@ -23,7 +23,8 @@ pub struct PoolSettings {
     pub count_dealt: bool,
     /// Whether customers count that are locked.
     pub count_locked: bool,
-    /// Days before somebody may claim a customer that he lost to a pool, 0 to 3650.
+    /// How long somebody may not have a customer again that he lost to a pool: times 24 hours, 0 to 3650; 0: he may at once. It binds
+    /// claims and what superiors assign, not what administrators do.
     pub cool_down_days: i32,
     /// How many of a person's customers may be locked, 0 to 10,000; 0: as many as he likes.
     pub most_locked: i32,

@@ -284,6 +284,8 @@ impl Records<'_> {
                 "stage",
                 "source",
                 "industry",
+                "locked",
+                "release_reason",
             ],
         )?;
         let mut contact_rows = insert(db, "contact", &["customer", "scope", "name_sort", "search_text"])?;
@@ -343,7 +345,7 @@ impl Records<'_> {
                 last_follow_up_at: Some(Timestamp::saturating(idle)),
                 next_follow_up_at: (next != NEVER).then(|| Timestamp::saturating(next)),
                 approval: None,
-                pool: None,
+                pool_stay: None,
                 former_owners: Vec::new(),
                 lock: None,
                 deleted_at: deleted.then(|| Timestamp::saturating(NOW - DAY)),
@@ -372,6 +374,8 @@ impl Records<'_> {
                 customer.stage.as_ref().map(EntryCode::as_str),
                 customer.source.as_ref().map(EntryCode::as_str),
                 customer.industry.as_ref().map(EntryCode::as_str),
+                0,
+                "-",
                 serde_json::to_string(&customer)?,
             ])?;
             let contact_id = chance.id(created);

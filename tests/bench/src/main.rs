@@ -3,12 +3,13 @@
 //!
 //! ```text
 //! crm-bench [--scale FRACTION] [--dir DIR] [--rounds N] [--seconds S] [--keep]
-//!     [--only create|receipts|reports[/PART]|commits|sizes|views[/PART]|moving|servers[/create|/clients|/views[/PART]]]
+//!     [--only create|claims|receipts|reports[/PART]|commits|sizes|views[/PART]|moving|servers[/create|/clients|/views[/PART]]]
 //! crm-bench duplicates NAMES QUERIES [STORE]...
 //! crm-bench groups NAMES [QUERIES] [--to COUNT] [STORE]...
 //! crm-bench febrl DIR
 //! ```
 
+mod claims;
 mod commits;
 mod contracts;
 mod create;
@@ -99,6 +100,9 @@ fn main() -> Result<()> {
     let dir = temporary.path();
     if options.wants("create") {
         create::run(&options, dir)?;
+    }
+    if options.wants("claims") {
+        claims::run(&options, dir)?;
     }
     if options.wants("receipts") {
         receipts::run(&options, dir)?;

@@ -7,7 +7,7 @@ use crm_core::{BatchAnswer, CustomerId, EntryCode, Error, Release};
 
 /// Who gave customers up, and why. Everybody sees what the director had, the others' are for their regions.
 pub(super) const RELEASED: [(&str, &str, Option<&str>); 3] = [
-    (cast::DIRECTOR, "out_of_reach", Some("总部统一采购，本地无决策权")),
+    (cast::DIRECTOR, "not_target", Some("总部统一采购，本地无决策权")),
     ("wujiayi", "unreachable", Some("三次致电无人接听")),
     ("liangshuang", "no_need", None),
 ];

@@ -96,7 +96,7 @@ impl Action {
     fn right(self) -> Option<(&'static str, &'static str)> {
         match self {
             Action::Transfer | Action::Plan => None,
-            Action::Release => Some(("pool", "create")),
+            Action::Release => Some(("pool", "release")),
             Action::Claim => Some(("pool", "claim")),
             Action::Assign => Some(("pool", "assign")),
             Action::Lock | Action::Unlock => Some(("customer", "edit")),
@@ -155,7 +155,7 @@ impl Action {
 fn release_fields<'a>(desk: &Desk<'_>, ids: &[CustomerId], sheet: Sheet<'a>) -> Result<Sheet<'a>, Failure> {
     let mut pools = desk.pool_choices()?;
     if let [id] = ids {
-        let there = desk.crm.customer(*id)?.pool.filter(|stay| stay.left_at.is_none());
+        let there = desk.crm.customer(*id)?.pool_stay.filter(|stay| stay.left_at.is_none());
         pools.retain(|pool| there.as_ref().is_none_or(|stay| stay.pool.to_string() != pool.value));
     }
     let standard = standard(desk)?.map(|pool| pool.id.to_string());
@@ -193,7 +193,8 @@ fn recipients(desk: &Desk<'_>, ids: &[CustomerId]) -> Result<Vec<Choice>, Failur
     let administered: Vec<PoolId> =
         pools.iter().filter(|pool| pool.administrators.contains(&desk.me)).map(|pool| pool.id).collect();
     let there = |id: &CustomerId| {
-        let stay = desk.crm.customer(*id).ok().and_then(|customer| customer.pool);
+        let stay =
+            desk.crm.customer(*id).ok().and_then(|customer| customer.pool_stay.filter(|stay| stay.left_at.is_none()));
         stay.is_some_and(|stay| administered.contains(&stay.pool))
     };
     if !administered.is_empty() && ids.iter().any(there) {

@@ -191,7 +191,7 @@ fn draw(desk: &Desk<'_>, panels: &CustomerPanels, values: &Values) -> Reply {
     let customer = &panels.customer;
     let may = |what: &str| panels.allowed.iter().any(|allowed| allowed == what);
     let opens = |panel| panels.open.contains(&panel);
-    let stay = customer.pool.as_ref().filter(|_| customer.status == CustomerStatus::Pooled);
+    let stay = customer.pool_stay.as_ref().filter(|_| customer.status == CustomerStatus::Pooled);
     let whole = panels.open.len() == SharePanel::ALL.len();
     let (contracts, more_contracts) = contracts(desk, customer)?;
     let chips = [(dictionary::LEVEL, &customer.level), (dictionary::STAGE, &customer.stage)];

@@ -93,7 +93,7 @@ fn create_form(desk: &Desk<'_>, values: &Values, error: Option<&Error>, (below, 
         .input("email", "contacts_email");
     let mut sheet = more_fields(sheet.folded("s_more"));
     let assignable = desk.assignable()?;
-    let pools = if desk.look.may("pool.create") { desk.pool_choices()? } else { Vec::new() };
+    let pools = if desk.look.may("pool.release") { desk.pool_choices()? } else { Vec::new() };
     sheet = sheet.folded("s_owner");
     if assignable.len() > 1 {
         sheet = sheet.choice("owner", assignable).help("owner_help");

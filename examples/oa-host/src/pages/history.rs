@@ -147,10 +147,12 @@ fn said(desk: &Desk<'_>, (of, part): (Of, &str), field: &str, text: &str) -> Str
             let other = text.parse().ok().and_then(|id| desk.crm.contract(id).ok()).map(|view| view.contract);
             other.map_or_else(|| "—".to_owned(), |other| other.number.unwrap_or(other.name))
         }
-        ("pool", "pool") => text.parse().ok().and_then(|id| desk.pool_name(id).ok()).unwrap_or_else(|| "—".to_owned()),
-        ("pool", "entry") => named(d, "pool_entry_", text),
-        ("pool", "reason") => entry(dictionary::RELEASE_REASON),
-        ("pool" | "lock", "by") | ("former_owners", "person") => d.person(text),
+        ("pool_stay", "pool") => {
+            text.parse().ok().and_then(|id| desk.pool_name(id).ok()).unwrap_or_else(|| "—".to_owned())
+        }
+        ("pool_stay", "entry") => named(d, "pool_entry_", text),
+        ("pool_stay", "reason") => entry(dictionary::RELEASE_REASON),
+        ("pool_stay" | "lock", "by") | ("former_owners", "person") => d.person(text),
         ("receipt", "kind") => named(d, "receipt_", text),
         ("receipt", "status") => named(d, "receipt_is_", text),
         (_, "level" | "stage" | "source" | "industry" | "method") => entry(field),

@@ -116,7 +116,7 @@ impl Row {
 
     /// One in the list of these pools.
     fn pooled(customer: &Customer, d: &Look<'_>, pools: &[Pool]) -> Self {
-        let stay = customer.pool.as_ref().map(|stay| Stay {
+        let stay = customer.pool_stay.as_ref().map(|stay| Stay {
             since: d.time(&stay.at),
             why: why(d, stay),
             pool: match pools {

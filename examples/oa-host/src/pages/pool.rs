@@ -113,6 +113,21 @@ pub(crate) async fn edit(State(app): State<Shared>, visitor: Visitor, Params(par
     .await
 }
 
+fn ids<T: ToString>(ids: &[T]) -> Vec<String> {
+    ids.iter().map(ToString::to_string).collect()
+}
+
+/// The choices with those that stand in the pool and can't be chosen any more: who left is taken out by hand, not by saving.
+fn standing_too(d: &Look<'_>, mut choices: Vec<Choice>, held: Vec<String>) -> Vec<Choice> {
+    for id in held {
+        if !choices.iter().any(|choice| choice.value == id) {
+            let label = format!("{} {}", d.person(&id), d.t("no_longer_there"));
+            choices.push(Choice::new(id, label));
+        }
+    }
+    choices
+}
+
 fn draw(desk: &Desk<'_>, values: &Values, error: Option<&Error>) -> Reply {
     let d = &desk.look;
     let known = standing(desk, values)?;
@@ -128,8 +143,12 @@ fn draw(desk: &Desk<'_>, values: &Values, error: Option<&Error>) -> Reply {
     // Another pool becomes the standard one in its place; it does not cease to be that by itself, nor can it be retired.
     let standard = known.as_ref().is_some_and(|pool| pool.standard);
     sheet = if standard { sheet.hidden("standard", "1") } else { sheet.tick("standard").help("pool_standard_help") };
+    let held = |of: fn(&Pool) -> Vec<String>| known.as_ref().map(of).unwrap_or_default();
+    let administrators = standing_too(d, desk.people_choices()?, held(|pool| ids(&pool.administrators)));
+    let people = standing_too(d, desk.people_choices()?, held(|pool| ids(&pool.people)));
+    let positions = standing_too(d, desk.position_choices()?, held(|pool| ids(&pool.positions)));
     sheet = sheet
-        .checks("administrators", desk.people_choices()?)
+        .checks("administrators", administrators)
         .help("pool_administrators_help")
         .checks("hidden", FIELDS.map(|(name, _)| Choice::new(name, d.t(&format!("f_{name}")))).to_vec())
         .help("pool_hidden_help")
@@ -137,11 +156,7 @@ fn draw(desk: &Desk<'_>, values: &Values, error: Option<&Error>) -> Reply {
     if known.is_some() && !standard {
         sheet = sheet.tick("retired").help("pool_retired_help");
     }
-    let sheet = sheet
-        .section("s_members")
-        .checks("people", desk.people_choices()?)
-        .help("members_help")
-        .checks("positions", desk.position_choices()?);
+    let sheet = sheet.section("s_members").checks("people", people).help("members_help").checks("positions", positions);
     let title = d.t(if known.is_some() { "edit_pool" } else { "add_pool" }).to_owned();
     let back = ("/pools".to_owned(), d.menu_label("pools"));
     form_page(desk, Above { title, back, intro: String::new() }, sheet, error)

@@ -95,6 +95,7 @@ class HandlesTest {
         }
         keeping.open(folder, CrmOptions(log = log, logLevel = LogLevel.DEBUG)).use { crm ->
             val alice = crm.founded()
+            crm.asSystem("acme", "set-up").withoutLimit()
             val before = said.get()
             val pool = Executors.newFixedThreadPool(64)
             val start = CountDownLatch(1)
@@ -127,6 +128,7 @@ class HandlesTest {
         repeat(5) {
             val crm = Crm.inMemory()
             val alice = crm.founded()
+            crm.asSystem("acme", "set-up").withoutLimit()
             val pool = Executors.newFixedThreadPool(64)
             val busy = CountDownLatch(64)
             val work = List(64) {

@@ -44,6 +44,12 @@ internal fun Crm.founded(): CrmSession {
     return asUser("acme", "alice")
 }
 
+/** One person may have as many customers as he likes. */
+internal fun CrmSession.withoutLimit() {
+    val settings = settings()
+    changeSettings(settings.copy(pool = settings.pool.copy(mostHeld = 0)))
+}
+
 /** The method of an operation. */
 internal fun methodOf(operation: String) =
     SessionInterface::class.java.methods.single { it.name == Wire.camel(operation) }

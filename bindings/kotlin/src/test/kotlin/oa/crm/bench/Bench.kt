@@ -83,6 +83,8 @@ private fun filled(options: CrmOptions?): Crm {
     val host = crm.asSystem("acme", "set-up")
     host.createOrganisation(NewOrganisation(name = "Acme"))
     host.syncPeople(listOf(PersonInput(id = "alice", name = "Alice")), SyncMode.DELTA)
+    val settings = host.settings()
+    host.changeSettings(settings.copy(pool = settings.pool.copy(mostHeld = 0)))
     val alice = crm.asUser("acme", "alice")
     repeat(1_000) {
         alice.createCustomer(
