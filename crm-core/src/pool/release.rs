@@ -163,12 +163,13 @@ impl Work<'_> {
         let changes = history::changes(before, &after, &["status", "pool_stay", "lock", "next_follow_up_at"]);
         let operation = op::release_customers.name;
         self.remember(CustomerId::RECORD, before.id, operation, changes.into_iter().chain(why).collect())?;
-        let data = serde_json::json!({"from": before.owner, "pool": after.pool_stay.as_ref().map(|stay| stay.pool)});
+        let pool = after.pool_stay.as_ref().map(|stay| stay.pool);
         if before.status == CustomerStatus::Pooled {
             let from = before.pool_stay.as_ref().map(|stay| stay.pool);
-            let data = serde_json::json!({"from_pool": from, "pool": data["pool"]});
+            let data = serde_json::json!({"from_pool": from, "pool": pool});
             self.announce("customer_moved_to_pool", CustomerId::RECORD, before.id, data)?;
         } else {
+            let data = serde_json::json!({"from": before.owner, "pool": pool});
             let told = std::slice::from_ref(&before.owner);
             self.notify("customer_released", CustomerId::RECORD, before.id, told, data)?;
         }

@@ -82,7 +82,7 @@ pub fn run(options: &Options, dir: &Path) -> Result<()> {
         let (crm, made) = founded(&store, pooled)?;
         // Every customer is claimed by two, one right after the other.
         let (won, seconds) = together(2 * pooled, |client, place| {
-            let actor = Actor::user(ORG, &person(client))?;
+            let actor = Actor::user(ORG, person(client))?;
             let answer = crm.as_user(&actor).claim_customers(vec![made[place / 2]], None)?;
             match answer.items[0].error.as_deref() {
                 None => Ok(true),
