@@ -268,6 +268,15 @@ impl Customer {
         matches!(self.status, CustomerStatus::Active | CustomerStatus::Pooled)
     }
 
+    /// Somebody else owns it from now on: its clocks begin anew, and it does not count among those that the old owner had locked.
+    pub(crate) fn be_received(&mut self, owner: UserId, position: Option<PositionId>, now: Timestamp) {
+        self.owner = owner;
+        self.owner_position = position;
+        self.received_at = now;
+        self.idle_since = now;
+        self.lock = None;
+    }
+
     /// In whose lists it stands.
     pub(crate) fn stands(&self) -> Scope {
         Scope::new(self.standing(), self.owner_position.clone(), self.owner.clone())

@@ -64,13 +64,7 @@ impl Session<'_> {
             let follow_ups = rows(answers.next());
             let reaches = work.access()?.reach_into(&found.stands(), &shares, work.now);
             let pool = work.pool_of(&found)?.filter(|_| reaches == Some(Reaches::NONE)).cloned();
-            let shows = |panel| {
-                pool.as_ref().is_some_and(|pool| match panel {
-                    SharePanel::Information | SharePanel::Contacts => true,
-                    SharePanel::FollowUps => pool.show_follow_ups,
-                    _ => false,
-                })
-            };
+            let shows = |panel| pool.as_ref().is_some_and(|pool| pool.shows(panel));
             let opens = |panel| reaches.is_some_and(|reaches| reaches.opens(panel)) || shows(panel);
             let informed = opens(SharePanel::Information);
             let relations = if informed { work.relation_views(customer, &relations)? } else { Vec::new() };

@@ -97,14 +97,10 @@ impl Work<'_> {
             return Err(CustomerRefusal::OwnerAlready { person: owner.to_string() }.into());
         }
         let mut after = before.clone();
-        after.owner = owner;
-        after.owner_position = owner_position;
-        let changes_hands = before.owner != after.owner;
-        if changes_hands {
-            after.received_at = now;
-            after.idle_since = now;
-            // It counted among those that the old owner had locked.
-            after.lock = None;
+        if owner == before.owner {
+            after.owner_position = owner_position;
+        } else {
+            after.be_received(owner, owner_position, now);
         }
         after.changed_at = now;
         after.changed_by = self.actor().name();

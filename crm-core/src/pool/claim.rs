@@ -119,11 +119,11 @@ impl Work<'_> {
                 // That would be a claim without its limits.
                 return Err(Error::Forbidden { module: "pool".to_owned(), right: "assign".to_owned() }.into());
             }
-            customer::owner(&context, &access, to, position, fields, op::assign_customers.right)?
-        };
-        if !access.administers(pool) {
+            let (owner, position) =
+                customer::owner(&context, &access, to, position, fields, op::assign_customers.right)?;
             self.check_cooled(&before, &owner)?;
-        }
+            (owner, position)
+        };
         self.hold(&owner, &[before.id])?;
         self.give(&before, owner, position, reason, (op::assign_customers.name, "customer_assigned"))
     }
@@ -178,11 +178,8 @@ impl Work<'_> {
         (operation, event): (&str, &str),
     ) -> Result<(), Stop> {
         let mut after = before.clone();
-        after.owner = owner;
-        after.owner_position = position;
+        after.be_received(owner, position, self.now);
         after.status = CustomerStatus::Active;
-        after.received_at = self.now;
-        after.idle_since = self.now;
         if let Some(stay) = &mut after.pool_stay {
             stay.left_at = Some(self.now);
         }

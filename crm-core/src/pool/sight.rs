@@ -7,6 +7,7 @@ use crate::customer::Customer;
 use crate::id::PoolId;
 use crate::person::Person;
 use crate::position::{PositionId, PositionTree};
+use crate::sharing::SharePanel;
 use crate::store::Value;
 use std::collections::BTreeMap;
 
@@ -23,6 +24,15 @@ impl Pool {
 
     fn hides(&self, field: PoolField) -> bool {
         self.hidden.contains(&field)
+    }
+
+    /// Whether a panel is shown of a customer to who may claim it.
+    pub(crate) fn shows(&self, panel: SharePanel) -> bool {
+        match panel {
+            SharePanel::Information | SharePanel::Contacts => true,
+            SharePanel::FollowUps => self.show_follow_ups,
+            SharePanel::Documents | SharePanel::Contracts | SharePanel::Receipts => false,
+        }
     }
 
     /// A customer as who may claim it sees it.
