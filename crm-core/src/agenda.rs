@@ -30,7 +30,12 @@ pub(crate) struct Duty {
     pub(crate) kind: &'static str,
     /// Does it for a subject, in one commit. Whether there is still something to do it finds out itself.
     pub(crate) run: fn(&mut Work<'_>, &str) -> Result<Turn, Stop>,
+    /// Does it for many subjects in one commit, where that costs less; what became of each, in their order.
+    pub(crate) together: Option<Together>,
 }
+
+/// See [`Duty::together`].
+type Together = fn(&mut Work<'_>, &[String]) -> Result<Vec<Turn>, Stop>;
 
 /// What became of a thing on the agenda.
 pub(crate) enum Turn {
@@ -48,6 +53,7 @@ pub(crate) enum Turn {
 pub(crate) static HOUSEKEEPING: Duty = Duty {
     kind: "housekeeping",
     run: |work, _| Ok(if work.throw_away()? { Turn::Begun } else { Turn::Again(work.now.plus_days(1)) }),
+    together: None,
 };
 
 /// What a tick did.
@@ -170,21 +176,29 @@ impl Session<'_> {
         })?;
         let sums = !closed && self.fold_sums()?;
         let mut report = TickReport { done: 0, failed: 0, more: due.len() as i64 >= BATCH };
-        for item in due {
-            match self.do_due(&item.id) {
+        let mut due: Vec<String> = due.into_iter().map(|item| item.id).collect();
+        for duty in crate::DUTIES.iter().filter(|duty| duty.together.is_some()) {
+            let (theirs, others): (Vec<_>, Vec<_>) = due.into_iter().partition(|id| split(id).0 == duty.kind);
+            due = others;
+            match self.do_together(duty, &theirs) {
+                Ok(done) => report.done += done,
+                Err(error) if is_the_stores(&error) => return Err(error),
+                // One of them can't be done: each by itself, so that it does not hold up the others.
+                Err(_) => due.extend(theirs),
+            }
+        }
+        for id in due {
+            match self.do_due(&id) {
                 Ok(Turn::NotNow) => {}
                 Ok(Turn::Done | Turn::Again(_)) => report.done += 1,
                 Ok(Turn::Begun) => {
                     report.done += 1;
                     report.more = true;
                 }
-                // A store that can't answer will not answer the next question either.
-                Err(error @ (Error::Unavailable { retryable: true, .. } | Error::ActorUnknown { .. })) => {
-                    return Err(error);
-                }
+                Err(error) if is_the_stores(&error) => return Err(error),
                 Err(_) => {
                     // What can't be done does not hold up what stands behind it.
-                    self.postpone(&item.id)?;
+                    self.postpone(&id)?;
                     report.failed += 1;
                 }
             }
@@ -211,6 +225,25 @@ impl Session<'_> {
         )
     }
 
+    /// Does things of one duty in one commit; says how many were due still.
+    fn do_together(&self, duty: &Duty, ids: &[String]) -> Result<i32, Error> {
+        let Some(together) = duty.together.filter(|_| !ids.is_empty()) else { return Ok(0) };
+        Session::clone(self).not_idempotent().command(
+            &op::tick,
+            &ids,
+            |work| {
+                let mut due = work.get(&AGENDA, ids.to_vec())?;
+                due.retain(|item| Columns::of(&AGENDA, item).integer("due") <= work.now.millis());
+                let subjects: Vec<String> = due.iter().map(|item| split(&item.id).1.to_owned()).collect();
+                let turns = together(work, &subjects)?;
+                let done = i32::try_from(due.len()).unwrap_or(i32::MAX);
+                due.into_iter().zip(turns).for_each(|(item, turn)| work.turned(item, &turn));
+                Ok(done)
+            },
+            |_, _| Ok(0),
+        )
+    }
+
     /// Does one thing of the agenda in one commit.
     fn do_due(&self, id: &str) -> Result<Turn, Error> {
         if id.starts_with(HOUSEKEEPING.kind) {
@@ -228,20 +261,13 @@ impl Session<'_> {
                 if due > work.now.millis() {
                     return Ok(Turn::NotNow);
                 }
-                let (kind, subject) = id.split_once(':').unwrap_or((id, ""));
+                let (kind, subject) = split(id);
                 let Some(duty) = crate::DUTIES.iter().find(|duty| duty.kind == kind) else {
                     // A newer version of the library put it there and will know it.
                     return Ok(Turn::NotNow);
                 };
                 let turn = (duty.run)(work, subject)?;
-                match &turn {
-                    Turn::NotNow | Turn::Begun => {}
-                    Turn::Done => work.write(Write::Delete { kind: &AGENDA, id: item.id, version: item.version }),
-                    Turn::Again(next) => {
-                        let due = vec![("due", Change::Set(next.millis().into()))];
-                        work.write(Write::Update { kind: &AGENDA, row: item, changes: due });
-                    }
-                }
+                work.turned(item, &turn);
                 Ok(turn)
             },
             |_, _| Ok(Turn::NotNow),
@@ -249,7 +275,29 @@ impl Session<'_> {
     }
 }
 
+/// The kind of work and the subject of a key.
+fn split(id: &str) -> (&str, &str) {
+    id.split_once(':').unwrap_or((id, ""))
+}
+
+/// A store that can't answer will not answer the next question either.
+fn is_the_stores(error: &Error) -> bool {
+    matches!(error, Error::Unavailable { retryable: true, .. } | Error::ActorUnknown { .. })
+}
+
 impl Work<'_> {
+    /// Takes a thing off the agenda, or puts it where it is due again.
+    fn turned(&mut self, item: Row, turn: &Turn) {
+        match turn {
+            Turn::NotNow | Turn::Begun => {}
+            Turn::Done => self.write(Write::Delete { kind: &AGENDA, id: item.id, version: item.version }),
+            Turn::Again(next) => {
+                let due = vec![("due", Change::Set(next.millis().into()))];
+                self.write(Write::Update { kind: &AGENDA, row: item, changes: due });
+            }
+        }
+    }
+
     /// Throws away idempotency keys whose time is over and events that nobody waits for; says
     /// whether there may be more.
     fn throw_away(&mut self) -> Result<bool, Stop> {

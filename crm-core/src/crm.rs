@@ -345,7 +345,12 @@ impl Session<'_> {
             if work.writes() && work.context.closed() {
                 return Err(CallRefusal::OrganisationClosed.into());
             }
-            match work.add_figures().and_then(|()| work.index_names()).and_then(|()| work.index_contacts()) {
+            match work
+                .look_at_deals()
+                .and_then(|()| work.add_figures())
+                .and_then(|()| work.index_names())
+                .and_then(|()| work.index_contacts())
+            {
                 Ok(()) => {}
                 Err(Stop::Error(error)) => return Err(error),
                 Err(Stop::Stale) => {

@@ -106,7 +106,7 @@ pub use openapi::openapi_document;
 pub use operations::{OPERATIONS, Operation};
 pub use organisation::{
     AgreedPriceRule, ContractSettings, DuplicateRule, DuplicateSettings, FollowUpSettings, NameRule, NewOrganisation,
-    NumberReset, PlanRule, PresetLanguage, ReceiptRule, ReportSettings, Settings,
+    NumberReset, PlanRule, PresetLanguage, ReceiptRule, ReportSettings, Settings, WorkCalendar,
 };
 pub use page::{Count, PageRequest};
 pub use payment::{
@@ -116,8 +116,9 @@ pub use payment::{
 };
 pub use person::{Directory, DirectoryPerson, Person, PersonInput, SyncMode, SyncReport};
 pub use pool::{
-    Assignment, ClaimAllowance, CustomerLock, FormerOwner, Pool, PoolEntry, PoolField, PoolId, PoolInput, PoolSettings,
-    PoolStay, Release,
+    Assignment, ClaimAllowance, CustomerLock, DealtRule, FormerOwner, Pool, PoolEntry, PoolField, PoolId, PoolInput,
+    PoolSettings, PoolStay, RecycleReason, RecycleRule, RecycleWarning, RecyclingItem, RecyclingPreview,
+    RecyclingSettings, RecyclingSimulation, RecyclingSimulationQuery, Release, SimulatedCustomer, SimulatedOwner,
 };
 pub use position::{AccessChange, Position, PositionId, PositionInput, PositionSyncReport};
 pub use problem::Problem;
@@ -142,7 +143,8 @@ pub use time::{Birthday, Calendar, TimeZone, Timestamp};
 uniffi::setup_scaffolding!();
 
 /// What time causes, by room.
-static DUTIES: &[&agenda::Duty] = &[&customer::PURGE, &sharing::SHARE_END, &agenda::HOUSEKEEPING];
+static DUTIES: &[&agenda::Duty] =
+    &[&customer::PURGE, &sharing::SHARE_END, &pool::SWEEP, &pool::RECYCLE, &agenda::HOUSEKEEPING];
 
 /// What lies under a customer, by room: what may be much first.
 static UNDER_CUSTOMER: &[&customer::Under] = &[

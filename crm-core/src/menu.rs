@@ -191,6 +191,8 @@ pub const EVENT_KINDS: &[&str] = &[
     "merge_undone",
     "customer_released",
     "customer_moved_to_pool",
+    "customer_recycle_warned",
+    "customer_recycled",
     "customer_claimed",
     "customer_assigned",
     "customer_locked",

@@ -38,14 +38,17 @@ use crate::json;
 use crate::menu::Menu;
 use crate::merge::{Merge, MergeAnswer, MergeInput, MergePreview, MergeView, Unmerged};
 use crate::money::Decimal;
-use crate::organisation::{NewOrganisation, Settings};
+use crate::organisation::{NewOrganisation, Settings, WorkCalendar};
 use crate::page::PageRequest;
 use crate::payment::{
     CustomerCredit, InstalmentPage, InstalmentQuery, NewInstalment, NewPrepayment, NewReceipt, NewRefund, NewWriteOff,
     PaymentPlan, PlanGenerator, Receipt, ReceiptPage, ReceiptQuery, ReceiptSlip,
 };
 use crate::person::{DirectoryPerson, Person, PersonInput, SyncMode, SyncReport};
-use crate::pool::{Assignment, ClaimAllowance, Pool, PoolInput, Release};
+use crate::pool::{
+    Assignment, ClaimAllowance, Pool, PoolInput, RecyclingPreview, RecyclingSimulation, RecyclingSimulationQuery,
+    Release,
+};
 use crate::position::{Position, PositionId, PositionInput, PositionSyncReport};
 use crate::product::{NewProduct, Product, ProductEdit, ProductPage, ProductQuery};
 use crate::record::Removed;

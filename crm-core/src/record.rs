@@ -112,7 +112,7 @@ impl<'r> Columns<'r> {
         self.row.version
     }
 
-    fn value(&self, column: &str) -> Option<&Value> {
+    pub(crate) fn value(&self, column: &str) -> Option<&Value> {
         self.row.values.get(self.kind.position(column)?)
     }
 

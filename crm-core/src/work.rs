@@ -83,6 +83,8 @@ pub(crate) struct Work<'w> {
     counted: Option<std::collections::HashMap<(&'static str, String), Row>>,
     /// Ids by which an idempotent request is answered again.
     pub(crate) made: Vec<String>,
+    /// Customers of whose contracts the command changed what makes them dealt.
+    pub(crate) deals_moved: std::collections::BTreeSet<crate::id::CustomerId>,
 }
 
 impl<'w> Work<'w> {
@@ -112,6 +114,7 @@ impl<'w> Work<'w> {
             changes: ChangeSet::new(session.actor.org.clone()),
             counted: None,
             made: Vec::new(),
+            deals_moved: std::collections::BTreeSet::new(),
         })
     }
 

@@ -73,7 +73,8 @@ pub fn case(operation: &str, world: &World, absent: bool) -> Option<(Need, Value
     let page = json!({"size": 5});
     Some(match operation {
         "create_organisation" => (Need::System, json!({"organisation": {"name": "Again"}})),
-        "settings" => (Need::Administrator, json!({})),
+        "settings" | "work_calendar" => (Need::Administrator, json!({})),
+        "sync_work_calendar" => (Need::Administrator, json!({"calendar": {"holidays": ["2026-12-31"]}})),
         "change_settings" => {
             (Need::Administrator, json!({"settings": {"version": world.settings, "recycle_bin_days": 31}}))
         }
@@ -152,6 +153,11 @@ pub fn case(operation: &str, world: &World, absent: bool) -> Option<(Need, Value
         "share_customer" => (Need::Own, json!({"customer": customer, "share": {"person": "stan"}})),
         "share_customers" => (Need::OwnItem, json!({"customers": [customer], "share": {"person": "stan"}})),
         "pools" | "claim_allowance" => (Need::Nothing, json!({})),
+        "preview_recycling" => (Need::Nothing, json!({"until": "2026-12-31", "owner": null})),
+        "simulate_recycling" => {
+            let rules = json!({"rules": [{"enabled": true, "idle_days": 5}]});
+            (Need::Administrator, json!({"simulation": {"rules": rules, "from": "2026-11-01", "to": "2026-11-20"}}))
+        }
         "save_pool" => (Need::Administrator, json!({"pool": {"name": "Second"}})),
         "release_customers" => (Need::OwnItem, json!({"customers": [customer], "release": {"reason": "no_need"}})),
         "claim_customers" => (Need::Claim, json!({"customers": [or(world.pooled.to_string())], "position": null})),

@@ -281,6 +281,9 @@ impl Work<'_> {
         operation: &str,
         changes: Vec<history::FieldChange>,
     ) -> Result<Contract, Stop> {
+        if before.deal() != after.deal() {
+            self.deals_moved.insert(after.customer);
+        }
         self.follow_contract(before, &mut after)?;
         after.changed_at = self.now;
         after.changed_by = self.actor().name();

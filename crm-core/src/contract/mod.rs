@@ -22,7 +22,7 @@ pub(crate) use money::MONEY;
 pub use money::{ContractPayments, Lowered, PaymentStatus};
 pub(crate) use number::{NUMBER_SERIES, parts as number_parts};
 pub use rules::ContractRefusal;
-pub(crate) use state::CONTRACTS_UNDER;
+pub(crate) use state::{CONTRACTS_UNDER, Deal};
 
 use crate::access::{Scope, Standing};
 use crate::actor::UserId;

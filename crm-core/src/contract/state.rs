@@ -16,7 +16,7 @@ use crate::sorted::Gather as _;
 use crate::store::{Filter, Read, Search, Value, Write};
 use crate::text::Checker;
 use crate::work::{Stop, Work, rows};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What moves when a contract changes its state, for the history.
 const STATE: [&str; 9] = [
@@ -347,15 +347,55 @@ impl Work<'_> {
 impl Work<'_> {
     /// Those of some customers that are dealt 成交: that have a contract in force or completed.
     pub(crate) fn dealt(&mut self, customers: Vec<String>) -> Result<BTreeSet<String>, Stop> {
+        Ok(self.deals_of(customers)?.into_keys().into_set())
+    }
+
+    /// Those of some customers that are dealt, and by what.
+    pub(crate) fn deals_of(&mut self, customers: Vec<String>) -> Result<BTreeMap<String, Vec<Deal>>, Stop> {
+        let mut deals: BTreeMap<String, Vec<Deal>> = BTreeMap::new();
         if customers.is_empty() {
-            return Ok(BTreeSet::new());
+            return Ok(deals);
         }
         let standing = [ContractStatus::InForce, ContractStatus::Completed].map(|status| status.as_str().into());
         let search = Search::of(&CONTRACT)
             .within("customer", customers.into_iter().map(Value::from).collect())
             .filtered(Filter::In("status", standing.into()));
-        let contracts = Contract::from_rows(&self.find_all(search)?)?;
-        Ok(contracts.into_iter().map(|contract| contract.customer.to_string()).into_set())
+        for contract in Contract::from_rows(&self.find_all(search)?)? {
+            if let Some(deal) = contract.deal() {
+                deals.entry(contract.customer.to_string()).or_default().push(deal);
+            }
+        }
+        Ok(deals)
+    }
+}
+
+/// What makes a customer dealt 成交: a contract in force or completed. Supplements stand and fall with theirs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Deal {
+    /// Since when.
+    pub(crate) since: Date,
+    /// Its last day; absent: it has none.
+    pub(crate) until: Option<Date>,
+}
+
+impl Deal {
+    /// When the last of some that were made by a day ends: absent within, if one has no end; absent: there is none of them.
+    pub(crate) fn last(deals: &[Deal], by: Date) -> Option<Option<Date>> {
+        let mut made = deals.iter().filter(|deal| deal.since <= by).map(|deal| deal.until);
+        let first = made.next()?;
+        Some(made.fold(first, |last, until| Some(last?.max(until?))))
+    }
+}
+
+impl Contract {
+    /// What makes its customer dealt.
+    pub(crate) fn deal(&self) -> Option<Deal> {
+        let until = match self.status {
+            ContractStatus::InForce => self.effective_ends_on,
+            ContractStatus::Completed => self.ended_on.or(self.effective_ends_on),
+            _ => return None,
+        };
+        self.parent.is_none().then_some(Deal { since: self.signed_on?, until })
     }
 }
 

@@ -56,6 +56,9 @@ impl Session<'_> {
                 work.claim_keys(&after, Some(&before))?;
                 let warned = work.check_likeness(&after, Some(&before), edit.duplicate_reason.as_ref())?;
                 work.save(&before, &after)?;
+                if after.level != before.level && after.recycle_warning.is_some() {
+                    work.look_soon(&after);
+                }
                 let fields: Vec<&str> = changes.iter().map(|change| change.field.as_str()).collect();
                 work.announce("customer_changed", "customer", customer, serde_json::json!({"fields": fields}))?;
                 work.remember("customer", customer, "edit_customer", changes.into_iter().chain(warned).collect())?;

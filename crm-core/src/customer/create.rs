@@ -117,6 +117,7 @@ impl Work<'_> {
             pool_stay,
             former_owners: Vec::new(),
             lock: None,
+            recycle_warning: None,
             deleted_at: None,
             former: Vec::new(),
             merged_into: None,

@@ -121,6 +121,9 @@ pub struct CustomerFilter {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub owner: Option<UserId>,
+    /// Whether only those are listed that a rule takes from their owners soon 即将回收.
+    #[cfg_attr(feature = "uniffi", uniffi(default = false))]
+    pub recycle_warned: bool,
 }
 
 /// The order of a list of customers.
@@ -477,7 +480,8 @@ fn cut(mut all: Vec<Place>, direction: Direction, after: Option<&Place>, limit: 
 impl CustomerFilter {
     /// Whether it asks for more than a number, a name or an owner.
     pub(super) fn is_by_information(&self) -> bool {
-        [&self.level, &self.stage, &self.source, &self.industry].iter().any(|code| code.is_some())
+        let codes = [&self.level, &self.stage, &self.source, &self.industry];
+        self.recycle_warned || codes.iter().any(|code| code.is_some())
     }
 
     /// The conditions on columns; the owner narrows the scopes instead.
@@ -498,6 +502,10 @@ impl CustomerFilter {
             if let Some(code) = code {
                 conditions.push(Filter::equal(column, code.as_str()));
             }
+        }
+        if self.recycle_warned {
+            let none = crate::pool::warning_column(None);
+            conditions.push(Filter::Not(Box::new(Filter::Is("recycle_warning", Comparison::Equal, none))));
         }
         Ok(Filter::All(conditions))
     }

@@ -28,7 +28,7 @@ use crate::access::{Scope, Standing};
 use crate::actor::UserId;
 use crate::dictionary::EntryCode;
 use crate::id::{ApprovalId, MergeId};
-use crate::pool::{self, CustomerLock, FormerOwner, PoolId, PoolStay};
+use crate::pool::{self, CustomerLock, FormerOwner, PoolId, PoolStay, RecycleWarning};
 use crate::position::PositionId;
 use crate::record::{Columns, LONG_AGO, NEVER, Record, bytes_column, text_column};
 use crate::store::{Column, ColumnType, Index, Kind, Value};
@@ -54,12 +54,17 @@ pub(crate) static CUSTOMER: Kind = Kind {
         Column::live("industry", ColumnType::Text),
         Column { since: pool::SINCE, ..Column::projected("locked", ColumnType::Integer) },
         Column { since: pool::SINCE, ..Column::live("release_reason", ColumnType::Text) },
+        Column { since: pool::RULES, ..Column::live("recycling", ColumnType::Text) },
+        Column { since: pool::RULES, ..Column::live("received_at", ColumnType::Integer) },
+        Column { since: pool::RULES, ..Column::live("recycle_warning", ColumnType::Text) },
     ],
     indexes: &[
         Index::on("created", &["scope", "created_at"]),
         Index::on("next", &["scope", "next_follow_up_at"]),
         Index::on("idle", &["scope", "idle_since"]),
         Index::on("name", &["scope", "name_sort"]),
+        Index { since: pool::RULES, ..Index::on("idle_by_rule", &["recycling", "idle_since"]) },
+        Index { since: pool::RULES, ..Index::on("received_by_rule", &["recycling", "received_at"]) },
     ],
     since: 1,
 };
@@ -159,6 +164,9 @@ pub struct Customer {
     /// Its lock 锁定, while it is locked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lock: Option<CustomerLock>,
+    /// That a rule takes it from its owner soon 即将回收, unless something happens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recycle_warning: Option<RecycleWarning>,
     /// When it was put into the recycle bin.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deleted_at: Option<Timestamp>,
@@ -268,6 +276,11 @@ impl Customer {
         matches!(self.status, CustomerStatus::Active | CustomerStatus::Pooled)
     }
 
+    /// Whether rules can take it: it is its owner's, and not locked.
+    pub(crate) fn is_watched(&self) -> bool {
+        self.status == CustomerStatus::Active && self.lock.is_none()
+    }
+
     /// Somebody else owns it from now on: its clocks begin anew, and it does not count among those that the old owner had locked.
     pub(crate) fn be_received(&mut self, owner: UserId, position: Option<PositionId>, now: Timestamp) {
         self.owner = owner;
@@ -275,6 +288,7 @@ impl Customer {
         self.received_at = now;
         self.idle_since = now;
         self.lock = None;
+        self.recycle_warning = None;
     }
 
     /// In whose lists it stands.
@@ -320,6 +334,7 @@ impl Customer {
             pool_stay: self.pool_stay.filter(|_| self.status == CustomerStatus::Pooled),
             former_owners: Vec::new(),
             lock: None,
+            recycle_warning: None,
             former: self.former.into_iter().map(named).collect(),
             merge: None,
             changed_at: self.created_at,
@@ -362,6 +377,9 @@ impl Record for Customer {
             code(&self.industry),
             i64::from(self.lock.is_some()).into(),
             code(&self.pool_stay.as_ref().and_then(|stay| stay.reason.clone())),
+            pool::class_of(self),
+            self.received_at.millis().into(),
+            pool::warning_column(self.recycle_warning.as_ref().filter(|_| self.is_watched())),
         ]
     }
 
@@ -389,6 +407,7 @@ impl Record for Customer {
         self.stage = code("stage");
         self.source = code("source");
         self.industry = code("industry");
+        self.recycle_warning = row.text("recycle_warning").and_then(|text| RecycleWarning::of_column(&text));
         if let Some(stay) = &mut self.pool_stay {
             stay.reason = code("release_reason");
             if let Some(pool) = pool {

@@ -156,4 +156,5 @@ pub(crate) static PURGE: Duty = Duty {
         }
         Ok(Turn::Done)
     },
+    together: None,
 };

@@ -173,6 +173,10 @@ impl Session<'_> {
                     counted.retain(|code| *code != from && *code != into);
                     counted.push(into.clone());
                 }
+                if dictionary == super::LEVEL {
+                    organisation.settings.pool.recycling.forget_level(&from);
+                    work.watch_as(&from, &into);
+                }
                 work.change_organisation(&organisation)?;
                 Ok(survivor)
             },

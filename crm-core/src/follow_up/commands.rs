@@ -113,12 +113,14 @@ pub(crate) fn check_next(next: Timestamp, now: Timestamp, field: &str) -> Result
     Ok(())
 }
 
-/// Whether a follow-up resets the idle clock (F3).
-fn counts(follow_up: &FollowUp, by_superior: bool, settings: &FollowUpSettings) -> bool {
-    let methods = &settings.methods_that_count;
-    let long_enough = follow_up.content.chars().count() as i64 >= i64::from(settings.least_length);
-    let method_counts = methods.is_empty() || follow_up.method.as_ref().is_some_and(|method| methods.contains(method));
-    long_enough && method_counts && (!by_superior || settings.superiors_count)
+impl FollowUp {
+    /// Whether it resets the idle clock (F3).
+    pub(crate) fn counts(&self, by_superior: bool, settings: &FollowUpSettings) -> bool {
+        let methods = &settings.methods_that_count;
+        let long_enough = self.content.chars().count() as i64 >= i64::from(settings.least_length);
+        let method_counts = methods.is_empty() || self.method.as_ref().is_some_and(|method| methods.contains(method));
+        long_enough && method_counts && (!by_superior || settings.superiors_count)
+    }
 }
 
 impl Session<'_> {
@@ -305,8 +307,9 @@ impl Work<'_> {
         let latest = written.at.millis() >= last;
         let becomes = last.max(written.at.millis());
         let mut changes = vec![("last_follow_up_at", Change::Replace(last.into(), becomes.into()))];
-        if counts(written, by_superior, &settings.follow_up) {
+        if written.counts(by_superior, &settings.follow_up) {
             changes.push(("idle_since", Change::Max(written.at.millis())));
+            changes.extend(self.warning_after(customer, written.at)?);
         }
         // One that is entered late says nothing about what came after it.
         let tomorrow = settings.time_zone.start_of(settings.time_zone.day_after(self.now, 1));

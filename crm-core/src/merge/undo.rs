@@ -86,6 +86,8 @@ impl Work<'_> {
         }
         survivor.check_open()?;
         let part = Part::gathered(&self.find_all(part_of(id))?)?;
+        // Contracts that come with a source go back with it.
+        self.deals_moved.insert(survivor.id);
         let mut sources = Vec::new();
         let ids: Vec<String> = merge.sources.iter().map(|source| source.id.to_string()).collect();
         let tombstones = Customer::from_rows(&self.get(&CUSTOMER, ids)?)?;

@@ -134,6 +134,7 @@ impl<'s> Arrival<'s> {
             standing: Standing::Arriving,
             figures: None,
             figures_edition: 0,
+            calendar: crate::organisation::WorkCalendar::default(),
             version: 1,
         };
         let row = Record::to_row(&place)?;

@@ -12,6 +12,10 @@ macro_rules! for_each_operation {
             command create_organisation(organisation: NewOrganisation) -> Settings, "";
             /// The settings.
             query settings() -> Settings, "settings.view";
+            /// Which days are worked.
+            query work_calendar() -> WorkCalendar, "settings.view";
+            /// Says which days are worked, by the host's calendar.
+            command sync_work_calendar(calendar: WorkCalendar) -> WorkCalendar, "settings.manage_settings";
             /// Changes the settings, as one.
             command change_settings(settings: Settings) -> Settings, "settings.manage_settings";
             /// The menu of the module for the actor, with counts.
@@ -167,6 +171,10 @@ macro_rules! for_each_operation {
             command unlock_customers(customers: Vec<CustomerId>) -> BatchAnswer, "customer.edit";
             /// How many customers the actor may still claim, have and lock.
             query claim_allowance() -> ClaimAllowance, "pool.view";
+            /// Which customers go to a pool by themselves until the end of a day, and why.
+            query preview_recycling(until: Date, owner: Option<UserId>) -> RecyclingPreview, "pool.view";
+            /// What other rules would have done with customers, per person.
+            query simulate_recycling(simulation: RecyclingSimulationQuery) -> RecyclingSimulation, "settings.manage_settings";
 
             /// Adds a product to the catalogue.
             command create_product(product: NewProduct) -> Product, "product.create";

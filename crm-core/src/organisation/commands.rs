@@ -46,8 +46,16 @@ impl Session<'_> {
         self.found_organisation(|founding| {
             let figures = Some(settings.time_zone);
             let (standing, figures_edition) = (Standing::Open, crate::report::EDITION);
-            let head =
-                Organisation { name, settings: settings.clone(), standing, figures, figures_edition, version: 1 };
+            let calendar = super::WorkCalendar::default();
+            let head = Organisation {
+                name,
+                settings: settings.clone(),
+                standing,
+                figures,
+                figures_edition,
+                calendar,
+                version: 1,
+            };
             let mut rows = vec![(&ORGANISATION, Record::to_row(&head)?)];
             for role in access::preset_roles(chinese) {
                 rows.push((&access::ROLE, role.to_row()?));
@@ -85,7 +93,7 @@ impl Session<'_> {
             &op::change_settings,
             &settings,
             |work| {
-                settings.check(|code| work.context.entry(dictionary::METHOD, code.as_str()).is_some())?;
+                settings.check(&work.context)?;
                 let mut organisation = work.context.organisation.clone();
                 if settings.version != organisation.settings.version {
                     return Err(Error::Conflict { record: "settings".to_owned(), id: "settings".to_owned() }.into());
@@ -101,6 +109,10 @@ impl Session<'_> {
                 work.change_organisation(&organisation)?;
                 work.remember("settings", "settings", "change_settings", changes)?;
                 work.announce("settings_changed", "settings", "settings", serde_json::json!({}))?;
+                let rules = |settings: &Settings| (settings.time_zone, settings.pool.recycling.clone());
+                if rules(&settings) != rules(work.context.settings()) {
+                    work.look_at_all_again();
+                }
                 Ok(organisation.settings)
             },
             |work, _| Ok(work.context.settings().clone()),

@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::id::PoolId;
 use crate::person::{PERSON, Person};
 use crate::pool::{POOL, Pool};
-use crate::position::{POSITION, Position, PositionTree};
+use crate::position::{POSITION, Position, PositionId, PositionTree};
 use crate::record::Record;
 use crate::sorted::{Gather as _, Sort as _};
 use crate::store::{Answer, Kind, Read, Row, Search, Store, StoreError, Value};
@@ -42,6 +42,24 @@ impl Context {
     /// The pool where customers go if none is named.
     pub(crate) fn standard_pool(&self) -> Option<&Pool> {
         self.pools.values().find(|pool| pool.standard)
+    }
+
+    /// Who hears what is meant for a person: he himself, or, once he is deactivated, the nearest active superior of his position (A7).
+    pub(crate) fn stands_in_for(&self, person: &UserId, position: Option<&PositionId>) -> Option<UserId> {
+        let active = |person: &&UserId| self.people.get(*person).is_some_and(|person| person.active);
+        let known = self.people.get(person)?;
+        if known.active {
+            return Some(person.clone());
+        }
+        let position = position.or(known.main_position.as_ref())?;
+        let above = self.positions.above(position).into_iter().map(|above| &above.id);
+        let mut seats = above.flat_map(|above| self.positions.seated_at(above));
+        seats.find(active).cloned()
+    }
+
+    /// Whether somebody holds a position above one.
+    pub(crate) fn stands_above(&self, person: &UserId, position: Option<&PositionId>) -> bool {
+        position.is_some_and(|position| self.positions.is_below(position, self.positions.held_by(person)))
     }
 
     /// Whether nothing may be written: the organisation is on the move.

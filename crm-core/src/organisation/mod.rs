@@ -1,9 +1,12 @@
 //! The organisation 组织: its settings, and the [`Context`] that every decision stands on.
 
+mod calendar;
 mod commands;
 mod context;
 mod settings;
 
+pub(crate) use calendar::Days;
+pub use calendar::WorkCalendar;
 pub(crate) use context::{Context, ContextCache};
 pub use settings::{
     AgreedPriceRule, ContractSettings, DuplicateRule, DuplicateSettings, FollowUpSettings, NameRule, NumberReset,
@@ -79,6 +82,9 @@ pub(crate) struct Organisation {
     /// The edition in which those sums stand.
     #[serde(default)]
     pub(crate) figures_edition: i32,
+    /// Which days are worked, as the host said last.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub(crate) calendar: WorkCalendar,
     #[serde(default)]
     pub(crate) version: i64,
 }
@@ -94,6 +100,10 @@ pub(crate) enum Standing {
     Closed,
     /// Nothing: it is being imported and is not there yet.
     Arriving,
+}
+
+fn is_default(calendar: &WorkCalendar) -> bool {
+    *calendar == WorkCalendar::default()
 }
 
 impl Standing {

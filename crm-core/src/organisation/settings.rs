@@ -1,7 +1,8 @@
 //! Settings 后台设置 of an organisation: typed, bounded, versioned with the organisation.
 
+use super::Context;
 use crate::contract::{ContractStatus, number_parts};
-use crate::dictionary::EntryCode;
+use crate::dictionary::{self, EntryCode};
 use crate::error::{Error, Violation};
 use crate::money::Currency;
 use crate::pool::PoolSettings;
@@ -364,7 +365,8 @@ impl Default for Settings {
 
 impl Settings {
     /// Finds what is out of bounds.
-    pub(crate) fn check(&self, knows_method: impl Fn(&EntryCode) -> bool) -> Result<(), Error> {
+    pub(crate) fn check(&self, context: &Context) -> Result<(), Error> {
+        let knows_method = |code: &EntryCode| context.entry(dictionary::METHOD, code.as_str()).is_some();
         let mut check = Checker::new();
         check.line("customer_number", &self.customer_number, 40);
         check.ensure(self.customer_number.contains("{random}"), || Violation::malformed("customer_number"));
@@ -372,6 +374,7 @@ impl Settings {
         check.under("contract", |check| self.contract.check(check));
         check.under("duplicates", |check| self.duplicates.check(check));
         check.under("pool", |check| self.pool.check(check));
+        check.under("pool.recycling", |check| self.pool.recycling.check(check, context));
         check.ensure((1..=12).contains(&self.report.fiscal_year_month), || {
             Violation::out_of_range("report.fiscal_year_month")
         });

@@ -101,7 +101,7 @@ impl Session<'_> {
     ///
     /// # Errors
     /// [`Error::Forbidden`] without the right `settings.manage_settings`; [`Error::NotFound`]; [`Error::Conflict`] when somebody changed it
-    /// since the version given; [`Error::Invalid`]; `standard_pool`, `pool_not_empty`.
+    /// since the version given; [`Error::Invalid`]; `standard_pool`, `pool_not_empty`, `pool_in_rules`.
     pub fn save_pool(&self, pool: PoolInput) -> Result<Pool, Error> {
         self.command(
             &op::save_pool,
@@ -141,6 +141,9 @@ impl Work<'_> {
                 return Err(PoolRefusal::StandardPool.into());
             }
             if pool.retired && !known.retired {
+                if context.settings().pool.recycling.names(known.id) {
+                    return Err(PoolRefusal::PoolInRules.into());
+                }
                 self.check_empty(known.id)?;
             }
         } else if pool.retired {

@@ -202,7 +202,7 @@ impl Work<'_> {
         }
     }
 
-    fn own_customers(&self, person: &UserId) -> Option<Search> {
+    pub(super) fn own_customers(&self, person: &UserId) -> Option<Search> {
         let scopes = scopes_of(Standing::Active, self.context.people.get(person)?);
         Some(Search::of(&CUSTOMER).within("scope", scopes).ordered("created_at", Direction::Ascending))
     }

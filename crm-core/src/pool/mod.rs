@@ -4,6 +4,7 @@ mod claim;
 mod commands;
 mod holding;
 mod lock;
+mod recycling;
 mod release;
 mod settings;
 mod sight;
@@ -12,6 +13,11 @@ pub use claim::Assignment;
 pub use commands::PoolInput;
 pub use holding::ClaimAllowance;
 pub use lock::CustomerLock;
+pub use recycling::{
+    DealtRule, RecycleReason, RecycleRule, RecycleWarning, RecyclingItem, RecyclingPreview, RecyclingSettings,
+    RecyclingSimulation, RecyclingSimulationQuery, SimulatedCustomer, SimulatedOwner,
+};
+pub(crate) use recycling::{RECYCLE, SWEEP, class_of, warning_column};
 pub use release::Release;
 pub(crate) use release::{created_there, open_pool};
 pub use settings::PoolSettings;
@@ -28,6 +34,9 @@ use serde::{Deserialize, Serialize};
 
 /// The migration that brought the pool.
 pub(crate) const SINCE: i32 = 12;
+
+/// The migration that brought the rules.
+pub(crate) const RULES: i32 = 13;
 
 /// Pools by id.
 pub(crate) static POOL: Kind = Kind { since: SINCE, ..Kind::plain("pool") };
@@ -113,6 +122,8 @@ pub enum PoolEntry {
     Created,
     /// Somebody released it.
     Released,
+    /// A rule took it from its owner.
+    Recycled,
 }
 
 /// A customer's stay in a pool: the one it is in, or was in last.
@@ -137,6 +148,9 @@ pub struct PoolStay {
     /// Why, a code of the dictionary `release_reason`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<EntryCode>,
+    /// Which limit of the rules it had passed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<RecycleReason>,
     /// Why, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
@@ -185,6 +199,8 @@ refusals! {
         NoPool = "no_pool", "There is no customer pool yet", "尚未设置客户池";
         /// The standard pool stays, until another one is that.
         StandardPool = "standard_pool", "The standard pool can't be retired: make another one the standard first", "默认客户池不可停用，请先指定其他默认池";
+        /// A rule moves customers there.
+        PoolInRules = "pool_in_rules", "A rule moves customers to this pool: change the rule first", "回收规则仍指向此客户池，请先修改规则";
         /// There are customers in it.
         PoolNotEmpty = "pool_not_empty", "There are customers in the pool: move them first", "客户池中仍有客户，请先移出";
         /// It is locked already.

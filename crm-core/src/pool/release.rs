@@ -92,6 +92,7 @@ pub(crate) fn created_there(
         former_owner: owner.clone(),
         former_position: position.cloned(),
         reason: None,
+        rule: None,
         note: None,
         left_at: None,
     }
@@ -127,6 +128,7 @@ impl Work<'_> {
             former_owner: before.owner.clone(),
             former_position: before.owner_position.clone(),
             reason: release.reason.clone(),
+            rule: None,
             note,
             left_at: None,
         };
@@ -134,7 +136,7 @@ impl Work<'_> {
     }
 
     /// Moves a customer to a pool.
-    fn pool_customer(
+    pub(super) fn pool_customer(
         &mut self,
         before: &Customer,
         shares: &[Share],
@@ -142,6 +144,7 @@ impl Work<'_> {
         why: Vec<history::FieldChange>,
     ) -> Result<(), Stop> {
         let mut after = before.clone();
+        let rule = stay.rule;
         if before.status != CustomerStatus::Pooled {
             after.former_owners.push(FormerOwner { person: before.owner.clone(), until: self.now });
             let over = after.former_owners.len().saturating_sub(MOST_FORMER_OWNERS);
@@ -161,13 +164,19 @@ impl Work<'_> {
             self.end_share_row(share)?;
         }
         let changes = history::changes(before, &after, &["status", "pool_stay", "lock", "next_follow_up_at"]);
-        let operation = op::release_customers.name;
+        // Who moves it from pool to pool is no rule.
+        let rule = rule.filter(|_| before.status != CustomerStatus::Pooled);
+        let operation = if rule.is_some() { op::tick.name } else { op::release_customers.name };
         self.remember(CustomerId::RECORD, before.id, operation, changes.into_iter().chain(why).collect())?;
         let pool = after.pool_stay.as_ref().map(|stay| stay.pool);
         if before.status == CustomerStatus::Pooled {
             let from = before.pool_stay.as_ref().map(|stay| stay.pool);
             let data = serde_json::json!({"from_pool": from, "pool": pool});
             self.announce("customer_moved_to_pool", CustomerId::RECORD, before.id, data)?;
+        } else if let Some(reason) = rule {
+            let data = serde_json::json!({"from": before.owner, "pool": pool, "reason": reason});
+            let told = self.context.stands_in_for(&before.owner, before.owner_position.as_ref());
+            self.notify("customer_recycled", CustomerId::RECORD, before.id, told.as_slice(), data)?;
         } else {
             let data = serde_json::json!({"from": before.owner, "pool": pool});
             let told = std::slice::from_ref(&before.owner);

@@ -1,5 +1,6 @@
 //! Settings of pools.
 
+use super::RecyclingSettings;
 use crate::error::Violation;
 use crate::text::Checker;
 use serde::{Deserialize, Serialize};
@@ -28,6 +29,8 @@ pub struct PoolSettings {
     pub cool_down_days: i32,
     /// How many of a person's customers may be locked, 0 to 10,000; 0: as many as he likes.
     pub most_locked: i32,
+    /// When customers go to a pool by themselves.
+    pub recycling: RecyclingSettings,
 }
 
 impl Default for PoolSettings {
@@ -40,6 +43,7 @@ impl Default for PoolSettings {
             count_locked: true,
             cool_down_days: 7,
             most_locked: 20,
+            recycling: RecyclingSettings::default(),
         }
     }
 }

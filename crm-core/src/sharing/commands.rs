@@ -236,6 +236,7 @@ pub(crate) static SHARE_END: Duty = Duty {
         }
         Ok(Turn::Done)
     },
+    together: None,
 };
 
 /// Shares go with their customer.

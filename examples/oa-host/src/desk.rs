@@ -2,7 +2,7 @@
 
 use crate::app::{App, Reply};
 use crate::failure::Failure;
-use crate::pages::duplicate_group;
+use crate::pages::{duplicate_group, recycling};
 use crate::session::{Notice, Undo, Visitor};
 use crate::text::{Lang, text};
 use crate::values::{Values, url};
@@ -182,6 +182,12 @@ impl<'a> Look<'a> {
             let href = duplicate_group::HERE.to_owned();
             let label = self.t("duplicate_groups").to_owned();
             links.insert(place, Link { label, badge: String::new(), current: under(&href), first: false, href });
+        }
+        if let Some(place) = links.iter().position(|link| link.href == "/pools") {
+            // Who keeps the pools keeps the rules by which customers go there.
+            let href = recycling::HERE.to_owned();
+            let label = self.t("recycling_rules").to_owned();
+            links.insert(place + 1, Link { label, badge: String::new(), current: under(&href), first: false, href });
         }
         links
     }
@@ -383,6 +389,11 @@ impl<'a> Desk<'a> {
     pub(crate) fn pool_choices(&self) -> Result<Vec<Choice>, Failure> {
         let open = self.pools()?.into_iter().filter(|pool| !pool.retired);
         Ok(open.map(|pool| Choice::new(pool.id.to_string(), pool.name)).collect())
+    }
+
+    /// Whether rules move customers to pools by themselves: everybody may be told what he loses by them.
+    pub(crate) fn recycles(&self) -> Result<bool, Error> {
+        Ok(self.system.settings()?.pool.recycling.rules.iter().any(|rule| rule.enabled))
     }
 
     /// The name of a pool: whoever sees a customer in it may know it.

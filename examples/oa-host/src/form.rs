@@ -28,6 +28,8 @@ pub(crate) struct Sheet<'a> {
     submit: String,
     /// The text of a second button, which asks for duplicates; empty: there is none.
     check: String,
+    /// Where another button sends the same, and its text; both empty: there is none.
+    also: (String, String),
     /// Where the way back leads; empty: there is none.
     cancel: String,
     /// Whether the button destroys something.
@@ -41,6 +43,8 @@ struct Section {
     title: String,
     /// Whether it can be folded away.
     folds: bool,
+    /// Whether its fields are short: as many as there is room for stand in a row.
+    narrow: bool,
     /// Whether it is open at first.
     open: bool,
     fields: Vec<Field>,
@@ -117,7 +121,7 @@ const SPEAK_OF: &[(&str, &[&str])] = &[
 ];
 
 /// Lists whose items have fields of their own each.
-const NUMBERED: [&str; 3] = ["lines", "instalments", "receipts"];
+const NUMBERED: [&str; 4] = ["lines", "instalments", "receipts", "rules"];
 
 /// The field of a form that a path of the CRM means: `contacts[0].phones[1]` is `contacts_phones`, but
 /// `lines[2].price` is `lines_2_price`.
@@ -168,6 +172,7 @@ impl<'a> Sheet<'a> {
             problems: Vec::new(),
             submit: d.t("save").to_owned(),
             check: String::new(),
+            also: (String::new(), String::new()),
             cancel: String::new(),
             danger: false,
             prefix: String::new(),
@@ -183,7 +188,7 @@ impl<'a> Sheet<'a> {
 
     /// Begins a group of fields under words that are no key.
     pub(crate) fn titled(mut self, title: String) -> Self {
-        self.sections.push(Section { title, folds: false, open: false, fields: Vec::new() });
+        self.sections.push(Section { title, folds: false, narrow: false, open: false, fields: Vec::new() });
         self
     }
 
@@ -198,6 +203,20 @@ impl<'a> Sheet<'a> {
     /// Begins a group of fields that is folded away, unless something is wrong in it.
     pub(crate) fn folded(self, key: &str) -> Self {
         self.section(key).fold()
+    }
+
+    /// The fields of the last group are short.
+    pub(crate) fn narrow(mut self) -> Self {
+        if let Some(section) = self.sections.last_mut() {
+            section.narrow = true;
+        }
+        self
+    }
+
+    /// Another button, which sends the same elsewhere.
+    pub(crate) fn also(mut self, address: &str, key: &str) -> Self {
+        self.also = (address.to_owned(), self.d.t(key).to_owned());
+        self
     }
 
     /// The text of the button.
@@ -446,6 +465,7 @@ mod tests {
             ("follow_up.least_length", "follow_up_least_length"),
             ("birthday", "birthday_month"),
             ("lines[2].price", "lines_2_price"),
+            ("rules[3].idle_days", "rules_3_idle_days"),
             ("prices[1].currency", "prices"),
             ("targets[0].signed[2].amount", "signed"),
             ("targets[0].new_customers", "new_customers"),

@@ -286,6 +286,9 @@ impl Records<'_> {
                 "industry",
                 "locked",
                 "release_reason",
+                "recycling",
+                "received_at",
+                "recycle_warning",
             ],
         )?;
         let mut contact_rows = insert(db, "contact", &["customer", "scope", "name_sort", "search_text"])?;
@@ -348,6 +351,7 @@ impl Records<'_> {
                 pool_stay: None,
                 former_owners: Vec::new(),
                 lock: None,
+                recycle_warning: None,
                 deleted_at: deleted.then(|| Timestamp::saturating(NOW - DAY)),
                 former: Vec::new(),
                 merged_into: None,
@@ -375,6 +379,12 @@ impl Records<'_> {
                 customer.source.as_ref().map(EntryCode::as_str),
                 customer.industry.as_ref().map(EntryCode::as_str),
                 0,
+                "-",
+                match deleted {
+                    true => "x".to_owned(),
+                    false => format!("r{}", customer.level.as_ref().map_or("", EntryCode::as_str)),
+                },
+                created,
                 "-",
                 serde_json::to_string(&customer)?,
             ])?;

@@ -229,6 +229,15 @@ pub fn input(dice: &mut Dice, known: &mut Known, operation: &str, crm: &Crm) -> 
             }
         }
         "pools" | "claim_allowance" => json!({}),
+        "preview_recycling" => {
+            let owner = if dice.one_in(2) { person(dice) } else { json!(null) };
+            json!({"until": day(dice), "owner": owner})
+        }
+        "simulate_recycling" => {
+            let mut simulation = json!({"rules": rules(dice), "from": day(dice), "to": day(dice)});
+            maybe(dice, &mut simulation, "after", person);
+            json!({"simulation": simulation})
+        }
         "save_pool" => {
             let mut input = json!({"name": format!("Pool {}", dice.below(4)), "show_follow_ups": dice.one_in(2)});
             if dice.one_in(2) {

@@ -109,3 +109,23 @@ pub fn day(dice: &mut Dice) -> Value {
         "2030-01-01"
     ]))
 }
+
+/// Rules that move customers to the pool.
+pub fn rules(dice: &mut Dice) -> Value {
+    let limits = |dice: &mut Dice| {
+        let mut rule = json!({"enabled": !dice.one_in(4)});
+        maybe(dice, &mut rule, "level", |dice| code_of(dice, "level"));
+        maybe(dice, &mut rule, "idle_days", |dice| json!(dice.pick(&[1, 2, 7, 0])));
+        maybe(dice, &mut rule, "undealt_days", |dice| json!(dice.pick(&[1, 5, 30])));
+        maybe(dice, &mut rule, "holding_days", |dice| json!(dice.pick(&[2, 60])));
+        rule
+    };
+    let rules: Vec<Value> = (0..dice.below(3)).map(|_| limits(dice)).collect();
+    json!({
+        "rules": rules,
+        "protection_days": dice.below(3),
+        "dealt": dice.pick(&["kept", "kept_until", "not_kept"]),
+        "warn_days": dice.pick(&[json!([3, 1]), json!([1]), json!([]), json!([91])]),
+        "working_days": dice.one_in(3),
+    })
+}

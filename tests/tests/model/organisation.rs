@@ -37,6 +37,7 @@ pub fn input(dice: &mut Dice, known: &mut Known, operation: &str, _crm: &Crm) ->
             "same_name": dice.pick(&["refuse", "refuse", "allow"]),
             "recycle_bin_days": dice.pick(&[0, 1, 2, 30]),
             "follow_up": {"correction_hours": dice.pick(&[0, 24, 721]), "superiors_count": dice.one_in(2), "least_length": dice.below(4)},
+            "pool": {"recycling": rules(dice)},
             "contract": {
                 "number": dice.pick(&["HT{yyyyMMdd}{seq:4}", "C-{yyyy}-{MM}/{seq:1}", "{seq:0}"]),
                 "number_reset": dice.pick(&["prefix", "month"]),
@@ -84,7 +85,10 @@ pub fn input(dice: &mut Dice, known: &mut Known, operation: &str, _crm: &Crm) ->
         "acknowledge_events" => {
             json!({"consumer": dice.pick(&["oa", "mail"]), "up_to": dice.pick(&[-1, 0, 1, 5, 20, 100_000])})
         }
-        "settings" | "menu" | "positions" | "roles" | "dictionaries" | "tick" => json!({}),
+        "sync_work_calendar" => {
+            json!({"calendar": {"holidays": [day(dice), day(dice)], "workdays": [dice.pick(&["2026-11-28", "2026-11-27"])]}})
+        }
+        "settings" | "work_calendar" | "menu" | "positions" | "roles" | "dictionaries" | "tick" => json!({}),
         _ => return None,
     })
 }

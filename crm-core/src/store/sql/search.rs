@@ -245,7 +245,14 @@ impl<'a> Plan<'a> {
         let mut rows = self.rows();
         let until = self.search.until.as_ref().map(|until| self.x("id").lt(until.as_str()));
         rows.and_where_option(scope).and_where_option(behind).and_where_option(until);
-        self.in_order(&mut rows, "x");
+        if self.dialect == Dialect::Sqlite && self.search.scope.is_some() && self.search.order.is_none() && !self.merges
+        {
+            // Without the plus SQLite would walk the organisation in the order of its key, instead of putting those few in order.
+            let id = Expr::cust_with_expr("+?", self.x("id"));
+            rows.order_by_expr(id, self.direction()).limit(self.limit());
+        } else {
+            self.in_order(&mut rows, "x");
+        }
         rows
     }
 

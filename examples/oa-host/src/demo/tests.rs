@@ -1,10 +1,13 @@
 use super::*;
 use crm_core::store::MemoryStore;
-use crm_core::{CustomerQuery, FollowUps, PageRequest, View};
+use crm_core::{CustomerQuery, FollowUps, PageRequest, RecycleReason, View};
 use std::collections::BTreeSet;
 
 /// Customers that somebody owns.
-const OWNED: usize = CUSTOMERS - pool::RELEASED.len();
+const OWNED: usize = CUSTOMERS - IN_POOL;
+
+/// Customers that nobody owns.
+const IN_POOL: usize = pool::RELEASED.len() + pool::RECYCLED;
 
 fn told() -> Crm {
     let store = Arc::new(MemoryStore::new());
@@ -41,7 +44,7 @@ fn every_view_has_something_to_show() {
     let crm = told();
     assert_eq!(count(&crm, cast::ADMINISTRATOR, View::All), OWNED as i64);
     let in_pool = View::Pool { pool: None };
-    assert_eq!(count(&crm, cast::ADMINISTRATOR, in_pool.clone()), pool::RELEASED.len() as i64);
+    assert_eq!(count(&crm, cast::ADMINISTRATOR, in_pool.clone()), IN_POOL as i64);
     let mut shared = 0;
     for user in ["zhouzihang", "wujiayi", "tangwen", "hejun", "liangshuang", "fangyuan", "maxiaotian"] {
         assert!(count(&crm, user, View::Mine) >= 20, "{user}");
@@ -66,6 +69,20 @@ fn every_view_has_something_to_show() {
     assert!(duplicates.len() >= 10 && duplicates.iter().any(|group| group.customers.len() > 2), "{}", duplicates.len());
     let left = crm.as_user(&Actor::user(ORGANISATION, cast::LEAVER).unwrap());
     assert_eq!(left.menu().unwrap_err().code(), "actor_unknown");
+}
+
+#[test]
+fn a_rule_has_taken_a_customer_and_warned_of_others() {
+    let crm = told();
+    let administrator = crm.as_user(&Actor::user(ORGANISATION, cast::ADMINISTRATOR).unwrap());
+    let pooled = administrator.customers(View::Pool { pool: None }, PageRequest::first(100)).unwrap().items;
+    let rules: Vec<_> =
+        pooled.into_iter().filter_map(|customer| customer.pool_stay).filter_map(|stay| stay.rule).collect();
+    assert_eq!(rules, [RecycleReason::Idle; pool::RECYCLED]);
+    let until = TimeZone::SHANGHAI.day_after(crm.now().unwrap(), 28).to_string().parse().unwrap();
+    let preview = administrator.preview_recycling(until, None).unwrap();
+    let warned = preview.items.iter().filter(|item| item.warned).count();
+    assert!(preview.complete && preview.items.len() >= 4 && warned == pool::WARNED, "{preview:?}");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use crate::pages::batch::Action;
 use crate::pages::contracts::Row;
 use crate::pages::history::named;
 use crate::pages::share::{panel_key, panels_told};
-use crate::pages::{Params, document, follow_up, history, id, list};
+use crate::pages::{Params, document, follow_up, history, id, list, recycling};
 use crate::session::{Visitor, random};
 use crate::values::Values;
 use askama::Template;
@@ -31,6 +31,8 @@ struct CustomerPage<'a> {
     pool: String,
     /// Whether it is locked, and why.
     locked: Option<String>,
+    /// That a rule takes it soon; empty: none does.
+    going: String,
     /// What is said where not all panels are open.
     open: String,
     opens: Opens,
@@ -204,6 +206,7 @@ fn draw(desk: &Desk<'_>, panels: &CustomerPanels, values: &Values) -> Reply {
         waits: customer.approval.is_some(),
         pool: stay.map(|stay| desk.pool_name(stay.pool)).transpose()?.unwrap_or_default(),
         locked: customer.lock.as_ref().map(|lock| some(&lock.reason)),
+        going: going(d, customer),
         open: match (whole, stay) {
             (true, _) => String::new(),
             (false, Some(_)) => d.t("pool_in_part").to_owned(),
@@ -271,6 +274,15 @@ fn draw(desk: &Desk<'_>, panels: &CustomerPanels, values: &Values) -> Reply {
         },
     };
     desk.page(&page)
+}
+
+/// When a rule takes it from its owner, and why.
+fn going(d: &Look<'_>, customer: &Customer) -> String {
+    let said = customer.recycle_warning.map(|warning| {
+        let why = d.t(recycling::reason(warning.reason));
+        d.t("recycle_notice").replace("{at}", &d.time(&warning.goes_at)).replace("{why}", why)
+    });
+    said.unwrap_or_default()
 }
 
 /// What the person may do with it of what can be done with many at once.
@@ -369,6 +381,7 @@ fn brought(d: &Look<'_>, stay: &PoolStay) -> String {
     let how = match stay.entry {
         PoolEntry::Created => "pool_entry_created",
         PoolEntry::Released => "pool_entry_released",
+        PoolEntry::Recycled => "pool_entry_recycled",
     };
     format!("{} · {}", d.person(&stay.by), d.t(how))
 }

@@ -151,6 +151,7 @@ fn said(desk: &Desk<'_>, (of, part): (Of, &str), field: &str, text: &str) -> Str
             text.parse().ok().and_then(|id| desk.pool_name(id).ok()).unwrap_or_else(|| "—".to_owned())
         }
         ("pool_stay", "entry") => named(d, "pool_entry_", text),
+        ("pool_stay", "rule") => named(d, "recycle_", text),
         ("pool_stay", "reason") => entry(dictionary::RELEASE_REASON),
         ("pool_stay" | "lock", "by") | ("former_owners", "person") => d.person(text),
         ("receipt", "kind") => named(d, "receipt_", text),

@@ -5,6 +5,7 @@ use crate::desk::{Chip, Choice, Desk, Look};
 use crate::failure::Failure;
 use crate::pages::Params;
 use crate::pages::batch::Action;
+use crate::pages::recycling;
 use crate::session::Visitor;
 use crate::values::{Values, url};
 use askama::Template;
@@ -55,6 +56,8 @@ struct Customers<'a> {
     actions: Vec<Action>,
     /// Whether it is the recycle bin.
     bin: bool,
+    /// Whether there is something to be told of customers that go to a pool by themselves.
+    going: bool,
     /// Whether it is the list of a pool.
     pool: bool,
     /// What the column of owners is called; empty: there is none.
@@ -131,7 +134,8 @@ impl Row {
 /// Why a customer is in a pool, in words.
 pub(crate) fn why(d: &Look<'_>, stay: &PoolStay) -> String {
     let reason = d.label(dictionary::RELEASE_REASON, &stay.reason);
-    let said = [Some(reason), stay.note.clone()].into_iter().flatten().filter(|text| !text.is_empty());
+    let rule = stay.rule.map(|rule| d.t(recycling::reason(rule)).to_owned());
+    let said = [rule, Some(reason), stay.note.clone()].into_iter().flatten().filter(|text| !text.is_empty());
     said.collect::<Vec<_>>().join(" · ")
 }
 
@@ -174,6 +178,7 @@ fn query(mut view: View, params: &Values) -> Result<CustomerQuery, Error> {
             source: code("source")?,
             industry: code("industry")?,
             owner: owner.map_err(|_| Error::from(Violation::unknown("owner")))?,
+            recycle_warned: params.text("recycle_warned").is_some(),
         },
         order: order.transpose()?,
     })
@@ -239,6 +244,7 @@ fn draw(desk: &Desk<'_>, params: &Values) -> Reply {
         first: if params.text("cursor").is_some() { here.clone() } else { String::new() },
         next: next.unwrap_or_default(),
         bin,
+        going: matches!(name, "mine" | "subordinates" | "all" | "pool") && d.may("pool.view") && desk.recycles()?,
         pool: in_pool,
         owner_label: match name {
             "mine" | "today" | "not_followed" => String::new(),

@@ -2,6 +2,7 @@
 
 mod approval;
 mod batch;
+mod calendar;
 mod contact;
 mod contacts;
 mod contract;
@@ -25,6 +26,7 @@ mod plan;
 mod pool;
 mod position;
 mod product;
+pub(crate) mod recycling;
 mod relation;
 mod report;
 mod report_rows;
@@ -126,6 +128,9 @@ pub(crate) fn routes() -> Router<Shared> {
         .route("/positions/edit", get(position::edit).post(position::save))
         .route("/pools", get(pool::show))
         .route("/pools/edit", get(pool::edit).post(pool::save))
+        .route("/recycling", get(recycling::show).post(recycling::save))
+        .route("/recycling/simulate", get(recycling::start).post(recycling::simulate))
+        .route("/calendar", get(calendar::show).post(calendar::save))
         .route("/dictionaries", get(dictionary::show))
         .route("/dictionaries/edit", get(dictionary::edit).post(dictionary::save))
         .route("/dictionaries/merge", get(dictionary::merge).post(dictionary::do_merge))

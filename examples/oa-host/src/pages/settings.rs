@@ -11,8 +11,8 @@ use crate::values::{Reader, Values};
 use axum::extract::State;
 use crm_core::{
     AgreedPriceRule, ContractSettings, ContractStatus, DuplicateRule, DuplicateSettings, EntryCode, Error,
-    FollowUpSettings, NameRule, NumberReset, PlanRule, PoolSettings, ReceiptRule, ReportSettings, Settings, TimeZone,
-    Violation, dictionary,
+    FollowUpSettings, NameRule, NumberReset, PlanRule, PoolSettings, ReceiptRule, RecyclingSettings, ReportSettings,
+    Settings, TimeZone, Violation, dictionary,
 };
 
 const NUMBER_RESETS: [(&str, NumberReset); 3] =
@@ -33,16 +33,16 @@ const AMENDABLE: [(&str, ContractStatus); 3] = [
 const APPROVALS: [&str; 5] = ["sign", "supplement", "void", "receipt", "transfer"];
 
 /// The name of a choice.
-fn word<T: Copy + PartialEq>(known: &[(&'static str, T)], of: T) -> &'static str {
+pub(super) fn word<T: Copy + PartialEq>(known: &[(&'static str, T)], of: T) -> &'static str {
     known.iter().find(|(_, known)| *known == of).map_or("", |(name, _)| name)
 }
 
-fn choices<T>(d: &Look<'_>, prefix: &str, known: &[(&str, T)]) -> Vec<Choice> {
+pub(super) fn choices<T>(d: &Look<'_>, prefix: &str, known: &[(&str, T)]) -> Vec<Choice> {
     known.iter().map(|(name, _)| Choice::new(*name, d.t(&format!("{prefix}{name}")))).collect()
 }
 
 /// The choice of a name; noted where it is none.
-fn chosen<T: Copy>(read: &mut Reader<'_>, known: &[(&str, T)], field: &str, name: &str) -> Option<T> {
+pub(super) fn chosen<T: Copy>(read: &mut Reader<'_>, known: &[(&str, T)], field: &str, name: &str) -> Option<T> {
     let found = known.iter().find(|(known, _)| *known == name).map(|(_, found)| *found);
     if found.is_none() {
         read.note(Violation::unknown(field));
@@ -152,8 +152,8 @@ fn duplicate_fields<'a>(d: &Look<'_>, sheet: Sheet<'a>) -> Sheet<'a> {
     sheet.tick("duplicates_show_owner").help("show_owner_help")
 }
 
-/// The settings of the pool.
-fn pool(values: &Values, read: &mut Reader<'_>) -> PoolSettings {
+/// The settings of the pool; the rules have a page of their own and stay.
+fn pool(values: &Values, read: &mut Reader<'_>, recycling: RecyclingSettings) -> PoolSettings {
     PoolSettings {
         levels_up: read.number("pool_levels_up"),
         claims_per_day: read.number("pool_claims_per_day"),
@@ -162,6 +162,7 @@ fn pool(values: &Values, read: &mut Reader<'_>) -> PoolSettings {
         count_locked: values.ticked("pool_count_locked"),
         cool_down_days: read.number("pool_cool_down_days"),
         most_locked: read.number("pool_most_locked"),
+        recycling,
     }
 }
 
@@ -319,7 +320,7 @@ fn saved(desk: &Desk<'_>, values: &Values) -> Result<Settings, Error> {
     let fiscal_year_month = read.number("report_fiscal_year_month");
     let contract = contract(values, &mut read);
     let duplicates = duplicates(values, &mut read);
-    let pool = pool(values, &mut read);
+    let pool = pool(values, &mut read, desk.crm.settings()?.pool.recycling);
     let zone = TimeZone::named(values.get("time_zone").trim());
     if zone.is_err() {
         read.note(Violation::unknown("time_zone"));

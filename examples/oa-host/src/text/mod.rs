@@ -6,6 +6,7 @@ mod groups;
 mod merges;
 mod payments;
 mod pools;
+mod recycling;
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -51,7 +52,15 @@ pub(crate) fn text(lang: Lang, key: &str) -> &str {
 type Text = (&'static str, &'static str, &'static str);
 
 fn all() -> impl Iterator<Item = &'static Text> {
-    let rooms = [deals::TEXTS, payments::TEXTS, duplicates::TEXTS, groups::TEXTS, merges::TEXTS, pools::TEXTS];
+    let rooms = [
+        deals::TEXTS,
+        payments::TEXTS,
+        duplicates::TEXTS,
+        groups::TEXTS,
+        merges::TEXTS,
+        pools::TEXTS,
+        recycling::TEXTS,
+    ];
     TEXTS.iter().chain(rooms.into_iter().flatten())
 }
 

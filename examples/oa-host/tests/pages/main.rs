@@ -7,6 +7,7 @@ mod duplicates;
 mod groups;
 mod merges;
 mod pools;
+mod recycling;
 #[path = "../run/mod.rs"]
 mod run;
 

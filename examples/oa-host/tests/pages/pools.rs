@@ -6,18 +6,18 @@ use serde_json::{Value, json};
 
 const BATCH: &str = "/customers/batch";
 const RUN: &str = "/customers/batch/run";
-const LIST: &str = "/customers?view=pool";
+pub(crate) const LIST: &str = "/customers?view=pool";
 const POOLS: &str = "/pools";
 const EDIT: &str = "/pools/edit";
 
-fn call(browser: &Browser, operation: &str, input: &Value) -> Value {
+pub(crate) fn call(browser: &Browser, operation: &str, input: &Value) -> Value {
     let answer = browser.api(operation, input);
     assert_eq!(answer.status, 200, "{operation}: {}", answer.body);
     serde_json::from_str(&answer.body).unwrap()
 }
 
 /// Two below the same vacant position, who see in the pool what was the other's, and the administrator.
-fn staff(host: &Host) -> (Browser, Browser, Browser) {
+pub(crate) fn staff(host: &Host) -> (Browser, Browser, Browser) {
     let admin = host.sign_in("admin");
     let people = json!({"people": [{"id": "mei", "name": "梅"}, {"id": "lan", "name": "兰"}], "mode": "delta"});
     call(&admin, "sync_people", &people);
@@ -43,7 +43,7 @@ fn release(browser: &Browser, customers: &[&str], pool: Option<&str>) {
 }
 
 /// A pool by its name, as the administrator sees it.
-fn pool(admin: &Browser, name: &str) -> Value {
+pub(crate) fn pool(admin: &Browser, name: &str) -> Value {
     let pools = call(admin, "pools", &json!({}));
     pools.as_array().unwrap().iter().find(|pool| pool["name"] == name).cloned().unwrap()
 }
@@ -66,7 +66,7 @@ fn run(browser: &Browser, chosen: &Answer, values: &[(&str, &str)]) -> Answer {
 }
 
 #[track_caller]
-fn says(answer: &Answer, texts: &[&str]) {
+pub(crate) fn says(answer: &Answer, texts: &[&str]) {
     assert_eq!(answer.status, 200, "{}", answer.body);
     for text in texts {
         assert!(answer.body.contains(text), "{text}: {}", answer.body);
@@ -74,7 +74,7 @@ fn says(answer: &Answer, texts: &[&str]) {
 }
 
 #[track_caller]
-fn lacks(answer: &Answer, texts: &[&str]) {
+pub(crate) fn lacks(answer: &Answer, texts: &[&str]) {
     for text in texts {
         assert!(!answer.body.contains(text), "{text}: {}", answer.body);
     }
@@ -300,7 +300,10 @@ fn p6_settings_of_the_pool_come_back_and_are_refused_at_their_fields() {
     gone(&save(&changed));
     let stands = json!({
         "levels_up": 2, "claims_per_day": 0, "most_held": 0, "count_dealt": false, "count_locked": true,
-        "cool_down_days": 7, "most_locked": 20,
+        "cool_down_days": 7, "most_locked": 20, "recycling": {
+            "rules": [], "excluded_levels": [], "protection_days": 0, "dealt": "kept", "dealt_days": 0,
+            "warn_days": [3, 1], "working_days": false,
+        },
     });
     assert_eq!(call(&admin, "settings", &json!({}))["pool"], stands);
     assert_eq!(field(&admin.get(PAGE).body, "pool_levels_up"), "2");

@@ -43,6 +43,8 @@ fn searches_take_their_index() {
                 "COVERING INDEX crm_thing_owner (org_id=? AND owner=? AND id>?)",
             ],
         ),
+        // Few rows of a value, in the order of their keys: not the whole organisation in that order.
+        (Search::of(&THING).within("grp", vec![vec![1].into()]), vec!["INDEX crm_thing_grp_name (org_id=? AND grp=?)"]),
         (
             Search::of(&THING)
                 .within("grp", vec![vec![1].into(), vec![2].into()])
