@@ -8,7 +8,7 @@ pub(crate) use commands::new_contacts;
 pub use commands::{ContactEdit, ContactRefusal, NewContact};
 pub use list::{ContactFilter, ContactPage, ContactRow};
 
-use crate::customer::Under;
+use crate::customer::{Under, scopes_by_id};
 use crate::id::CustomerId;
 use crate::record::{Columns, Record, bytes_column};
 use crate::store::{Change, Column, ColumnType, Index, Kind, Search, Value, Write};
@@ -177,9 +177,14 @@ pub(crate) static CONTACTS_UNDER: Under = Under {
         }
         Ok(true)
     },
-    follow: Some(|work, customer| {
-        for contact in work.find_all(contacts_of(customer.id))? {
-            work.touch(&CONTACT, contact.id, None, vec![("scope", Change::Set(customer.scope()))]);
+    follow: Some(|work, customers| {
+        let scopes = scopes_by_id(customers);
+        let of = scopes.keys().map(|customer| customer.as_str().into()).collect();
+        for contact in work.find_all(Search::of(&CONTACT).within("customer", of))? {
+            let customer = Columns::of(&CONTACT, &contact).text("customer");
+            if let Some(scope) = customer.and_then(|customer| scopes.get(&customer)) {
+                work.touch(&CONTACT, contact.id, None, vec![("scope", Change::Set(scope.clone()))]);
+            }
         }
         Ok(())
     }),

@@ -19,7 +19,7 @@ pub(crate) use input::apply_edit;
 pub use input::{CustomerEdit, NewCustomer, NewRelation};
 pub use list::{CustomerFilter, CustomerOrder, CustomerPage, CustomerQuery, View, ViewCount};
 pub use panels::CustomerPanels;
-pub(crate) use recycle::{PURGE, Under};
+pub(crate) use recycle::{PURGE, Under, scopes_by_id};
 pub use rules::CustomerRefusal;
 pub(crate) use rules::{anybody, number, owner};
 pub use transfer::Transfer;

@@ -9,9 +9,11 @@ use crate::history;
 use crate::id::CustomerId;
 use crate::operations::op;
 use crate::record::{Columns, Record};
-use crate::store::Write;
+use crate::sorted::Gather as _;
+use crate::store::{Value, Write};
 use crate::text::Checker;
 use crate::work::{Stop, Work};
+use std::collections::BTreeMap;
 
 impl Session<'_> {
     /// Puts a customer into the recycle bin, where it stays for the days of the settings. It
@@ -101,7 +103,7 @@ impl Work<'_> {
         after.changed_at = self.now;
         after.changed_by = self.actor().name();
         self.save(before, &after)?;
-        self.follow_scope(&after)?;
+        self.follow_scope(&[&after])?;
         let changes = history::changes(before, &after, &["name", "status", "lock"]);
         self.remember("customer", after.id, operation, changes)?;
         self.made(after.id);
@@ -110,8 +112,8 @@ impl Work<'_> {
     }
 
     /// What stands in the scope of its customer moves with it.
-    pub(crate) fn follow_scope(&mut self, customer: &Customer) -> Result<(), Stop> {
-        crate::UNDER_CUSTOMER.iter().filter_map(|under| under.follow).try_for_each(|follow| follow(self, customer))
+    pub(crate) fn follow_scope(&mut self, customers: &[&Customer]) -> Result<(), Stop> {
+        crate::UNDER_CUSTOMER.iter().filter_map(|under| under.follow).try_for_each(|follow| follow(self, customers))
     }
 
     /// Removes a customer and all that lies under it, for good: some hundred rows of it at a time,
@@ -131,15 +133,20 @@ impl Work<'_> {
     }
 }
 
-/// Moves what stands in the scope of a customer to where it is now.
-type Follow = fn(&mut Work<'_>, &Customer) -> Result<(), Stop>;
+/// Moves what stands in the scopes of customers to where those are now.
+type Follow = fn(&mut Work<'_>, &[&Customer]) -> Result<(), Stop>;
+
+/// Where customers are now, by id.
+pub(crate) fn scopes_by_id(customers: &[&Customer]) -> BTreeMap<String, Value> {
+    customers.iter().map(|customer| (customer.id.to_string(), customer.scope())).into_map()
+}
 
 /// What a room keeps under a customer; [`UNDER_CUSTOMER`](crate::UNDER_CUSTOMER) lists those of all rooms,
 /// what may be much first.
 pub(crate) struct Under {
     /// Removes it for good, some hundred rows at a time; says whether all of it is gone with this commit.
     pub(crate) purge: fn(&mut Work<'_>, CustomerId) -> Result<bool, Stop>,
-    /// Where it stands in the scope of the customer: moves it there.
+    /// Where it stands in the scope of its customer: moves it there, of many customers at once.
     pub(crate) follow: Option<Follow>,
 }
 

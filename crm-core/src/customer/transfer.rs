@@ -172,7 +172,7 @@ impl Work<'_> {
             self.hold(&after.owner, &[after.id])?;
         }
         self.save(before, &after)?;
-        self.follow_scope(&after)?;
+        self.follow_scope(&[&after])?;
         for share in shares.iter().filter(|_| changes_hands) {
             self.end_share_row(share)?;
         }

@@ -4,11 +4,11 @@ use super::rules::{Part, put};
 use super::{Allocation, INSTALMENT, Instalment, RECEIPT};
 use crate::access::Reach;
 use crate::contract::{CONTRACT, Contract, contract_not_found};
-use crate::customer::{CustomerId, Under};
+use crate::customer::{CustomerId, Under, scopes_by_id};
 use crate::error::{Error, Violation};
 use crate::id::{ContractId, InstalmentId};
 use crate::money::{self, Decimal};
-use crate::record::{ABSENT, Record};
+use crate::record::{ABSENT, Columns, Record};
 use crate::store::{Answer, Change, Direction, Filter, Read, Search, Selection, Write};
 use crate::work::{Stop, Work, rows};
 
@@ -238,12 +238,15 @@ pub(crate) static PAYMENTS_UNDER: Under = Under {
         Ok(whole)
     },
     // Credit stands where its customer does; what came on contracts where they do.
-    follow: Some(|work, customer| {
-        let own = Search::of(&RECEIPT).within("customer", vec![customer.id.to_string().into()]);
-        let own = own.filtered(Filter::equal("contract", ABSENT));
-        for (receipt, _) in work.columns(Selection::Page(own), vec!["scope"])? {
-            let scope = customer.stands().to_value();
-            work.touch(&RECEIPT, receipt, None, vec![("scope", Change::Set(scope))]);
+    follow: Some(|work, customers| {
+        let scopes = scopes_by_id(customers);
+        let of = scopes.keys().map(|customer| customer.as_str().into()).collect();
+        let own = Search::of(&RECEIPT).within("customer", of).filtered(Filter::equal("contract", ABSENT));
+        for receipt in work.find_all(own)? {
+            let customer = Columns::of(&RECEIPT, &receipt).text("customer");
+            if let Some(scope) = customer.and_then(|customer| scopes.get(&customer)) {
+                work.touch(&RECEIPT, receipt.id, None, vec![("scope", Change::Set(scope.clone()))]);
+            }
         }
         Ok(())
     }),

@@ -186,7 +186,7 @@ impl Work<'_> {
         after.changed_at = self.now;
         after.changed_by = self.actor().name();
         self.save(before, &after)?;
-        self.follow_scope(&after)?;
+        self.follow_scope(&[&after])?;
         let mut changes = history::changes(before, &after, &["status", "owner", "owner_position"]);
         if let Some(reason) = reason {
             changes.push(history::change("reason", None, Some(reason.into())));

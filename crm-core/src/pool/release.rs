@@ -117,7 +117,8 @@ impl Work<'_> {
             let stay = PoolStay { pool, ..stay.clone() };
             let why = [("reason", reason.map(ToString::to_string)), ("note", note)];
             let why = why.into_iter().filter_map(|(field, why)| Some(history::change(field, None, Some(why?.into()))));
-            return self.pool_customer(&before, &shares, stay, why.collect());
+            let after = self.pool_customer(&before, &shares, stay, why.collect())?;
+            return self.follow_scope(&[&after]);
         }
         before.check_open()?;
         let stay = PoolStay {
@@ -132,17 +133,18 @@ impl Work<'_> {
             note,
             left_at: None,
         };
-        self.pool_customer(&before, &shares, stay, Vec::new())
+        let after = self.pool_customer(&before, &shares, stay, Vec::new())?;
+        self.follow_scope(&[&after])
     }
 
-    /// Moves a customer to a pool.
+    /// Moves a customer to a pool; what stands in its scope is to follow.
     pub(super) fn pool_customer(
         &mut self,
         before: &Customer,
         shares: &[Share],
         stay: PoolStay,
         why: Vec<history::FieldChange>,
-    ) -> Result<(), Stop> {
+    ) -> Result<Customer, Stop> {
         let mut after = before.clone();
         let rule = stay.rule;
         if before.status != CustomerStatus::Pooled {
@@ -159,7 +161,6 @@ impl Work<'_> {
         after.changed_by = self.actor().name();
         // Who plans or follows up at this moment comes before it, or is told that it is in the pool.
         self.save_as_read(before, &after)?;
-        self.follow_scope(&after)?;
         for share in shares {
             self.end_share_row(share)?;
         }
@@ -183,6 +184,6 @@ impl Work<'_> {
             self.notify("customer_released", CustomerId::RECORD, before.id, told, data)?;
         }
         self.made(before.id);
-        Ok(())
+        Ok(after)
     }
 }

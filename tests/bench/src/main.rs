@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! crm-bench [--scale FRACTION] [--dir DIR] [--rounds N] [--seconds S] [--keep]
-//!     [--only create|claims|receipts|reports[/PART]|commits|sizes|views[/PART]|moving|servers[/create|/clients|/views[/PART]]]
+//!     [--only create|claims|recycling|receipts|reports[/PART]|commits|sizes|views[/PART]|moving|servers[/create|/clients|/views[/PART]]]
 //! crm-bench duplicates NAMES QUERIES [STORE]...
 //! crm-bench groups NAMES [QUERIES] [--to COUNT] [STORE]...
 //! crm-bench febrl DIR
@@ -20,6 +20,7 @@ mod generate;
 mod groups;
 mod moving;
 mod receipts;
+mod recycling;
 mod report;
 mod sales;
 mod servers;
@@ -103,6 +104,9 @@ fn main() -> Result<()> {
     }
     if options.wants("claims") {
         claims::run(&options, dir)?;
+    }
+    if options.wants("recycling") {
+        recycling::run(&options, dir)?;
     }
     if options.wants("receipts") {
         receipts::run(&options, dir)?;

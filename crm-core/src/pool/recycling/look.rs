@@ -158,6 +158,7 @@ impl Work<'_> {
         for share in Share::from_rows(&self.find_all(Search::of(&SHARE).within("customer", of))?)? {
             shares.entry(share.customer).or_default().push(share);
         }
+        let mut gone = Vec::new();
         for (id, reason, pool) in going {
             let Some((before, _)) = customers.get(&id) else { continue };
             let pool = open_pool(&context, pool)?.id;
@@ -174,8 +175,9 @@ impl Work<'_> {
                 left_at: None,
             };
             let shares = shares.remove(&before.id).unwrap_or_default();
-            self.pool_customer(before, &shares, stay, Vec::new())?;
+            gone.push(self.pool_customer(before, &shares, stay, Vec::new())?);
         }
-        Ok(())
+        let gone: Vec<&Customer> = gone.iter().collect();
+        self.follow_scope(&gone)
     }
 }
