@@ -102,7 +102,7 @@ impl Work<'_> {
         after.deleted_at = (status == CustomerStatus::Deleted).then_some(self.now);
         after.changed_at = self.now;
         after.changed_by = self.actor().name();
-        self.save(before, &after)?;
+        self.save_as_read(before, &after)?;
         self.follow_scope(&[&after])?;
         let changes = history::changes(before, &after, &["name", "status", "lock"]);
         self.remember("customer", after.id, operation, changes)?;

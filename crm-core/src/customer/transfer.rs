@@ -171,7 +171,7 @@ impl Work<'_> {
         if changes_hands {
             self.hold(&after.owner, &[after.id])?;
         }
-        self.save(before, &after)?;
+        self.save_as_read(before, &after)?;
         self.follow_scope(&[&after])?;
         for share in shares.iter().filter(|_| changes_hands) {
             self.end_share_row(share)?;

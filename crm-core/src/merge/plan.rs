@@ -51,6 +51,9 @@ pub(super) struct Decided {
     pub(super) fingerprint: String,
 }
 
+/// Columns of a customer that move without a new version of it.
+const UNVERSIONED: [&str; 4] = ["next_follow_up_at", "last_follow_up_at", "idle_since", "recycle_warning"];
+
 impl Work<'_> {
     /// The customers of a merge, the survivor first: each as the actor may merge it. Who only asks for approval needs to see
     /// them; what was approved needs nobody's rights.
@@ -229,6 +232,9 @@ impl Work<'_> {
         let before = Customer { approval: None, ..survivor.clone() };
         items.push(Item::changed(&CUSTOMER, &before.to_row()?, &after.to_row()?, survivor.id).silent());
         self.save_as_read(survivor, after)?;
+        if survivor.level != after.level && survivor.recycle_warning.is_some() {
+            self.look_soon(after);
+        }
         for source in sources {
             let tombstone = Customer {
                 status: CustomerStatus::Merged,
@@ -259,12 +265,12 @@ impl Work<'_> {
         self.changes.writes = first;
     }
 
-    /// Saves a customer, if nobody followed up meanwhile: that moves columns without a new version.
+    /// Saves a customer, if nobody followed it up and no owner was warned meanwhile: both move columns without a new version.
     pub(crate) fn save_as_read(&mut self, before: &Customer, after: &Customer) -> Result<(), Error> {
         self.save(before, after)?;
         let Some(Write::Update { changes, .. }) = self.changes.writes.last_mut() else { return Ok(()) };
         for (column, was) in CUSTOMER.columns.iter().zip(before.columns()) {
-            if !["next_follow_up_at", "last_follow_up_at", "idle_since"].contains(&column.name) {
+            if !UNVERSIONED.contains(&column.name) {
                 continue;
             }
             match changes.iter_mut().find(|(own, _)| *own == column.name) {

@@ -391,7 +391,8 @@ impl Work<'_> {
         if let Some(before) = before {
             let id = now.id.to_string();
             let row = before.row(&CUSTOMER, &id, undoing.row(&CUSTOMER, &id))?;
-            let was = Customer { version: now.version, ..Customer::from_row(&row)? };
+            let (version, recycle_warning) = (now.version, now.recycle_warning);
+            let was = Customer { version, recycle_warning, ..Customer::from_row(&row)? };
             self.save_as_read(&now, &was)?;
             return Ok(Customer { version: now.version + 1, ..was });
         }

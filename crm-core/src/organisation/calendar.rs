@@ -84,7 +84,9 @@ impl Session<'_> {
                     work.change_organisation(&organisation)?;
                     work.remember_setting("calendar", op::sync_work_calendar.name, changes)?;
                     work.announce("settings_changed", "settings", "settings", serde_json::json!({}))?;
-                    work.look_at_all_again();
+                    if work.context.settings().pool.recycling.working_days {
+                        work.look_at_all_again();
+                    }
                 }
                 Ok(calendar)
             },

@@ -110,7 +110,8 @@ impl Session<'_> {
                 work.remember("settings", "settings", "change_settings", changes)?;
                 work.announce("settings_changed", "settings", "settings", serde_json::json!({}))?;
                 let rules = |settings: &Settings| (settings.time_zone, settings.pool.recycling.clone());
-                if rules(&settings) != rules(work.context.settings()) {
+                let any = [&settings, work.context.settings()].iter().any(|own| own.pool.recycling.any());
+                if any && rules(&settings) != rules(work.context.settings()) {
                     work.look_at_all_again();
                 }
                 Ok(organisation.settings)

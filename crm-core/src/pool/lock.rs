@@ -79,7 +79,7 @@ impl Session<'_> {
                         let mut after = Customer { lock, ..before.clone() };
                         after.changed_at = work.now;
                         after.changed_by = work.actor().name();
-                        work.save(&before, &after)?;
+                        work.save_as_read(&before, &after)?;
                         let kind = if after.lock.is_some() { "customer_locked" } else { "customer_unlocked" };
                         let changes = history::changes(&before, &after, &["lock"]);
                         work.remember(CustomerId::RECORD, before.id, operation.name, changes)?;

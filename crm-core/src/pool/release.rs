@@ -177,7 +177,13 @@ impl Work<'_> {
         } else if let Some(reason) = rule {
             let data = serde_json::json!({"from": before.owner, "pool": pool, "reason": reason});
             let told = self.context.stands_in_for(&before.owner, before.owner_position.as_ref());
-            self.notify("customer_recycled", CustomerId::RECORD, before.id, told.as_slice(), data)?;
+            match &told {
+                Some(person) => {
+                    let told = std::slice::from_ref(person);
+                    self.notify("customer_recycled", CustomerId::RECORD, before.id, told, data)?;
+                }
+                None => self.announce("customer_recycled", CustomerId::RECORD, before.id, data)?,
+            }
         } else {
             let data = serde_json::json!({"from": before.owner, "pool": pool});
             let told = std::slice::from_ref(&before.owner);

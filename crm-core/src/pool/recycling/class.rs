@@ -26,12 +26,13 @@ pub(super) fn watched(level: Option<&EntryCode>) -> String {
     format!("r{}", level.map_or("", EntryCode::as_str))
 }
 
-/// The class of a customer that was just written. That it is dealt is found out when a limit reaches it.
+/// The class of a customer that is written, if what it goes by has changed. That it is dealt is found out when a limit reaches it.
 pub(crate) fn class_of(customer: &Customer) -> Value {
     Value::Text(if !customer.is_watched() {
         OUT.to_owned()
     } else if customer.recycle_warning.is_some() {
-        ON_AGENDA.to_owned()
+        // It comes back, or was given a version: the agenda may have forgotten it.
+        AGAIN.to_owned()
     } else {
         watched(customer.level.as_ref())
     })
@@ -134,7 +135,11 @@ impl Work<'_> {
                     changes.retain(|(column, _)| *column != again.0);
                     changes.push(again);
                 }
-                None => self.touch(&CUSTOMER, customer.id, Some(customer.version), vec![again]),
+                // With a new version: who looked at the contract as it was must look again.
+                None => {
+                    let row = customer.to_row()?;
+                    self.write(Write::Update { kind: &CUSTOMER, row, changes: vec![again] });
+                }
             }
         }
         Ok(())

@@ -121,7 +121,8 @@ impl Work<'_> {
         let facts = Facts { idle_since: customer.idle_since.max(followed_up), ..facts };
         match rules.step(&facts, &days, self.now) {
             Step::Wait(_) | Step::Recycle(..) => return Ok(stays),
-            Step::Warn(warning) if Some(warning.warned_at) == customer.recycle_warning.map(|own| own.warned_at) => {
+            // Not one that would be given now, in its place.
+            Step::Warn(_) if rules.stands(&facts, &days) => {
                 return Ok(stays);
             }
             _ => {}

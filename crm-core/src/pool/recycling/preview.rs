@@ -5,6 +5,7 @@ use super::class::{self, ON_AGENDA};
 use super::look::RECYCLE;
 use super::rule::Facts;
 use super::sweep::{DAILY, SWEEP};
+use crate::access::Standing;
 use crate::actor::UserId;
 use crate::agenda::AGENDA;
 use crate::crm::Session;
@@ -65,6 +66,9 @@ pub struct RecyclingPreview {
 const LOOKED_AT: i64 = 10_000;
 const SHOWN: usize = 1_000;
 
+/// Of how many owners' scopes all customers are looked at.
+const FEW_SCOPES: usize = 64;
+
 /// How far ahead, in days.
 const FARTHEST: i64 = 400;
 
@@ -99,10 +103,18 @@ impl Work<'_> {
         if !rules.any() {
             return Ok(preview);
         }
+        // Who sees few owners' customers is not cut off by what is due to others.
+        let (own, sees_all) = {
+            let access = self.access()?;
+            (access.visible_scopes(Standing::Active), access.sees_all())
+        };
         let searches = match owner {
             Some(owner) => {
                 context.people.get(owner).ok_or_else(|| Violation::unknown("owner"))?;
                 self.own_customers(owner).into_iter().map(|own| own.limited(LOOKED_AT)).collect()
+            }
+            None if own.len() <= FEW_SCOPES && !sees_all => {
+                vec![Search::of(&CUSTOMER).within("scope", own).ordered("created_at", Direction::Ascending)]
             }
             None => {
                 let mut searches = vec![class::again(LOOKED_AT)];
@@ -115,6 +127,10 @@ impl Work<'_> {
             let page = columns_of(Some(answer));
             preview.complete &= (page.len() as i64) < LOOKED_AT;
             found.extend(page.into_iter().map(|(id, _)| id));
+        }
+        if found.len() as i64 > LOOKED_AT {
+            preview.complete = false;
+            found = found.into_iter().take(LOOKED_AT as usize).collect();
         }
         let (waiting, all) = self.looks_until(end)?;
         preview.complete &= all;
@@ -136,7 +152,9 @@ impl Work<'_> {
                     Some(due) if on_agenda => *due,
                     // It is looked at after the end.
                     None if on_agenda => continue,
-                    _ => sweep,
+                    // It was to be looked at for what no longer is: it will be, all the same.
+                    Some(due) => sweep.min(*due),
+                    None => sweep,
                 };
                 let mut facts = Facts::of(&customer, deals.get(&row.id).map_or(&[], Vec::as_slice), today);
                 if let Some((goes_at, reason, pool)) = rules.goes(&mut facts, &days, look.max(self.now), end) {
@@ -176,7 +194,7 @@ impl Work<'_> {
     }
 
     /// Whether the actor sees everything of a customer without a share: as its owner, above him, or in the whole organisation.
-    fn sees_all_of(&self, customer: &Customer) -> Result<bool, Error> {
+    pub(super) fn sees_all_of(&self, customer: &Customer) -> Result<bool, Error> {
         let access = self.access()?;
         Ok(access.may("customer.view") && access.reach_into(&customer.stands(), &[], self.now).is_some())
     }

@@ -130,12 +130,14 @@ impl RecyclingSettings {
                 let none = limits.iter().all(|(_, days)| days.is_none());
                 check.ensure(!(rule.enabled && none), || Violation::required("idle_days"));
                 check.ensure(rule.pool.is_none_or(takes_in), || Violation::unknown("pool"));
+                let somewhere = rule.pool.is_some() || context.standard_pool().is_some();
+                check.ensure(!rule.enabled || somewhere, || Violation::required("pool"));
             });
         }
     }
 
     /// Whether a rule is on.
-    pub(super) fn any(&self) -> bool {
+    pub(crate) fn any(&self) -> bool {
         self.rules.iter().any(|rule| rule.enabled)
     }
 

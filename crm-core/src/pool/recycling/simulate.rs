@@ -57,7 +57,7 @@ pub struct SimulatedOwner {
     pub undealt: i64,
     /// Because they were held too long.
     pub held: i64,
-    /// Some of them, the first to go first; at most 20.
+    /// Some of them, the first to go first; at most 20, and only such as the actor sees.
     pub examples: Vec<SimulatedCustomer>,
 }
 
@@ -124,15 +124,17 @@ impl Work<'_> {
         let from = days.start(query.from);
         let to = query.to.after().map_or(self.now, |next| days.start(next).plus_millis(-1)).min(self.now);
         let mut simulation = RecyclingSimulation { owners: Vec::new(), next: None };
-        let mut looked_at = 0;
+        let (mut looked_at, mut last): (i64, Option<&UserId>) = (0, None);
         let people = context.people.keys().filter(|person| query.after.as_ref().is_none_or(|after| *person > after));
         for person in people {
             if looked_at >= LOOKED_AT {
-                simulation.next = simulation.owners.last().map(|own| own.owner.clone()).or(query.after.clone());
+                simulation.next = last.cloned();
                 break;
             }
+            last = Some(person);
+            looked_at += 1;
             let own = match self.own_customers(person) {
-                Some(own) => Customer::from_rows(&self.find_all(own)?)?,
+                Some(own) => Customer::from_rows(&self.find_all(own.limited(1_000))?)?,
                 None => continue,
             };
             if own.is_empty() {
@@ -171,13 +173,13 @@ impl Work<'_> {
                 let own = deals.get(&key).map(Vec::as_slice).unwrap_or_default();
                 let happened = follow_ups.get(&key).map(Vec::as_slice).unwrap_or_default();
                 if let Some((at, reason)) = period.gone(customer, own, happened) {
-                    let name = customer.name.clone();
-                    gone.push(SimulatedCustomer { customer: customer.id, name, at, reason });
+                    let shown = self.sees_all_of(customer)?.then(|| customer.name.clone());
+                    gone.push((SimulatedCustomer { customer: customer.id, name: String::new(), at, reason }, shown));
                 }
             }
         }
         owner.gone = gone.len() as i64;
-        for own in &gone {
+        for (own, _) in &gone {
             let count = match own.reason {
                 RecycleReason::Idle => &mut owner.idle,
                 RecycleReason::Undealt => &mut owner.undealt,
@@ -185,9 +187,12 @@ impl Work<'_> {
             };
             *count += 1;
         }
-        gone.order_by_key(|own| (own.at, own.customer));
-        gone.truncate(EXAMPLES);
-        owner.examples = gone;
+        // Who does not see a customer is told how many, not which.
+        let shown = gone.into_iter().filter_map(|(own, name)| Some(SimulatedCustomer { name: name?, ..own }));
+        let mut examples: Vec<SimulatedCustomer> = shown.collect();
+        examples.order_by_key(|own| (own.at, own.customer));
+        examples.truncate(EXAMPLES);
+        owner.examples = examples;
         Ok(owner)
     }
 
