@@ -15,6 +15,9 @@ use crate::sharing::{Share, SharePanel, shares_of};
 use crate::store::{Change, Check, Direction, Read, Row, Search, Write};
 use crate::work::{Stop, Work, rows};
 
+/// Columns of a customer that move without a new version of it.
+const UNVERSIONED: [&str; 4] = ["next_follow_up_at", "last_follow_up_at", "idle_since", "recycle_warning"];
+
 impl Session<'_> {
     /// A customer that the actor sees: of one whose information is not shared with him, the number and the name.
     ///
@@ -223,6 +226,26 @@ impl Work<'_> {
     /// lies under it can't pass each other.
     pub(crate) fn bump_customer(&mut self, customer: &Customer) -> Result<(), Error> {
         self.save(customer, customer)
+    }
+
+    /// Saves a customer, if nobody followed it up and no owner was warned meanwhile: both move columns without a new version.
+    pub(crate) fn save_as_read(&mut self, before: &Customer, after: &Customer) -> Result<(), Error> {
+        self.save(before, after)?;
+        let Some(Write::Update { changes, .. }) = self.changes.writes.last_mut() else { return Ok(()) };
+        for (column, was) in CUSTOMER.columns.iter().zip(before.columns()) {
+            if !UNVERSIONED.contains(&column.name) {
+                continue;
+            }
+            match changes.iter_mut().find(|(own, _)| *own == column.name) {
+                Some((_, change)) => {
+                    if let Change::Set(next) = change {
+                        *change = Change::Replace(was, next.clone());
+                    }
+                }
+                None => changes.push((column.name, Change::Replace(was.clone(), was))),
+            }
+        }
+        Ok(())
     }
 
     /// Changes what moves without a new version, if the customer is still as it was read.

@@ -175,10 +175,7 @@ impl Session<'_> {
                 }
                 if dictionary == super::LEVEL {
                     organisation.settings.pool.recycling.forget_level(&from);
-                    work.watch_as(&from, &into);
-                    if context.settings().pool.recycling.any() {
-                        work.look_at_all_again();
-                    }
+                    work.levels_merged(&from, &into);
                 }
                 work.change_organisation(&organisation)?;
                 Ok(survivor)

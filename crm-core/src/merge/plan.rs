@@ -6,13 +6,13 @@ use super::item::{Item, Part, cut};
 use super::{ContactMerge, MOST_FORMER, MOST_MOVED, MOST_SOURCES, Merge, MergeField, MergeInput, MergeRefusal};
 use crate::access::{Need, Reach};
 use crate::customer::{CUSTOMER, Customer, CustomerId, CustomerStatus, FormerCustomer, all_keys};
-use crate::error::{Error, Violation};
+use crate::error::Violation;
 use crate::history::{self, FieldChange, as_value};
 use crate::id::{ApprovalId, MergeId};
 use crate::organisation::{UNIQUE_KEY, holder_of};
 use crate::record::Record;
 use crate::sorted::{Gather as _, Sort as _};
-use crate::store::{Change, Row, Write};
+use crate::store::{Row, Write};
 use crate::text::Checker;
 use crate::work::{Stop, Work};
 use sha2::{Digest as _, Sha256};
@@ -50,9 +50,6 @@ pub(super) struct Decided {
     pub(super) equal_contacts: Vec<ContactMerge>,
     pub(super) fingerprint: String,
 }
-
-/// Columns of a customer that move without a new version of it.
-const UNVERSIONED: [&str; 4] = ["next_follow_up_at", "last_follow_up_at", "idle_since", "recycle_warning"];
 
 impl Work<'_> {
     /// The customers of a merge, the survivor first: each as the actor may merge it. Who only asks for approval needs to see
@@ -263,26 +260,6 @@ impl Work<'_> {
         first.order_by(|a, b| id(a).cmp(&id(b)));
         first.extend(others);
         self.changes.writes = first;
-    }
-
-    /// Saves a customer, if nobody followed it up and no owner was warned meanwhile: both move columns without a new version.
-    pub(crate) fn save_as_read(&mut self, before: &Customer, after: &Customer) -> Result<(), Error> {
-        self.save(before, after)?;
-        let Some(Write::Update { changes, .. }) = self.changes.writes.last_mut() else { return Ok(()) };
-        for (column, was) in CUSTOMER.columns.iter().zip(before.columns()) {
-            if !UNVERSIONED.contains(&column.name) {
-                continue;
-            }
-            match changes.iter_mut().find(|(own, _)| *own == column.name) {
-                Some((_, change)) => {
-                    if let Change::Set(next) = change {
-                        *change = Change::Replace(was, next.clone());
-                    }
-                }
-                None => changes.push((column.name, Change::Replace(was.clone(), was))),
-            }
-        }
-        Ok(())
     }
 
     /// What was merged into a customer before is answered with another one.

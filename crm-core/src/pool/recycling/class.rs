@@ -2,9 +2,7 @@
 
 use super::RecyclingSettings;
 use super::rule::Facts;
-use crate::contract::Deal;
 use crate::customer::{CUSTOMER, Customer};
-use crate::date::Date;
 use crate::dictionary::{self, EntryCode};
 use crate::organisation::{Context, Days};
 use crate::record::{ABSENT, Record as _};
@@ -36,18 +34,6 @@ pub(crate) fn class_of(customer: &Customer) -> Value {
     } else {
         watched(customer.level.as_ref())
     })
-}
-
-impl<'f> Facts<'f> {
-    pub(super) fn of(customer: &'f Customer, deals: &[Deal], today: Date) -> Self {
-        Facts {
-            level: customer.level.as_ref(),
-            received_at: customer.received_at,
-            idle_since: customer.idle_since,
-            warning: customer.recycle_warning,
-            dealt: Deal::last(deals, today),
-        }
-    }
 }
 
 impl RecyclingSettings {
@@ -154,10 +140,13 @@ impl Work<'_> {
         self.write(crate::agenda::at(self.now, &super::SWEEP, super::sweep::DAILY));
     }
 
-    /// Customers of a level are of another one from now on.
-    pub(crate) fn watch_as(&mut self, from: &EntryCode, to: &EntryCode) {
+    /// Customers of a level are of another one from now on, of which the rules say something else.
+    pub(crate) fn levels_merged(&mut self, from: &EntryCode, to: &EntryCode) {
         let (from, to) = (watched(Some(from)).into(), watched(Some(to)).into());
         self.write(Write::Reassign { kind: &CUSTOMER, column: "recycling", from, to });
+        if self.context.settings().pool.recycling.any() {
+            self.look_at_all_again();
+        }
     }
 }
 

@@ -120,15 +120,14 @@ impl Work<'_> {
         let facts = Facts::of(customer, &deals, days.of(self.now));
         let facts = Facts { idle_since: customer.idle_since.max(followed_up), ..facts };
         match rules.step(&facts, &days, self.now) {
-            Step::Wait(_) | Step::Recycle(..) => return Ok(stays),
+            Step::Wait(_) | Step::Recycle(..) => Ok(stays),
             // Not one that would be given now, in its place.
-            Step::Warn(_) if rules.stands(&facts, &days) => {
-                return Ok(stays);
-            }
-            _ => {}
+            Step::Warn(_) if rules.stands(&facts, &days) => Ok(stays),
+            _ => Ok(vec![
+                ("recycle_warning", Change::Replace(was, super::warning::column(None))),
+                ("recycling", Change::Set(class::AGAIN.into())),
+            ]),
         }
-        let none = super::warning::column(None);
-        Ok(vec![("recycle_warning", Change::Replace(was, none)), ("recycling", Change::Set(class::AGAIN.into()))])
     }
 
     /// A customer of whose going its owner was told has become another one to the rules: the next tick asks them.

@@ -1,6 +1,8 @@
 //! When a rule takes a customer from its owner (P3, P4): pure, told everything it needs.
 
 use super::{DealtRule, RecycleReason, RecycleWarning, RecyclingSettings};
+use crate::contract::Deal;
+use crate::customer::Customer;
 use crate::date::Date;
 use crate::dictionary::EntryCode;
 use crate::id::PoolId;
@@ -16,6 +18,18 @@ pub(super) struct Facts<'f> {
     pub(super) warning: Option<RecycleWarning>,
     /// Whether it has a contract in force or completed, and when the last of those ends, if all do.
     pub(super) dealt: Option<Option<Date>>,
+}
+
+impl<'f> Facts<'f> {
+    pub(super) fn of(customer: &'f Customer, deals: &[Deal], today: Date) -> Self {
+        Facts {
+            level: customer.level.as_ref(),
+            received_at: customer.received_at,
+            idle_since: customer.idle_since,
+            warning: customer.recycle_warning,
+            dealt: Deal::last(deals, today),
+        }
+    }
 }
 
 /// What is to be done with a customer now.

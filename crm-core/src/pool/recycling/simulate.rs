@@ -5,7 +5,7 @@ use super::{RecycleReason, RecyclingSettings};
 use crate::actor::UserId;
 use crate::contract::Deal;
 use crate::crm::Session;
-use crate::customer::{Customer, CustomerId, CustomerStatus};
+use crate::customer::{Customer, CustomerId};
 use crate::date::Date;
 use crate::error::{Error, Violation};
 use crate::follow_up::{FOLLOW_UP, FollowUp};
@@ -168,13 +168,14 @@ impl Work<'_> {
             let ids: Vec<String> = some.iter().map(|customer| customer.id.to_string()).collect();
             let deals = self.deals_of(ids)?;
             let follow_ups = self.follow_ups_that_count(context, some, period)?;
-            for customer in some.iter().filter(|customer| customer.status == CustomerStatus::Active) {
+            for customer in some {
                 let key = customer.id.to_string();
                 let own = deals.get(&key).map(Vec::as_slice).unwrap_or_default();
                 let happened = follow_ups.get(&key).map(Vec::as_slice).unwrap_or_default();
                 if let Some((at, reason)) = period.gone(customer, own, happened) {
-                    let shown = self.sees_all_of(customer)?.then(|| customer.name.clone());
-                    gone.push((SimulatedCustomer { customer: customer.id, name: String::new(), at, reason }, shown));
+                    let name = customer.name.clone();
+                    let gone_so = SimulatedCustomer { customer: customer.id, name, at, reason };
+                    gone.push((gone_so, self.sees_all_of(customer)?));
                 }
             }
         }
@@ -188,7 +189,7 @@ impl Work<'_> {
             *count += 1;
         }
         // Who does not see a customer is told how many, not which.
-        let shown = gone.into_iter().filter_map(|(own, name)| Some(SimulatedCustomer { name: name?, ..own }));
+        let shown = gone.into_iter().filter_map(|(own, seen)| seen.then_some(own));
         let mut examples: Vec<SimulatedCustomer> = shown.collect();
         examples.order_by_key(|own| (own.at, own.customer));
         examples.truncate(EXAMPLES);
