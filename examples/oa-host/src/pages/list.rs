@@ -30,7 +30,7 @@ const ORDERS: [(&str, CustomerOrder); 6] = [
 ];
 
 /// What a filter asks for.
-const FILTERS: [&str; 8] = ["text", "pool", "level", "stage", "source", "industry", "owner", "order"];
+const FILTERS: [&str; 9] = ["text", "pool", "level", "stage", "source", "industry", "recycle_warned", "owner", "order"];
 
 #[derive(Template)]
 #[template(path = "customers.html")]
@@ -288,6 +288,9 @@ fn selects(desk: &Desk<'_>, view: &str, params: &Values, pools: &[Pool]) -> Resu
         selects.insert(0, select("pool", pools.collect()));
         let former = select("owner", desk.people_choices()?);
         selects.push(Select { label: d.t("former_owner").to_owned(), ..former });
+    }
+    if desk.recycles()? && view != "pool" && view != "recycle_bin" {
+        selects.push(select("recycle_warned", vec![Choice::new("1", d.t("warned"))]));
     }
     if matches!(view, "subordinates" | "all" | "shared" | "recycle_bin" | "recent") {
         selects.push(select("owner", desk.people_choices()?));

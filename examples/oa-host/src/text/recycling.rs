@@ -57,6 +57,7 @@ pub(super) const TEXTS: &[Text] = &[
     ("goes_at", "回收时间", "Goes"),
     ("owner_warned", "提醒", "Warning"),
     ("warned", "已提醒", "Owner warned"),
+    ("f_recycle_warned", "即将回收", "Going soon"),
     ("not_warned", "未提醒", "Not yet"),
     (
         "recycle_notice",
