@@ -81,6 +81,8 @@ record_id! {
     ReplyId, "reply";
     /// The id of a share 共享.
     ShareId, "share";
+    /// The id of a hand-over 交接.
+    HandOverId, "hand_over";
     /// The id of a pool 客户池.
     PoolId, "pool";
     /// The id of a product 商品.

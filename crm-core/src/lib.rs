@@ -20,6 +20,7 @@ pub mod event;
 pub mod follow_up;
 #[cfg(feature = "uniffi")]
 mod foreign;
+pub mod hand_over;
 pub mod history;
 mod id;
 mod idempotency;
@@ -88,10 +89,13 @@ pub use follow_up::{
     FollowUp, FollowUpId, FollowUpPage, FollowUpQuery, FollowUpView, FollowUps, NewFollowUp, NewReply, Place, Reply,
     ReplyAnswer, ReplyId, ReplyPage,
 };
+pub use hand_over::{
+    HandOver, HandOverCounts, HandOverInput, HandOverLeft, HandOverPage, HandOverPart, HandOverPreview, HandOverState,
+};
 pub use history::{FieldChange, HistoryEntry, HistoryPage};
 pub use id::{
-    ApprovalId, ContractEntryId, ContractId, DocumentId, EventId, HistoryId, InstalmentId, LookupId, MergeId,
-    ProductId, ReceiptId, RelationId, ShareId,
+    ApprovalId, ContractEntryId, ContractId, DocumentId, EventId, HandOverId, HistoryId, InstalmentId, LookupId,
+    MergeId, ProductId, ReceiptId, RelationId, ShareId,
 };
 pub use log::{LogEntry, LogLevel, LogSink};
 pub use menu::{EVENT_KINDS, Menu, MenuEntry, PluginManifest, plugin_manifest};
@@ -106,7 +110,7 @@ pub use openapi::openapi_document;
 pub use operations::{OPERATIONS, Operation};
 pub use organisation::{
     AgreedPriceRule, ContractSettings, DuplicateRule, DuplicateSettings, FollowUpSettings, NameRule, NewOrganisation,
-    NumberReset, PlanRule, PresetLanguage, ReceiptRule, ReportSettings, Settings, WorkCalendar,
+    NumberReset, PlanRule, PresetLanguage, ReceiptRule, ReportSettings, Settings, SharingSettings, WorkCalendar,
 };
 pub use page::{Count, PageRequest};
 pub use payment::{
@@ -143,8 +147,14 @@ pub use time::{Birthday, Calendar, TimeZone, Timestamp};
 uniffi::setup_scaffolding!();
 
 /// What time causes, by room.
-static DUTIES: &[&agenda::Duty] =
-    &[&customer::PURGE, &sharing::SHARE_END, &pool::SWEEP, &pool::RECYCLE, &agenda::HOUSEKEEPING];
+static DUTIES: &[&agenda::Duty] = &[
+    &customer::PURGE,
+    &sharing::SHARE_END,
+    &pool::SWEEP,
+    &pool::RECYCLE,
+    &hand_over::HAND_OVER_RUN,
+    &agenda::HOUSEKEEPING,
+];
 
 /// What lies under a customer, by room: what may be much first.
 static UNDER_CUSTOMER: &[&customer::Under] = &[
@@ -207,4 +217,5 @@ pub static KINDS: &[&store::Kind] = &[
     &duplicate::CONTACT_KEY,
     &pool::POOL,
     &pool::HOLDER,
+    &hand_over::HAND_OVER,
 ];

@@ -230,6 +230,7 @@ pub const EVENT_KINDS: &[&str] = &[
     "product_created",
     "product_changed",
     "targets_changed",
+    "handed_over",
     "batch_done",
 ];
 

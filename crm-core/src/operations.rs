@@ -29,6 +29,7 @@ use crate::event::Event;
 use crate::follow_up::{
     FollowUp, FollowUpPage, FollowUpQuery, FollowUpView, NewFollowUp, NewReply, Reply, ReplyAnswer, ReplyPage,
 };
+use crate::hand_over::{HandOver, HandOverInput, HandOverPage, HandOverPreview};
 use crate::history::HistoryPage;
 use crate::id::{
     ApprovalId, ContactId, ContractId, CustomerId, DocumentId, FollowUpId, InstalmentId, MergeId, ProductId, ReceiptId,

@@ -85,6 +85,8 @@ pub(crate) struct Work<'w> {
     pub(crate) made: Vec<String>,
     /// Customers of whose contracts the command changed what makes them dealt.
     pub(crate) deals_moved: std::collections::BTreeSet<crate::id::CustomerId>,
+    /// Who began what is gone on with.
+    on_behalf: Option<String>,
 }
 
 impl<'w> Work<'w> {
@@ -115,6 +117,7 @@ impl<'w> Work<'w> {
             counted: None,
             made: Vec::new(),
             deals_moved: std::collections::BTreeSet::new(),
+            on_behalf: None,
         })
     }
 
@@ -166,6 +169,16 @@ impl<'w> Work<'w> {
     /// The actor.
     pub(crate) fn actor(&self) -> &Actor {
         &self.session.actor
+    }
+
+    /// Goes on with what somebody began: history and events name him.
+    pub(crate) fn on_behalf_of(&mut self, person: String) {
+        self.on_behalf = Some(person);
+    }
+
+    /// Who changes something, as it is written down.
+    pub(crate) fn author(&self) -> String {
+        self.on_behalf.clone().unwrap_or_else(|| self.actor().name())
     }
 
     /// Who may do and see what.
@@ -339,7 +352,7 @@ impl<'w> Work<'w> {
             record,
             &id.to_string(),
             self.now,
-            &self.session.actor.name(),
+            &self.author(),
             operation,
             self.session.correlation_id.as_deref(),
             changes,
@@ -376,7 +389,7 @@ impl<'w> Work<'w> {
             record,
             &id.to_string(),
             self.now,
-            &self.session.actor.name(),
+            &self.author(),
             self.session.correlation_id.as_deref(),
             data,
         )?;

@@ -42,6 +42,8 @@ pub enum Need {
     AssignItem,
     /// To dispose of another one of the owner's, which is shared with nobody; asked item by item.
     OwnOtherItem,
+    /// To dispose of what the owner has.
+    Hands,
     /// That the record is there: everybody sees it.
     Known,
     /// That the record is there, and the right, which only administrators have.
@@ -152,6 +154,8 @@ pub fn case(operation: &str, world: &World, absent: bool) -> Option<(Need, Value
         }
         "share_customer" => (Need::Own, json!({"customer": customer, "share": {"person": "stan"}})),
         "share_customers" => (Need::OwnItem, json!({"customers": [customer], "share": {"person": "stan"}})),
+        "preview_hand_over" | "hand_over" => (Need::Hands, json!({"hand_over": {"from": "alice", "to": "luis"}})),
+        "hand_overs" => (Need::Nothing, json!({"page": page})),
         "pools" | "claim_allowance" => (Need::Nothing, json!({})),
         "preview_recycling" => (Need::Nothing, json!({"until": "2026-12-31", "owner": null})),
         "simulate_recycling" => {

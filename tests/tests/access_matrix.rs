@@ -35,6 +35,10 @@ fn expected(need: Need, role: Role, absent: bool) -> &'static str {
         Need::Claim | Need::AssignItem => "done",
         Need::System => "actor_unknown",
         Need::Nothing => "done",
+        Need::Hands if reach(role) == 3 => "done",
+        // Those who stand above the one who gets it, but not above the one who has it.
+        Need::Hands if matches!(role, Role::Peer | Role::ExOwner | Role::OtherOrganisation) => "invalid",
+        Need::Hands => "owner_outside_subtree",
         Need::Duty | Need::Decide if reach(role) < 3 || absent => "not_found",
         Need::Decide if role == Role::Owner => "own_request",
         Need::Duty | Need::Decide => "done",

@@ -473,6 +473,8 @@ fn lists(world: &World) -> Vec<(&'static str, Value, &'static str)> {
         let edit = json!({"product": world.product, "edit": {"version": n + 1, "unit": format!("U{n}")}});
         call(&world.user("adam"), "edit_product", &edit).unwrap();
         call(&world.user("adam"), "create_product", &json!({"product": {"name": format!("P{n}")}})).unwrap();
+        let hand_over = json!({"hand_over": {"from": "eve", "to": "rhea"}});
+        call(&world.user("adam"), "hand_over", &hand_over).unwrap();
         let mut settings = world.bed.host().settings().unwrap();
         settings.recycle_bin_days += 1;
         world.bed.host().change_settings(settings).unwrap();
@@ -499,6 +501,7 @@ fn lists(world: &World) -> Vec<(&'static str, Value, &'static str)> {
         ("contact_history", json!({"contact": world.primary}), "alice"),
         ("follow_up_history", json!({"follow_up": world.follow_up}), "alice"),
         ("settings_history", json!({}), "adam"),
+        ("hand_overs", json!({}), "adam"),
         ("duplicate_lookups", json!({}), "adam"),
         ("duplicate_groups", json!({}), "adam"),
         ("products", json!({"query": {}}), "alice"),

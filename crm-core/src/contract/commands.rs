@@ -286,7 +286,7 @@ impl Work<'_> {
         }
         self.follow_contract(before, &mut after)?;
         after.changed_at = self.now;
-        after.changed_by = self.actor().name();
+        after.changed_by = self.author();
         self.save(before, &after)?;
         // Whoever decides on a contract has seen its plan and its receipts as they are.
         let revision = |own: &Contract| Value::from(own.payments.revision);

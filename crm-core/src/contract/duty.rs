@@ -6,10 +6,10 @@ use crate::crm::Session;
 use crate::customer::owner;
 use crate::error::Error;
 use crate::history;
-use crate::id::ContractId;
+use crate::id::{ContractId, HandOverId};
 use crate::operations::op;
 use crate::position::PositionId;
-use crate::work::Work;
+use crate::work::{Stop, Work};
 use serde::{Deserialize, Serialize};
 
 /// To whom a contract, or its performance, goes.
@@ -30,7 +30,7 @@ pub struct ContractTransfer {
 }
 
 /// Every status but that of what waits for an approval or is void.
-const ALIVE: [ContractStatus; 4] =
+pub(crate) const ALIVE: [ContractStatus; 4] =
     [ContractStatus::Draft, ContractStatus::InForce, ContractStatus::Completed, ContractStatus::Terminated];
 
 impl Session<'_> {
@@ -48,23 +48,7 @@ impl Session<'_> {
                 let before = work.contract_at(contract, transfer.version)?;
                 before.check_status(&ALIVE)?;
                 let (owner, position) = work.recipient(&transfer)?;
-                let mut after = before.clone();
-                (after.owner, after.owner_position) = (owner, position);
-                if before.status == ContractStatus::Draft {
-                    after.performer = after.owner.clone();
-                    after.performer_position = after.owner_position.clone();
-                }
-                let fields = ["owner", "owner_position", "performer", "performer_position"];
-                let changes = history::changes(&before, &after, &fields);
-                if changes.is_empty() {
-                    return Err(ContractRefusal::ContractOwnerAlready { person: after.owner.to_string() }.into());
-                }
-                let after = work.save_contract(&before, after, "transfer_contract", changes)?;
-                let data = serde_json::json!({"from": before.owner, "to": after.owner});
-                let told = [after.owner.clone()];
-                work.notify("contract_transferred", ContractId::RECORD, contract, &told, data)?;
-                work.made(contract);
-                Ok(after)
+                work.give_contract(&before, &owner, position.as_ref(), op::transfer_contract.name, None)
             },
             |work, ids| work.contract_made(ids),
         )
@@ -104,6 +88,37 @@ impl Session<'_> {
 }
 
 impl Work<'_> {
+    /// Moves the duties of a contract; of a draft the performance goes along.
+    pub(crate) fn give_contract(
+        &mut self,
+        before: &Contract,
+        owner: &UserId,
+        position: Option<&PositionId>,
+        operation: &'static str,
+        hand_over: Option<HandOverId>,
+    ) -> Result<Contract, Stop> {
+        let mut after = before.clone();
+        (after.owner, after.owner_position) = (owner.clone(), position.cloned());
+        if before.status == ContractStatus::Draft {
+            after.performer = after.owner.clone();
+            after.performer_position = after.owner_position.clone();
+        }
+        let fields = ["owner", "owner_position", "performer", "performer_position"];
+        let changes = history::changes(before, &after, &fields);
+        if changes.is_empty() {
+            return Err(ContractRefusal::ContractOwnerAlready { person: after.owner.to_string() }.into());
+        }
+        let after = self.save_contract(before, after, operation, changes)?;
+        let mut data = serde_json::json!({"from": before.owner, "to": after.owner});
+        if let (Some(data), Some(id)) = (data.as_object_mut(), hand_over) {
+            data.insert(HandOverId::RECORD.to_owned(), serde_json::json!(id));
+        }
+        let told = [after.owner.clone()];
+        self.notify("contract_transferred", ContractId::RECORD, before.id, &told, data)?;
+        self.made(before.id);
+        Ok(after)
+    }
+
     fn recipient(&self, transfer: &ContractTransfer) -> Result<(UserId, Option<PositionId>), Error> {
         let context = self.context.clone();
         let access = crate::access::Access::of(&context, self.actor())?;

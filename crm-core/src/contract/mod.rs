@@ -12,6 +12,7 @@ mod rules;
 mod state;
 
 pub(crate) use commands::not_found as contract_not_found;
+pub(crate) use duty::ALIVE;
 pub use duty::ContractTransfer;
 pub(crate) use entry::{CONTRACT_ENTRY, all_series};
 pub use entry::{ContractEntry, ContractEntryKind, ContractEntryPage, NewContractEntry};
@@ -118,7 +119,7 @@ pub enum ContractStatus {
 }
 
 impl ContractStatus {
-    fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             ContractStatus::Draft => "draft",
             ContractStatus::Pending => "pending",

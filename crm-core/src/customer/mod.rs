@@ -21,7 +21,8 @@ pub use list::{CustomerFilter, CustomerOrder, CustomerPage, CustomerQuery, View,
 pub use panels::CustomerPanels;
 pub(crate) use recycle::{PURGE, Under, scopes_by_id};
 pub use rules::CustomerRefusal;
-pub(crate) use rules::{anybody, number, owner};
+pub(crate) use rules::{anybody, approved_owner, number, owner};
+pub(crate) use transfer::Handing;
 pub use transfer::Transfer;
 
 use crate::access::{Scope, Standing};

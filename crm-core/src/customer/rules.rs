@@ -118,7 +118,7 @@ pub(crate) fn anybody(
 
 /// Who was to own a customer when it was asked for, and at which position, if he still can. Whether he may be given it was
 /// decided then, by the rights of who asked: those of who approves may reach less far.
-pub(super) fn approved_owner(
+pub(crate) fn approved_owner(
     context: &Context,
     owner: &UserId,
     position: Option<&PositionId>,

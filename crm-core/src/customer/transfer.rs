@@ -7,7 +7,8 @@ use crate::agenda;
 use crate::approval::Request;
 use crate::error::{Error, Violation};
 use crate::history;
-use crate::id::{ApprovalId, CustomerId, ShareId};
+use crate::id::{ApprovalId, CustomerId, HandOverId, ShareId};
+use crate::operations::op;
 use crate::position::PositionId;
 use crate::record::Record;
 use crate::sharing::{SHARE, SHARE_END, Share, ShareRight};
@@ -38,9 +39,18 @@ pub struct Transfer {
     pub reason: Option<String>,
 }
 
+/// How customers change hands.
+pub(crate) struct Handing<'h> {
+    pub(crate) keep_reader_until: Option<Timestamp>,
+    pub(crate) reason: Option<&'h str>,
+    /// By what.
+    pub(crate) operation: &'static str,
+    pub(crate) hand_over: Option<HandOverId>,
+}
+
 impl Work<'_> {
-    /// Moves one customer to its new owner, or asks the host first. Its shares end with the change of owner; contacts and
-    /// everything written before go along.
+    /// Moves one customer to its new owner, or asks the host first. Its shares end with the change of owner where the settings say so;
+    /// contacts and everything written before go along.
     pub(crate) fn transfer_customer(
         &mut self,
         id: CustomerId,
@@ -55,7 +65,13 @@ impl Work<'_> {
             let asked = Transfer { to_position, reason, ..transfer.clone() };
             return Ok(Some(self.ask_for_transfer(&before, asked)?));
         }
-        self.move_customer(&before, after, &shares, transfer, reason, "transfer_customers")?;
+        let handing = Handing {
+            keep_reader_until: transfer.keep_reader_until,
+            reason: reason.as_deref(),
+            operation: op::transfer_customers.name,
+            hand_over: None,
+        };
+        self.transfer(&before, &after, &shares, &handing)?;
         Ok(None)
     }
 
@@ -91,7 +107,12 @@ impl Work<'_> {
     }
 
     /// The customer with its new owner.
-    fn handed(&self, before: &Customer, owner: UserId, owner_position: Option<PositionId>) -> Result<Customer, Stop> {
+    pub(crate) fn handed(
+        &self,
+        before: &Customer,
+        owner: UserId,
+        owner_position: Option<PositionId>,
+    ) -> Result<Customer, Stop> {
         let now = self.now;
         if owner == before.owner && owner_position == before.owner_position {
             return Err(CustomerRefusal::OwnerAlready { person: owner.to_string() }.into());
@@ -103,7 +124,7 @@ impl Work<'_> {
             after.be_received(owner, owner_position, now);
         }
         after.changed_at = now;
-        after.changed_by = self.actor().name();
+        after.changed_by = self.author();
         Ok(after)
     }
 
@@ -141,11 +162,16 @@ impl Work<'_> {
                 let (before, shares) = self.customer_with_shares(id, Reach::Own)?;
                 // When the old owner should have ceased to read it, while it waited, he does not begin to.
                 let until = transfer.keep_reader_until.filter(|until| *until > self.now);
-                let transfer = Transfer { keep_reader_until: until, ..transfer.clone() };
                 let position = transfer.to_position.as_ref();
                 let (owner, position) = rules::approved_owner(&self.context, &transfer.to, position)?;
-                let (after, reason) = (self.handed(&thawed, owner, position)?, transfer.reason.clone());
-                self.move_customer(&before, after, &shares, &transfer, reason, "resolve_approval")?;
+                let after = self.handed(&thawed, owner, position)?;
+                let handing = Handing {
+                    keep_reader_until: until,
+                    reason: transfer.reason.as_deref(),
+                    operation: op::resolve_approval.name,
+                    hand_over: None,
+                };
+                self.transfer(&before, &after, &shares, &handing)?;
             }
             None => {
                 thawed.changed_at = self.now;
@@ -158,35 +184,49 @@ impl Work<'_> {
         Ok(())
     }
 
-    fn move_customer(
+    fn transfer(
         &mut self,
         before: &Customer,
-        after: Customer,
+        after: &Customer,
         shares: &[Share],
-        transfer: &Transfer,
-        reason: Option<String>,
-        operation: &str,
+        handing: &Handing<'_>,
     ) -> Result<(), Stop> {
-        let changes_hands = before.owner != after.owner;
-        if changes_hands {
+        if before.owner != after.owner {
             self.hold(&after.owner, &[after.id])?;
         }
-        self.save_as_read(before, &after)?;
-        self.follow_scope(&[&after])?;
-        for share in shares.iter().filter(|_| changes_hands) {
-            self.end_share_row(share)?;
+        self.give_customer(before, after, shares, handing)?;
+        self.follow_scope(&[after])
+    }
+
+    /// Moves a customer to its new owner, who may have it; what stands in its scope is to follow.
+    pub(crate) fn give_customer(
+        &mut self,
+        before: &Customer,
+        after: &Customer,
+        shares: &[Share],
+        handing: &Handing<'_>,
+    ) -> Result<(), Stop> {
+        let changes_hands = before.owner != after.owner;
+        self.save_as_read(before, after)?;
+        if changes_hands {
+            let all_end = self.context.settings().sharing.end_with_owner;
+            // Nobody shares with its owner.
+            for share in shares.iter().filter(|share| all_end || share.person.as_ref() == Some(&after.owner)) {
+                self.end_share_row(share)?;
+            }
+            if let Some(until) = handing.keep_reader_until {
+                self.keep_reader(before, until, handing.operation)?;
+            }
         }
-        if let Some(until) = transfer.keep_reader_until
-            && changes_hands
-        {
-            self.keep_reader(before, until, operation)?;
-        }
-        let mut changes = history::changes(before, &after, &["owner", "owner_position", "approval", "lock"]);
-        if let Some(reason) = reason {
+        let mut changes = history::changes(before, after, &["owner", "owner_position", "approval", "lock"]);
+        if let Some(reason) = handing.reason {
             changes.push(history::change("reason", None, Some(reason.into())));
         }
-        self.remember(CustomerId::RECORD, before.id, operation, changes)?;
-        let data = serde_json::json!({"from": before.owner, "to": after.owner});
+        self.remember(CustomerId::RECORD, before.id, handing.operation, changes)?;
+        let mut data = serde_json::json!({"from": before.owner, "to": after.owner});
+        if let (Some(data), Some(id)) = (data.as_object_mut(), handing.hand_over) {
+            data.insert(HandOverId::RECORD.to_owned(), serde_json::json!(id));
+        }
         let told = [after.owner.clone()];
         self.notify("customer_transferred", CustomerId::RECORD, before.id, &told, data)?;
         self.made(before.id);
@@ -204,7 +244,7 @@ impl Work<'_> {
             ends_at: Some(until),
             label: None,
             created_at: self.now,
-            created_by: self.actor().name(),
+            created_by: self.author(),
             version: 1,
         };
         self.insert(&SHARE, share.to_row()?);

@@ -63,26 +63,6 @@ struct Sharing {
     was: Option<(Standing<Share>, CustomerId)>,
 }
 
-impl Sharing {
-    /// To the higher right, if that holds as long: nobody may edit beyond the day until which he was to.
-    fn unite(&mut self, rights: Rights, ends_at: Option<Timestamp>) -> bool {
-        let longer = |one: Option<Timestamp>, other: Option<Timestamp>| {
-            one.is_none_or(|one| other.is_some_and(|other| other <= one))
-        };
-        let (own, own_end) = (self.share.rights(), self.share.ends_at);
-        let both = own.united(rights);
-        if both == own && longer(own_end, ends_at) {
-            return true;
-        }
-        if own_end == ends_at || both == rights && longer(ends_at, own_end) {
-            (self.share.right, self.share.panels) = both.told();
-            self.share.ends_at = ends_at;
-            return true;
-        }
-        false
-    }
-}
-
 impl Work<'_> {
     /// Contacts: those that are the same people as ones of the survivor are taken up by them. Answers who looks the same, and
     /// who takes up whom.
@@ -179,7 +159,7 @@ impl Work<'_> {
                 let mut known = all.iter_mut().filter(|known| known.share.holds(now) && same(&known.share, &share));
                 let effect = if to_owner {
                     MergeEffect::Dropped
-                } else if share.holds(now) && known.any(|known| known.unite(share.rights(), share.ends_at)) {
+                } else if share.holds(now) && known.any(|known| known.share.unite(share.rights(), share.ends_at)) {
                     MergeEffect::United
                 } else {
                     all.push(sharing(own, source.id));
@@ -196,7 +176,7 @@ impl Work<'_> {
             let now = self.now;
             let has =
                 |known: &&mut Sharing| known.share.holds(now) && known.share.person.as_ref() == Some(&source.owner);
-            if all.iter_mut().filter(has).any(|known| known.unite(Rights::all(right), None)) {
+            if all.iter_mut().filter(has).any(|known| known.share.unite(Rights::all(right), None)) {
                 continue;
             }
             let share = Share {

@@ -105,6 +105,12 @@ macro_rules! for_each_operation {
             command plan_follow_ups(plans: Vec<NextFollowUp>) -> BatchAnswer, "customer.edit";
             /// Moves customers to another owner, item by item.
             command transfer_customers(customers: Vec<CustomerId>, transfer: Transfer) -> BatchAnswer, "customer.assign";
+            /// What a hand-over would do.
+            query preview_hand_over(hand_over: HandOverInput) -> HandOverPreview, "customer.assign";
+            /// Hands over what somebody has, or had at a position, to another one.
+            command hand_over(hand_over: HandOverInput) -> HandOver, "customer.assign";
+            /// A page of hand-overs.
+            query hand_overs(page: PageRequest) -> HandOverPage, "customer.assign";
             /// Puts a customer into the recycle bin.
             command delete_customer(customer: CustomerId) -> Customer, "customer.delete";
             /// Takes a customer out of the recycle bin.

@@ -10,7 +10,7 @@ pub use calendar::WorkCalendar;
 pub(crate) use context::{Context, ContextCache};
 pub use settings::{
     AgreedPriceRule, ContractSettings, DuplicateRule, DuplicateSettings, FollowUpSettings, NameRule, NumberReset,
-    PlanRule, ReceiptRule, ReportSettings, Settings,
+    PlanRule, ReceiptRule, ReportSettings, Settings, SharingSettings,
 };
 
 use crate::error::Error;

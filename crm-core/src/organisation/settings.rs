@@ -44,6 +44,9 @@ pub struct Settings {
     /// Who sees and takes what in the customer pool 客户池.
     #[serde(default)]
     pub pool: PoolSettings,
+    /// How long customers are shared 共享.
+    #[serde(default)]
+    pub sharing: SharingSettings,
     /// How reports 报表 are cut.
     #[serde(default)]
     pub report: ReportSettings,
@@ -232,6 +235,23 @@ pub struct ContractSettings {
     pub approval: Vec<String>,
 }
 
+/// Settings of sharing 共享.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
+#[serde(deny_unknown_fields, default)]
+pub struct SharingSettings {
+    /// Whether shares of a customer end when it gets another owner. Those of one that goes to a pool end in any case.
+    pub end_with_owner: bool,
+}
+
+impl Default for SharingSettings {
+    fn default() -> Self {
+        SharingSettings { end_with_owner: true }
+    }
+}
+
 /// Settings of reports 报表.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
@@ -357,6 +377,7 @@ impl Default for Settings {
             follow_up: FollowUpSettings::default(),
             contract: ContractSettings::default(),
             pool: PoolSettings::default(),
+            sharing: SharingSettings::default(),
             report: ReportSettings::default(),
             version: first(),
         }

@@ -8,9 +8,10 @@ use crate::customer::{CustomerId, Under, scopes_by_id};
 use crate::error::{Error, Violation};
 use crate::id::{ContractId, InstalmentId};
 use crate::money::{self, Decimal};
+use crate::page::COUNT_CAP;
 use crate::record::{ABSENT, Columns, Record};
-use crate::store::{Answer, Change, Direction, Filter, Read, Search, Selection, Write};
-use crate::work::{Stop, Work, rows};
+use crate::store::{Answer, Change, Comparison, Direction, Filter, Read, Search, Selection, Value, Write};
+use crate::work::{Stop, Work, counted, rows};
 
 /// Changes of plan and receipts of a contract, at the most: a commit that moves all of them stays small enough.
 const MOST_CHANGES: i64 = 10_000;
@@ -205,6 +206,19 @@ impl Work<'_> {
             }
         }
         Ok(())
+    }
+
+    /// How many instalments of contracts are not paid; beyond 10,000 no more are counted.
+    pub(crate) fn open_instalments(&mut self, contracts: &[Contract]) -> Result<i32, Stop> {
+        let of: Vec<Value> = contracts.iter().map(|contract| contract.id.to_string().into()).collect();
+        if of.is_empty() {
+            return Ok(0);
+        }
+        let open = Filter::Is("open", Comparison::Greater, 0.into());
+        let search =
+            Search::of(&INSTALMENT).within("contract", of).filtered(open).ordered("place", Direction::Ascending);
+        let count = self.read(vec![Read::Count { search, cap: COUNT_CAP }])?.into_iter().next();
+        Ok(i32::try_from(counted(count).unwrap_or(COUNT_CAP)).unwrap_or(i32::MAX))
     }
 
     /// The plan of a draft goes with it.

@@ -226,6 +226,30 @@ impl Work<'_> {
         })
     }
 
+    /// Puts another person into the places of one in pools; says how many pools that were.
+    pub(crate) fn replace_in_pools(&mut self, from: &UserId, to: &UserId, operation: &str) -> Result<i32, Stop> {
+        let context = self.context.clone();
+        let mut changed = 0;
+        for known in context.pools_of(from) {
+            let replaced = |people: &[UserId]| {
+                let mut seen = BTreeSet::new();
+                let new = people.iter().map(|person| if person == from { to } else { person });
+                new.filter(|person| seen.insert(*person)).cloned().collect::<Vec<_>>()
+            };
+            let (administrators, people) = (replaced(&known.administrators), replaced(&known.people));
+            let pool = Pool { administrators, people, ..known.clone() };
+            self.update(&POOL, pool.to_row()?);
+            let changes = history::changes(known, &pool, &FIELDS);
+            self.remember_setting(&format!("pool {}", pool.id), operation, changes)?;
+            self.announce("pools_changed", PoolId::RECORD, pool.id, serde_json::json!({"name": pool.name}))?;
+            changed += 1;
+        }
+        if changed > 0 {
+            self.change_organisation(&context.organisation)?;
+        }
+        Ok(changed)
+    }
+
     fn check_empty(&mut self, pool: PoolId) -> Result<(), Stop> {
         let host = Actor::system(self.actor().org().as_str(), "pool")?;
         let scopes = Access::of(&self.context, &host)?.all_scopes(Standing::Pooled(pool));

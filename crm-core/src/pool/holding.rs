@@ -10,9 +10,11 @@ use crate::error::Error;
 use crate::operations::op;
 use crate::page::COUNT_CAP;
 use crate::record::{Record, plain_record};
+use crate::sorted::Gather as _;
 use crate::store::{Direction, Filter, Read, Search, Selection};
 use crate::work::{Stop, Work, columns_of, counted};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// What a person took of late.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -102,6 +104,29 @@ impl Work<'_> {
     /// A person gets customers: refused beyond the limit of the settings.
     pub(crate) fn hold(&mut self, person: &UserId, customers: &[CustomerId]) -> Result<(), Stop> {
         self.take(person, customers, false)
+    }
+
+    /// Those of some customers that would be too many for a person; `taken` is how many others he gets before them, and is raised by
+    /// those of these that he may have.
+    pub(crate) fn over_holding(
+        &mut self,
+        person: &UserId,
+        customers: &[CustomerId],
+        taken: &mut i64,
+    ) -> Result<BTreeSet<CustomerId>, Stop> {
+        let settings = self.context.settings().pool.clone();
+        let most = i64::from(settings.most_held);
+        if most == 0 || customers.is_empty() {
+            return Ok(BTreeSet::new());
+        }
+        let mut counted = customers.to_vec();
+        if !settings.count_dealt {
+            let dealt = self.dealt(customers.iter().map(ToString::to_string).collect())?;
+            counted.retain(|customer| !dealt.contains(&customer.to_string()));
+        }
+        let room = (most - self.held(person, most)? - *taken).clamp(0, counted.len() as i64);
+        *taken += room;
+        Ok(counted.into_iter().skip(usize::try_from(room).unwrap_or_default()).into_set())
     }
 
     /// The same of one that he claims himself, which counts for the day as well.

@@ -26,6 +26,7 @@ use crate::actor::UserId;
 use crate::dictionary::EntryCode;
 use crate::error::refusals;
 pub use crate::id::PoolId;
+use crate::organisation::Context;
 use crate::position::PositionId;
 use crate::record::plain_record;
 use crate::store::Kind;
@@ -43,6 +44,13 @@ pub(crate) static POOL: Kind = Kind { since: SINCE, ..Kind::plain("pool") };
 
 /// What a person took of late. Whoever gives him a customer near the limit writes this row, so that two do not pass it together.
 pub(crate) static HOLDER: Kind = Kind { since: SINCE, ..Kind::plain("customer_holder") };
+
+impl Context {
+    /// The pools in which a person has a place, as administrator or member.
+    pub(crate) fn pools_of(&self, person: &UserId) -> impl Iterator<Item = &Pool> {
+        self.pools.values().filter(|pool| pool.administrators.contains(person) || pool.people.contains(person))
+    }
+}
 
 /// A pool.
 ///

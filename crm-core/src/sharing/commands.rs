@@ -5,7 +5,7 @@ use crate::access::Reach;
 use crate::actor::UserId;
 use crate::agenda::{self, Duty, Turn};
 use crate::crm::Session;
-use crate::customer::{BatchAnswer, CustomerId, Under};
+use crate::customer::{BatchAnswer, Customer, CustomerId, Under};
 use crate::error::{Error, Violation, refusals};
 use crate::history;
 use crate::id::ShareId;
@@ -212,6 +212,36 @@ impl Work<'_> {
             vec![history::change("share", Some(was.clone()), None)],
         )?;
         self.announce("share_ended", "customer", share.customer, was)
+    }
+
+    /// Gives what of a customer was shared with somebody to another one, who may have a share of it himself.
+    pub(crate) fn give_shares_of(
+        &mut self,
+        customer: &Customer,
+        his: &[Share],
+        known: &[Share],
+        to: &UserId,
+    ) -> Result<(), Stop> {
+        let mut all: Vec<(&Share, Share)> = known.iter().map(|share| (share, share.clone())).collect();
+        for share in his {
+            let united = |known: &mut (&Share, Share)| known.1.unite(share.rights(), share.ends_at);
+            // Nobody shares with its owner.
+            if customer.owner == *to || all.iter_mut().any(united) {
+                self.end_share_row(share)?;
+            } else {
+                all.push((share, Share { person: Some(to.clone()), ..share.clone() }));
+            }
+        }
+        for (was, becomes) in all.into_iter().filter(|(was, becomes)| *was != becomes) {
+            self.save(was, &becomes)?;
+            if let Some(end) = becomes.ends_at.filter(|end| Some(*end) != was.ends_at) {
+                self.write(agenda::at(end, &SHARE_END, becomes.id));
+            }
+            let change = history::change("share", Some(was.told()), Some(becomes.told()));
+            self.remember(CustomerId::RECORD, customer.id, op::hand_over.name, vec![change])?;
+            self.announce("customer_shared", CustomerId::RECORD, customer.id, becomes.told())?;
+        }
+        Ok(())
     }
 
     fn share_made(&mut self, ids: &[String]) -> Result<Share, Stop> {

@@ -55,7 +55,7 @@ pub struct Share {
     /// The panels that it opens; none named: all six. Whatever they are, it opens the customer's number and name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub panels: Vec<SharedPanel>,
-    /// When it ends; absent: with a change of owner, or when revoked.
+    /// When it ends; absent: with a change of owner (where the settings say so), or when revoked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ends_at: Option<Timestamp>,
     /// Why: 售前, 服务, ...
@@ -88,6 +88,25 @@ impl Share {
     /// What it allows on each panel.
     pub(crate) fn rights(&self) -> Rights {
         if self.panels.is_empty() { Rights::all(self.right) } else { Rights::named(&self.panels) }
+    }
+
+    /// Takes another one up, to the higher right, if that holds as long: nobody may edit beyond the day until which he was to. Says
+    /// whether it did.
+    pub(crate) fn unite(&mut self, rights: Rights, ends_at: Option<Timestamp>) -> bool {
+        let longer = |one: Option<Timestamp>, other: Option<Timestamp>| {
+            one.is_none_or(|one| other.is_some_and(|other| other <= one))
+        };
+        let (own, own_end) = (self.rights(), self.ends_at);
+        let both = own.united(rights);
+        if both == own && longer(own_end, ends_at) {
+            return true;
+        }
+        if own_end == ends_at || both == rights && longer(ends_at, own_end) {
+            (self.right, self.panels) = both.told();
+            self.ends_at = ends_at;
+            return true;
+        }
+        false
     }
 
     /// Whether it still holds.

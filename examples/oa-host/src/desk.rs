@@ -2,7 +2,7 @@
 
 use crate::app::{App, Reply};
 use crate::failure::Failure;
-use crate::pages::{duplicate_group, recycling};
+use crate::pages::{duplicate_group, hand_over, recycling};
 use crate::session::{Notice, Undo, Visitor};
 use crate::text::{Lang, text};
 use crate::values::{Values, url};
@@ -183,6 +183,14 @@ impl<'a> Look<'a> {
             let label = self.t("duplicate_groups").to_owned();
             links.insert(place, Link { label, badge: String::new(), current: under(&href), first: false, href });
         }
+        if let Some(place) = links.iter().position(|link| link.href == "/positions")
+            && self.may("customer.assign")
+            && (self.administrator || self.leads())
+        {
+            let href = hand_over::HERE.to_owned();
+            let label = self.t("hand_over").to_owned();
+            links.insert(place + 1, Link { label, badge: String::new(), current: under(&href), first: false, href });
+        }
         if let Some(place) = links.iter().position(|link| link.href == "/pools") {
             // Who keeps the pools keeps the rules by which customers go there.
             let href = recycling::HERE.to_owned();
@@ -190,6 +198,12 @@ impl<'a> Look<'a> {
             links.insert(place + 1, Link { label, badge: String::new(), current: under(&href), first: false, href });
         }
         links
+    }
+
+    /// Whether customers of others who work below the person are there for him.
+    fn leads(&self) -> bool {
+        let below = self.menu.iter().find(|entry| entry.id == "subordinates");
+        below.and_then(|entry| entry.badge).is_some_and(|count| count.value > 0)
     }
 
     /// Whether an entry is on the menu.
@@ -354,9 +368,14 @@ impl<'a> Desk<'a> {
         }
     }
 
+    /// Everybody, also who left, by name.
+    pub(crate) fn everybody(&self) -> Result<Vec<Person>, Failure> {
+        Ok(self.system.people(None)?)
+    }
+
     /// The people who can be chosen, the active ones, by name.
     pub(crate) fn people(&self) -> Result<Vec<Person>, Failure> {
-        Ok(self.system.people(None)?.into_iter().filter(|person| person.active).collect())
+        Ok(self.everybody()?.into_iter().filter(|person| person.active).collect())
     }
 
     /// The people who can be chosen in a form.

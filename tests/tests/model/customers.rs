@@ -228,6 +228,22 @@ pub fn input(dice: &mut Dice, known: &mut Known, operation: &str, crm: &Crm) -> 
                 _ => json!({"customers": [customer, id(dice, "customer")], "share": share}),
             }
         }
+        "preview_hand_over" | "hand_over" => {
+            let mut hand_over = json!({"to": person(dice)});
+            if !dice.one_in(4) {
+                hand_over["from"] = person(dice);
+            }
+            maybe(dice, &mut hand_over, "position", |dice| json!(dice.pick(&POSITIONS).0));
+            maybe(dice, &mut hand_over, "to_position", |dice| json!(dice.pick(&POSITIONS).0));
+            maybe(dice, &mut hand_over, "parts", |dice| {
+                let parts = ["customers", "contracts", "shares", "pools", "shares"];
+                json!(parts.iter().filter(|_| dice.one_in(3)).collect::<Vec<_>>())
+            });
+            maybe(dice, &mut hand_over, "keep_reader_until", |dice| instant(dice, crm));
+            maybe(dice, &mut hand_over, "reason", some_text);
+            json!({"hand_over": hand_over})
+        }
+        "hand_overs" => json!({"page": page(dice, known)}),
         "pools" | "claim_allowance" => json!({}),
         "preview_recycling" => {
             let owner = if dice.one_in(2) { person(dice) } else { json!(null) };

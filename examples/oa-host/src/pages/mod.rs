@@ -16,6 +16,7 @@ mod document;
 mod duplicate;
 pub(crate) mod duplicate_group;
 mod follow_up;
+pub(crate) mod hand_over;
 mod history;
 mod home;
 mod list;
@@ -126,6 +127,8 @@ pub(crate) fn routes() -> Router<Shared> {
         .route("/documents/{id}/remove", post(document::remove))
         .route("/positions", get(position::show))
         .route("/positions/edit", get(position::edit).post(position::save))
+        .route("/hand-over", get(hand_over::show).post(hand_over::carry_out))
+        .route("/hand-over/preview", get(hand_over::start).post(hand_over::preview))
         .route("/pools", get(pool::show))
         .route("/pools/edit", get(pool::edit).post(pool::save))
         .route("/recycling", get(recycling::show).post(recycling::save))

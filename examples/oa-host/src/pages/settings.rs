@@ -12,7 +12,7 @@ use axum::extract::State;
 use crm_core::{
     AgreedPriceRule, ContractSettings, ContractStatus, DuplicateRule, DuplicateSettings, EntryCode, Error,
     FollowUpSettings, NameRule, NumberReset, PlanRule, PoolSettings, ReceiptRule, RecyclingSettings, ReportSettings,
-    Settings, TimeZone, Violation, dictionary,
+    Settings, SharingSettings, TimeZone, Violation, dictionary,
 };
 
 const NUMBER_RESETS: [(&str, NumberReset); 3] =
@@ -232,6 +232,7 @@ fn values_of(settings: &Settings) -> Values {
         .with("contract_agreed_price", word(&AGREED_PRICES, contract.agreed_price))
         .with("contract_plan_over", word(&PLAN_RULES, contract.plan_over))
         .with("contract_receipt_over", word(&RECEIPT_RULES, contract.receipt_over))
+        .with_some("sharing_end_with_owner", settings.sharing.end_with_owner.then_some("1"))
         .with("report_fiscal_year_month", settings.report.fiscal_year_month.to_string());
     let values = contract
         .amendable
@@ -268,6 +269,8 @@ fn draw(desk: &Desk<'_>, values: &Values, error: Option<&Error>) -> Reply {
         .required()
         .help("zone_help");
     let sheet = pool_fields(duplicate_fields(d, sheet))
+        .section("s_sharing")
+        .tick("sharing_end_with_owner")
         .section("s_follow_ups")
         .input("number", "follow_up_correction_hours")
         .required()
@@ -347,6 +350,7 @@ fn saved(desk: &Desk<'_>, values: &Values) -> Result<Settings, Error> {
         },
         contract,
         pool,
+        sharing: SharingSettings { end_with_owner: values.ticked("sharing_end_with_owner") },
         report: ReportSettings { fiscal_year_month },
         version: values.get("version").parse().unwrap_or_default(),
     })

@@ -3,6 +3,7 @@
 mod deals;
 mod duplicates;
 mod groups;
+mod hand_over;
 mod merges;
 mod payments;
 mod pools;
@@ -60,6 +61,7 @@ fn all() -> impl Iterator<Item = &'static Text> {
         merges::TEXTS,
         pools::TEXTS,
         recycling::TEXTS,
+        hand_over::TEXTS,
     ];
     TEXTS.iter().chain(rooms.into_iter().flatten())
 }

@@ -5,6 +5,7 @@ mod contact_duplicates;
 mod deals;
 mod duplicates;
 mod groups;
+mod hand_over;
 mod merges;
 mod pools;
 mod recycling;

@@ -80,6 +80,7 @@ internal object Wire {
         val whole = mapper.readTree(
             """{"contract":{"number":"HT{yyyyMMdd}{seq:4}","number_reset":"prefix","base_currency":"CNY",
             "agreed_price":"marked","amendable":["in_force","completed"],"plan_over":"warn","receipt_over":"credit"},
+            "sharing":{"end_with_owner":true},
             "report":{"fiscal_year_month":1}}""",
         )
         for ((name, default) in whole.properties()) {
