@@ -197,7 +197,15 @@ impl<'a> Joined<'a> {
 
 impl Engine {
     fn session<'a>(&'a self, store: &'a dyn Store, actor: &Actor) -> Session<'a> {
-        Session { engine: self, store, actor: actor.clone(), idempotency_key: None, part: None, correlation_id: None }
+        Session {
+            engine: self,
+            store,
+            actor: actor.clone(),
+            idempotency_key: None,
+            part: None,
+            batch: None,
+            correlation_id: None,
+        }
     }
 }
 
@@ -211,6 +219,8 @@ pub struct Session<'a> {
     idempotency_key: Option<String>,
     /// The place in a batch, whose key it has.
     part: Option<usize>,
+    /// The batch of which it carries out the only item, whose commit has the audit entry, too.
+    batch: Option<&'static Operation>,
     pub(crate) correlation_id: Option<String>,
 }
 
@@ -345,6 +355,9 @@ impl Session<'_> {
             if work.writes() && work.context.closed() {
                 return Err(CallRefusal::OrganisationClosed.into());
             }
+            if let Some(batch) = self.batch.filter(|_| !work.changes.is_empty()) {
+                work.enter_batch(batch, 1, 0)?;
+            }
             match work
                 .look_at_deals()
                 .and_then(|()| work.add_figures())
@@ -383,6 +396,11 @@ impl Session<'_> {
     /// idempotency key.
     pub(crate) fn item(&self, place: usize) -> Self {
         Session { part: Some(place), ..self.clone() }
+    }
+
+    /// Enters what it does as a batch of its own.
+    pub(crate) fn entered_as(self, batch: &'static Operation) -> Self {
+        Session { batch: Some(batch), ..self }
     }
 
     /// Whether it carries out one item of a batch.

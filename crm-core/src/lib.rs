@@ -90,7 +90,7 @@ pub use follow_up::{
     ReplyAnswer, ReplyId, ReplyPage,
 };
 pub use hand_over::{
-    HandOver, HandOverCounts, HandOverInput, HandOverLeft, HandOverPage, HandOverPart, HandOverPreview, HandOverState,
+    HandOver, HandOverCounts, HandOverInput, HandOverPage, HandOverPart, HandOverPreview, HandOverState, HandOverStay,
 };
 pub use history::{FieldChange, HistoryEntry, HistoryPage};
 pub use id::{

@@ -10,6 +10,7 @@ use crate::record::NEVER;
 use crate::sharing::SharePanel;
 use crate::store::{Change, Value};
 use crate::time::Timestamp;
+use crate::work::Work;
 use serde::{Deserialize, Serialize};
 
 /// The answer to a batch.
@@ -177,6 +178,8 @@ impl Session<'_> {
             let customer = customer(item);
             let done = match &stopped {
                 Some(error) => Err(error.clone()),
+                // One alone is entered where it is done: most batches are of one.
+                None if items.len() == 1 => each(&self.item(place).entered_as(operation), item),
                 None => each(&self.item(place), item),
             };
             let (approval, error) = match done {
@@ -205,26 +208,25 @@ impl Session<'_> {
                 }
             }
         }
-        if answer.done > 0 && stopped.is_none() {
+        if answer.done > 0 && stopped.is_none() && items.len() > 1 {
             self.item(AUDIT).command(
                 operation,
                 &"audit",
-                |work| {
-                    let data =
-                        serde_json::json!({"operation": operation.name, "done": answer.done, "failed": answer.failed});
-                    let id = work.draw()?;
-                    work.remember(
-                        "batch",
-                        id,
-                        operation.name,
-                        vec![crate::history::change("batch", None, Some(data.clone()))],
-                    )?;
-                    work.announce("batch_done", "batch", id, data)?;
-                    Ok(())
-                },
+                |work| Ok(work.enter_batch(operation, answer.done, answer.failed)?),
                 |_, _| Ok(()),
             )?;
         }
         Ok(answer)
+    }
+}
+
+impl Work<'_> {
+    /// The audit entry of a batch.
+    pub(crate) fn enter_batch(&mut self, operation: &Operation, done: i32, failed: i32) -> Result<(), Error> {
+        let data = serde_json::json!({"operation": operation.name, "done": done, "failed": failed});
+        let id = self.draw()?;
+        let change = crate::history::change("batch", None, Some(data.clone()));
+        self.remember("batch", id, operation.name, vec![change])?;
+        self.announce("batch_done", "batch", id, data)
     }
 }

@@ -39,8 +39,8 @@ impl Work<'_> {
         check.ensure(input.from.is_some() || input.position.is_some(), || Violation::required("from"));
         let from = input.from.as_ref();
         check.ensure(from.is_none_or(|from| context.people.contains_key(from)), || Violation::unknown("from"));
-        let left = from.and_then(|from| context.people.get(from)).is_some_and(|person| !person.active);
-        check.ensure(!left || until.is_none(), || Violation::not_allowed("keep_reader_until"));
+        let gone = from.and_then(|from| context.people.get(from)).is_some_and(|person| !person.active);
+        check.ensure(!gone || until.is_none(), || Violation::not_allowed("keep_reader_until"));
         let position = input.position.as_ref();
         check.ensure(position.is_none_or(|position| context.positions.get(position).is_some()), || {
             Violation::unknown("position")
@@ -66,10 +66,10 @@ impl Work<'_> {
             let field = if input.from.is_some() { "from" } else { "position" };
             return Err(Violation::not_allowed(field).into());
         }
-        if self.needs_approval("transfer") && !access.sees_all() {
+        let parts = parts(&access, input, from == Some(&to))?;
+        if parts.contains(&HandOverPart::Customers) && self.needs_approval("transfer") && !access.sees_all() {
             return Err(HandOverRefusal::NeedsAdministrator.into());
         }
-        let parts = parts(&access, input, from == Some(&to))?;
         Ok(Kept {
             told: HandOver {
                 id: HandOverId(self.draw()?),
@@ -82,8 +82,8 @@ impl Work<'_> {
                 reason,
                 state: HandOverState::Running,
                 moved: HandOverCounts::default(),
-                left: Vec::new(),
-                left_count: 0,
+                stays: Vec::new(),
+                stay_count: 0,
                 error: None,
                 started_at: self.now,
                 started_by: self.actor().name(),
@@ -91,6 +91,7 @@ impl Work<'_> {
                 version: 1,
             },
             scopes: scopes.iter().filter_map(|scope| scope.to_value().as_text().map(str::to_owned)).collect(),
+            payments: access.may("payment.view"),
             done: 0,
             pass: Pass::default(),
         })
@@ -109,9 +110,10 @@ fn scopes(context: &Context, access: &Access<'_>, from: Option<&UserId>, positio
             columns.filter_map(|column| Scope::parse(column.as_text()?).ok()).collect()
         }
         (None, position) => {
-            let gone = |person: &&UserId| {
-                !position.is_some_and(|position| context.positions.held_by(person).contains(position))
-            };
+            let acts = |person: &UserId| context.people.get(person).is_some_and(|person| person.active);
+            let holds =
+                |person: &UserId| position.is_some_and(|position| context.positions.held_by(person).contains(position));
+            let gone = |person: &&UserId| !(holds(person) && acts(person));
             let seated: BTreeSet<&UserId> =
                 position.into_iter().flat_map(|position| context.positions.seated_at(position)).filter(gone).collect();
             let scope = |person: &UserId| Scope::new(Standing::Active, position.cloned(), person.clone());
@@ -122,12 +124,12 @@ fn scopes(context: &Context, access: &Access<'_>, from: Option<&UserId>, positio
 }
 
 /// The parts that are handed over: those that were named, each of which the caller must be allowed, or all that he may.
-fn parts(access: &Access<'_>, input: &HandOverInput, himself: bool) -> Result<Vec<HandOverPart>, Error> {
+fn parts(access: &Access<'_>, input: &HandOverInput, to_himself: bool) -> Result<Vec<HandOverPart>, Error> {
     // What somebody has as a person has no position.
-    let personal = input.from.is_some() && input.position.is_none() && !himself;
+    let personal = input.from.is_some() && input.position.is_none() && !to_himself;
     let may = |part: HandOverPart| match part {
-        HandOverPart::Customers => Ok(()),
-        HandOverPart::Contracts => access.allow("contract.assign"),
+        HandOverPart::Customers => access.allow("customer.view"),
+        HandOverPart::Contracts => access.allow("contract.view").and_then(|()| access.allow("contract.assign")),
         HandOverPart::Shares | HandOverPart::Pools if !personal => Err(Violation::not_allowed("parts").into()),
         // They are no superior's to give: the customers are others'.
         HandOverPart::Shares if !access.sees_all() => Err(Violation::not_allowed("parts").into()),

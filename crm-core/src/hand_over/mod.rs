@@ -47,7 +47,8 @@ pub struct HandOverInput {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub from: Option<UserId>,
-    /// Only what is had at this position: customers and contracts. Absent: everything.
+    /// Only what is had at this position: customers and contracts. Absent: everything. Without `from`, of those who do not act at it
+    /// any more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub position: Option<PositionId>,
@@ -61,7 +62,7 @@ pub struct HandOverInput {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "uniffi", uniffi(default = []))]
     pub parts: Vec<HandOverPart>,
-    /// Until when who had the customers may still read them; absent: not at all. Who left reads nothing.
+    /// Until when who had the customers may still read them; absent: not at all. It can't be given for who was deactivated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub keep_reader_until: Option<Timestamp>,
@@ -78,13 +79,13 @@ pub struct HandOverInput {
 #[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
 #[serde(rename_all = "snake_case")]
 pub enum HandOverPart {
-    /// Customers that he owns, with what is planned next on them.
+    /// Customers that he owns, with what is planned next on them. What lies in the recycle bin stays there in his name.
     Customers,
-    /// The duties of contracts, with their open instalments. The performance of signed ones stays.
+    /// The duties of contracts that are not void, with their open instalments. The performance of signed ones stays.
     Contracts,
-    /// What others share with him as a person.
+    /// What others share with him as a person; an administrator hands it over.
     Shares,
-    /// His places as administrator and member of pools.
+    /// His places as administrator and member of pools; who keeps the settings hands them over.
     Pools,
 }
 
@@ -109,17 +110,18 @@ pub struct HandOverCounts {
     pub pools: i32,
 }
 
-/// What stays where it is, and why.
+/// What stays where it is, and why. It is told to who may see it, by the name that it has when it is told.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 #[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
-pub struct HandOverLeft {
+pub struct HandOverStay {
     /// The part that it belongs to.
     pub part: HandOverPart,
     /// The id of the customer or contract.
     pub id: String,
     /// Its name.
+    #[serde(default)]
     pub name: String,
     /// The code of the error.
     pub error: String,
@@ -142,9 +144,9 @@ pub struct HandOverPreview {
     pub moves: HandOverCounts,
     /// What would stay; at most 100.
     #[serde(default)]
-    pub left: Vec<HandOverLeft>,
+    pub stays: Vec<HandOverStay>,
     /// How much would stay.
-    pub left_count: i32,
+    pub stay_count: i32,
 }
 
 /// How far a hand-over has come.
@@ -154,11 +156,11 @@ pub struct HandOverPreview {
 #[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
 #[serde(rename_all = "snake_case")]
 pub enum HandOverState {
-    /// It goes on, or was interrupted: [`tick`](crate::Session::tick) takes it up within minutes.
+    /// It was interrupted, or somebody else carries it out right now: [`tick`](crate::Session::tick) takes it up within minutes.
     Running,
     /// All that could go has gone.
     Finished,
-    /// It could not go on: who was to get it can't any more.
+    /// It could not go on, and what it had not come to stays: who was to get it can't any more, or a record is damaged. `error` says why.
     Stopped,
 }
 
@@ -195,9 +197,9 @@ pub struct HandOver {
     pub moved: HandOverCounts,
     /// What stayed; at most 100.
     #[serde(default)]
-    pub left: Vec<HandOverLeft>,
-    /// How much stayed.
-    pub left_count: i32,
+    pub stays: Vec<HandOverStay>,
+    /// How much stayed of what it has come to.
+    pub stay_count: i32,
     /// The code of what stopped it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
@@ -223,19 +225,20 @@ const MOST_NAMED: usize = 100;
 
 /// What stays, the first of it by name.
 #[derive(Default)]
-struct Left {
-    named: Vec<HandOverLeft>,
+struct Stays {
+    named: Vec<HandOverStay>,
     count: i32,
 }
 
-impl Left {
+impl Stays {
     /// Takes up what stays of a page; answers behind what the next one begins.
     fn of<T>(&mut self, part: HandOverPart, held: Held<T>) -> Option<String> {
-        for (id, name, error) in held.left {
+        for (id, error) in held.stays {
             self.count += 1;
             if self.named.len() < MOST_NAMED {
                 let texts = vec![error.text(Language::English), error.text(Language::Chinese)];
-                self.named.push(HandOverLeft { part, id, name, error: error.code().to_owned(), texts });
+                let error = error.code().to_owned();
+                self.named.push(HandOverStay { part, id, name: String::new(), error, texts });
             }
         }
         held.next
@@ -261,6 +264,9 @@ struct Kept {
     /// The scopes of customers and contracts that are handed over, as they were when it began: whoever began it disposed of them.
     #[serde(default)]
     scopes: Vec<String>,
+    /// Whether who began it may see payments.
+    #[serde(default)]
+    payments: bool,
     /// Of its parts, how many are done.
     #[serde(default)]
     done: usize,
@@ -269,7 +275,8 @@ struct Kept {
     pass: Pass,
 }
 
-/// A way through all of a part. As long as something goes another one follows, so that what comes in meanwhile goes too.
+/// A way through all of a part. When something went another one follows, so that what comes in meanwhile goes too; not without end, or
+/// two that hand over to each other would never be done.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 struct Pass {
     /// Behind which key it goes on.
@@ -278,11 +285,14 @@ struct Pass {
     /// Whether something went.
     #[serde(default)]
     moved: bool,
+    /// How many passes were before it.
+    #[serde(default)]
+    before: i32,
     /// What stayed.
     #[serde(default)]
-    left: Vec<HandOverLeft>,
+    stays: Vec<HandOverStay>,
     #[serde(default)]
-    left_count: i32,
+    stay_count: i32,
 }
 
 impl Record for Kept {

@@ -16,8 +16,8 @@ use std::collections::BTreeMap;
 pub(super) struct Held<T> {
     /// Those that can go.
     pub(super) moves: Vec<T>,
-    /// Those that can't: id, name, why.
-    pub(super) left: Vec<(String, String, Error)>,
+    /// Those that can't, and why.
+    pub(super) stays: Vec<(String, Error)>,
     /// Behind which key the next page begins; none: that was the last one.
     pub(super) next: Option<String>,
 }
@@ -31,9 +31,9 @@ pub(super) struct SharedWith {
 }
 
 /// Customers in one commit, each with its contacts and shares.
-const CUSTOMERS: i64 = 100;
+const CUSTOMERS: i64 = 50;
 /// Contracts in one commit, each with its plan and receipts.
-const CONTRACTS: i64 = 20;
+const CONTRACTS: i64 = 10;
 const SHARES: i64 = 100;
 
 impl Work<'_> {
@@ -54,11 +54,11 @@ impl Work<'_> {
     ) -> Result<Held<Customer>, Stop> {
         let search = Search::of(&CUSTOMER).within("scope", kept.within()).limited(CUSTOMERS);
         let (found, next) = self.page_held(search, after)?;
-        let mut held = Held { moves: Vec::new(), left: Vec::new(), next };
+        let mut held = Held { moves: Vec::new(), stays: Vec::new(), next };
         for customer in Customer::from_rows(&found)? {
             match customer.check_open() {
                 Ok(()) => held.moves.push(customer),
-                Err(error) => held.left.push((customer.id.to_string(), customer.name, error)),
+                Err(error) => held.stays.push((customer.id.to_string(), error)),
             }
         }
         let to = &kept.told.to;
@@ -70,7 +70,7 @@ impl Work<'_> {
         held.moves = go;
         for customer in stay {
             let refusal = PoolRefusal::HoldingLimit { person: to.to_string(), limit: most.to_string() };
-            held.left.push((customer.id.to_string(), customer.name, refusal.into()));
+            held.stays.push((customer.id.to_string(), refusal.into()));
         }
         Ok(held)
     }
@@ -81,11 +81,11 @@ impl Work<'_> {
         let search = Search::of(&CONTRACT).within("scope", kept.within()).limited(CONTRACTS);
         let search = search.filtered(Filter::In("status", statuses.collect()));
         let (found, next) = self.page_held(search, after)?;
-        let mut held = Held { moves: Vec::new(), left: Vec::new(), next };
+        let mut held = Held { moves: Vec::new(), stays: Vec::new(), next };
         for contract in Contract::from_rows(&found)? {
             match contract.check_status(&ALIVE) {
                 Ok(()) => held.moves.push(contract),
-                Err(error) => held.left.push((contract.id.to_string(), contract.name, error)),
+                Err(error) => held.stays.push((contract.id.to_string(), error)),
             }
         }
         Ok(held)
@@ -93,7 +93,7 @@ impl Work<'_> {
 
     /// What is shared with him, by customer.
     pub(super) fn held_shares(&mut self, kept: &Kept, after: Option<&String>) -> Result<Held<SharedWith>, Stop> {
-        let mut held = Held { moves: Vec::new(), left: Vec::new(), next: None };
+        let mut held = Held { moves: Vec::new(), stays: Vec::new(), next: None };
         let Some(from) = kept.told.from.as_ref() else { return Ok(held) };
         let holds = Filter::Is("ends_at", Comparison::Greater, self.now.millis().into());
         let with = |person| Search::of(&SHARE).within("grantee", vec![Share::person_key(person).into()]);
@@ -114,8 +114,12 @@ impl Work<'_> {
         let customers = self.get(&CUSTOMER, his.keys().cloned().collect())?;
         let mut customers = Customer::from_rows(&customers)?;
         customers.order_by_key(|customer| customer.id);
+        let to = &kept.told.to;
+        // That somebody goes on reading what he had is not taken from him again.
+        let given = |customer: &Customer| kept.told.keep_reader_until.is_some() && customer.owner == *to;
         held.moves = customers
             .into_iter()
+            .filter(|customer| !given(customer))
             .map(|customer| {
                 let id = customer.id.to_string();
                 let (his, known) = (his.remove(&id).unwrap_or_default(), known.remove(&id).unwrap_or_default());

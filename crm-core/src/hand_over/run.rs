@@ -2,8 +2,9 @@
 
 use super::pass::{Held, SharedWith};
 use super::{
-    HAND_OVER, HandOver, HandOverCounts, HandOverId, HandOverInput, HandOverPart, HandOverState, Kept, Left, Pass,
+    HAND_OVER, HandOver, HandOverCounts, HandOverId, HandOverInput, HandOverPart, HandOverState, Kept, Pass, Stays,
 };
+use crate::actor::UserId;
 use crate::agenda::{self, Duty, Turn};
 use crate::contract::Contract;
 use crate::crm::Session;
@@ -18,6 +19,9 @@ use std::collections::BTreeMap;
 
 /// How long nothing may come of a hand-over until a tick takes it up.
 const INTERRUPTED: i64 = 60_000;
+
+/// How often a part is gone through again, at the most.
+const MOST_PASSES: i32 = 3;
 
 /// Goes on with a hand-over that was interrupted.
 pub(crate) static HAND_OVER_RUN: Duty = Duty {
@@ -35,9 +39,11 @@ impl Session<'_> {
     /// shared with him and his places in pools; or what was had at a position, to its next holder. See what it would do by
     /// [`Session::preview_hand_over`].
     ///
-    /// It goes in bounded commits. What it was interrupted in stands, and a [`tick`](Session::tick) goes on with the rest; the same request
-    /// under the same idempotency key answers how far it has come. What can't go (it waits for approval, or the new owner may have no more)
-    /// stays where it is and is named in the answer: hand over again, to the same person or another, when it can.
+    /// It answers when all of it is done, in commits of at most 50 customers or 10 contracts each (inside a host's transaction they are one).
+    /// What stood when it was interrupted stands, and a [`tick`](Session::tick) goes on with the rest, as it was begun, whatever became of who
+    /// began it; the same request under the same idempotency key goes on with it, too. What can't go (it waits for approval, or the new
+    /// owner may have no more) stays where it is and is named in the answer: hand over again, to the same person or another, when it can.
+    /// Shares end or stay with a change of owner as the settings say; where transfers need approval, an administrator hands over without.
     ///
     /// ```
     /// # #[cfg(feature = "system")] {
@@ -53,14 +59,14 @@ impl Session<'_> {
     /// crm.as_user(&bob).create_customer(NewCustomer::named("杭州云帆科技有限公司"))?;
     /// crm.as_user(&alice).deactivate_person("bob".parse()?)?;
     /// let handed = crm.as_user(&alice).hand_over(HandOverInput::of("bob".parse()?, "carol".parse()?))?;
-    /// assert_eq!((handed.state, handed.moved.customers, handed.left_count), (HandOverState::Finished, 1, 0));
+    /// assert_eq!((handed.state, handed.moved.customers, handed.stay_count), (HandOverState::Finished, 1, 0));
     /// # }
     /// # Ok::<(), crm_core::Error>(())
     /// ```
     ///
     /// # Errors
-    /// [`Error::Forbidden`] without the right `customer.assign`, or `contract.assign`, `sharing.create` or `settings.manage_settings` for a
-    /// part that was named; [`Error::Invalid`]: `not_allowed` for somebody who does not work below the caller, or a part that is not his to
+    /// [`Error::Forbidden`] without the right `customer.assign`, or, for a part that was named, without `customer.view`; `contract.view` and
+    /// `contract.assign`; `sharing.create`; `settings.manage_settings`; [`Error::Invalid`]: `not_allowed` for somebody who does not work below the caller, or a part that is not his to
     /// give; `owner_deactivated`, `owner_outside_subtree`, `hand_over_needs_administrator`.
     pub fn hand_over(&self, hand_over: HandOverInput) -> Result<HandOver, Error> {
         let mut told = self.command(
@@ -75,12 +81,27 @@ impl Session<'_> {
         let session = Session::clone(self).not_idempotent();
         while told.state == HandOverState::Running {
             let id = told.id.to_string();
-            let next = session.command(&op::hand_over, &id, |work| work.hand_over_some(&id), |_, _| unkept(&id));
-            match next {
+            let page = |work: &mut Work<'_>| {
+                let told = work.hand_over_some(&id)?;
+                // A tick takes up only what nobody goes on with.
+                work.write(agenda::at(work.now.plus_millis(INTERRUPTED), &HAND_OVER_RUN, &id));
+                Ok(told)
+            };
+            match session.command(&op::hand_over, &id, page, |_, _| unkept(&id)) {
                 Ok(next) => told = next,
-                // It has begun: what goes on with it is a tick.
+                // The host's transaction may go on or not: it is told.
+                Err(error) if self.store.joined() => return Err(error),
+                // What has begun is gone on with by a tick.
                 Err(_) => break,
             }
+        }
+        if !told.stays.is_empty() {
+            self.query(&op::hand_over, |work| {
+                let mut stays = told.stays.clone();
+                work.name_stays([&mut stays])?;
+                Ok(stays)
+            })
+            .map(|stays| told.stays = stays)?;
         }
         Ok(told)
     }
@@ -114,12 +135,19 @@ impl Work<'_> {
         }
         let mut kept = before.clone();
         self.on_behalf_of(kept.told.started_by.clone());
-        match approved_owner(&self.context, &kept.told.to, kept.told.to_position.as_ref()) {
-            Ok(_) => self.hand_over_page(&mut kept)?,
-            Err(error) => {
+        let receives = approved_owner(&self.context, &kept.told.to, kept.told.to_position.as_ref());
+        let page = receives.map_err(Stop::from).and_then(|_| self.hand_over_page(&mut kept));
+        match page {
+            Ok(()) => {}
+            Err(Stop::Error(error)) if !agenda::is_the_stores(&error) => {
+                // Nothing of the page goes, and it would be refused again.
+                self.changes.writes.clear();
+                self.deals_moved.clear();
+                kept = before.clone();
                 kept.told.state = HandOverState::Stopped;
                 kept.told.error = Some(error.code().to_owned());
             }
+            Err(stop) => return Err(stop),
         }
         if kept.told.state == HandOverState::Running && kept.part().is_none() {
             kept.told.state = HandOverState::Finished;
@@ -127,10 +155,13 @@ impl Work<'_> {
         let ended = kept.told.state != HandOverState::Running;
         if ended {
             kept.told.finished_at = Some(self.now);
-            let told = [kept.told.to.clone()];
+            let starter = UserId::new(&kept.told.started_by).ok();
+            let told = [Some(kept.told.to.clone()), starter.filter(|starter| *starter != kept.told.to)];
+            let acts = |person: &UserId| self.context.people.get(person).is_some_and(|person| person.active);
+            let told: Vec<UserId> = told.into_iter().flatten().filter(acts).collect();
             let data = serde_json::json!({
-                "from": kept.told.from, "position": kept.told.position, "to": kept.told.to,
-                "moved": kept.told.moved, "left": kept.told.left_count,
+                "from": kept.told.from, "position": kept.told.position, "to": kept.told.to, "state": kept.told.state,
+                "error": kept.told.error, "moved": kept.told.moved, "stay_count": kept.told.stay_count,
             });
             self.notify("handed_over", HandOverId::RECORD, kept.told.id, &told, data)?;
         }
@@ -143,26 +174,26 @@ impl Work<'_> {
     fn hand_over_page(&mut self, kept: &mut Kept) -> Result<(), Stop> {
         let Some(part) = kept.part() else { return Ok(()) };
         let pass = std::mem::take(&mut kept.pass);
-        let mut left = Left { named: pass.left, count: pass.left_count };
+        let mut stays = Stays { named: pass.stays, count: pass.stay_count };
         let after = pass.after.as_ref();
         let (went, next) = match part {
             HandOverPart::Customers => {
                 let held = self.held_customers(kept, after, &mut 0)?;
                 let went = HandOverCounts::of_customers(&held.moves);
                 self.give_customers(kept, &held.moves)?;
-                (went, left.of(part, held))
+                (went, stays.of(part, held))
             }
             HandOverPart::Contracts => {
                 let held = self.held_contracts(kept, after)?;
-                let went = self.counts_of_contracts(&held.moves)?;
+                let went = self.counts_of_contracts(kept, &held.moves)?;
                 self.give_contracts(kept, &held.moves)?;
-                (went, left.of(part, held))
+                (went, stays.of(part, held))
             }
             HandOverPart::Shares => {
                 let held = self.held_shares(kept, after)?;
                 let went = HandOverCounts::of_shares(&held.moves);
                 self.give_shares(kept, &held)?;
-                (went, left.of(part, held))
+                (went, stays.of(part, held))
             }
             HandOverPart::Pools => {
                 let pools = match kept.told.from.clone() {
@@ -175,14 +206,18 @@ impl Work<'_> {
         kept.told.moved.add(went);
         let moved = pass.moved || went != HandOverCounts::default();
         match next {
-            Some(next) => kept.pass = Pass { after: Some(next), moved, left: left.named, left_count: left.count },
+            Some(next) => {
+                kept.pass = Pass { after: Some(next), moved, stays: stays.named, stay_count: stays.count, ..pass }
+            }
             // Once more from the beginning, for what came in meanwhile.
-            None if moved => {}
+            None if moved && pass.before < MOST_PASSES => {
+                kept.pass = Pass { before: pass.before + 1, ..Pass::default() };
+            }
             None => {
                 kept.done += 1;
-                kept.told.left.extend(left.named);
-                kept.told.left.truncate(super::MOST_NAMED);
-                kept.told.left_count += left.count;
+                kept.told.stays.extend(stays.named);
+                kept.told.stays.truncate(super::MOST_NAMED);
+                kept.told.stay_count += stays.count;
             }
         }
         Ok(())
@@ -235,8 +270,8 @@ impl Work<'_> {
         Ok(())
     }
 
-    pub(super) fn counts_of_contracts(&mut self, contracts: &[Contract]) -> Result<HandOverCounts, Stop> {
-        let open_instalments = self.open_instalments(contracts)?;
+    pub(super) fn counts_of_contracts(&mut self, kept: &Kept, contracts: &[Contract]) -> Result<HandOverCounts, Stop> {
+        let open_instalments = if kept.payments { self.open_instalments(contracts)? } else { 0 };
         let contracts = i32::try_from(contracts.len()).unwrap_or(i32::MAX);
         Ok(HandOverCounts { contracts, open_instalments, ..HandOverCounts::default() })
     }
@@ -257,7 +292,7 @@ impl HandOverCounts {
 
 impl HandOverInput {
     /// Everything that somebody has.
-    pub fn of(from: crate::UserId, to: crate::UserId) -> Self {
+    pub fn of(from: UserId, to: UserId) -> Self {
         HandOverInput {
             from: Some(from),
             position: None,

@@ -230,7 +230,7 @@ pub struct ContractSettings {
     /// What becomes of a receipt beyond what is owed.
     pub receipt_over: ReceiptRule,
     /// Commands that the host approves 审批, any of `sign`, `supplement`, `void`, `receipt`, and `transfer` and
-    /// `merge` of customers.
+    /// `merge` of customers. Where transfers are, only an administrator hands over, and without.
     #[cfg_attr(feature = "uniffi", uniffi(default = []))]
     pub approval: Vec<String>,
 }

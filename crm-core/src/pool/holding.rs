@@ -156,7 +156,8 @@ impl Work<'_> {
         if claims && settings.claims_per_day > 0 && claimed >= settings.claims_per_day {
             return Err(PoolRefusal::ClaimLimit { limit: settings.claims_per_day.to_string() }.into());
         }
-        if most > 0 && self.held(person, most)? + more > most {
+        // One that does not count is not too many for who has too many.
+        if most > 0 && more > 0 && self.held(person, most)? + more > most {
             let (person, limit) = (person.to_string(), most.to_string());
             return Err(PoolRefusal::HoldingLimit { person, limit }.into());
         }

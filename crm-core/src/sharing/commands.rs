@@ -232,6 +232,8 @@ impl Work<'_> {
                 all.push((share, Share { person: Some(to.clone()), ..share.clone() }));
             }
         }
+        // Whoever changes its owner or shares it at this moment comes first, or sees this.
+        self.bump_customer(customer)?;
         for (was, becomes) in all.into_iter().filter(|(was, becomes)| *was != becomes) {
             self.save(was, &becomes)?;
             if let Some(end) = becomes.ends_at.filter(|end| Some(*end) != was.ends_at) {
@@ -239,6 +241,9 @@ impl Work<'_> {
             }
             let change = history::change("share", Some(was.told()), Some(becomes.told()));
             self.remember(CustomerId::RECORD, customer.id, op::hand_over.name, vec![change])?;
+            if was.person != becomes.person {
+                self.announce("share_ended", CustomerId::RECORD, customer.id, was.told())?;
+            }
             self.announce("customer_shared", CustomerId::RECORD, customer.id, becomes.told())?;
         }
         Ok(())

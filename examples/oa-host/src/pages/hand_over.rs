@@ -14,7 +14,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect};
 use crm_core::{
-    Error, HandOver, HandOverCounts, HandOverInput, HandOverLeft, HandOverPart, HandOverPreview, HandOverState,
+    Error, HandOver, HandOverCounts, HandOverInput, HandOverPart, HandOverPreview, HandOverState, HandOverStay,
     PageRequest, PositionId, UserId, Violation,
 };
 
@@ -43,11 +43,11 @@ struct Page<'a> {
 /// What would go.
 struct Preview {
     counts: Vec<(String, i32)>,
-    left: Left,
+    stays: Stays,
 }
 
 /// What stays.
-struct Left {
+struct Stays {
     count: i32,
     /// Where it is, its name and why.
     items: Vec<(String, String, String)>,
@@ -63,7 +63,7 @@ struct Row {
     state: &'static str,
     error: String,
     counts: Vec<(String, i32)>,
-    left: Left,
+    stays: Stays,
 }
 
 /// How much of what goes or went; without what there is none of.
@@ -79,13 +79,13 @@ fn counts(d: &Look<'_>, counts: HandOverCounts) -> Vec<(String, i32)> {
     all.into_iter().filter(|(_, count)| *count > 0).map(|(key, count)| (d.t(key).to_owned(), count)).collect()
 }
 
-fn left(desk: &Desk<'_>, count: i32, items: &[HandOverLeft]) -> Left {
-    let item = |left: &HandOverLeft| {
-        let list = if left.part == HandOverPart::Contracts { "contracts" } else { "customers" };
-        let why = crate::pages::batch::said(desk, &left.texts).unwrap_or_default();
-        (format!("/{list}/{}", left.id), left.name.clone(), why)
+fn stays(desk: &Desk<'_>, count: i32, items: &[HandOverStay]) -> Stays {
+    let item = |stay: &HandOverStay| {
+        let list = if stay.part == HandOverPart::Contracts { "contracts" } else { "customers" };
+        let why = crate::pages::batch::said(desk, &stay.texts).unwrap_or_default();
+        (format!("/{list}/{}", stay.id), stay.name.clone(), why)
     };
-    Left { count, items: items.iter().map(item).collect() }
+    Stays { count, items: items.iter().map(item).collect() }
 }
 
 /// Who left comes first: he is whom one looks for.
@@ -162,7 +162,7 @@ fn draw(
     let form = fields(desk, Sheet::new(desk, HERE, values, error))?.done();
     let preview = preview.map(|preview| Preview {
         counts: counts(d, preview.moves),
-        left: left(desk, preview.left_count, &preview.left),
+        stays: stays(desk, preview.stay_count, &preview.stays),
     });
     let rows = items.iter().map(|handed| row(desk, handed)).collect::<Result<_, Failure>>()?;
     let fine = error.is_none() && problem.is_empty();
@@ -189,7 +189,7 @@ fn row(desk: &Desk<'_>, handed: &HandOver) -> Result<Row, Failure> {
         },
         error: handed.error.as_deref().map(|code| d.t(&format!("stopped_{code}")).to_owned()).unwrap_or_default(),
         counts: counts(d, handed.moved),
-        left: left(desk, handed.left_count, &handed.left),
+        stays: stays(desk, handed.stay_count, &handed.stays),
     })
 }
 
@@ -225,7 +225,7 @@ pub(crate) async fn carry_out(State(app): State<Shared>, posted: Posted) -> Repl
         desk.needs("customer", "assign")?;
         match input(desk, &values).and_then(|input| desk.acting(&values).hand_over(input)) {
             Ok(handed) => {
-                desk.notice(match (handed.state, handed.left_count) {
+                desk.notice(match (handed.state, handed.stay_count) {
                     (HandOverState::Finished, 0) => "done_handed_over",
                     (HandOverState::Finished, _) => "done_handed_over_left",
                     _ => "hand_over_goes_on",

@@ -23,7 +23,11 @@ pub(super) const TEXTS: &[Text] = &[
         "Where one is chosen, only customers and contracts that are had at it.",
     ),
     ("hand_over_to", "接手人", "To"),
-    ("hand_over_to_position_help", "留空则为接手人的主岗。", "Left empty: his main position."),
+    (
+        "hand_over_to_position_help",
+        "留空：接手人任上述岗位时为该岗位，否则为其主岗。",
+        "Left empty: the one that is handed over if he holds it, else his main one.",
+    ),
     ("f_parts", "移交内容", "What"),
     ("parts_help", "不选则全部移交。", "Nothing ticked: all of it."),
     ("part_customers", "客户", "Customers"),
