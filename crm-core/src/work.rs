@@ -277,6 +277,15 @@ impl<'w> Work<'w> {
         decided
     }
 
+    /// Begins the decision anew: nothing of it is written.
+    pub(crate) fn forget_decision(&mut self) {
+        self.changes.writes.clear();
+        self.changes.checks.clear();
+        self.deals_moved.clear();
+        self.made.clear();
+        self.checks_context = true;
+    }
+
     /// Adds a write to the decision.
     pub(crate) fn write(&mut self, write: Write) {
         self.changes.writes.push(write);

@@ -7,6 +7,8 @@ use crm_core::store::sql::server::{Server, ServerExecutor, ServerOptions, sqlx};
 use crm_core::store::sql::sqlite::{SqliteOptions, SqliteStore};
 use crm_core::store::sql::{Executor as _, Expected, SqlOptions, SqlStore, Statement, TablePrefix};
 use crm_core::{Crm, KINDS, SystemEnvironment};
+use std::fs::{File, TryLockError};
+use std::path::Path;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, Once};
 use std::time::Duration;
@@ -14,8 +16,16 @@ use std::time::Duration;
 /// A store on a server.
 pub type ServerStore<S> = SqlStore<ServerExecutor<S>>;
 
+/// A set of tables.
+pub struct Set<S: Server> {
+    prefix: TablePrefix,
+    store: Arc<ServerStore<S>>,
+    /// Held by the process that has the set: see [`set_of_before`].
+    lock: Option<File>,
+}
+
 /// Sets of tables that are free.
-type Free<S> = Mutex<Vec<(TablePrefix, Arc<ServerStore<S>>)>>;
+type Free<S> = Mutex<Vec<Set<S>>>;
 
 /// A server that tests run on.
 pub trait Tested: Server + Sized {
@@ -68,6 +78,34 @@ pub fn prefix() -> TablePrefix {
     TablePrefix::new(format!("t{:x}{process:x}{count:x}_", millis & 0xf_ffff)).unwrap()
 }
 
+/// A set of tables of a process that has ended, or a name for a new one. Making tables takes seconds, and every file of tests is a process:
+/// in the folder that `CRM_TABLE_SETS` names there is a file for each set of a server, locked by who has it.
+fn set_of_before(url: &str) -> (TablePrefix, Option<File>) {
+    let Some(folder) = std::env::var_os("CRM_TABLE_SETS") else { return (prefix(), None) };
+    let folder = Path::new(&folder).join(url.replace(|letter: char| !letter.is_ascii_alphanumeric(), "-"));
+    std::fs::create_dir_all(&folder).unwrap();
+    for file in std::fs::read_dir(&folder).unwrap() {
+        let file = file.unwrap();
+        let lock = File::open(file.path()).unwrap();
+        if is_free(&lock) {
+            return (TablePrefix::new(file.file_name().into_string().unwrap()).unwrap(), Some(lock));
+        }
+    }
+    let prefix = prefix();
+    let lock = File::create(folder.join(prefix.as_str())).unwrap();
+    // Between the two another process may have taken it: then that one has it.
+    if is_free(&lock) { (prefix, Some(lock)) } else { set_of_before(url) }
+}
+
+/// Takes a set's file, unless another process has it.
+fn is_free(file: &File) -> bool {
+    match file.try_lock() {
+        Ok(()) => true,
+        Err(TryLockError::WouldBlock) => false,
+        Err(TryLockError::Error(error)) => panic!("{error}"),
+    }
+}
+
 /// Opens a store in tables of a prefix, which are made when they are not there.
 pub fn open<S: Server>(url: &str, prefix: TablePrefix, kinds: &'static [&'static Kind]) -> ServerStore<S> {
     let server = ServerOptions { connections: 12, connect_timeout: Duration::from_secs(5), ..ServerOptions::default() };
@@ -94,15 +132,16 @@ pub struct Lease<S: Tested> {
     pub store: Arc<ServerStore<S>>,
     /// What their names begin with.
     pub prefix: TablePrefix,
+    lock: Option<File>,
 }
 
 impl<S: Tested> Lease<S> {
     /// Empty tables on a server.
     pub fn take(url: &str) -> Self {
         let free = S::free().lock().unwrap().pop();
-        let (prefix, store) = free.unwrap_or_else(|| {
-            let prefix = prefix();
-            (prefix.clone(), Arc::new(open(url, prefix, KINDS)))
+        let Set { prefix, store, lock } = free.unwrap_or_else(|| {
+            let (prefix, lock) = set_of_before(url);
+            Set { store: Arc::new(open(url, prefix.clone(), KINDS)), prefix, lock }
         });
         let empty = |kind: &&Kind| Statement {
             sql: format!("DELETE FROM {}{}", prefix.as_str(), kind.name).into(),
@@ -112,15 +151,18 @@ impl<S: Tested> Lease<S> {
         };
         let statements: Vec<_> = KINDS.iter().map(empty).collect();
         store.executor().write(&statements).unwrap();
-        Lease { store, prefix }
+        Lease { store, prefix, lock }
     }
 }
 
 impl<S: Tested> Drop for Lease<S> {
     fn drop(&mut self) {
-        // A test that failed may have left threads behind that still write.
-        if !std::thread::panicking() {
-            S::free().lock().unwrap().push((self.prefix.clone(), self.store.clone()));
+        // A test that failed may have left threads behind that still write: nobody gets them while this process lives.
+        if std::thread::panicking() {
+            std::mem::forget(self.lock.take());
+        } else {
+            let (prefix, store) = (self.prefix.clone(), self.store.clone());
+            S::free().lock().unwrap().push(Set { prefix, store, lock: self.lock.take() });
         }
     }
 }
@@ -166,7 +208,7 @@ impl OwnServers {
     }
 
     fn command(&self, what: &str) -> String {
-        let script = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("servers");
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("servers");
         let mut command = std::process::Command::new(script);
         // Not to a pipe, which the servers would keep open: to a file.
         let out = self.directory.path().join("out");

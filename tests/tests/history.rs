@@ -252,6 +252,12 @@ fn c9_batches_answer_item_by_item_with_one_audit_entry() {
         let unchanged = world.bed.dump();
         assert_eq!(alice.edit_customers(vec![edit(world.foreign, 1, "x")]).unwrap().failed, 1);
         assert_eq!(world.bed.dump(), unchanged, "nothing done, nothing noted");
+        // One alone is noted where it is done; what changes nothing leaves no note.
+        for _ in ["it is changed", "it is called so already"] {
+            let version = alice.customer(world.third).unwrap().version;
+            assert_eq!(alice.edit_customers(vec![edit(world.third, version, "Third, alone")]).unwrap().done, 1);
+            assert_eq!(audits(), before + 2);
+        }
     });
 }
 

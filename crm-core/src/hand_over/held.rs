@@ -1,156 +1,131 @@
-//! What a hand-over is about: from whom, to whom, which parts, and where they stand.
+//! A page of what is held of a part, and what of it can go: the same for the preview and for the hand-over itself.
 
-use super::{HandOver, HandOverCounts, HandOverInput, HandOverPart, HandOverState, Kept, Pass};
-use crate::access::{Access, Scope, Standing, scopes_of};
-use crate::actor::UserId;
-use crate::customer::owner;
-use crate::error::{Error, Violation, refusals};
-use crate::id::HandOverId;
-use crate::organisation::Context;
-use crate::position::PositionId;
-use crate::store::Value;
-use crate::text::Checker;
-use crate::work::{Stop, Work};
-use std::collections::BTreeSet;
+use super::Kept;
+use crate::contract::{ALIVE, CONTRACT, Contract, ContractStatus};
+use crate::customer::{CUSTOMER, Customer};
+use crate::error::Error;
+use crate::pool::PoolRefusal;
+use crate::record::Record;
+use crate::sharing::{SHARE, Share};
+use crate::sorted::Sort as _;
+use crate::store::{Comparison, Filter, Read, Row, Search, Value};
+use crate::work::{Stop, Work, rows};
+use std::collections::BTreeMap;
 
-refusals! {
-    /// Why something can't be handed over so.
-    pub enum HandOverRefusal {
-        /// Transfers are approved one by one.
-        NeedsAdministrator = "hand_over_needs_administrator", "Transfers need approval here: an administrator hands over, or each customer is transferred", "本单位移交客户须经审批：请由管理员办理交接，或逐个移交客户";
-    }
+/// Records of a part.
+pub(super) struct Held<T> {
+    /// Those that can go.
+    pub(super) moves: Vec<T>,
+    /// Those that can't, and why.
+    pub(super) stays: Vec<(String, Error)>,
+    /// Behind which key the next page begins; none: that was the last one.
+    pub(super) next: Option<String>,
 }
 
-/// All parts, in their order.
-const ALL: [HandOverPart; 4] =
-    [HandOverPart::Customers, HandOverPart::Contracts, HandOverPart::Shares, HandOverPart::Pools];
+/// A customer of which something is shared with who hands over.
+pub(super) struct SharedWith {
+    pub(super) customer: Customer,
+    pub(super) his: Vec<Share>,
+    /// What is shared of it with the new one already.
+    pub(super) known: Vec<Share>,
+}
+
+/// Customers in one commit, each with its contacts and shares.
+const CUSTOMERS: i64 = 50;
+/// Contracts in one commit, each with its plan and receipts.
+const CONTRACTS: i64 = 10;
+const SHARES: i64 = 100;
 
 impl Work<'_> {
-    /// A hand-over as it would begin now.
-    pub(super) fn plan_hand_over(&self, input: &HandOverInput) -> Result<Kept, Stop> {
-        let context = self.context.clone();
-        let access = Access::of(&context, self.actor())?;
-        let mut check = Checker::new();
-        let reason = check.optional_line("reason", &input.reason, 200);
-        let until = input.keep_reader_until;
-        check.ensure(until.is_none_or(|until| until > self.now && until <= self.now.farthest()), || {
-            Violation::out_of_range("keep_reader_until")
-        });
-        check.ensure(input.from.is_some() || input.position.is_some(), || Violation::required("from"));
-        let from = input.from.as_ref();
-        check.ensure(from.is_none_or(|from| context.people.contains_key(from)), || Violation::unknown("from"));
-        let gone = from.and_then(|from| context.people.get(from)).is_some_and(|person| !person.active);
-        check.ensure(!gone || until.is_none(), || Violation::not_allowed("keep_reader_until"));
-        let position = input.position.as_ref();
-        check.ensure(position.is_none_or(|position| context.positions.get(position).is_some()), || {
-            Violation::unknown("position")
-        });
-        for (place, part) in input.parts.iter().enumerate().take(ALL.len() + 1) {
-            let before = input.parts.get(..place).unwrap_or_default();
-            check.ensure(!before.contains(part), || Violation::repeated(format!("parts[{place}]")));
-        }
-        check.done()?;
-        let held = position.filter(|position| context.positions.held_by(&input.to).contains(position));
-        let at = input.to_position.as_ref().or(held);
-        let (to, to_position) =
-            owner(&context, &access, Some(&input.to), at, ["to", "to_position"], "customer.assign")?;
-        let scopes = scopes(&context, &access, from, position);
-        let there = Scope::new(Standing::Active, to_position.clone(), to.clone());
-        let scopes: Vec<Scope> = scopes.into_iter().filter(|scope| *scope != there).collect();
-        // Of one's own only what is had at one position can go, to another.
-        if from == Some(&to) && (position.is_none() || scopes.is_empty()) {
-            return Err(Violation::not_allowed("to").into());
-        }
-        if scopes.is_empty() && !access.sees_all() {
-            // Nothing of it is the caller's to give.
-            let field = if input.from.is_some() { "from" } else { "position" };
-            return Err(Violation::not_allowed(field).into());
-        }
-        let parts = parts(&access, input, from == Some(&to))?;
-        if parts.contains(&HandOverPart::Customers) && self.needs_approval("transfer") && !access.sees_all() {
-            return Err(HandOverRefusal::NeedsAdministrator.into());
-        }
-        Ok(Kept {
-            told: HandOver {
-                id: HandOverId(self.draw()?),
-                from: input.from.clone(),
-                position: input.position.clone(),
-                to,
-                to_position,
-                parts,
-                keep_reader_until: until,
-                reason,
-                state: HandOverState::Running,
-                moved: HandOverCounts::default(),
-                stays: Vec::new(),
-                stay_count: 0,
-                error: None,
-                started_at: self.now,
-                started_by: self.actor().name(),
-                finished_at: None,
-                version: 1,
-            },
-            scopes: scopes.iter().filter_map(|scope| scope.to_value().as_text().map(str::to_owned)).collect(),
-            payments: access.may("payment.view"),
-            done: 0,
-            pass: Pass::default(),
-        })
-    }
-}
-
-/// Where that stands which is handed over, as far as the caller disposes of it.
-fn scopes(context: &Context, access: &Access<'_>, from: Option<&UserId>, position: Option<&PositionId>) -> Vec<Scope> {
-    let all: Vec<Scope> = match (from, position) {
-        (Some(from), Some(position)) => {
-            vec![Scope::new(Standing::Active, Some(position.clone()), from.clone())]
-        }
-        (Some(from), None) => {
-            let person = context.people.get(from).into_iter();
-            let columns = person.flat_map(|person| scopes_of(Standing::Active, person));
-            columns.filter_map(|column| Scope::parse(column.as_text()?).ok()).collect()
-        }
-        (None, position) => {
-            let acts = |person: &UserId| context.people.get(person).is_some_and(|person| person.active);
-            let holds =
-                |person: &UserId| position.is_some_and(|position| context.positions.held_by(person).contains(position));
-            let gone = |person: &&UserId| !(holds(person) && acts(person));
-            let seated: BTreeSet<&UserId> =
-                position.into_iter().flat_map(|position| context.positions.seated_at(position)).filter(gone).collect();
-            let scope = |person: &UserId| Scope::new(Standing::Active, position.cloned(), person.clone());
-            seated.into_iter().map(scope).collect()
-        }
-    };
-    all.into_iter().filter(|scope| access.disposes_of(scope)).collect()
-}
-
-/// The parts that are handed over: those that were named, each of which the caller must be allowed, or all that he may.
-fn parts(access: &Access<'_>, input: &HandOverInput, to_himself: bool) -> Result<Vec<HandOverPart>, Error> {
-    // What somebody has as a person has no position.
-    let personal = input.from.is_some() && input.position.is_none() && !to_himself;
-    let may = |part: HandOverPart| match part {
-        HandOverPart::Customers => access.allow("customer.view"),
-        HandOverPart::Contracts => access.allow("contract.view").and_then(|()| access.allow("contract.assign")),
-        HandOverPart::Shares | HandOverPart::Pools if !personal => Err(Violation::not_allowed("parts").into()),
-        // They are no superior's to give: the customers are others'.
-        HandOverPart::Shares if !access.sees_all() => Err(Violation::not_allowed("parts").into()),
-        HandOverPart::Shares => access.allow("sharing.create"),
-        HandOverPart::Pools => access.allow("settings.manage_settings"),
-    };
-    if input.parts.is_empty() {
-        return Ok(ALL.into_iter().filter(|part| may(*part).is_ok()).collect());
-    }
-    input.parts.iter().try_for_each(|part| may(*part))?;
-    Ok(ALL.into_iter().filter(|part| input.parts.contains(part)).collect())
-}
-
-impl Kept {
-    /// The scopes, as searches take them.
-    pub(super) fn within(&self) -> Vec<Value> {
-        self.scopes.iter().map(|scope| scope.as_str().into()).collect()
+    fn page_held(&mut self, of: Search, after: Option<&String>) -> Result<(Vec<Row>, Option<String>), Stop> {
+        let limit = of.limit;
+        let search = Search { after: after.map(|id| (None, id.clone())), ..of };
+        let found = rows(self.read(vec![Read::Find(search)])?.into_iter().next());
+        let next = found.last().filter(|_| found.len() as i64 >= limit).map(|last| last.id.clone());
+        Ok((found, next))
     }
 
-    /// The part that it is at; none when all are done.
-    pub(super) fn part(&self) -> Option<HandOverPart> {
-        self.told.parts.get(self.done).copied()
+    /// Customers; `taken` is how many go to the new owner before them that he has not yet, and is raised by these.
+    pub(super) fn held_customers(
+        &mut self,
+        kept: &Kept,
+        after: Option<&String>,
+        taken: &mut i64,
+    ) -> Result<Held<Customer>, Stop> {
+        let search = Search::of(&CUSTOMER).within("scope", kept.within()).limited(CUSTOMERS);
+        let (found, next) = self.page_held(search, after)?;
+        let mut held = Held { moves: Vec::new(), stays: Vec::new(), next };
+        for customer in Customer::from_rows(&found)? {
+            match customer.check_open() {
+                Ok(()) => held.moves.push(customer),
+                Err(error) => held.stays.push((customer.id.to_string(), error)),
+            }
+        }
+        let to = &kept.told.to;
+        // Whoever changes his position has them already.
+        let others = held.moves.iter().filter(|customer| customer.owner != *to).map(|customer| customer.id);
+        let (others, most) = (others.collect::<Vec<_>>(), self.context.settings().pool.most_held);
+        let over = self.over_holding(to, &others, taken)?;
+        let (stay, go) = held.moves.into_iter().partition::<Vec<_>, _>(|customer| over.contains(&customer.id));
+        held.moves = go;
+        for customer in stay {
+            let refusal = PoolRefusal::HoldingLimit { person: to.to_string(), limit: most.to_string() };
+            held.stays.push((customer.id.to_string(), refusal.into()));
+        }
+        Ok(held)
+    }
+
+    /// Contracts that bring duties: all but void ones.
+    pub(super) fn held_contracts(&mut self, kept: &Kept, after: Option<&String>) -> Result<Held<Contract>, Stop> {
+        let statuses = ALIVE.iter().chain([&ContractStatus::Pending]).map(|status| status.as_str().into());
+        let search = Search::of(&CONTRACT).within("scope", kept.within()).limited(CONTRACTS);
+        let search = search.filtered(Filter::In("status", statuses.collect()));
+        let (found, next) = self.page_held(search, after)?;
+        let mut held = Held { moves: Vec::new(), stays: Vec::new(), next };
+        for contract in Contract::from_rows(&found)? {
+            match contract.check_status(&ALIVE) {
+                Ok(()) => held.moves.push(contract),
+                Err(error) => held.stays.push((contract.id.to_string(), error)),
+            }
+        }
+        Ok(held)
+    }
+
+    /// What is shared with him, by customer.
+    pub(super) fn held_shares(&mut self, kept: &Kept, after: Option<&String>) -> Result<Held<SharedWith>, Stop> {
+        let mut held = Held { moves: Vec::new(), stays: Vec::new(), next: None };
+        let Some(from) = kept.told.from.as_ref() else { return Ok(held) };
+        let holds = Filter::Is("ends_at", Comparison::Greater, self.now.millis().into());
+        let with = |person| Search::of(&SHARE).within("grantee", vec![Share::person_key(person).into()]);
+        let (found, next) = self.page_held(with(from).filtered(holds.clone()).limited(SHARES), after)?;
+        held.next = next;
+        let mut his: BTreeMap<String, Vec<Share>> = BTreeMap::new();
+        for share in Share::from_rows(&found)? {
+            his.entry(share.customer.to_string()).or_default().push(share);
+        }
+        let of: Vec<Value> = his.keys().map(|customer| customer.as_str().into()).collect();
+        let with_new = Search::of(&SHARE).within("customer", of).filtered(holds);
+        let mut known: BTreeMap<String, Vec<Share>> = BTreeMap::new();
+        for share in Share::from_rows(&self.find_all(with_new)?)? {
+            if share.person.as_ref() == Some(&kept.told.to) {
+                known.entry(share.customer.to_string()).or_default().push(share);
+            }
+        }
+        let customers = self.get(&CUSTOMER, his.keys().cloned().collect())?;
+        let mut customers = Customer::from_rows(&customers)?;
+        customers.order_by_key(|customer| customer.id);
+        let to = &kept.told.to;
+        // That somebody goes on reading what he had is not taken from him again.
+        let given = |customer: &Customer| kept.told.keep_reader_until.is_some() && customer.owner == *to;
+        held.moves = customers
+            .into_iter()
+            .filter(|customer| !given(customer))
+            .map(|customer| {
+                let id = customer.id.to_string();
+                let (his, known) = (his.remove(&id).unwrap_or_default(), known.remove(&id).unwrap_or_default());
+                SharedWith { customer, his, known }
+            })
+            .collect();
+        Ok(held)
     }
 }

@@ -1,22 +1,24 @@
 //! Handing over 交接: what somebody has goes to another one, as one job.
 
 mod held;
-mod pass;
+mod list;
+mod plan;
 mod preview;
 mod run;
+mod stays;
 
-pub use held::HandOverRefusal;
+pub use plan::HandOverRefusal;
 pub(crate) use run::HAND_OVER_RUN;
 
 use crate::actor::UserId;
-use crate::error::Language;
+use crate::customer::Customer;
 pub use crate::id::HandOverId;
 use crate::page::page;
 use crate::position::PositionId;
 use crate::record::{Columns, Record};
 use crate::store::{Column, ColumnType, Index, Kind, Value};
 use crate::time::Timestamp;
-use pass::Held;
+use held::SharedWith;
 use serde::{Deserialize, Serialize};
 
 /// The migration that brought them.
@@ -70,6 +72,21 @@ pub struct HandOverInput {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub reason: Option<String>,
+}
+
+impl HandOverInput {
+    /// Everything that somebody has.
+    pub fn of(from: UserId, to: UserId) -> Self {
+        HandOverInput {
+            from: Some(from),
+            position: None,
+            to,
+            to_position: None,
+            parts: Vec::new(),
+            keep_reader_until: None,
+            reason: None,
+        }
+    }
 }
 
 /// A part of what somebody has. They are handed over in this order.
@@ -160,7 +177,7 @@ pub enum HandOverState {
     Running,
     /// All that could go has gone.
     Finished,
-    /// It could not go on, and what it had not come to stays: who was to get it can't any more, or a record is damaged. `error` says why.
+    /// It could not go on, and what it had not come to stays: who was to get it can't any more. `error` says why.
     Stopped,
 }
 
@@ -220,32 +237,18 @@ page! {
     HandOverPage of HandOver
 }
 
-/// The most that is named of what stays.
-const MOST_NAMED: usize = 100;
-
-/// What stays, the first of it by name.
-#[derive(Default)]
-struct Stays {
-    named: Vec<HandOverStay>,
-    count: i32,
-}
-
-impl Stays {
-    /// Takes up what stays of a page; answers behind what the next one begins.
-    fn of<T>(&mut self, part: HandOverPart, held: Held<T>) -> Option<String> {
-        for (id, error) in held.stays {
-            self.count += 1;
-            if self.named.len() < MOST_NAMED {
-                let texts = vec![error.text(Language::English), error.text(Language::Chinese)];
-                let error = error.code().to_owned();
-                self.named.push(HandOverStay { part, id, name: String::new(), error, texts });
-            }
-        }
-        held.next
-    }
-}
-
 impl HandOverCounts {
+    fn of_customers(customers: &[Customer]) -> Self {
+        let count = |customers: usize| i32::try_from(customers).unwrap_or(i32::MAX);
+        let planned = customers.iter().filter(|customer| customer.next_follow_up_at.is_some()).count();
+        HandOverCounts { customers: count(customers.len()), planned_follow_ups: count(planned), ..Self::default() }
+    }
+
+    fn of_shares(customers: &[SharedWith]) -> Self {
+        let shares = customers.iter().map(|shared| shared.his.len()).sum::<usize>();
+        HandOverCounts { shares: i32::try_from(shares).unwrap_or(i32::MAX), ..Self::default() }
+    }
+
     fn add(&mut self, more: HandOverCounts) {
         self.customers += more.customers;
         self.planned_follow_ups += more.planned_follow_ups;

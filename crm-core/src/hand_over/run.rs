@@ -1,9 +1,8 @@
 //! Handing over, in bounded commits; a tick takes up what was interrupted.
 
-use super::pass::{Held, SharedWith};
-use super::{
-    HAND_OVER, HandOver, HandOverCounts, HandOverId, HandOverInput, HandOverPart, HandOverState, Kept, Pass, Stays,
-};
+use super::held::{Held, SharedWith};
+use super::stays::{MOST_NAMED, Stays};
+use super::{HAND_OVER, HandOver, HandOverCounts, HandOverId, HandOverInput, HandOverPart, HandOverState, Kept, Pass};
 use crate::actor::UserId;
 use crate::agenda::{self, Duty, Turn};
 use crate::contract::Contract;
@@ -12,16 +11,13 @@ use crate::customer::{Customer, CustomerId, Handing, approved_owner};
 use crate::error::Error;
 use crate::operations::op;
 use crate::record::Record;
-use crate::sharing::{SHARE, Share};
-use crate::store::{Search, Value};
 use crate::work::{Stop, Work};
-use std::collections::BTreeMap;
 
 /// How long nothing may come of a hand-over until a tick takes it up.
 const INTERRUPTED: i64 = 60_000;
 
 /// How often a part is gone through again, at the most.
-const MOST_PASSES: i32 = 3;
+const MOST_REPEATS: i32 = 3;
 
 /// Goes on with a hand-over that was interrupted.
 pub(crate) static HAND_OVER_RUN: Duty = Duty {
@@ -83,11 +79,13 @@ impl Session<'_> {
             let id = told.id.to_string();
             let page = |work: &mut Work<'_>| {
                 let told = work.hand_over_some(&id)?;
-                // A tick takes up only what nobody goes on with.
-                work.write(agenda::at(work.now.plus_millis(INTERRUPTED), &HAND_OVER_RUN, &id));
+                if told.state == HandOverState::Running {
+                    // A tick takes up only what nobody goes on with.
+                    work.write(agenda::at(work.now.plus_millis(INTERRUPTED), &HAND_OVER_RUN, &id));
+                }
                 Ok(told)
             };
-            match session.command(&op::hand_over, &id, page, |_, _| unkept(&id)) {
+            match session.command(&op::hand_over, &id, page, |_, _| not_found(&id)) {
                 Ok(next) => told = next,
                 // The host's transaction may go on or not: it is told.
                 Err(error) if self.store.joined() => return Err(error),
@@ -96,18 +94,19 @@ impl Session<'_> {
             }
         }
         if !told.stays.is_empty() {
-            self.query(&op::hand_over, |work| {
+            let named = self.query(&op::hand_over, |work| {
                 let mut stays = told.stays.clone();
                 work.name_stays([&mut stays])?;
                 Ok(stays)
-            })
-            .map(|stays| told.stays = stays)?;
+            });
+            // It is done, whether or not names can be read.
+            told.stays = named.unwrap_or_default();
         }
         Ok(told)
     }
 }
 
-fn unkept<T>(id: &str) -> Result<T, Stop> {
+fn not_found<T>(id: &str) -> Result<T, Stop> {
     Err(Error::NotFound { record: HandOverId::RECORD.to_owned(), id: id.to_owned() }.into())
 }
 
@@ -123,7 +122,7 @@ impl Work<'_> {
     fn kept_hand_over(&mut self, id: &str) -> Result<Kept, Stop> {
         match self.get_one(&HAND_OVER, id.to_owned())? {
             Some(row) => Ok(Kept::from_row(&row)?),
-            None => unkept(id),
+            None => not_found(id),
         }
     }
 
@@ -139,10 +138,9 @@ impl Work<'_> {
         let page = receives.map_err(Stop::from).and_then(|_| self.hand_over_page(&mut kept));
         match page {
             Ok(()) => {}
-            Err(Stop::Error(error)) if !agenda::is_the_stores(&error) => {
-                // Nothing of the page goes, and it would be refused again.
-                self.changes.writes.clear();
-                self.deals_moved.clear();
+            // What a store can't do now it may do later: of the others nothing goes, and they would be refused again.
+            Err(Stop::Error(error)) if !matches!(error, Error::Unavailable { .. } | Error::ActorUnknown { .. }) => {
+                self.forget_decision();
                 kept = before.clone();
                 kept.told.state = HandOverState::Stopped;
                 kept.told.error = Some(error.code().to_owned());
@@ -157,8 +155,8 @@ impl Work<'_> {
             kept.told.finished_at = Some(self.now);
             let starter = UserId::new(&kept.told.started_by).ok();
             let told = [Some(kept.told.to.clone()), starter.filter(|starter| *starter != kept.told.to)];
-            let acts = |person: &UserId| self.context.people.get(person).is_some_and(|person| person.active);
-            let told: Vec<UserId> = told.into_iter().flatten().filter(acts).collect();
+            let told: Vec<UserId> =
+                told.into_iter().flatten().filter(|person| self.context.is_active(person)).collect();
             let data = serde_json::json!({
                 "from": kept.told.from, "position": kept.told.position, "to": kept.told.to, "state": kept.told.state,
                 "error": kept.told.error, "moved": kept.told.moved, "stay_count": kept.told.stay_count,
@@ -181,19 +179,19 @@ impl Work<'_> {
                 let held = self.held_customers(kept, after, &mut 0)?;
                 let went = HandOverCounts::of_customers(&held.moves);
                 self.give_customers(kept, &held.moves)?;
-                (went, stays.of(part, held))
+                (went, stays.take_up(part, held))
             }
             HandOverPart::Contracts => {
                 let held = self.held_contracts(kept, after)?;
                 let went = self.counts_of_contracts(kept, &held.moves)?;
                 self.give_contracts(kept, &held.moves)?;
-                (went, stays.of(part, held))
+                (went, stays.take_up(part, held))
             }
             HandOverPart::Shares => {
                 let held = self.held_shares(kept, after)?;
                 let went = HandOverCounts::of_shares(&held.moves);
                 self.give_shares(kept, &held)?;
-                (went, stays.of(part, held))
+                (went, stays.take_up(part, held))
             }
             HandOverPart::Pools => {
                 let pools = match kept.told.from.clone() {
@@ -210,13 +208,13 @@ impl Work<'_> {
                 kept.pass = Pass { after: Some(next), moved, stays: stays.named, stay_count: stays.count, ..pass }
             }
             // Once more from the beginning, for what came in meanwhile.
-            None if moved && pass.before < MOST_PASSES => {
+            None if moved && pass.before < MOST_REPEATS => {
                 kept.pass = Pass { before: pass.before + 1, ..Pass::default() };
             }
             None => {
                 kept.done += 1;
                 kept.told.stays.extend(stays.named);
-                kept.told.stays.truncate(super::MOST_NAMED);
+                kept.told.stays.truncate(MOST_NAMED);
                 kept.told.stay_count += stays.count;
             }
         }
@@ -230,17 +228,11 @@ impl Work<'_> {
         if !others.is_empty() {
             self.hold(&told.to, &others)?;
         }
-        let of: Vec<Value> = customers.iter().map(|customer| customer.id.to_string().into()).collect();
-        let mut shares: BTreeMap<CustomerId, Vec<Share>> = BTreeMap::new();
-        if !of.is_empty() {
-            for share in Share::from_rows(&self.find_all(Search::of(&SHARE).within("customer", of))?)? {
-                shares.entry(share.customer).or_default().push(share);
-            }
-        }
+        let mut shares = self.shares_by_customer(customers.iter().map(|customer| customer.id))?;
         let mut given = Vec::with_capacity(customers.len());
         for before in customers {
             let after = self.handed(before, told.to.clone(), told.to_position.clone())?;
-            let active = self.context.people.get(&before.owner).is_some_and(|person| person.active);
+            let active = self.context.is_active(&before.owner);
             let handing = Handing {
                 // Between its beginning and now the day may have come.
                 keep_reader_until: told.keep_reader_until.filter(|until| active && *until > self.now),
@@ -274,33 +266,5 @@ impl Work<'_> {
         let open_instalments = if kept.payments { self.open_instalments(contracts)? } else { 0 };
         let contracts = i32::try_from(contracts.len()).unwrap_or(i32::MAX);
         Ok(HandOverCounts { contracts, open_instalments, ..HandOverCounts::default() })
-    }
-}
-
-impl HandOverCounts {
-    pub(super) fn of_customers(customers: &[Customer]) -> Self {
-        let count = |customers: usize| i32::try_from(customers).unwrap_or(i32::MAX);
-        let planned = customers.iter().filter(|customer| customer.next_follow_up_at.is_some()).count();
-        HandOverCounts { customers: count(customers.len()), planned_follow_ups: count(planned), ..Self::default() }
-    }
-
-    pub(super) fn of_shares(customers: &[SharedWith]) -> Self {
-        let shares = customers.iter().map(|shared| shared.his.len()).sum::<usize>();
-        HandOverCounts { shares: i32::try_from(shares).unwrap_or(i32::MAX), ..Self::default() }
-    }
-}
-
-impl HandOverInput {
-    /// Everything that somebody has.
-    pub fn of(from: UserId, to: UserId) -> Self {
-        HandOverInput {
-            from: Some(from),
-            position: None,
-            to,
-            to_position: None,
-            parts: Vec::new(),
-            keep_reader_until: None,
-            reason: None,
-        }
     }
 }

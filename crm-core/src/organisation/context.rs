@@ -115,6 +115,11 @@ impl Context {
         Err(StoreError::Busy("the organisation changes all the time".to_owned()).into())
     }
 
+    /// Whether somebody is a person of the organisation who can act.
+    pub(crate) fn is_active(&self, person: &UserId) -> bool {
+        self.people.get(person).is_some_and(|person| person.active)
+    }
+
     /// Out of the rows of the kinds, in the order in which they are loaded.
     fn from_rows(head: &Row, loaded: Vec<Vec<Row>>) -> Result<Context, Error> {
         let mut loaded = loaded.into_iter();

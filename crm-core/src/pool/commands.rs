@@ -194,8 +194,9 @@ impl Work<'_> {
             check.ensure(people.len() <= most, || Violation::too_many(field, most as i64));
             let mut seen = BTreeSet::new();
             for (place, person) in people.iter().enumerate().take(most) {
-                let active = context.people.get(person).is_some_and(|person| person.active);
-                check.ensure(active || had.contains(person), || Violation::unknown(format!("{field}[{place}]")));
+                check.ensure(context.is_active(person) || had.contains(person), || {
+                    Violation::unknown(format!("{field}[{place}]"))
+                });
                 check.ensure(seen.insert(person), || Violation::repeated(format!("{field}[{place}]")));
             }
         }

@@ -13,11 +13,12 @@ use crate::operations::op;
 use crate::position::PositionId;
 use crate::record::{Record, Removed};
 use crate::sorted::Sort as _;
-use crate::store::{Search, Write};
+use crate::store::{Search, Value, Write};
 use crate::text::Checker;
 use crate::time::Timestamp;
 use crate::work::{Stop, Work};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// With whom, for what and how long a customer is shared.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -147,7 +148,7 @@ impl Work<'_> {
             return Err(SharingRefusal::WithOwner.into());
         }
         if let Some(person) = &input.person
-            && !self.context.people.get(person).is_some_and(|person| person.active)
+            && !self.context.is_active(person)
         {
             return Err(SharingRefusal::WithDeactivated { person: person.to_string() }.into());
         }
@@ -212,6 +213,21 @@ impl Work<'_> {
             vec![history::change("share", Some(was.clone()), None)],
         )?;
         self.announce("share_ended", "customer", share.customer, was)
+    }
+
+    /// The shares of customers, by customer.
+    pub(crate) fn shares_by_customer(
+        &mut self,
+        customers: impl Iterator<Item = CustomerId>,
+    ) -> Result<BTreeMap<CustomerId, Vec<Share>>, Stop> {
+        let of: Vec<Value> = customers.map(|customer| customer.to_string().into()).collect();
+        let mut shares: BTreeMap<CustomerId, Vec<Share>> = BTreeMap::new();
+        if !of.is_empty() {
+            for share in Share::from_rows(&self.find_all(Search::of(&SHARE).within("customer", of))?)? {
+                shares.entry(share.customer).or_default().push(share);
+            }
+        }
+        Ok(shares)
     }
 
     /// Gives what of a customer was shared with somebody to another one, who may have a share of it himself.

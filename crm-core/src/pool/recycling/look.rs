@@ -8,8 +8,8 @@ use crate::customer::{CUSTOMER, Customer, CustomerId};
 use crate::id::PoolId;
 use crate::pool::{PoolEntry, PoolStay, open_pool};
 use crate::record::{Columns, Record};
-use crate::sharing::{SHARE, Share};
-use crate::store::{Change, Search, Value};
+
+use crate::store::{Change, Value};
 use crate::time::Timestamp;
 use crate::work::{Stop, Work};
 use std::collections::BTreeMap;
@@ -153,11 +153,8 @@ impl Work<'_> {
             return Ok(());
         }
         let context = self.context.clone();
-        let of: Vec<Value> = going.iter().map(|(id, ..)| id.as_str().into()).collect();
-        let mut shares: BTreeMap<CustomerId, Vec<Share>> = BTreeMap::new();
-        for share in Share::from_rows(&self.find_all(Search::of(&SHARE).within("customer", of))?)? {
-            shares.entry(share.customer).or_default().push(share);
-        }
+        let of = going.iter().filter_map(|(id, ..)| Some(customers.get(id)?.0.id));
+        let mut shares = self.shares_by_customer(of)?;
         let mut gone = Vec::new();
         for (id, reason, pool) in going {
             let Some((before, _)) = customers.get(&id) else { continue };

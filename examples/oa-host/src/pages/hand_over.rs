@@ -228,7 +228,8 @@ pub(crate) async fn carry_out(State(app): State<Shared>, posted: Posted) -> Repl
                 desk.notice(match (handed.state, handed.stay_count) {
                     (HandOverState::Finished, 0) => "done_handed_over",
                     (HandOverState::Finished, _) => "done_handed_over_left",
-                    _ => "hand_over_goes_on",
+                    (HandOverState::Running, _) => "hand_over_goes_on",
+                    (HandOverState::Stopped, _) => "hand_over_stopped_short",
                 });
                 desk.go(HERE)
             }

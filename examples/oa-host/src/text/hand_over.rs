@@ -54,8 +54,6 @@ pub(super) const TEXTS: &[Text] = &[
         "Handed over. Something stays where it is: the list says why.",
     ),
     ("hand_over_goes_on", "交接正在进行，稍后刷新查看。", "It goes on: look again in some minutes."),
-    ("h_share", "共享", "Share"),
-    ("f_sharing_end_with_owner", "更换所属销售时共享终止", "Shares end with a change of owner"),
-    ("s_sharing", "共享", "Sharing"),
+    ("hand_over_stopped_short", "交接中止：接手人已停用或已不在该岗位。", "It stopped: who was to get it left."),
     ("op_hand_over", "交接", "Handed over"),
 ];

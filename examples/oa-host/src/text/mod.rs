@@ -178,8 +178,8 @@ const TEXTS: &[Text] = &[
     ("transfer_customers", "批量移交", "Transfer customers"),
     (
         "transfer_intro",
-        "新的所属销售可以看到此前的全部内容；现有共享随之结束。",
-        "The new owner reads everything that went before; present shares end.",
+        "新的所属销售可以看到此前的全部内容；现有共享随之结束或保留，视设置而定。",
+        "The new owner reads everything that went before; present shares end, or stay, by the settings.",
     ),
     (
         "keep_reader_help",
@@ -356,6 +356,9 @@ const TEXTS: &[Text] = &[
     ("f_birthday_day", "日", "Day"),
     ("f_birthday_leap", "闰月", "Leap month"),
     ("f_owner", "所属销售", "Owner"),
+    ("h_share", "共享", "Share"),
+    ("s_sharing", "共享", "Sharing"),
+    ("f_sharing_end_with_owner", "更换所属销售时共享终止", "Shares end with a change of owner"),
     ("f_owner_position", "所属岗位", "Owner's position"),
     ("f_to", "移交给", "To"),
     ("f_keep_reader_until", "原所属销售保留查看至", "Former owner reads until"),
