@@ -136,7 +136,9 @@ fn parts(access: &Access<'_>, input: &HandOverInput, to_himself: bool) -> Result
         HandOverPart::Pools => access.allow("settings.manage_settings"),
     };
     if input.parts.is_empty() {
-        return Ok(ALL.into_iter().filter(|part| may(*part).is_ok()).collect());
+        let parts: Vec<HandOverPart> = ALL.into_iter().filter(|part| may(*part).is_ok()).collect();
+        // Who may hand over nothing is told so.
+        return if parts.is_empty() { may(HandOverPart::Customers).map(|()| parts) } else { Ok(parts) };
     }
     input.parts.iter().try_for_each(|part| may(*part))?;
     Ok(ALL.into_iter().filter(|part| input.parts.contains(part)).collect())

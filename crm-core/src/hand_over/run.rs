@@ -43,7 +43,7 @@ impl Session<'_> {
     ///
     /// ```
     /// # #[cfg(feature = "system")] {
-    /// # use crm_core::{Actor, Crm, HandOverInput, HandOverState, NewCustomer, NewOrganisation, PersonInput, SyncMode};
+    /// # use crm_core::{Actor, Crm, HandOverInput, HandOverState, NewCustomer, NewOrganisation, PersonInput, SyncMode, UserId};
     /// # let crm = Crm::in_memory();
     /// # let host = Actor::system("acme", "set-up")?;
     /// # crm.as_user(&host).create_organisation(NewOrganisation::named("Acme"))?;
@@ -53,8 +53,8 @@ impl Session<'_> {
     /// # crm.as_user(&host).sync_people(people, SyncMode::Delta)?;
     /// let (alice, bob) = (Actor::user("acme", "alice")?, Actor::user("acme", "bob")?);
     /// crm.as_user(&bob).create_customer(NewCustomer::named("杭州云帆科技有限公司"))?;
-    /// crm.as_user(&alice).deactivate_person("bob".parse()?)?;
-    /// let handed = crm.as_user(&alice).hand_over(HandOverInput::of("bob".parse()?, "carol".parse()?))?;
+    /// crm.as_user(&alice).deactivate_person(UserId::new("bob")?)?;
+    /// let handed = crm.as_user(&alice).hand_over(HandOverInput::of(UserId::new("bob")?, UserId::new("carol")?))?;
     /// assert_eq!((handed.state, handed.moved.customers, handed.stay_count), (HandOverState::Finished, 1, 0));
     /// # }
     /// # Ok::<(), crm_core::Error>(())
@@ -161,7 +161,11 @@ impl Work<'_> {
                 "from": kept.told.from, "position": kept.told.position, "to": kept.told.to, "state": kept.told.state,
                 "error": kept.told.error, "moved": kept.told.moved, "stay_count": kept.told.stay_count,
             });
-            self.notify("handed_over", HandOverId::RECORD, kept.told.id, &told, data)?;
+            // Whoever watches is told in any case.
+            match told.as_slice() {
+                [] => self.announce("handed_over", HandOverId::RECORD, kept.told.id, data)?,
+                told => self.notify("handed_over", HandOverId::RECORD, kept.told.id, told, data)?,
+            }
         }
         self.save(&before, &kept)?;
         kept.told.version += 1;

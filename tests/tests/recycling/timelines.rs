@@ -226,7 +226,10 @@ impl Timeline {
         self.say(&said);
         if self.bed.host().work_calendar().unwrap() != given {
             self.bed.host().sync_work_calendar(given).unwrap();
-            self.model.look_at_all_again(self.bed.now().millis());
+            // Where all days count it changes nothing.
+            if self.model.rules.working_days {
+                self.model.look_at_all_again(self.bed.now().millis());
+            }
             self.changed = true;
         }
     }
