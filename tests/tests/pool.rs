@@ -461,6 +461,11 @@ fn p6_limits_bind_and_nothing_is_spent_on_what_fails() {
         assert_eq!(claim(world, "bob", world.pooled), Err("already_claimed".to_owned()));
         world.bed.clock.advance_days(1);
         assert_eq!(claim(world, "bob", world.pooled), Err("not_found".to_owned()));
+        // Where there is no cooling down, a clock that went back makes none.
+        settings(world, |pool| pool.cool_down_days = 0);
+        release(world, "alice", world.pooled);
+        world.bed.clock.advance(-3_600_000);
+        assert_eq!(claim(world, "alice", world.pooled), Ok(()));
     });
 }
 

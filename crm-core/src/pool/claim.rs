@@ -138,7 +138,8 @@ impl Work<'_> {
     fn check_cooled(&self, customer: &Customer, person: &UserId) -> Result<(), Error> {
         let days = i64::from(self.context.settings().pool.cool_down_days);
         let lost = customer.former_owners.iter().rev().find(|former| former.person == *person);
-        match lost.map(|former| former.until.plus_days(days)).filter(|until| self.now < *until) {
+        // Where there is none, a clock that went back makes none.
+        match lost.map(|former| former.until.plus_days(days)).filter(|until| days > 0 && self.now < *until) {
             Some(until) => Err(PoolRefusal::CoolDown { until: until.to_string() }.into()),
             None => Ok(()),
         }

@@ -261,7 +261,12 @@ impl Model {
         }
         let mut customers = std::mem::take(&mut self.customers);
         for customer in &mut customers {
-            if sweeps || now >= customer.look_at {
+            // The daily look leaves out what no rule can take; what it was to be looked at for is done with when its time has come.
+            if customer.locked || customer.gone.is_some() {
+                if now >= customer.look_at {
+                    customer.look_at = Instant::MAX;
+                }
+            } else if sweeps || now >= customer.look_at {
                 self.look(customer, now);
             }
         }
