@@ -281,6 +281,10 @@ impl Timeline {
             20..28 => (1 + dice.below(3)) as i64 * DAY,
             _ => (1 + dice.below(26)) as i64 * HOUR,
         };
+        // Nor before the day of a signature: one that is signed tomorrow is refused, and when it is seen again is nobody's business.
+        let signed = self.model.customers.iter().flat_map(|customer| &customer.deals);
+        let signed = signed.map(|deal| self.model.calendar.midnight(deal.signed)).max();
+        let by = if by < 0 && signed.is_some_and(|signed| now + by < signed) { 0 } else { by };
         self.bed.clock.advance(by);
         if self.dice.below(5) < 4 {
             self.tick();
