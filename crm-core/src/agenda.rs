@@ -281,7 +281,7 @@ fn split(id: &str) -> (&str, &str) {
 }
 
 /// A store that can't answer will not answer the next question either.
-pub(crate) fn is_the_stores(error: &Error) -> bool {
+fn is_the_stores(error: &Error) -> bool {
     matches!(error, Error::Unavailable { retryable: true, .. } | Error::ActorUnknown { .. })
 }
 

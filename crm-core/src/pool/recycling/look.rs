@@ -8,7 +8,6 @@ use crate::customer::{CUSTOMER, Customer, CustomerId};
 use crate::id::PoolId;
 use crate::pool::{PoolEntry, PoolStay, open_pool};
 use crate::record::{Columns, Record};
-
 use crate::store::{Change, Value};
 use crate::time::Timestamp;
 use crate::work::{Stop, Work};
