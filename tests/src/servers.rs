@@ -148,6 +148,7 @@ impl<S: Tested> Lease<S> {
             parameters: Vec::new(),
             columns: Arc::new([]),
             expected: Expected::Any,
+            adds_up: None,
         };
         let statements: Vec<_> = KINDS.iter().map(empty).collect();
         store.executor().write(&statements).unwrap();

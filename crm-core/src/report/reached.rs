@@ -227,13 +227,13 @@ impl Work<'_> {
             };
             let summed = Summed::of(series, lines.keys().cloned().collect(), true, &[column]);
             let summed = summed.within((span.first, span.last));
-            reads.push(summed.read());
+            reads.extend(summed.reads());
             asked.push((series, lines, summed));
         }
         let mut reached: BTreeMap<(i64, Bearer), Measures> = BTreeMap::new();
-        let answers = self.read(reads)?;
-        for ((series, lines, summed), answer) in asked.into_iter().zip(answers) {
-            for (group, found) in summed.told(Some(answer)) {
+        let mut answers = self.read(reads)?.into_iter();
+        for (series, lines, summed) in asked {
+            for (group, found) in summed.told(&mut answers) {
                 let [Value::Text(line), Value::Text(value), Value::Integer(month)] = group.as_slice() else { continue };
                 let currency = || currency_of(value, in_base).map(|(currency, _)| currency);
                 let measure = match series {

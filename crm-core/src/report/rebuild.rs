@@ -203,7 +203,7 @@ impl Work<'_> {
         // A page of each search first; where there is more, all pages by their bounds, in one batch again.
         let mut bounds: Vec<Vec<(i64, i64)>> = searches.iter().map(|_| vec![(i64::MIN, i64::MAX)]).collect();
         loop {
-            let mut reads: Vec<Read> = summed.iter().map(|(_, summed)| summed.read()).collect();
+            let mut reads: Vec<Read> = summed.iter().flat_map(|(_, summed)| summed.reads()).collect();
             for (search, bounds) in searches.iter().zip(&bounds) {
                 let order = search.order.unwrap_or_default();
                 reads.extend(bounds.iter().map(|(from, to)| {
@@ -218,7 +218,7 @@ impl Work<'_> {
             let mut answers = self.read(reads)?.into_iter();
             let mut standing = Figures::default();
             for (by_year, summed) in &summed {
-                standing.merge(&figures_of(*by_year, summed.told(answers.next()), &context)?, 1)?;
+                standing.merge(&figures_of(*by_year, summed.told(&mut answers), &context)?, 1)?;
             }
             let mut whole = true;
             let mut expected = Figures::default();
@@ -270,10 +270,11 @@ impl Work<'_> {
                 summed.push((series, sign, Summed::of(series, lines, false, &SUMS)));
             }
         }
-        let answers = self.read(summed.iter().map(|(_, _, summed)| summed.read()).collect())?;
+        let answers = self.read(summed.iter().flat_map(|(_, _, summed)| summed.reads()).collect())?;
+        let mut answers = answers.into_iter();
         let mut lacking = Figures::default();
-        for ((series, sign, summed), answer) in summed.into_iter().zip(answers) {
-            for (mut group, amounts) in summed.told(Some(answer)) {
+        for (series, sign, summed) in summed {
+            for (mut group, amounts) in summed.told(&mut answers) {
                 group.insert(0, Value::Text(series.line(&own, &context)));
                 lacking.merge(&figures_of(series.by_year(), vec![(group, amounts)], &context)?, sign)?;
             }

@@ -298,7 +298,7 @@ impl Work<'_> {
         let names: Vec<&'static str> = columns.iter().map(|(column, _)| *column).collect();
         let summed = Summed::of(series, lines.keys().cloned().collect(), by_line, &names);
         let summed = summed.within((span.first, span.last));
-        let found = summed.told(self.read(vec![summed.read()])?.into_iter().next());
+        let found = summed.told(&mut self.read(summed.reads())?.into_iter());
         // Rows come line by line: whose a line is, is looked up once, and what a value stands for, too.
         let mut values: BTreeMap<&str, Option<(Currency, String)>> = BTreeMap::new();
         let mut last: Option<(&str, String)> = None;

@@ -37,6 +37,12 @@ pub trait Executor {
     /// that of the commit itself.
     fn write(&self, statements: &[Statement]) -> Result<Outcome, StoreError>;
 
+    /// Whether it adds rows up itself where [`Statement::adds_up`] asks for it. One to which rows cost next to nothing is
+    /// quicker at that than a database that sorts them into groups.
+    fn adds_up(&self) -> bool {
+        false
+    }
+
     /// Whether it works inside a transaction of the host, which it never commits.
     fn joined(&self) -> bool {
         false
@@ -55,6 +61,9 @@ pub struct Statement {
     pub columns: std::sync::Arc<[ColumnType]>,
     /// How many rows it must return or affect.
     pub expected: Expected,
+    /// Rows that are alike in so many leading columns are to be answered as one, in the order of these, with the sums of the
+    /// other columns, which are integers. Absent, where the database groups them, and unless [`Executor::adds_up`].
+    pub adds_up: Option<usize>,
 }
 
 /// How many rows a statement must return or affect.

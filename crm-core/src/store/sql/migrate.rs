@@ -245,7 +245,7 @@ fn waited<E: Executor>(executor: &E, prefix: &TablePrefix) -> Result<bool, Store
 }
 
 fn plain(sql: &str, expected: Expected) -> Statement {
-    Statement { sql: sql.into(), parameters: Vec::new(), columns: Arc::new([]), expected }
+    Statement { sql: sql.into(), parameters: Vec::new(), columns: Arc::new([]), expected, adds_up: None }
 }
 
 /// The greatest migration done, after a look at everything that should be there.

@@ -44,7 +44,7 @@ pub(super) fn find(
         }
         Some(Scope { column, values }) => dialect.render(&plan.rows_of_page(Some(plan.scoped(column, values)))),
     };
-    Ok(Statement { sql: sql.into(), parameters, columns: answered, expected: Expected::Any })
+    Ok(Statement { sql: sql.into(), parameters, columns: answered, expected: Expected::Any, adds_up: None })
 }
 
 /// The statement of a count. It answers how many rows of the scope were looked at, at most
@@ -78,10 +78,11 @@ pub(super) fn count(
         parameters,
         columns: Arc::new([ColumnType::Integer, ColumnType::Integer]),
         expected: Expected::Any,
+        adds_up: None,
     })
 }
 
-/// The statement of sums by groups.
+/// The statement of sums by groups; only of the rows, where the executor adds them up.
 pub(super) fn sum(
     dialect: Dialect,
     texts: &Texts,
@@ -89,6 +90,7 @@ pub(super) fn sum(
     search: &Search,
     by: &[&'static str],
     columns: &[&'static str],
+    apart: bool,
 ) -> Result<Statement, StoreError> {
     let plan = Plan::new(dialect, texts, org, search)?;
     let mut sums = match &search.scope {
@@ -98,6 +100,23 @@ pub(super) fn sum(
     if let Some(filter) = &plan.filter {
         sums.cond_where(filter.clone());
     }
+    if apart {
+        for column in by.iter().chain(columns) {
+            sums.column(("x", *column));
+        }
+    } else {
+        group(&mut sums, &plan, by, columns);
+    }
+    let (sql, parameters) = dialect.render(&sums);
+    let types = by.iter().map(|column| type_of(texts.kind, column));
+    let types = types.chain(columns.iter().map(|_| Ok(ColumnType::Integer)));
+    let columns = types.collect::<Result<_, _>>()?;
+    let adds_up = apart.then_some(by.len());
+    Ok(Statement { sql: sql.into(), parameters, columns, expected: Expected::Any, adds_up })
+}
+
+/// Has the database group and add up.
+fn group(sums: &mut SelectStatement, plan: &Plan<'_>, by: &[&'static str], columns: &[&'static str]) {
     for (place, column) in by.iter().enumerate() {
         sums.column(("x", *column)).group_by_col(("x", *column));
         // By the place of the column: the value as it is answered.
@@ -105,17 +124,12 @@ pub(super) fn sum(
     }
     for column in columns {
         // Sums of 64 bits are decimals on servers.
-        sums.expr(Expr::cust_with_expr(dialect.whole_sum(), plan.x(column)));
+        sums.expr(Expr::cust_with_expr(plan.dialect.whole_sum(), plan.x(column)));
     }
     if by.is_empty() {
         // Without groups there would be a row of nothing.
         sums.and_having(Expr::cust("COUNT(*) > 0"));
     }
-    let (sql, parameters) = dialect.render(&sums);
-    let types = by.iter().map(|column| type_of(texts.kind, column));
-    let types = types.chain(columns.iter().map(|_| Ok(ColumnType::Integer)));
-    let columns = types.collect::<Result<_, _>>()?;
-    Ok(Statement { sql: sql.into(), parameters, columns, expected: Expected::Any })
 }
 
 /// The statement of [`Store::due_organisations`](crate::store::Store::due_organisations).
@@ -139,7 +153,8 @@ pub(super) fn due(
         .order_by_expr(Expr::cust("1"), Order::Asc)
         .limit(count_of(limit));
     let (sql, parameters) = dialect.render(&due);
-    Ok(Statement { sql: sql.into(), parameters, columns: Arc::new([ColumnType::Text]), expected: Expected::Any })
+    let columns = Arc::new([ColumnType::Text]);
+    Ok(Statement { sql: sql.into(), parameters, columns, expected: Expected::Any, adds_up: None })
 }
 
 /// A search whose columns and values were checked.

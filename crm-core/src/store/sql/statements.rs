@@ -174,7 +174,7 @@ impl Texts {
             [id] => (&self.get_one, vec![org.into(), id.as_str().into()]),
             ids => (&self.get_many, vec![json_keys(ids).into(), org.into()]),
         };
-        Statement { sql: sql.clone(), parameters, columns: self.row.clone(), expected: Expected::Any }
+        Statement { sql: sql.clone(), parameters, columns: self.row.clone(), expected: Expected::Any, adds_up: None }
     }
 
     /// Some columns of rows by key.
@@ -190,6 +190,7 @@ impl Texts {
             sql: self.shaped(Shape::Columns(known.into_iter().map(|(place, _)| place).collect())),
             parameters: vec![json_keys(ids).into(), org.into()],
             expected: Expected::Any,
+            adds_up: None,
         })
     }
 
@@ -199,6 +200,7 @@ impl Texts {
             parameters: vec![org.into(), id.into(), version.into()],
             columns: Arc::new([ColumnType::Integer]),
             expected: Expected::Rows(1),
+            adds_up: None,
         }
     }
 
@@ -304,6 +306,7 @@ impl Texts {
             parameters: key,
             columns: Arc::new([ColumnType::Integer]),
             expected: Expected::Rows(1),
+            adds_up: None,
         };
         Ok((Some(exists), writing(&sql, parameters, Expected::Any)))
     }
@@ -486,7 +489,7 @@ pub(super) fn place(kind: &Kind, column: &str, value: &Value) -> Result<usize, S
 }
 
 fn writing(sql: &Arc<str>, parameters: Vec<Value>, expected: Expected) -> Statement {
-    Statement { sql: sql.clone(), parameters, columns: Arc::new([]), expected }
+    Statement { sql: sql.clone(), parameters, columns: Arc::new([]), expected, adds_up: None }
 }
 
 /// `INSERT INTO t (org_id, id, version, <columns>, body) VALUES (?, ?, 1, ?..)`, for several rows as well, or with the

@@ -84,7 +84,8 @@ impl Schema {
         texts.ok_or_else(|| StoreError::Failed(format!("the store was opened without the kind {}", kind.name)))
     }
 
-    fn reading(&self, org: &str, read: &Read) -> Result<Statement, StoreError> {
+    /// The statement of a question; sums by groups without the groups where the executor adds up.
+    fn reading(&self, org: &str, read: &Read, adds_up: bool) -> Result<Statement, StoreError> {
         match read {
             Read::Get { kind, ids } => Ok(self.texts(kind)?.get(org, ids)),
             Read::Columns { of: Selection::Keys { kind, ids }, columns } => {
@@ -96,7 +97,8 @@ impl Schema {
             Read::Find(search) => search::find(self.dialect, self.texts(search.kind)?, org, search, None),
             Read::Count { search, cap } => search::count(self.dialect, self.texts(search.kind)?, org, search, *cap),
             Read::Sum { search, by, columns } => {
-                search::sum(self.dialect, self.texts(search.kind)?, org, search, by, columns)
+                let apart = adds_up && !by.is_empty();
+                search::sum(self.dialect, self.texts(search.kind)?, org, search, by, columns, apart)
             }
         }
     }
@@ -283,7 +285,8 @@ impl<E: Executor> Store for SqlStore<E> {
             let statement = together::statement(sql, org.as_str(), &together);
             together::apart(&together, next(&mut self.executor.read(&[statement])?.into_iter())?)?
         } else {
-            let statements = asked.iter().map(|read| self.schema.reading(org.as_str(), read));
+            let adds_up = self.executor.adds_up();
+            let statements = asked.iter().map(|read| self.schema.reading(org.as_str(), read, adds_up));
             let statements = statements.collect::<Result<Vec<_>, _>>()?;
             match asked.iter().map(|read| keys_of(read)).sum::<Option<usize>>() {
                 Some(..FEW) => self.executor.look_up(&statements)?,

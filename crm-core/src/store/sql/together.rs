@@ -81,6 +81,7 @@ pub(super) fn statement(sql: Arc<str>, org: &str, of: &[Keyed<'_>]) -> Statement
         parameters: keys.map(Value::from).collect(),
         columns: std::iter::once(ColumnType::Integer).chain(width(of).types()).collect(),
         expected: Expected::Any,
+        adds_up: None,
     }
 }
 

@@ -129,6 +129,7 @@ async fn probe<S: Server>(shared: Arc<Shared<S>>, timeout: Duration) -> Result<D
         parameters: Vec::new(),
         columns: [ColumnType::Text].repeat(S::PROBED).into(),
         expected: Expected::Any,
+        adds_up: None,
     };
     let how = shared.pool.connect_options();
     let mut connection = limited(timeout, S::Connection::connect_with(&how)).await.map_err(store_error)?;

@@ -117,6 +117,10 @@ impl Executor for SqliteExecutor {
         self.writer.look_up(statements).unwrap_or_else(|| self.readers.read(statements))
     }
 
+    fn adds_up(&self) -> bool {
+        true
+    }
+
     fn write(&self, statements: &[Statement]) -> Result<Outcome, StoreError> {
         self.writer.write(statements)
     }

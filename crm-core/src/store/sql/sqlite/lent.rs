@@ -56,6 +56,10 @@ impl Executor for LentSqlite<'_> {
         statements.iter().map(|statement| run::read(self.connection, statement)).collect()
     }
 
+    fn adds_up(&self) -> bool {
+        true
+    }
+
     fn write(&self, statements: &[Statement]) -> Result<Outcome, StoreError> {
         self.open()?;
         run::in_savepoint(self.connection, statements)?

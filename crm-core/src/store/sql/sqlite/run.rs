@@ -4,7 +4,8 @@ use super::error::store_error;
 use crate::store::sql::{Expected, Outcome, Statement};
 use crate::store::{ColumnType, StoreError, Value};
 use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{CachedStatement, Connection, ToSql};
+use rusqlite::{CachedStatement, Connection, Rows, ToSql};
+use std::collections::HashMap;
 
 /// A parameter, without a copy.
 struct Parameter<'a>(&'a Value);
@@ -56,6 +57,9 @@ pub(super) fn read_at_once(
 pub(super) fn read(connection: &Connection, statement: &Statement) -> Result<Vec<Vec<Value>>, StoreError> {
     let mut prepared = prepare(connection, statement).map_err(store_error)?;
     let mut rows = prepared.raw_query();
+    if let Some(by) = statement.adds_up {
+        return added_up(&mut rows, &statement.columns, by);
+    }
     let mut set = Vec::new();
     while let Some(row) = rows.next().map_err(store_error)? {
         let mut values = Vec::with_capacity(statement.columns.len());
@@ -65,6 +69,44 @@ pub(super) fn read(connection: &Connection, statement: &Statement) -> Result<Vec
         set.push(values);
     }
     Ok(set)
+}
+
+/// Adds rows up that are alike in so many leading columns. SQLite has no other way to groups than to sort all rows with all
+/// their columns, which took longer than reading them.
+fn added_up(rows: &mut Rows<'_>, columns: &[ColumnType], by: usize) -> Result<Vec<Vec<Value>>, StoreError> {
+    let mut groups: HashMap<Vec<u8>, (Vec<Value>, Vec<i64>)> = HashMap::new();
+    let mut key = Vec::new();
+    let (grouped, summed) = columns.split_at(by.min(columns.len()));
+    while let Some(row) = rows.next().map_err(store_error)? {
+        key.clear();
+        for place in 0..grouped.len() {
+            match row.get_ref(place).map_err(store_error)? {
+                ValueRef::Integer(i) => key.extend(i.to_be_bytes()),
+                ValueRef::Text(bytes) | ValueRef::Blob(bytes) => {
+                    key.extend(bytes.len().to_be_bytes());
+                    key.extend(bytes);
+                }
+                other => return Err(StoreError::Corrupt(format!("{} found in a group", other.data_type()))),
+            }
+        }
+        if !groups.contains_key(&key) {
+            let group =
+                grouped.iter().enumerate().map(|(place, ty)| value(row.get_ref(place).map_err(store_error)?, *ty));
+            groups.insert(key.clone(), (group.collect::<Result<_, _>>()?, vec![0; summed.len()]));
+        }
+        let Some((_, sums)) = groups.get_mut(&key) else { continue };
+        for (place, sum) in (grouped.len()..).zip(sums) {
+            let more = row.get_ref(place).map_err(store_error)?.as_i64();
+            let more = more.map_err(|_| StoreError::Corrupt("a column that is added up is no integer".into()))?;
+            let beyond = || StoreError::Failed("a sum does not fit 64 bits".into());
+            *sum = sum.checked_add(more).ok_or_else(beyond)?;
+        }
+    }
+    let mut groups: Vec<(Vec<Value>, Vec<i64>)> = groups.into_values().collect();
+    groups.sort();
+    let row =
+        |(group, sums): (Vec<Value>, Vec<i64>)| group.into_iter().chain(sums.into_iter().map(Value::Integer)).collect();
+    Ok(groups.into_iter().map(row).collect())
 }
 
 fn prepare<'c>(connection: &'c Connection, statement: &Statement) -> rusqlite::Result<CachedStatement<'c>> {

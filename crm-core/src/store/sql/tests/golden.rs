@@ -133,8 +133,8 @@ fn document(dialect: Dialect) -> String {
                 .filtered(range),
         ),
     ] {
-        add(title, search::sum(dialect, &texts, "o", &search, &["owner", "name"], &["level", "due"]).unwrap());
-        add(&format!("{title}, in one"), search::sum(dialect, &texts, "o", &search, &[], &["level"]).unwrap());
+        add(title, search::sum(dialect, &texts, "o", &search, &["owner", "name"], &["level", "due"], false).unwrap());
+        add(&format!("{title}, in one"), search::sum(dialect, &texts, "o", &search, &[], &["level"], false).unwrap());
     }
     let note = Texts::new(dialect, &prefix, &NOTE);
     let row = Row { id: "n".into(), version: 1, values: Vec::new(), body: "{}".into() };
