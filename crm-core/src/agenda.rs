@@ -52,7 +52,10 @@ pub(crate) enum Turn {
 /// Old idempotency keys and such are thrown away, once a day.
 pub(crate) static HOUSEKEEPING: Duty = Duty {
     kind: "housekeeping",
-    run: |work, _| Ok(if work.throw_away()? { Turn::Begun } else { Turn::Again(work.now.plus_days(1)) }),
+    run: |work, _| {
+        work.start_reminders()?;
+        Ok(if work.throw_away()? { Turn::Begun } else { Turn::Again(work.now.plus_days(1)) })
+    },
     together: None,
 };
 
@@ -78,7 +81,8 @@ impl Duty {
     }
 }
 
-fn row(due: Timestamp, duty: &Duty, subject: impl std::fmt::Display) -> Row {
+/// Something on the agenda, as a row.
+pub(crate) fn row(due: Timestamp, duty: &Duty, subject: impl std::fmt::Display) -> Row {
     Row { id: duty.key(subject), version: 1, values: vec![Value::Integer(due.millis())], body: "{}".to_owned() }
 }
 
@@ -190,7 +194,12 @@ impl Session<'_> {
         for id in due {
             match self.do_due(&id) {
                 Ok(Turn::NotNow) => {}
-                Ok(Turn::Done | Turn::Again(_)) => report.done += 1,
+                Ok(Turn::Done) => report.done += 1,
+                Ok(Turn::Again(next)) => {
+                    report.done += 1;
+                    // After a silence there is much to catch up with.
+                    report.more |= self.engine.environment.now()? >= next;
+                }
                 Ok(Turn::Begun) => {
                     report.done += 1;
                     report.more = true;

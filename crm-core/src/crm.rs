@@ -363,6 +363,7 @@ impl Session<'_> {
                 .and_then(|()| work.add_figures())
                 .and_then(|()| work.index_names())
                 .and_then(|()| work.index_contacts())
+                .and_then(|()| work.follow_reminders())
             {
                 Ok(()) => {}
                 Err(Stop::Error(error)) => return Err(error),

@@ -101,6 +101,8 @@ record_id! {
     ApprovalId, "approval";
     /// The id of an entry of the history 变更记录.
     HistoryId, "history";
+    /// The id of a reminder 提醒.
+    ReminderId, "reminder";
     /// The id of an event 事件.
     EventId, "event";
 }

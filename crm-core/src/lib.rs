@@ -43,6 +43,7 @@ mod problem;
 pub mod product;
 mod record;
 pub mod relation;
+pub mod reminder;
 pub mod report;
 pub mod sharing;
 mod sorted;
@@ -95,7 +96,7 @@ pub use hand_over::{
 pub use history::{FieldChange, HistoryEntry, HistoryPage};
 pub use id::{
     ApprovalId, ContractEntryId, ContractId, DocumentId, EventId, HandOverId, HistoryId, InstalmentId, LookupId,
-    MergeId, ProductId, ReceiptId, RelationId, ShareId,
+    MergeId, ProductId, ReceiptId, RelationId, ReminderId, ShareId,
 };
 pub use log::{LogEntry, LogLevel, LogSink};
 pub use menu::{EVENT_KINDS, Menu, MenuEntry, PluginManifest, plugin_manifest};
@@ -129,6 +130,10 @@ pub use problem::Problem;
 pub use product::{ListPrice, NewProduct, Product, ProductEdit, ProductOrder, ProductPage, ProductQuery};
 pub use record::Removed;
 pub use relation::RelationView;
+pub use reminder::{
+    LeapDayRule, LeapMonthRule, Reminder, ReminderCounts, ReminderKind, ReminderLeads, ReminderMark, ReminderPage,
+    ReminderPreferences, ReminderQuery, ReminderRow, ReminderSettings, ReminderShelf, ReminderState,
+};
 pub use report::{
     ActivityPer, ActivityQuery, ActivityReport, ActivityRow, AgeingBucket, AgeingBy, AgeingReport, AgeingRow, Compare,
     CustomerDimension, CustomerReport, CustomerReportRow, RebuildReport, ReportContract, ReportContractPage,
@@ -153,6 +158,10 @@ static DUTIES: &[&agenda::Duty] = &[
     &pool::SWEEP,
     &pool::RECYCLE,
     &hand_over::HAND_OVER_RUN,
+    &reminder::REMIND_FOLLOW_UP,
+    &reminder::REMIND,
+    &reminder::REMIND_AGAIN,
+    &reminder::REMIND_LEAVER,
     &agenda::HOUSEKEEPING,
 ];
 
@@ -218,4 +227,8 @@ pub static KINDS: &[&store::Kind] = &[
     &pool::POOL,
     &pool::HOLDER,
     &hand_over::HAND_OVER,
+    &reminder::REMINDER,
+    &reminder::BIRTHDAY,
+    &reminder::REMINDER_SWEEP,
+    &reminder::PREFERENCES,
 ];

@@ -89,6 +89,7 @@ fn entries() -> Vec<Entry> {
         Entry { right: "pool.view", ..view("pool", "Customer pool", "客户池", View::Pool { pool: None }, true) },
         view("recent", "Recently viewed", "最近浏览", View::RecentlyViewed, false),
         Entry { administrators: true, ..view("all", "All customers", "全部客户", View::All, true) },
+        plain("reminders", "Reminders", "提醒", "reminders", ""),
         plain("contacts", "Contacts", "联系人", "contacts", "contact.view"),
         plain("follow_ups", "Follow-ups", "跟单一览", "follow_ups", "follow_up.view"),
         plain("contracts", "Contracts", "合同", "contracts", "contract.view"),
@@ -119,7 +120,7 @@ impl Session<'_> {
             let lists = ["pool", "contacts", "follow_ups"];
             let sees = access.may("customer.view");
             entries.retain(|entry| sees || !lists.contains(&entry.id));
-            entries.retain(|entry| access.may(entry.right) && (!entry.administrators || access.sees_all()));
+            entries.retain(|entry| access.allow(entry.right).is_ok() && (!entry.administrators || access.sees_all()));
             let counted: Vec<View> =
                 entries.iter().filter(|entry| entry.badge).filter_map(|entry| entry.view.clone()).collect();
             let mut counts = work.count_views(&counted)?.into_iter();
@@ -231,6 +232,7 @@ pub const EVENT_KINDS: &[&str] = &[
     "product_changed",
     "targets_changed",
     "handed_over",
+    "reminder_due",
     "batch_done",
 ];
 

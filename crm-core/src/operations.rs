@@ -33,7 +33,7 @@ use crate::hand_over::{HandOver, HandOverInput, HandOverPage, HandOverPreview};
 use crate::history::HistoryPage;
 use crate::id::{
     ApprovalId, ContactId, ContractId, CustomerId, DocumentId, FollowUpId, InstalmentId, MergeId, ProductId, ReceiptId,
-    RelationId, ReplyId, ShareId,
+    RelationId, ReminderId, ReplyId, ShareId,
 };
 use crate::json;
 use crate::menu::Menu;
@@ -54,6 +54,7 @@ use crate::position::{Position, PositionId, PositionInput, PositionSyncReport};
 use crate::product::{NewProduct, Product, ProductEdit, ProductPage, ProductQuery};
 use crate::record::Removed;
 use crate::relation::RelationView;
+use crate::reminder::{ReminderCounts, ReminderMark, ReminderPage, ReminderPreferences, ReminderQuery, ReminderRow};
 use crate::report::{
     ActivityQuery, ActivityReport, AgeingBy, AgeingReport, CustomerDimension, CustomerReport, RebuildReport,
     ReportContractPage, ReportContractQuery, ReportCustomerQuery, ReportFollowUpPage, ReportFollowUpQuery,
@@ -62,6 +63,7 @@ use crate::report::{
 };
 use crate::sharing::{Share, ShareInput};
 use crate::target::{Target, TargetInput, TargetQuery, TargetReport, TargetReportQuery};
+use crate::time::Timestamp;
 use crate::{UserId, agenda::TickReport};
 
 /// One thing that can be done with the CRM.

@@ -11,8 +11,11 @@ use crate::history::{self, FieldChange};
 use crate::idempotency;
 use crate::operations::Operation;
 use crate::organisation::{Context, ORGANISATION};
+use crate::page::{COUNT_CAP, Count, PageRequest, encode_cursor};
 use crate::record::Record;
-use crate::store::{Answer, Change, ChangeSet, Check, CommitError, Kind, Read, Row, Selection, Value, Write};
+use crate::store::{
+    Answer, Change, ChangeSet, Check, ColumnType, CommitError, Kind, Read, Row, Search, Selection, Value, Write,
+};
 use crate::time::Timestamp;
 use std::sync::Arc;
 
@@ -65,6 +68,13 @@ impl<E: Into<Error>> From<E> for Stop {
     fn from(error: E) -> Self {
         Stop::Error(error.into())
     }
+}
+
+/// The rows of a page, the marker of the next one, and the count where it was asked for.
+pub(crate) struct Listed {
+    pub(crate) rows: Vec<Row>,
+    pub(crate) next: Option<String>,
+    pub(crate) count: Option<Count>,
 }
 
 /// One attempt at a call: what it knows and what it has decided so far.
@@ -248,7 +258,7 @@ impl<'w> Work<'w> {
     }
 
     /// Every row of a search, however many pages it takes.
-    pub(crate) fn find_all(&mut self, mut search: crate::store::Search) -> Result<Vec<Row>, Stop> {
+    pub(crate) fn find_all(&mut self, mut search: Search) -> Result<Vec<Row>, Stop> {
         let mut all = Vec::new();
         loop {
             let page = rows(self.read(vec![Read::Find(search.clone())])?.into_iter().next());
@@ -266,6 +276,27 @@ impl<'w> Work<'w> {
                 _ => return Ok(all),
             }
         }
+    }
+
+    /// A page of a list, whose marker works for `list` alone.
+    pub(crate) fn listed(&mut self, search: Search, list: &str, page: &PageRequest) -> Result<Listed, Stop> {
+        let limit = page.limit()?;
+        let order =
+            search.order.and_then(|column| Some((search.kind.position(column)?, search.kind.column(column)?.ty)));
+        let after = page.place(list, order.map_or(ColumnType::Text, |(_, ty)| ty))?;
+        let floor = if search.filter.is_empty() { Some(COUNT_CAP) } else { None };
+        let search = search.limited(limit + 1);
+        let mut reads = vec![Read::Find(Search { after, ..search.clone() })];
+        reads.extend(page.count.then_some(Read::Count { search, cap: COUNT_CAP }));
+        let mut answers = self.read(reads)?.into_iter();
+        let mut found = rows(answers.next());
+        let floor = floor.unwrap_or(found.len() as i64);
+        let count = page.count.then(|| Count::of(counted(answers.next()), floor));
+        let more = found.len() as i64 > limit;
+        found.truncate(usize::try_from(limit).unwrap_or_default());
+        let value = |row: &Row| order.and_then(|(place, _)| row.values.get(place).cloned());
+        let next = found.last().filter(|_| more).map(|last| encode_cursor(list, &(value(last), last.id.clone())));
+        Ok(Listed { rows: found, next, count })
     }
 
     /// An answer or a refusal counts only on the organisation as it is now: where nothing was

@@ -18,6 +18,8 @@ pub enum Need {
     Own,
     /// To have written the follow-up.
     Author,
+    /// To be the one who is reminded: the owner.
+    Addressee,
     /// To have written the reply.
     ReplyAuthor,
     /// To be the system.
@@ -156,6 +158,15 @@ pub fn case(operation: &str, world: &World, absent: bool) -> Option<(Need, Value
         "share_customers" => (Need::OwnItem, json!({"customers": [customer], "share": {"person": "stan"}})),
         "preview_hand_over" | "hand_over" => (Need::Hands, json!({"hand_over": {"from": "alice", "to": "luis"}})),
         "hand_overs" => (Need::Nothing, json!({"page": page})),
+        "reminders" => (Need::Nothing, json!({"query": {}, "page": page})),
+        "reminder_counts" | "reminder_preferences" => (Need::Nothing, json!({})),
+        "reminder" => (Need::Addressee, json!({"reminder": or(world.reminder.to_string())})),
+        "mark_reminders" => (Need::Addressee, json!({"reminders": [or(world.reminder.to_string())], "mark": "done"})),
+        "snooze_reminders" => {
+            let until = "2026-12-31T00:00:00Z";
+            (Need::Addressee, json!({"reminders": [or(world.reminder.to_string())], "until": until}))
+        }
+        "change_reminder_preferences" => (Need::Nothing, json!({"preferences": {"birthday": [7]}})),
         "pools" | "claim_allowance" => (Need::Nothing, json!({})),
         "preview_recycling" => (Need::Nothing, json!({"until": "2026-12-31", "owner": null})),
         "simulate_recycling" => {

@@ -12,9 +12,9 @@ use crm_core::store::{Answer, MemoryStore, Read, Search, Store, Value as Column}
 use crm_core::{
     Actor, Afterwards, ApprovalId, ContactId, ContractId, Crm, CustomerId, DocumentId, Environment as _, Error,
     FollowUpId, InstalmentId, MergeId, MergeInput, NewContact, NewContract, NewCustomer, NewFollowUp, NewInstalment,
-    NewOrganisation, NewProduct, NewReceipt, NewRelation, NewReply, OrgId, PersonInput, PositionInput, ProductId,
-    ReceiptId, RelationId, Release, ReplyId, Session, ShareId, ShareInput, ShareRight, SyncMode, TestEnvironment,
-    Transfer, UserId,
+    NewOrganisation, NewProduct, NewReceipt, NewRelation, NewReply, OrgId, PageRequest, PersonInput, PositionInput,
+    ProductId, ReceiptId, RelationId, Release, ReminderId, ReminderQuery, ReplyId, Session, ShareId, ShareInput,
+    ShareRight, SyncMode, TestEnvironment, Transfer, UserId,
 };
 use serde_json::{Value, json};
 use servers::{Lease, Tested};
@@ -383,6 +383,8 @@ pub struct World {
     pub follow_up: FollowUpId,
     /// Mona's reply to it.
     pub reply: ReplyId,
+    /// What reminds alice of it.
+    pub reminder: ReminderId,
     /// The share to rhea, to read.
     pub share: ShareId,
     /// Alice's draft of a contract with the partner.
@@ -548,6 +550,8 @@ impl World {
         let merged = alice.merge_customers(MergeInput::of(customer, vec![twin])).unwrap();
         let contacts = alice.customer_panels(customer).unwrap().contacts;
         let version = alice.customer(customer).unwrap().version;
+        let waiting = alice.reminders(ReminderQuery::default(), PageRequest::default()).unwrap();
+        let reminder = waiting.items[0].reminder.id;
         World {
             customer,
             version,
@@ -555,6 +559,7 @@ impl World {
             second: contacts[1].id,
             partner,
             relation,
+            reminder,
             third,
             pooled,
             deleted,

@@ -68,6 +68,8 @@ fn expected(need: Need, role: Role, absent: bool) -> &'static str {
                 enough(3)
             }
         }
+        Need::Addressee if role == Role::Owner && !absent => "done",
+        Need::Addressee => "not_found",
         Need::ReplyAuthor => match enough(1) {
             "done" if role != Role::Superior => "not_the_author",
             other => other,

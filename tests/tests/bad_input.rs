@@ -487,6 +487,10 @@ fn lists(world: &World) -> Vec<(&'static str, Value, &'static str)> {
     let plan = json!([{"amount": "1", "due_on": "2027-01-31"}, {"amount": "2", "due_on": "2027-02-28"}, {"amount": "2", "milestone": "M"}]);
     let plan = json!({"contract": world.contract, "revision": 3, "instalments": plan});
     call(&alice, "set_payment_plan", &plan).unwrap();
+    for content in ["好", "继续"] {
+        let reply = json!({"follow_up": world.follow_up, "reply": {"content": content}});
+        call(&world.user("mona"), "reply", &reply).unwrap();
+    }
     let figure = json!({"of": {"kind": "mine"}, "from": "2026-01-01", "to": "2026-12-31"});
     vec![
         ("report_customers", json!({"query": {"of": {"kind": "mine"}}}), "alice"),
@@ -502,6 +506,7 @@ fn lists(world: &World) -> Vec<(&'static str, Value, &'static str)> {
         ("follow_up_history", json!({"follow_up": world.follow_up}), "alice"),
         ("settings_history", json!({}), "adam"),
         ("hand_overs", json!({}), "adam"),
+        ("reminders", json!({"query": {}}), "alice"),
         ("duplicate_lookups", json!({}), "adam"),
         ("duplicate_groups", json!({}), "adam"),
         ("products", json!({"query": {}}), "alice"),

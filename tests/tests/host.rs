@@ -331,6 +331,8 @@ fn h1_ticks_catch_up_after_any_silence_and_cost_what_is_due() {
             let id = world.user("alice").create_customer(NewCustomer::named(format!("Gone {n}"))).unwrap().id;
             world.user("alice").delete_customer(id).unwrap();
         }
+        // Reminders of the day.
+        world.bed.crm.tick_all().unwrap();
         assert_eq!(world.bed.crm.tick_all().unwrap().done, 0);
         world.bed.clock.advance_days(400);
         assert_eq!(world.bed.crm.due_organisations().unwrap().len(), 2);

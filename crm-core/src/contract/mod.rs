@@ -92,6 +92,7 @@ pub(crate) static CONTRACT: Kind = Kind {
         index("number", &["scope", "number_sort"]),
         index("customer", &["customer", "created_at"]),
         index("parent", &["parent"]),
+        Index { since: crate::reminder::SINCE, ..index("open_until", &["settled", "ends_on"]) },
         Index { name: "credit", columns: &["credit", "signed_on"], across: false, since: CREDITED },
     ],
     since: SINCE,

@@ -142,6 +142,7 @@ impl Session<'_> {
                     serde_json::json!({"customer": customer.id, "follow_up": follow_up, "author": answer.reply.author});
                 work.announce("follow_up_replied", "reply", answer.reply.id, data.clone())?;
                 work.notify("reply_received", "reply", answer.reply.id, &answer.notified, data)?;
+                work.remind_of_reply(&answer.reply, &answer.notified)?;
                 work.made(answer.reply.id);
                 Ok(answer)
             },

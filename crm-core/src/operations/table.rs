@@ -297,6 +297,21 @@ macro_rules! for_each_operation {
             /// Makes the sums of the reports anew from the records.
             command rebuild_rollups() -> RebuildReport, "settings.manage_settings";
 
+            /// Reminders of one's own.
+            query reminders(query: ReminderQuery, page: PageRequest) -> ReminderPage, "";
+            /// A reminder of one's own.
+            query reminder(reminder: ReminderId) -> ReminderRow, "";
+            /// How many reminders wait and rest.
+            query reminder_counts() -> ReminderCounts, "";
+            /// Marks reminders of one's own as done, dismissed or open again.
+            command mark_reminders(reminders: Vec<ReminderId>, mark: ReminderMark) -> i64, "";
+            /// Lets reminders of one's own rest.
+            command snooze_reminders(reminders: Vec<ReminderId>, until: Timestamp) -> i64, "";
+            /// What one wants to be told of.
+            query reminder_preferences() -> ReminderPreferences, "";
+            /// Says what one wants to be told of.
+            command change_reminder_preferences(preferences: ReminderPreferences) -> ReminderPreferences, "";
+
             /// Events that a consumer has not acknowledged.
             query events(consumer: String, limit: i32) -> Vec<Event>, "event.view";
             /// Acknowledges events.

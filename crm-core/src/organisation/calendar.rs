@@ -133,6 +133,11 @@ impl Days {
         self.zone.start_of(day.naive())
     }
 
+    /// When the clocks show an hour of a day.
+    pub(crate) fn at_hour(&self, day: Date, hour: i32) -> Timestamp {
+        self.zone.at_hour(day.naive(), hour)
+    }
+
     /// When the day after that of an instant begins.
     pub(crate) fn tomorrow(&self, at: Timestamp) -> Timestamp {
         self.zone.start_of(self.zone.day_after(at, 1))

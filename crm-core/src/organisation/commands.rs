@@ -12,6 +12,7 @@ use crate::operations::op;
 use crate::pool::{POOL, Pool};
 use crate::record::Record;
 use crate::relation;
+use crate::reminder;
 use crate::store::Write;
 use crate::text::Checker;
 
@@ -69,6 +70,8 @@ impl Session<'_> {
             rows.push((&super::GUARD, crate::event::numbering_guard()));
             rows.push((&agenda::AGENDA, agenda::housekeeping(founding.now)?));
             rows.push((&duplicate::NAME_INDEX, duplicate::new_index()?));
+            let days = crate::organisation::Days::natural(settings.time_zone);
+            rows.extend(reminder::start_sweep(founding.now, &days, settings.reminders.hour)?);
             founding.changes.writes = rows.into_iter().map(|(kind, row)| Write::Insert { kind, row }).collect();
             Ok(())
         })?;
@@ -109,6 +112,10 @@ impl Session<'_> {
                 work.change_organisation(&organisation)?;
                 work.remember("settings", "settings", "change_settings", changes)?;
                 work.announce("settings_changed", "settings", "settings", serde_json::json!({}))?;
+                let told = |settings: &Settings| (settings.time_zone, settings.reminders.clone());
+                if told(&settings) != told(work.context.settings()) {
+                    work.sweep_soon();
+                }
                 let rules = |settings: &Settings| (settings.time_zone, settings.pool.recycling.clone());
                 let any = [&settings, work.context.settings()].iter().any(|own| own.pool.recycling.any());
                 if any && rules(&settings) != rules(work.context.settings()) {

@@ -6,6 +6,7 @@ use crate::dictionary::{self, EntryCode};
 use crate::error::{Error, Violation};
 use crate::money::Currency;
 use crate::pool::PoolSettings;
+use crate::reminder::ReminderSettings;
 use crate::text::Checker;
 use crate::time::TimeZone;
 use serde::{Deserialize, Serialize};
@@ -47,6 +48,9 @@ pub struct Settings {
     /// How long customers are shared 共享.
     #[serde(default)]
     pub sharing: SharingSettings,
+    /// Who is told of what, and when 提醒.
+    #[serde(default)]
+    pub reminders: ReminderSettings,
     /// How reports 报表 are cut.
     #[serde(default)]
     pub report: ReportSettings,
@@ -378,6 +382,7 @@ impl Default for Settings {
             contract: ContractSettings::default(),
             pool: PoolSettings::default(),
             sharing: SharingSettings::default(),
+            reminders: ReminderSettings::default(),
             report: ReportSettings::default(),
             version: first(),
         }
@@ -395,6 +400,7 @@ impl Settings {
         check.under("contract", |check| self.contract.check(check));
         check.under("duplicates", |check| self.duplicates.check(check));
         check.under("pool", |check| self.pool.check(check));
+        check.under("reminders", |check| self.reminders.check(check));
         check.under("pool.recycling", |check| self.pool.recycling.check(check, context));
         check.ensure((1..=12).contains(&self.report.fiscal_year_month), || {
             Violation::out_of_range("report.fiscal_year_month")

@@ -63,6 +63,7 @@ pub(crate) static INSTALMENT: Kind = Kind {
         index("due", &["scope", "due_on"]),
         index("contract", &["contract", "place"]),
         index("customer", &["customer", "due_on"]),
+        Index { since: crate::reminder::SINCE, ..index("due_day", &["due_on"]) },
     ],
     since: SINCE,
 };

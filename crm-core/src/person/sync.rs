@@ -277,5 +277,6 @@ fn deactivate(work: &mut Work<'_>, known: &Person) -> Result<Person, Error> {
 }
 
 fn announce_deactivated(work: &mut Work<'_>, person: &UserId) -> Result<(), Error> {
+    work.write(crate::agenda::at(work.now, &crate::reminder::REMIND_LEAVER, person));
     work.announce("person_deactivated", "person", person, serde_json::json!({}))
 }

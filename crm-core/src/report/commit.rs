@@ -15,54 +15,6 @@ use crate::operations::op;
 use crate::store::{Change, Comparison, Direction, Filter, Kind, Read, Row, Search, Value, Write};
 use crate::work::{Stop, Work, rows};
 
-/// A record that counts, and that a write changes.
-fn changed(write: &Write) -> Option<(&'static Kind, &str)> {
-    match write {
-        Write::Insert { kind, row }
-        | Write::Update { kind, row, .. }
-        | Write::Put { kind, row }
-        | Write::Restore { kind, row, .. }
-        | Write::Add { kind, row, .. } => Some((kind, row.id.as_str())),
-        Write::Delete { kind, id, .. } | Write::Touch { kind, id, .. } => Some((kind, id.as_str())),
-        Write::Reassign { .. } => None,
-    }
-}
-
-/// The row as it stands after a write.
-fn after(write: &Write, before: Option<&Row>) -> Option<Row> {
-    let touched = |mut row: Row, kind: &Kind, changes: &[(&'static str, Change)]| {
-        for (column, change) in changes {
-            let Some(value) = kind.position(column).and_then(|place| row.values.get_mut(place)) else { continue };
-            let now = value.as_integer().unwrap_or_default();
-            *value = match change {
-                Change::Set(next) | Change::Replace(_, next) => next.clone(),
-                Change::Max(next) => Value::Integer(now.max(*next)),
-                Change::Min(next) => Value::Integer(now.min(*next)),
-                Change::Add(more) => Value::Integer(now.saturating_add(*more)),
-            };
-        }
-        row
-    };
-    match write {
-        Write::Insert { row, .. } | Write::Put { row, .. } | Write::Restore { row, .. } => Some(row.clone()),
-        Write::Update { kind, row, changes } => {
-            let mut next = row.clone();
-            // Live columns stay as they are.
-            for (place, column) in kind.columns.iter().enumerate().filter(|(_, column)| column.live) {
-                let standing = before.and_then(|before| before.values.get(place));
-                if let (Some(standing), Some(value)) = (standing, next.values.get_mut(place)) {
-                    *value = standing.clone();
-                }
-                debug_assert!(kind.position(column.name) == Some(place));
-            }
-            Some(touched(next, kind, changes))
-        }
-        Write::Touch { kind, changes, .. } => before.map(|before| touched(before.clone(), kind, changes)),
-        Write::Delete { .. } => None,
-        Write::Add { .. } | Write::Reassign { .. } => before.cloned(),
-    }
-}
-
 /// Makes sure that the live columns on which the figures rely are still what they were.
 fn pin(kind: &'static Kind, before: &Row, changes: &mut Vec<(&'static str, Change)>, all: bool) {
     for column in relied_on(kind) {
@@ -126,7 +78,7 @@ impl Work<'_> {
             .writes
             .iter()
             .enumerate()
-            .filter_map(|(at, write)| changed(write).map(|(kind, id)| (at, kind, id.to_owned())))
+            .filter_map(|(at, write)| write.row().map(|(kind, id)| (at, kind, id.to_owned())))
             .filter(|(_, kind, _)| counts(kind))
             .collect();
         // Mostly the command has read what it changes.
@@ -142,7 +94,7 @@ impl Work<'_> {
             let Some(write) = self.changes.writes.get_mut(at) else { continue };
             let before = before.filter(|_| !matches!(write, Write::Insert { .. }));
             let mut difference = Figures::default();
-            if let Some(after) = after(write, before.as_ref()) {
+            if let Some(after) = write.makes(before.as_ref()) {
                 difference.merge(&of_row(kind, &after, &self.context)?, 1)?;
             }
             if let Some(before) = &before {

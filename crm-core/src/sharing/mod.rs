@@ -27,7 +27,11 @@ pub(crate) static SHARE: Kind = Kind {
         Column::projected("created_at", ColumnType::Integer),
         Column { since: 11, ..Column::projected("panels", ColumnType::Text) },
     ],
-    indexes: &[Index::on("customer", &["customer"]), Index::on("grantee", &["grantee", "created_at"])],
+    indexes: &[
+        Index::on("customer", &["customer"]),
+        Index::on("grantee", &["grantee", "created_at"]),
+        Index { since: crate::reminder::SINCE, ..Index::on("ends", &["ends_at"]) },
+    ],
     since: 1,
 };
 

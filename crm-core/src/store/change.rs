@@ -153,3 +153,55 @@ pub struct Conflict {
     /// The key of the row whose precondition failed.
     pub id: String,
 }
+
+impl Write {
+    /// The row that it changes; none of what changes all that have a value.
+    pub(crate) fn row(&self) -> Option<(&'static Kind, &str)> {
+        match self {
+            Write::Insert { kind, row }
+            | Write::Update { kind, row, .. }
+            | Write::Put { kind, row }
+            | Write::Restore { kind, row, .. }
+            | Write::Add { kind, row, .. } => Some((kind, row.id.as_str())),
+            Write::Delete { kind, id, .. } | Write::Touch { kind, id, .. } => Some((kind, id.as_str())),
+            Write::Reassign { .. } => None,
+        }
+    }
+
+    /// The row as it stands afterwards.
+    pub(crate) fn makes(&self, before: Option<&Row>) -> Option<Row> {
+        match self {
+            Write::Insert { row, .. } | Write::Put { row, .. } | Write::Restore { row, .. } => Some(row.clone()),
+            Write::Update { kind, row, changes } => {
+                let mut next = row.clone();
+                // Live columns stay as they are.
+                for (place, column) in kind.columns.iter().enumerate().filter(|(_, column)| column.live) {
+                    let standing = before.and_then(|before| before.values.get(place));
+                    if let (Some(standing), Some(value)) = (standing, next.values.get_mut(place)) {
+                        *value = standing.clone();
+                    }
+                    debug_assert!(kind.position(column.name) == Some(place));
+                }
+                Some(touched(next, kind, changes))
+            }
+            Write::Touch { kind, changes, .. } => before.map(|before| touched(before.clone(), kind, changes)),
+            Write::Delete { .. } => None,
+            Write::Add { .. } | Write::Reassign { .. } => before.cloned(),
+        }
+    }
+}
+
+/// A row with changes of its live columns.
+fn touched(mut row: Row, kind: &Kind, changes: &[(&'static str, Change)]) -> Row {
+    for (column, change) in changes {
+        let Some(value) = kind.position(column).and_then(|place| row.values.get_mut(place)) else { continue };
+        let now = value.as_integer().unwrap_or_default();
+        *value = match change {
+            Change::Set(next) | Change::Replace(_, next) => next.clone(),
+            Change::Max(next) => Value::Integer(now.max(*next)),
+            Change::Min(next) => Value::Integer(now.min(*next)),
+            Change::Add(more) => Value::Integer(now.saturating_add(*more)),
+        };
+    }
+    row
+}

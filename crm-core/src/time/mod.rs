@@ -1,6 +1,9 @@
 //! Instants and days. An instant is UTC, a day is the organisation's.
 
+mod lunar;
 mod zone;
+
+pub(crate) use lunar::LunarDay;
 
 use crate::error::{Error, Violation};
 use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveDateTime};
@@ -202,7 +205,12 @@ impl TimeZone {
 
     /// The first instant of a day. Where a day has no midnight, the first instant it has.
     pub fn start_of(self, day: NaiveDate) -> Timestamp {
-        let midnight = day.and_time(chrono::NaiveTime::MIN);
+        self.at_hour(day, 0)
+    }
+
+    /// When the clocks of the zone first show an hour (0 to 23) of a day, or, where they leave it out, what comes after it.
+    pub(crate) fn at_hour(self, day: NaiveDate, hour: i32) -> Timestamp {
+        let midnight = day.and_time(chrono::NaiveTime::MIN) + chrono::TimeDelta::hours(hour.into());
         // A daylight-saving gap at midnight is short, but zones that changed sides of the date
         // line left out a whole day: then it is the start of the next.
         (0..=104)
@@ -273,7 +281,7 @@ impl schemars::JsonSchema for TimeZone {
 pub struct Birthday {
     /// The calendar of month and day.
     pub calendar: Calendar,
-    /// The year, 1900 to 2100, where it is known.
+    /// The year, 1900 to 2100, where it is known; of a lunar one the year in which its lunar year began.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub year: Option<i32>,

@@ -11,7 +11,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use crm_core::{
     Actor, Count, Currency, Customer, CustomerId, Decimal, DictionaryEntry, DocumentBytes, DuplicateSettings,
-    EntryCode, Error, MenuEntry, Person, Pool, PoolId, Position, TimeZone, Timestamp, UserId,
+    EntryCode, Error, MenuEntry, Person, Pool, PoolId, Position, ReminderLeads, TimeZone, Timestamp, UserId,
 };
 use std::collections::HashMap;
 
@@ -45,7 +45,7 @@ pub(crate) struct Link {
     pub(crate) badge: String,
     /// Whether the page at hand is the one.
     pub(crate) current: bool,
-    /// Whether it begins a group: customers, then people and follow-ups, then administration.
+    /// Whether it begins a group: customers, then what is to be done, then deals, then administration.
     pub(crate) first: bool,
 }
 
@@ -77,6 +77,7 @@ fn href(entry: &MenuEntry) -> Option<String> {
     Some(match entry.operation.as_str() {
         "customers" => url("/customers", &[("view", &entry.id)]),
         "create_customer" => "/customers/new".to_owned(),
+        "reminders" => "/reminders".to_owned(),
         "contacts" => "/contacts".to_owned(),
         "follow_ups" => "/follow-ups".to_owned(),
         "contracts" => "/contracts".to_owned(),
@@ -172,7 +173,7 @@ impl<'a> Look<'a> {
                 label: if english { &entry.english } else { &entry.chinese }.clone(),
                 badge: entry.badge.map(|count| self.count(&count)).unwrap_or_default(),
                 current: under(&href),
-                first: matches!(entry.id.as_str(), "mine" | "contacts" | "contracts" | "positions"),
+                first: matches!(entry.id.as_str(), "mine" | "reminders" | "contracts" | "positions"),
                 href,
             })
             .collect();
@@ -216,6 +217,12 @@ impl<'a> Look<'a> {
         let english = self.lang() == Lang::English;
         let found = self.menu.iter().find(|entry| entry.id == id);
         found.map(|entry| if english { &entry.english } else { &entry.chinese }.clone()).unwrap_or_default()
+    }
+
+    /// How many reminders wait for the person, if that can be said.
+    pub(crate) fn waiting(&self) -> Option<Count> {
+        let actor = self.visitor.who.as_ref()?.actor()?;
+        self.app.crm.as_user(&actor).reminder_counts().ok().map(|counts| counts.open)
     }
 
     /// How many customers a view of the menu has.
@@ -348,6 +355,11 @@ impl<'a> Desk<'a> {
     /// The currency of the organisation.
     pub(crate) fn base_currency(&self) -> Result<Currency, Error> {
         Ok(self.system.settings()?.contract.base_currency)
+    }
+
+    /// Of what people are told who do not say anything else.
+    pub(crate) fn reminder_leads(&self) -> Result<ReminderLeads, Error> {
+        Ok(self.system.settings()?.reminders.leads)
     }
 
     /// What happens with customers that are like others: everybody is asked for a reason by it.

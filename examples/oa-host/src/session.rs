@@ -18,6 +18,9 @@ pub(crate) const LANGUAGE: &str = "oa_lang";
 /// The header by which a gateway names the person.
 const USER_HEADER: &str = "x-oa-user";
 
+/// What every open page asks again and again.
+pub(crate) const BELL: &str = "/reminders/count";
+
 /// A session that nobody uses ends after this time.
 const IDLE: Duration = Duration::from_secs(12 * 3_600);
 /// More sessions than this are not held: the least recently used go, so that nobody fills the memory.
@@ -96,13 +99,15 @@ impl Sessions {
         self.lock().remove(token);
     }
 
-    fn find(&self, token: &str) -> Option<(Option<Who>, String)> {
+    fn find(&self, token: &str, used: bool) -> Option<(Option<Who>, String)> {
         let mut held = self.lock();
         if held.get(token).is_some_and(|session| session.seen.elapsed() >= IDLE) {
             held.remove(token);
         }
         let session = held.get_mut(token)?;
-        session.seen = Instant::now();
+        if used {
+            session.seen = Instant::now();
+        }
         Some((session.who.clone(), session.csrf.clone()))
     }
 
@@ -146,8 +151,10 @@ pub(crate) struct Visitor {
 impl Visitor {
     /// Out of a request's head.
     pub(crate) fn of(parts: &Parts, app: &App) -> Self {
+        // What an open page asks by itself keeps nobody signed in.
+        let used = parts.uri.path() != BELL;
         let known =
-            cookie(&parts.headers, SESSION).and_then(|token| Some((app.sessions.find(token)?, token.to_owned())));
+            cookie(&parts.headers, SESSION).and_then(|token| Some((app.sessions.find(token, used)?, token.to_owned())));
         let mut visitor = Visitor {
             lang: language(&parts.headers),
             who: None,

@@ -174,6 +174,16 @@ impl<'v> Reader<'v> {
         number.ok()
     }
 
+    /// Numbers of days, one behind the other.
+    pub(crate) fn days(&mut self, name: &str) -> Vec<i32> {
+        let typed = self.values.get(name).split([',', '，', '、', ' ']).map(str::trim).filter(|part| !part.is_empty());
+        let days: Result<Vec<i32>, _> = typed.map(str::parse).collect();
+        if days.is_err() {
+            self.violations.push(Violation::malformed(name));
+        }
+        days.unwrap_or_default()
+    }
+
     /// A day.
     pub(crate) fn day(&mut self, name: &str) -> Option<Date> {
         let day = self.values.text(name)?.parse();

@@ -20,7 +20,7 @@ window.addEventListener("pageshow", () => {
 // A box in the head of a table ticks all rows.
 for (const all of document.querySelectorAll("input[data-all]")) {
   all.hidden = false;
-  const rows = () => all.closest("form").querySelectorAll(`input[name="${all.dataset.all}"]`);
+  const rows = () => [...all.form.elements].filter((row) => row.name === all.dataset.all);
   all.addEventListener("change", () => {
     for (const row of rows()) row.checked = all.checked;
   });
@@ -134,3 +134,25 @@ function follow(region) {
   setTimeout(ask, 1_000);
 }
 for (const region of document.querySelectorAll("[data-poll]")) follow(region);
+
+// How many reminders wait is told on a page that stays open, too.
+function ring(bell) {
+  const number = bell.querySelector(".ring");
+  const ask = async () => {
+    if (document.hidden) return;
+    try {
+      // Who has been signed out meanwhile would be led to another page.
+      const answer = await fetch(bell.dataset.bell, { redirect: "error" });
+      if (!answer.ok) return;
+      const { badge, label } = await answer.json();
+      number.textContent = badge;
+      number.hidden = badge === "";
+      bell.ariaLabel = bell.title = label;
+    } catch {
+      // The host may be there again in a minute.
+    }
+  };
+  setInterval(ask, 60_000);
+  document.addEventListener("visibilitychange", ask);
+}
+for (const bell of document.querySelectorAll("[data-bell]")) ring(bell);

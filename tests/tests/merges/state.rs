@@ -43,10 +43,21 @@ pub fn plain(record: &Value) -> Value {
 /// and the index of names, which a check asks.
 pub fn state(store: &dyn Store) -> String {
     let derived = ["rollup", "rollup_year", "name_index", "name_gram", "name_entry", "name_of", "name_tail"];
-    let apart = ["history", "event", "event_consumer", "idempotency", "merge", "merge_part", "organisation", "guard"];
+    // Reminders that a merge settles wait again after the next tick.
+    let apart = [
+        "history",
+        "event",
+        "event_consumer",
+        "idempotency",
+        "merge",
+        "merge_part",
+        "organisation",
+        "guard",
+        "reminder",
+    ];
     let mut lines = Vec::new();
     for kind in crm_core::KINDS.iter().filter(|kind| !derived.contains(&kind.name) && !apart.contains(&kind.name)) {
-        for row in rows(store, kind) {
+        for row in rows(store, kind).into_iter().filter(|row| !row.id.starts_with("follow_up_due:")) {
             let mut body = plain(&serde_json::from_str(&row.body).unwrap());
             // What a live column holds the body holds as it was when it was written last.
             for column in kind.columns.iter().filter(|column| column.live) {

@@ -244,6 +244,23 @@ pub fn input(dice: &mut Dice, known: &mut Known, operation: &str, crm: &Crm) -> 
             json!({"hand_over": hand_over})
         }
         "hand_overs" => json!({"page": page(dice, known)}),
+        "reminders" => {
+            let mut query = json!({"shelf": dice.pick(&["open", "snoozed", "ended"]), "late": dice.one_in(4)});
+            maybe(dice, &mut query, "kinds", |dice| json!([dice.pick(&["reply", "follow_up_due", "birthday"])]));
+            json!({"query": query, "page": page(dice, known)})
+        }
+        "reminder_counts" | "reminder_preferences" => json!({}),
+        "reminder" => json!({"reminder": id(dice, "reminder")}),
+        "mark_reminders" => {
+            json!({"reminders": [id(dice, "reminder")], "mark": dice.pick(&["done", "dismissed", "open"])})
+        }
+        "snooze_reminders" => json!({"reminders": [id(dice, "reminder")], "until": instant(dice, crm)}),
+        "change_reminder_preferences" => {
+            let mut preferences = json!({"version": dice.below(3)});
+            maybe(dice, &mut preferences, "birthday", |dice| json!([dice.below(5)]));
+            maybe(dice, &mut preferences, "reply", |dice| json!(dice.one_in(2)));
+            json!({"preferences": preferences})
+        }
         "pools" | "claim_allowance" => json!({}),
         "preview_recycling" => {
             let owner = if dice.one_in(2) { person(dice) } else { json!(null) };

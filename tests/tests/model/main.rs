@@ -104,6 +104,7 @@ impl Known {
                         "merge" => "merge",
                         "contract" | "supplements" | "snapshot" => "contract",
                         "instalments" | "instalment" => "instalment",
+                        "reminder" => "reminder",
                         _ => kind,
                     };
                     self.walk(inner_kind, inner);

@@ -38,9 +38,10 @@ pub fn tree(bed: &Bed) {
 const SELLERS: [&str; 9] = ["alice", "bob", "mona", "dora", "xavier", "stan", "luis", "eve", "rhea"];
 
 fn amount(dice: &mut Dice) -> String {
-    let minor = match dice.below(20) {
-        0 => 1,
-        1 => 999_999_999_999,
+    // Great ones are rare: the sums of 100,000 contracts are to stay within what an amount may be.
+    let minor = match dice.below(200) {
+        0..10 => 1,
+        10 => 999_999_999_999,
         _ => dice.below(9_000_000) as i64 + 10,
     };
     format!("{}.{:02}", minor / 100, minor % 100)

@@ -1,8 +1,9 @@
 //! Looking at customers on the agenda: warning their owners, moving them to the pool.
 
-use super::RecycleReason;
 use super::class::{self, DEALT, ON_AGENDA};
 use super::rule::{Facts, Step};
+use super::{RecycleReason, RecycleWarning};
+use crate::actor::UserId;
 use crate::agenda::{Duty, Turn};
 use crate::customer::{CUSTOMER, Customer, CustomerId};
 use crate::id::PoolId;
@@ -37,6 +38,7 @@ impl Work<'_> {
         }
         let deals = self.deals_of(customers.keys().cloned().collect())?;
         let mut going: Vec<(String, RecycleReason, Option<PoolId>)> = Vec::new();
+        let mut warned: Vec<(CustomerId, RecycleWarning, UserId)> = Vec::new();
         let mut turns: BTreeMap<String, Turn> = BTreeMap::new();
         for (id, (customer, class)) in &customers {
             let facts = Facts::of(customer, deals.get(id).map_or(&[], Vec::as_slice), days.of(self.now));
@@ -57,7 +59,7 @@ impl Work<'_> {
                         Step::Wait(next) => next,
                         _ => days.tomorrow(self.now),
                     };
-                    self.warn_owner(customer, &warning)?;
+                    warned.extend(self.warn_owner(customer, &warning)?.map(|person| (customer.id, warning, person)));
                     (ON_AGENDA.to_owned(), Some(warning), Turn::Again(next))
                 }
                 // What waits for the host's decision stays as it is until then.
@@ -74,19 +76,14 @@ impl Work<'_> {
             turns.insert(id.clone(), turn);
         }
         self.recycle(&customers, going)?;
+        self.remind_of_warnings(warned)?;
         Ok(ids.iter().map(|id| turns.remove(id).unwrap_or(Turn::Done)).collect())
     }
 
     /// Writes what a look came to, if the customer is still as it was looked at: who follows up at this moment comes first.
-    fn look_ended(
-        &mut self,
-        customer: &Customer,
-        class: &Value,
-        becomes: Value,
-        warning: Option<super::RecycleWarning>,
-    ) {
+    fn look_ended(&mut self, customer: &Customer, class: &Value, becomes: Value, warning: Option<RecycleWarning>) {
         let idle: Value = customer.idle_since.millis().into();
-        let warned = |warning: Option<super::RecycleWarning>| super::warning::column(warning.as_ref());
+        let warned = |warning: Option<RecycleWarning>| super::warning::column(warning.as_ref());
         let changes = vec![
             ("recycling", Change::Replace(class.clone(), becomes)),
             ("idle_since", Change::Replace(idle.clone(), idle)),
@@ -134,12 +131,14 @@ impl Work<'_> {
         self.write(crate::agenda::at(self.now, &RECYCLE, customer.id));
     }
 
-    fn warn_owner(&mut self, customer: &Customer, warning: &super::RecycleWarning) -> Result<(), Stop> {
+    /// Warns who has a customer; says whom.
+    fn warn_owner(&mut self, customer: &Customer, warning: &RecycleWarning) -> Result<Option<UserId>, Stop> {
         let told = self.context.stands_in_for(&customer.owner, customer.owner_position.as_ref());
         let data = serde_json::json!({
             "owner": customer.owner, "goes_at": warning.goes_at, "days": warning.days, "reason": warning.reason,
         });
-        Ok(self.notify("customer_recycle_warned", CustomerId::RECORD, customer.id, told.as_slice(), data)?)
+        self.notify("customer_recycle_warned", CustomerId::RECORD, customer.id, told.as_slice(), data)?;
+        Ok(told)
     }
 
     /// Moves customers to pools.

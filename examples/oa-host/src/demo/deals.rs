@@ -125,7 +125,8 @@ pub(super) fn play(story: &Story, played: &[Played]) -> Result<(), Error> {
     Ok(())
 }
 
-fn day(story: &Story, days_ago: i64) -> Result<Date, Error> {
+/// The day so many days ago.
+pub(super) fn day(story: &Story, days_ago: i64) -> Result<Date, Error> {
     let text = TimeZone::SHANGHAI.local_text(story.day(days_ago));
     text.get(..10).unwrap_or_default().parse()
 }

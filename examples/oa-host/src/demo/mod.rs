@@ -5,6 +5,7 @@
 mod cast;
 mod clock;
 mod deals;
+mod due;
 mod pool;
 mod script;
 mod words;
@@ -61,10 +62,20 @@ pub(crate) fn load(store: Arc<dyn Store + Send + Sync>) -> Result<(), Error> {
     StoryClock::scene(u64::MAX - 1);
     StoryClock::at(story.day(120));
     cast::enter(&story)?;
+    due::rest(&story)?;
     let played = play_all(&story)?;
     deals::play(&story, &played)?;
     afterwards(&story, &played)?;
-    pool::play(&story, &played)
+    due::begin(&story, &played)?;
+    pool::play(&story, &played)?;
+    due::end(&story, &played)
+}
+
+/// Does what is due by now.
+fn tick(story: &Story) -> Result<(), Error> {
+    let host = story.system()?;
+    while host.tick()?.done > 0 {}
+    Ok(())
 }
 
 /// Makes a SQLite file with the organisation in it. The story is told into a file of another

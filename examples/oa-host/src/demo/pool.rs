@@ -2,7 +2,7 @@
 
 use super::clock::StoryClock;
 use super::script::Played;
-use super::{HOUR, Story, cast};
+use super::{HOUR, Story, cast, tick};
 use crm_core::{
     BatchAnswer, CustomerEdit, CustomerId, CustomerStatus, DictionaryEntryInput, EntryCode, Error, NewFollowUp,
     RecycleRule, Release, dictionary,
@@ -91,16 +91,11 @@ fn recycling(story: &Story, played: &[Played]) -> Result<(), Error> {
     tick(story)?;
     // A host would do so all day long.
     for days_ago in (1..8).rev() {
-        StoryClock::at(story.day(days_ago).plus_millis(HOUR / 12));
-        tick(story)?;
+        for hour in [0, 9, 18] {
+            StoryClock::at(story.day(days_ago).plus_millis(hour * HOUR + HOUR / 12));
+            tick(story)?;
+        }
     }
-    Ok(())
-}
-
-/// Does what is due by now.
-fn tick(story: &Story) -> Result<(), Error> {
-    let host = story.system()?;
-    while host.tick()?.done > 0 {}
     Ok(())
 }
 

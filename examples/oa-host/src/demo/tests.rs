@@ -1,6 +1,6 @@
 use super::*;
 use crm_core::store::MemoryStore;
-use crm_core::{CustomerQuery, FollowUps, PageRequest, RecycleReason, View};
+use crm_core::{CustomerQuery, FollowUps, PageRequest, RecycleReason, ReminderQuery, View};
 use std::collections::BTreeSet;
 
 /// Customers that somebody owns.
@@ -83,6 +83,25 @@ fn a_rule_has_taken_a_customer_and_warned_of_others() {
     let preview = administrator.preview_recycling(until, None).unwrap();
     let warned = preview.items.iter().filter(|item| item.warned).count();
     assert!(preview.complete && preview.items.len() >= 4 && warned == pool::WARNED, "{preview:?}");
+}
+
+#[test]
+fn everybody_has_reminders_after_the_first_tick() {
+    let crm = told();
+    let host = crm.as_user(&Actor::system(ORGANISATION, "tick").unwrap());
+    while host.tick().unwrap().done > 0 {}
+    let mut kinds = BTreeSet::new();
+    for user in cast::viewers() {
+        let own = crm.as_user(&Actor::user(ORGANISATION, user).unwrap());
+        let waiting = own.reminders(ReminderQuery::default(), PageRequest::first(100)).unwrap().items;
+        assert!((1..40).contains(&waiting.len()), "{user}: {}", waiting.len());
+        kinds.extend(waiting.iter().map(|row| format!("{:?}", row.reminder.kind)));
+        let late = waiting.iter().filter(|row| row.reminder.late).count();
+        assert!(late * 2 <= waiting.len(), "{user}: {late} of {}", waiting.len());
+    }
+    assert!(kinds.len() >= 6, "{kinds:?}");
+    let some = crm.as_user(&Actor::user(ORGANISATION, "zhouzihang").unwrap()).reminder_counts().unwrap();
+    assert_eq!(some.snoozed.value, 1);
 }
 
 #[test]

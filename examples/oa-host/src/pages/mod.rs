@@ -29,6 +29,8 @@ mod position;
 mod product;
 pub(crate) mod recycling;
 mod relation;
+mod reminder;
+mod reminder_preferences;
 mod report;
 mod report_rows;
 mod role;
@@ -42,6 +44,7 @@ use crate::desk::{Desk, Look};
 use crate::failure::Failure;
 use crate::form::Sheet;
 use crate::security::LARGEST_UPLOAD;
+use crate::session::BELL;
 use crate::values::Values;
 use askama::Template;
 use axum::Router;
@@ -82,6 +85,9 @@ pub(crate) fn routes() -> Router<Shared> {
         .route("/merges/{id}", get(merge::show).post(merge::undo))
         .route("/duplicates/groups", get(duplicate_group::show).post(duplicate_group::act))
         .route("/duplicates/search", get(duplicate_group::progress).post(duplicate_group::search))
+        .route("/reminders", get(reminder::show).post(reminder::act))
+        .route(BELL, get(reminder::count))
+        .route("/reminders/preferences", get(reminder_preferences::show).post(reminder_preferences::save))
         .route("/contacts", get(contacts::show))
         .route("/contacts/duplicates", post(duplicate::contacts))
         .route("/contacts/{id}/edit", get(contact::edit).post(contact::save))

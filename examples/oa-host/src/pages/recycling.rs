@@ -343,13 +343,7 @@ fn typed(desk: &Desk<'_>, values: &Values) -> Result<(RecyclingSettings, Vec<usi
             places.push(place);
         }
     }
-    let mut warn_days = Vec::new();
-    for part in values.get("warn_days").split([',', '，', '、', ' ']).filter(|part| !part.trim().is_empty()) {
-        match part.trim().parse() {
-            Ok(days) => warn_days.push(days),
-            Err(_) => read.note(Violation::malformed("warn_days")),
-        }
-    }
+    let warn_days = read.days("warn_days");
     let excluded = values.all("excluded_levels").into_iter().map(EntryCode::new).collect::<Result<_, _>>();
     let dealt = chosen(&mut read, &DEALT, "dealt", values.get("dealt"));
     let (protection_days, dealt_days) = (read.number("protection_days"), read.number("dealt_days"));

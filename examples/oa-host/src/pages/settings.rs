@@ -4,6 +4,7 @@ use crate::app::{Reply, Shared};
 use crate::desk::{Choice, Desk, Look};
 use crate::form::Sheet;
 use crate::pages::contracts::STATUSES;
+use crate::pages::reminder_preferences::typed_days;
 use crate::pages::{Above, form_page};
 use crate::security::Posted;
 use crate::session::Visitor;
@@ -11,8 +12,9 @@ use crate::values::{Reader, Values};
 use axum::extract::State;
 use crm_core::{
     AgreedPriceRule, ContractSettings, ContractStatus, DuplicateRule, DuplicateSettings, EntryCode, Error,
-    FollowUpSettings, NameRule, NumberReset, PlanRule, PoolSettings, ReceiptRule, RecyclingSettings, ReportSettings,
-    Settings, SharingSettings, TimeZone, Violation, dictionary,
+    FollowUpSettings, LeapDayRule, LeapMonthRule, NameRule, NumberReset, PlanRule, PoolSettings, ReceiptRule,
+    RecyclingSettings, ReminderLeads, ReminderSettings, ReportSettings, Settings, SharingSettings, TimeZone, Violation,
+    dictionary,
 };
 
 const NUMBER_RESETS: [(&str, NumberReset); 3] =
@@ -29,6 +31,8 @@ const AMENDABLE: [(&str, ContractStatus); 3] = [
     ("completed", ContractStatus::Completed),
     ("terminated", ContractStatus::Terminated),
 ];
+const LEAP_DAYS: [(&str, LeapDayRule); 2] = [("before", LeapDayRule::Before), ("after", LeapDayRule::After)];
+const LEAP_MONTHS: [(&str, LeapMonthRule); 2] = [("ordinary", LeapMonthRule::Ordinary), ("leap", LeapMonthRule::Leap)];
 /// What a leader can be asked to approve.
 const APPROVALS: [&str; 5] = ["sign", "supplement", "void", "receipt", "transfer"];
 
@@ -201,6 +205,80 @@ fn pool_fields(sheet: Sheet<'_>) -> Sheet<'_> {
         .help("no_limit_help")
 }
 
+/// The settings of reminders; nothing where a rule is none, which is noted.
+fn reminders(values: &Values, read: &mut Reader<'_>) -> Option<ReminderSettings> {
+    let leads = ReminderLeads {
+        contract_end: read.days("reminders_leads_contract_end"),
+        instalment_due: read.days("reminders_leads_instalment_due"),
+        instalment_overdue: values.ticked("reminders_leads_instalment_overdue"),
+        birthday: read.days("reminders_leads_birthday"),
+        follow_up_due: values.ticked("reminders_leads_follow_up_due"),
+        recycle_warning: values.ticked("reminders_leads_recycle_warning"),
+        share_end: read.days("reminders_leads_share_end"),
+        reply: values.ticked("reminders_leads_reply"),
+    };
+    let (hour, escalate_after_days) = (read.number("reminders_hour"), read.number("reminders_escalate_after_days"));
+    let leap_day = chosen(read, &LEAP_DAYS, "reminders_leap_day", values.get("reminders_leap_day"));
+    let leap_month = chosen(read, &LEAP_MONTHS, "reminders_leap_month", values.get("reminders_leap_month"));
+    Some(ReminderSettings {
+        leads,
+        hour,
+        payments_before_holidays: values.ticked("reminders_payments_before_holidays"),
+        escalate_after_days,
+        leap_day: leap_day?,
+        leap_month: leap_month?,
+    })
+}
+
+/// What their fields show.
+fn with_reminders(values: Values, reminders: &ReminderSettings) -> Values {
+    let leads = &reminders.leads;
+    let tick = |told: bool| told.then_some("1");
+    values
+        .with("reminders_leads_contract_end", typed_days(&leads.contract_end))
+        .with("reminders_leads_instalment_due", typed_days(&leads.instalment_due))
+        .with_some("reminders_leads_instalment_overdue", tick(leads.instalment_overdue))
+        .with("reminders_leads_birthday", typed_days(&leads.birthday))
+        .with_some("reminders_leads_follow_up_due", tick(leads.follow_up_due))
+        .with_some("reminders_leads_recycle_warning", tick(leads.recycle_warning))
+        .with("reminders_leads_share_end", typed_days(&leads.share_end))
+        .with_some("reminders_leads_reply", tick(leads.reply))
+        .with("reminders_hour", reminders.hour.to_string())
+        .with("reminders_escalate_after_days", reminders.escalate_after_days.to_string())
+        .with_some("reminders_payments_before_holidays", tick(reminders.payments_before_holidays))
+        .with("reminders_leap_day", word(&LEAP_DAYS, reminders.leap_day))
+        .with("reminders_leap_month", word(&LEAP_MONTHS, reminders.leap_month))
+}
+
+fn reminder_fields<'a>(d: &Look<'_>, sheet: Sheet<'a>) -> Sheet<'a> {
+    sheet
+        .section("s_reminders")
+        .line("reminders_leads_contract_end", 60)
+        .help("leads_help")
+        .line("reminders_leads_instalment_due", 60)
+        .help("leads_help")
+        .line("reminders_leads_birthday", 60)
+        .help("leads_help")
+        .line("reminders_leads_share_end", 60)
+        .help("leads_help")
+        .tick("reminders_leads_instalment_overdue")
+        .tick("reminders_leads_follow_up_due")
+        .tick("reminders_leads_recycle_warning")
+        .tick("reminders_leads_reply")
+        .input("number", "reminders_hour")
+        .required()
+        .help("reminders_hour_help")
+        .input("number", "reminders_escalate_after_days")
+        .required()
+        .help("escalate_help")
+        .choice("reminders_leap_day", choices(d, "leap_day_", &LEAP_DAYS))
+        .required()
+        .choice("reminders_leap_month", choices(d, "leap_month_", &LEAP_MONTHS))
+        .required()
+        .tick("reminders_payments_before_holidays")
+        .help("payments_before_holidays_help")
+}
+
 pub(crate) async fn show(State(app): State<Shared>, visitor: Visitor) -> Reply {
     app.desk(visitor, |desk| {
         let settings = desk.crm.settings()?;
@@ -225,7 +303,8 @@ fn values_of(settings: &Settings) -> Values {
         .with("follow_up_least_length", follow_up.least_length.to_string())
         .with_some("follow_up_superiors_count", follow_up.superiors_count.then_some("1"));
     let contract = &settings.contract;
-    let values = with_pool(with_duplicates(values, &settings.duplicates), &settings.pool)
+    let values = with_pool(with_duplicates(values, &settings.duplicates), &settings.pool);
+    let values = with_reminders(values, &settings.reminders)
         .with("contract_number", &contract.number)
         .with("contract_number_reset", word(&NUMBER_RESETS, contract.number_reset))
         .with("contract_base_currency", contract.base_currency.code())
@@ -295,10 +374,8 @@ fn draw(desk: &Desk<'_>, values: &Values, error: Option<&Error>) -> Reply {
         .required()
         .checks("contract_amendable", choices(d, "contract_", &AMENDABLE))
         .checks("contract_approval", APPROVALS.map(|name| Choice::new(name, d.t(&format!("approve_{name}")))).to_vec())
-        .help("approval_help")
-        .section("s_reports")
-        .input("number", "report_fiscal_year_month")
-        .required();
+        .help("approval_help");
+    let sheet = reminder_fields(d, sheet).section("s_reports").input("number", "report_fiscal_year_month").required();
     let above = Above { title: d.menu_label("settings"), back: Default::default(), intro: String::new() };
     form_page(desk, above, sheet, error)
 }
@@ -324,13 +401,15 @@ fn saved(desk: &Desk<'_>, values: &Values) -> Result<Settings, Error> {
     let contract = contract(values, &mut read);
     let duplicates = duplicates(values, &mut read);
     let pool = pool(values, &mut read, desk.crm.settings()?.pool.recycling);
+    let reminders = reminders(values, &mut read);
     let zone = TimeZone::named(values.get("time_zone").trim());
     if zone.is_err() {
         read.note(Violation::unknown("time_zone"));
     }
     let done = read.done();
     // Without either, something was noted.
-    let (Some(contract), Some(duplicates), Ok(time_zone)) = (contract, duplicates, zone) else {
+    let (Some(contract), Some(duplicates), Some(reminders), Ok(time_zone)) = (contract, duplicates, reminders, zone)
+    else {
         return Err(done.err().unwrap_or_else(|| Violation::malformed("contract").into()));
     };
     done?;
@@ -351,6 +430,7 @@ fn saved(desk: &Desk<'_>, values: &Values) -> Result<Settings, Error> {
         contract,
         pool,
         sharing: SharingSettings { end_with_owner: values.ticked("sharing_end_with_owner") },
+        reminders,
         report: ReportSettings { fiscal_year_month },
         version: values.get("version").parse().unwrap_or_default(),
     })

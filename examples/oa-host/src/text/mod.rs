@@ -8,6 +8,7 @@ mod merges;
 mod payments;
 mod pools;
 mod recycling;
+mod reminders;
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -62,6 +63,7 @@ fn all() -> impl Iterator<Item = &'static Text> {
         pools::TEXTS,
         recycling::TEXTS,
         hand_over::TEXTS,
+        reminders::TEXTS,
     ];
     TEXTS.iter().chain(rooms.into_iter().flatten())
 }

@@ -160,7 +160,7 @@ fn c5_a_document_is_uploaded_downloaded_and_taken_away() {
 }
 
 /// What the page of settings is sent, but for the check for duplicates.
-pub(crate) const SETTINGS: [(&str, &str); 20] = [
+pub(crate) const SETTINGS: [(&str, &str); 24] = [
     ("time_zone", "Asia/Shanghai"),
     ("same_name", "refuse"),
     ("customer_number", "KH{yyyyMMdd}-{random}"),
@@ -181,6 +181,10 @@ pub(crate) const SETTINGS: [(&str, &str); 20] = [
     ("pool_count_locked", "1"),
     ("pool_cool_down_days", "7"),
     ("pool_most_locked", "20"),
+    ("reminders_hour", "9"),
+    ("reminders_escalate_after_days", "0"),
+    ("reminders_leap_day", "before"),
+    ("reminders_leap_month", "ordinary"),
 ];
 
 /// Sets for which command a leader is asked first.

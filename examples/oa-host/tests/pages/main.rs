@@ -9,6 +9,7 @@ mod hand_over;
 mod merges;
 mod pools;
 mod recycling;
+mod reminders;
 #[path = "../run/mod.rs"]
 mod run;
 

@@ -48,7 +48,7 @@ fn tick(admin: &Browser) {
 }
 
 /// A clock that is some days behind.
-struct Behind(i64);
+pub(crate) struct Behind(pub(crate) i64);
 
 impl Environment for Behind {
     fn now(&self) -> Result<Timestamp, HostFailure> {

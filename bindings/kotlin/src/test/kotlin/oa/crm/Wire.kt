@@ -81,6 +81,9 @@ internal object Wire {
             """{"contract":{"number":"HT{yyyyMMdd}{seq:4}","number_reset":"prefix","base_currency":"CNY",
             "agreed_price":"marked","amendable":["in_force","completed"],"plan_over":"warn","receipt_over":"credit"},
             "sharing":{"end_with_owner":true},
+            "reminders":{"leads":{"contract_end":[30,7,1],"instalment_due":[7,1,0],"instalment_overdue":true,"birthday":[3,0],
+            "follow_up_due":true,"recycle_warning":true,"share_end":[1],"reply":true},"hour":9,"payments_before_holidays":false,
+            "escalate_after_days":0,"leap_day":"before","leap_month":"ordinary"},
             "report":{"fiscal_year_month":1}}""",
         )
         for ((name, default) in whole.properties()) {

@@ -1,0 +1,228 @@
+//! What a commit changes for reminders: birthdays and plans are noted, open reminders are settled, or go to who has the subject now.
+//! Every command comes by here before its commit; rooms know nothing of it. Whether a share ends on the day that was told, and whether a
+//! record is still there, is seen when a reminder is read.
+
+use super::birthday::BIRTHDAY;
+use super::sweep::REMIND_FOLLOW_UP;
+use super::tell::subject;
+use super::{REMINDER, Reminder, ReminderKind, ReminderState};
+use crate::access::{Scope, Standing};
+use crate::agenda;
+use crate::contact::CONTACT;
+use crate::contract::CONTRACT;
+use crate::customer::CUSTOMER;
+use crate::error::Error;
+use crate::id::{ContactId, ContractId, CustomerId, InstalmentId};
+use crate::payment::INSTALMENT;
+use crate::pool::RecycleWarning;
+use crate::record::{Columns, NEVER, Record};
+use crate::sorted::Gather as _;
+use crate::store::{Kind, Row, Search, StoreError, Value, Write};
+use crate::time::Birthday;
+use crate::work::{Stop, Work};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+/// How a kind of records that reminders are about is called in their subjects.
+fn record_of(kind: &Kind) -> Option<&'static str> {
+    [
+        (&CUSTOMER, CustomerId::RECORD),
+        (&CONTACT, ContactId::RECORD),
+        (&CONTRACT, ContractId::RECORD),
+        (&INSTALMENT, InstalmentId::RECORD),
+    ]
+    .into_iter()
+    .find(|(own, _)| *own == kind)
+    .map(|(_, record)| record)
+}
+
+/// Live columns that say something to reminders.
+const TELLING: [&str; 3] = ["scope", "next_follow_up_at", "recycle_warning"];
+
+/// What a record is for reminders.
+#[derive(Debug, Default, PartialEq)]
+struct Standpoint {
+    /// Its occasions, by kind: a day or an instant.
+    occasions: Vec<(ReminderKind, i64)>,
+    birthday: Option<(Birthday, Value)>,
+    /// In whose hands it is; of what is in nobody's there is nothing to remind.
+    scope: Option<Scope>,
+}
+
+/// Of records who may be born.
+#[derive(Deserialize)]
+struct Born {
+    #[serde(default)]
+    birthday: Option<Birthday>,
+}
+
+fn born(row: &Row) -> Result<Option<Birthday>, Error> {
+    let born: Born = serde_json::from_str(&row.body)
+        .map_err(|error| StoreError::Corrupt(format!("the birthday of {}: {error}", row.id)))?;
+    Ok(born.birthday)
+}
+
+impl Standpoint {
+    fn of(kind: &'static Kind, row: &Row) -> Result<Self, Error> {
+        let columns = Columns::of(kind, row);
+        let day = |column: &str| Some(columns.integer(column)).filter(|day| *day != NEVER);
+        let scope = columns.text("scope").map(|scope| Scope::parse(&scope)).transpose()?;
+        let scope = scope.filter(|scope| scope.standing == Standing::Active);
+        let mut own = Standpoint::default();
+        if scope.is_none() {
+            return Ok(own);
+        }
+        if kind == &CONTRACT {
+            let open = columns.integer("settled") == 0;
+            own.occasions.extend(day("ends_on").filter(|_| open).map(|day| (ReminderKind::ContractEnd, day)));
+        } else if kind == &INSTALMENT {
+            let kinds = [ReminderKind::InstalmentDue, ReminderKind::InstalmentOverdue];
+            own.occasions.extend(day("due_on").into_iter().flat_map(|day| kinds.map(|kind| (kind, day))));
+        } else {
+            let place = columns.value("scope").cloned().unwrap_or_else(|| "".into());
+            own.birthday = born(row)?.map(|birthday| (birthday, place));
+            if kind == &CUSTOMER {
+                own.occasions.extend(day("next_follow_up_at").map(|at| (ReminderKind::FollowUpDue, at)));
+                let warning = columns.text("recycle_warning").and_then(|text| RecycleWarning::of_column(&text));
+                own.occasions.extend(warning.map(|told| (ReminderKind::RecycleWarning, told.goes_at.millis())));
+            }
+        }
+        own.scope = scope;
+        Ok(own)
+    }
+
+    fn plan(&self) -> Option<i64> {
+        self.occasions.iter().find(|(kind, _)| *kind == ReminderKind::FollowUpDue).map(|(_, at)| *at)
+    }
+
+    /// Whether a reminder is about something that still is so.
+    fn holds(&self, before: &Standpoint, reminder: &Reminder) -> bool {
+        match reminder.kind {
+            ReminderKind::Birthday => {
+                let birthday = |own: &Standpoint| own.birthday.as_ref().map(|(birthday, _)| *birthday);
+                birthday(self).is_some() && birthday(self) == birthday(before)
+            }
+            kind => self.occasions.contains(&(kind, reminder.occasion())),
+        }
+    }
+}
+
+/// The row of a birthday.
+pub(super) fn birthday_of(subject: String, birthday: &Birthday, scope: Value) -> Write {
+    let row = Row { id: subject, version: 1, values: vec![birthday.key().into(), scope], body: "{}".to_owned() };
+    Write::Put { kind: &BIRTHDAY, row }
+}
+
+impl Work<'_> {
+    /// Adds to the decision what it changes for reminders.
+    pub(crate) fn follow_reminders(&mut self) -> Result<(), Stop> {
+        let (mut writes, mut gone) = (Vec::new(), Vec::new());
+        let mut moved: BTreeMap<String, (Standpoint, Standpoint)> = BTreeMap::new();
+        let mut dropped = Vec::new();
+        for (at, kind, id) in self.telling_writes() {
+            let Some(record) = record_of(kind) else { continue };
+            let new = matches!(self.changes.writes.get(at), Some(Write::Insert { .. }));
+            if !new && !self.has_seen(kind, &id) {
+                self.get_one(kind, id.clone())?;
+            }
+            let before = self.seen(kind, &id).filter(|_| !new);
+            let Some(write) = self.changes.writes.get(at) else { continue };
+            let after = write.makes(before);
+            let removed = after.is_none();
+            let of = |row: Option<&Row>| row.map(|row| Standpoint::of(kind, row)).transpose();
+            let (before, after) = (of(before)?.unwrap_or_default(), of(after.as_ref())?.unwrap_or_default());
+            if before == after {
+                continue;
+            }
+            let subject = subject(record, &id);
+            if before.birthday != after.birthday {
+                match &after.birthday {
+                    Some((birthday, scope)) => writes.push(birthday_of(subject.clone(), birthday, scope.clone())),
+                    None => gone.push(subject.clone()),
+                }
+            }
+            match (before.plan(), after.plan()) {
+                (was, Some(plan)) if was != Some(plan) => {
+                    let due = crate::Timestamp::saturating(plan);
+                    writes.push(agenda::at(due, &REMIND_FOLLOW_UP, &id));
+                }
+                (Some(_), None) => dropped.push(REMIND_FOLLOW_UP.key(&id)),
+                _ => {}
+            }
+            // Of what had nothing to tell, nothing was told. And what is told of a record that is gone shows to nobody, and again once
+            // it comes back.
+            if !removed && (!before.occasions.is_empty() || before.birthday.is_some()) {
+                moved.insert(subject, (before, after));
+            }
+        }
+        for (kind, ids) in [(&BIRTHDAY, gone), (&agenda::AGENDA, dropped)] {
+            for row in self.get(kind, ids)? {
+                writes.push(Write::Delete { kind, id: row.id, version: row.version });
+            }
+        }
+        writes.into_iter().for_each(|write| self.write(write));
+        self.move_reminders(&moved)
+    }
+
+    /// Writes that say something to reminders: their place, and the record that they are about.
+    fn telling_writes(&self) -> Vec<(usize, &'static Kind, String)> {
+        let telling = |(at, write): (usize, &Write)| {
+            if let Write::Touch { changes, .. } = write
+                && !changes.iter().any(|(column, _)| TELLING.contains(column))
+            {
+                return None;
+            }
+            let (kind, id) = write.row()?;
+            record_of(kind).map(|_| (at, kind, id.to_owned()))
+        };
+        self.changes.writes.iter().enumerate().filter_map(telling).collect()
+    }
+
+    /// Settles open reminders of what is not so any more, and gives those of what changed hands to who has it.
+    fn move_reminders(&mut self, moved: &BTreeMap<String, (Standpoint, Standpoint)>) -> Result<(), Stop> {
+        if moved.is_empty() {
+            return Ok(());
+        }
+        self.rely_on_sweep()?;
+        let subjects = moved.keys().map(|subject| subject.as_str().into()).collect();
+        let context = self.context.clone();
+        for row in self.find_all(Search::of(&REMINDER).within("subject", subjects))? {
+            let before = Reminder::from_row(&row)?;
+            let Some((was, is)) = moved.get(&before.subject) else { continue };
+            let settled = || before.ended(ReminderState::Settled, self.now);
+            let after = if !is.holds(was, &before) {
+                settled()
+            } else if was.scope == is.scope {
+                continue;
+            } else {
+                let owner = is.scope.as_ref();
+                let owner = owner.and_then(|own| context.stands_in_for(&own.owner, own.position.as_ref()));
+                match owner {
+                    Some(person) if before.escalated_from.is_none() => Reminder { person, ..before.clone() },
+                    // It was his superior's, or there is nobody.
+                    _ => settled(),
+                }
+            };
+            self.save(&before, &after)?;
+        }
+        Ok(())
+    }
+}
+
+/// Whose subject an open reminder is, by the place of its owner; none of what nobody has.
+pub(super) fn owners_of(work: &mut Work<'_>, reminders: &[Reminder]) -> Result<BTreeMap<String, Scope>, Stop> {
+    let kinds: [&'static Kind; 4] = [&CUSTOMER, &CONTACT, &CONTRACT, &INSTALMENT];
+    let mut scopes = BTreeMap::new();
+    for kind in kinds {
+        let Some(record) = record_of(kind) else { continue };
+        let own = reminders.iter().filter_map(|own| own.subject.strip_prefix(record)?.strip_prefix(':'));
+        let ids = own.map(str::to_owned).into_set().into_iter().collect();
+        let selection = crate::store::Selection::Keys { kind, ids };
+        for (id, values) in work.columns(selection, vec!["scope"])? {
+            if let Some(Value::Text(scope)) = values.first() {
+                scopes.insert(subject(record, id), Scope::parse(scope)?);
+            }
+        }
+    }
+    Ok(scopes)
+}
