@@ -57,12 +57,10 @@ impl Context {
         seats.find(active).cloned()
     }
 
-    /// The nearest active superior of a person, by his main position or the first that he holds.
-    pub(crate) fn superior_of(&self, person: &UserId) -> Option<UserId> {
-        let known = self.people.get(person)?;
-        let position = known.main_position.as_ref().or(self.positions.held_by(person).first())?;
-        let active = |other: &&UserId| *other != person && self.people.get(*other).is_some_and(|known| known.active);
-        let above = self.positions.above(position).into_iter().map(|above| &above.id);
+    /// The nearest active person above a position, other than one.
+    pub(crate) fn superior_at(&self, position: Option<&PositionId>, other_than: &UserId) -> Option<UserId> {
+        let active = |own: &&UserId| *own != other_than && self.people.get(*own).is_some_and(|known| known.active);
+        let above = self.positions.above(position?).into_iter().map(|above| &above.id);
         above.flat_map(|above| self.positions.seated_at(above)).find(active).cloned()
     }
 

@@ -7,8 +7,9 @@ use super::settings::{LeapDayRule, LeapMonthRule, ReminderSettings};
 use super::{SINCE, column, index};
 use crate::date::Date;
 use crate::store::{Column, ColumnType, Kind};
-use crate::time::{Birthday, Calendar, LunarDay};
-use chrono::Datelike as _;
+use crate::time::{Birthday, Calendar};
+use chrono::{Datelike as _, NaiveDate};
+use icu_calendar::cal::ChineseTraditional;
 
 /// Who has a birthday, by the record: `contact:` or `customer:` and an id. The scope is that of its customer.
 pub(crate) static BIRTHDAY: Kind = Kind {
@@ -17,6 +18,34 @@ pub(crate) static BIRTHDAY: Kind = Kind {
     indexes: &[index("day", &["day"]), index("scope", &["scope", "day"])],
     since: SINCE,
 };
+
+/// A day of the lunar calendar.
+struct LunarDay {
+    month: u32,
+    leap: bool,
+    day: u32,
+    /// Whether it is the last of its month.
+    last: bool,
+}
+
+impl LunarDay {
+    fn of(day: NaiveDate) -> Option<Self> {
+        let (month, date) = (u8::try_from(day.month()).ok()?, u8::try_from(day.day()).ok()?);
+        let iso = icu_calendar::Date::try_new_iso(day.year(), month, date).ok()?;
+        let lunar = iso.to_calendar(ChineseTraditional::new());
+        let (month, day) = (lunar.month().to_input(), lunar.day_of_month().0);
+        let last = day >= lunar.days_in_month();
+        Some(LunarDay { month: month.number().into(), leap: month.is_leap(), day: day.into(), last })
+    }
+
+    /// Whether the leap month follows the month of this day.
+    fn leap_follows(&self, day: NaiveDate) -> bool {
+        // A month has 29 or 30 days: this many later it is the next one.
+        let later = chrono::Days::new(u64::from(31_u32.saturating_sub(self.day)));
+        let next = day.checked_add_days(later).and_then(LunarDay::of);
+        next.is_some_and(|next| next.leap && next.month == self.month)
+    }
+}
 
 fn key(calendar: char, month: u32, day: u32) -> String {
     format!("{calendar}{month:02}{day:02}")
@@ -49,7 +78,7 @@ pub(super) fn keys_of(day: Date, settings: &ReminderSettings) -> Vec<String> {
     let Some(known) = LunarDay::of(day) else { return keys };
     let ordinary = settings.leap_month == LeapMonthRule::Ordinary;
     // Who was born in a leap month has his birthday once a year: in the ordinary one, unless this year has his.
-    let leap = if known.leap { !ordinary } else { ordinary || !known.leap_follows };
+    let leap = if known.leap { !ordinary } else { ordinary || !known.leap_follows(day) };
     let mut put = |date: u32| {
         // Who was born in an ordinary month has it in that one alone.
         keys.extend((!known.leap).then(|| key('l', known.month, date)));

@@ -2,7 +2,8 @@
 //! Every command comes by here before its commit; rooms know nothing of it. Whether a share ends on the day that was told, and whether a
 //! record is still there, is seen when a reminder is read.
 
-use super::birthday::BIRTHDAY;
+use super::birthday::{BIRTHDAY, keys_of};
+use super::settings::ReminderSettings;
 use super::sweep::REMIND_FOLLOW_UP;
 use super::tell::subject;
 use super::{REMINDER, Reminder, ReminderKind, ReminderState};
@@ -12,16 +13,16 @@ use crate::contact::CONTACT;
 use crate::contract::CONTRACT;
 use crate::customer::CUSTOMER;
 use crate::error::Error;
-use crate::id::{ContactId, ContractId, CustomerId, InstalmentId};
+use crate::id::{ContactId, ContractId, CustomerId, InstalmentId, ReminderId};
 use crate::payment::INSTALMENT;
 use crate::pool::RecycleWarning;
 use crate::record::{Columns, NEVER, Record};
 use crate::sorted::Gather as _;
-use crate::store::{Kind, Row, Search, StoreError, Value, Write};
+use crate::store::{Change, Check, Kind, Row, Search, StoreError, Value, Write};
 use crate::time::Birthday;
 use crate::work::{Stop, Work};
 use serde::Deserialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How a kind of records that reminders are about is called in their subjects.
 fn record_of(kind: &Kind) -> Option<&'static str> {
@@ -35,6 +36,9 @@ fn record_of(kind: &Kind) -> Option<&'static str> {
     .find(|(own, _)| *own == kind)
     .map(|(_, record)| record)
 }
+
+/// The kinds of them.
+static SUBJECTS: [&Kind; 4] = [&CUSTOMER, &CONTACT, &CONTRACT, &INSTALMENT];
 
 /// Live columns that say something to reminders.
 const TELLING: [&str; 3] = ["scope", "next_follow_up_at", "recycle_warning"];
@@ -96,11 +100,11 @@ impl Standpoint {
     }
 
     /// Whether a reminder is about something that still is so.
-    fn holds(&self, before: &Standpoint, reminder: &Reminder) -> bool {
+    fn holds(&self, reminder: &Reminder, settings: &ReminderSettings) -> bool {
         match reminder.kind {
             ReminderKind::Birthday => {
-                let birthday = |own: &Standpoint| own.birthday.as_ref().map(|(birthday, _)| *birthday);
-                birthday(self).is_some() && birthday(self) == birthday(before)
+                let own = self.birthday.as_ref().map(|(birthday, _)| birthday.key());
+                own.is_some_and(|own| keys_of(reminder.on, settings).contains(&own))
             }
             kind => self.occasions.contains(&(kind, reminder.occasion())),
         }
@@ -118,7 +122,7 @@ impl Work<'_> {
     pub(crate) fn follow_reminders(&mut self) -> Result<(), Stop> {
         let (mut writes, mut gone) = (Vec::new(), Vec::new());
         let mut moved: BTreeMap<String, (Standpoint, Standpoint)> = BTreeMap::new();
-        let mut dropped = Vec::new();
+        let mut plans: BTreeMap<String, (String, Option<i64>, Option<i64>)> = BTreeMap::new();
         for (at, kind, id) in self.telling_writes() {
             let Some(record) = record_of(kind) else { continue };
             let new = matches!(self.changes.writes.get(at), Some(Write::Insert { .. }));
@@ -128,7 +132,6 @@ impl Work<'_> {
             let before = self.seen(kind, &id).filter(|_| !new);
             let Some(write) = self.changes.writes.get(at) else { continue };
             let after = write.makes(before);
-            let removed = after.is_none();
             let of = |row: Option<&Row>| row.map(|row| Standpoint::of(kind, row)).transpose();
             let (before, after) = (of(before)?.unwrap_or_default(), of(after.as_ref())?.unwrap_or_default());
             if before == after {
@@ -141,23 +144,35 @@ impl Work<'_> {
                     None => gone.push(subject.clone()),
                 }
             }
-            match (before.plan(), after.plan()) {
-                (was, Some(plan)) if was != Some(plan) => {
-                    let due = crate::Timestamp::saturating(plan);
-                    writes.push(agenda::at(due, &REMIND_FOLLOW_UP, &id));
-                }
-                (Some(_), None) => dropped.push(REMIND_FOLLOW_UP.key(&id)),
-                _ => {}
+            if before.plan() != after.plan() || (before.scope != after.scope && after.plan().is_some()) {
+                plans.insert(REMIND_FOLLOW_UP.key(&id), (id.clone(), before.plan(), after.plan()));
             }
-            // Of what had nothing to tell, nothing was told. And what is told of a record that is gone shows to nobody, and again once
-            // it comes back.
-            if !removed && (!before.occasions.is_empty() || before.birthday.is_some()) {
+            // Of a new record nothing was told.
+            if !new {
                 moved.insert(subject, (before, after));
             }
         }
-        for (kind, ids) in [(&BIRTHDAY, gone), (&agenda::AGENDA, dropped)] {
-            for row in self.get(kind, ids)? {
-                writes.push(Write::Delete { kind, id: row.id, version: row.version });
+        for row in self.get(&BIRTHDAY, gone)? {
+            writes.push(Write::Delete { kind: &BIRTHDAY, id: row.id, version: row.version });
+        }
+        // Before the reminders: a tick that tells of a plan at this moment takes it off the agenda, and one of the two is first.
+        let ids = plans.iter().filter(|(_, (_, was, _))| was.is_some()).map(|(key, _)| key.clone()).collect();
+        let standing = self.get(&agenda::AGENDA, ids)?.into_iter().map(|row| (row.id.clone(), row)).into_map();
+        for (key, (id, was, plan)) in plans {
+            let due = plan.map(crate::Timestamp::saturating);
+            match (standing.get(&key), due) {
+                (Some(row), None) => {
+                    writes.push(Write::Delete { kind: &agenda::AGENDA, id: key, version: row.version });
+                }
+                (Some(row), Some(_)) if was == plan => {
+                    self.changes.checks.push(Check { kind: &agenda::AGENDA, id: key, version: row.version });
+                }
+                (Some(row), Some(due)) => {
+                    let due = vec![("due", Change::Set(due.millis().into()))];
+                    writes.push(Write::Update { kind: &agenda::AGENDA, row: row.clone(), changes: due });
+                }
+                (None, Some(due)) if was != plan => writes.push(agenda::at(due, &REMIND_FOLLOW_UP, &id)),
+                (None, _) => {}
             }
         }
         writes.into_iter().for_each(|write| self.write(write));
@@ -190,17 +205,23 @@ impl Work<'_> {
             let before = Reminder::from_row(&row)?;
             let Some((was, is)) = moved.get(&before.subject) else { continue };
             let settled = || before.ended(ReminderState::Settled, self.now);
-            let after = if !is.holds(was, &before) {
+            let holds = is.holds(&before, &context.settings().reminders);
+            let after = if !holds && before.is_open() {
                 settled()
-            } else if was.scope == is.scope {
+            } else if !holds || (was.scope == is.scope && before.is_open()) {
                 continue;
             } else {
                 let owner = is.scope.as_ref();
                 let owner = owner.and_then(|own| context.stands_in_for(&own.owner, own.position.as_ref()));
                 match owner {
-                    Some(person) if before.escalated_from.is_none() => Reminder { person, ..before.clone() },
+                    Some(person) if before.escalated_from.is_none() => {
+                        // What was settled, and is so again, waits again.
+                        let waiting = if before.is_open() { before.clone() } else { before.reopened() };
+                        Reminder { person, ..waiting }
+                    }
                     // It was his superior's, or there is nobody.
-                    _ => settled(),
+                    _ if before.is_open() => settled(),
+                    _ => continue,
                 }
             };
             self.save(&before, &after)?;
@@ -209,11 +230,29 @@ impl Work<'_> {
     }
 }
 
+/// Those of the reminders that are about something that is still so.
+pub(super) fn still_so(work: &mut Work<'_>, reminders: &[Reminder]) -> Result<BTreeSet<ReminderId>, Stop> {
+    let settings = work.context.settings().reminders.clone();
+    let mut holding = BTreeSet::new();
+    for kind in SUBJECTS {
+        let Some(record) = record_of(kind) else { continue };
+        let own = |reminder: &Reminder| Some(reminder.subject.strip_prefix(record)?.strip_prefix(':')?.to_owned());
+        let ids = reminders.iter().filter_map(own).into_set().into_iter().collect();
+        for row in work.get(kind, ids)? {
+            let is = Standpoint::of(kind, &row)?;
+            let of_row = reminders.iter().filter(|reminder| own(reminder).as_ref() == Some(&row.id));
+            holding.extend(of_row.filter(|reminder| is.holds(reminder, &settings)).map(|reminder| reminder.id));
+        }
+    }
+    // What was said to a person alone is so as long as it shows.
+    holding.extend(reminders.iter().filter(|own| !own.kind.is_of_owner()).map(|own| own.id));
+    Ok(holding)
+}
+
 /// Whose subject an open reminder is, by the place of its owner; none of what nobody has.
 pub(super) fn owners_of(work: &mut Work<'_>, reminders: &[Reminder]) -> Result<BTreeMap<String, Scope>, Stop> {
-    let kinds: [&'static Kind; 4] = [&CUSTOMER, &CONTACT, &CONTRACT, &INSTALMENT];
     let mut scopes = BTreeMap::new();
-    for kind in kinds {
+    for kind in SUBJECTS {
         let Some(record) = record_of(kind) else { continue };
         let own = reminders.iter().filter_map(|own| own.subject.strip_prefix(record)?.strip_prefix(':'));
         let ids = own.map(str::to_owned).into_set().into_iter().collect();

@@ -1,5 +1,6 @@
 //! The inbox 提醒中心 of a person: what waits for him, and what he made of it (R3).
 
+use super::follow::still_so;
 use super::{REMIND_AGAIN, REMINDER, Reminder, ReminderKind, ReminderPage, ReminderRow, ReminderState};
 use crate::agenda;
 use crate::crm::Session;
@@ -110,9 +111,11 @@ impl Session<'_> {
         }
         self.query(&op::reminders, |work| {
             let search = work.inbox(&query)?;
-            let listed = work.listed(search, &list, &page)?;
+            // Counted is what shows, as far as it is looked at.
+            let count = if page.count { Some(work.count_shown(search.clone())?) } else { None };
+            let listed = work.listed(search, &list, &PageRequest { count: false, ..page.clone() })?;
             let items = work.reminder_rows(Reminder::from_rows(&listed.rows)?)?;
-            Ok(ReminderPage { items, next: listed.next, count: listed.count })
+            Ok(ReminderPage { items, next: listed.next, count })
         })
     }
 
@@ -145,13 +148,14 @@ impl Session<'_> {
             &(&reminders, mark),
             |work| {
                 let mut marked = 0;
-                for before in work.some_reminders(&reminders)? {
+                let own = work.some_reminders(&reminders)?;
+                let so = still_so(work, &own)?;
+                for before in own {
                     let after = match mark {
                         ReminderMark::Done => before.ended(ReminderState::Done, work.now),
                         ReminderMark::Dismissed => before.ended(ReminderState::Dismissed, work.now),
-                        ReminderMark::Open => {
-                            Reminder { state: ReminderState::Open, until: None, ended_at: None, ..before.clone() }
-                        }
+                        ReminderMark::Open if so.contains(&before.id) => before.reopened(),
+                        ReminderMark::Open => continue,
                     };
                     if before.state == ReminderState::Settled || before.state == after.state {
                         continue;
@@ -197,6 +201,12 @@ impl Session<'_> {
     }
 }
 
+/// How many of a list show: all of them, or of those that were looked at.
+fn count_of(shown: usize, all: bool) -> Count {
+    let shown = shown as i64;
+    Count::of(Some(shown).filter(|shown| all && *shown < MOST_COUNTED), shown.min(MOST_COUNTED))
+}
+
 fn not_found(reminder: ReminderId) -> Error {
     Error::NotFound { record: ReminderId::RECORD.to_owned(), id: reminder.to_string() }
 }
@@ -235,25 +245,27 @@ impl Work<'_> {
 
     /// How many wait and rest that the actor may still see: of the last of them.
     pub(crate) fn count_reminders(&mut self) -> Result<ReminderCounts, Stop> {
-        let (waiting, all_waiting) = self.shown_of(ReminderShelf::Open)?;
-        let (resting, all_resting) = self.shown_of(ReminderShelf::Snoozed)?;
-        let count = |shown: usize, all: bool| {
-            let shown = shown as i64;
-            Count::of(Some(shown).filter(|shown| all && *shown < MOST_COUNTED), shown.min(MOST_COUNTED))
-        };
+        let of = |shelf| ReminderQuery { shelf, ..ReminderQuery::default() };
+        let waiting = self.inbox(&of(ReminderShelf::Open))?;
+        let (waiting, all) = self.shown_of(waiting)?;
+        let resting = self.inbox(&of(ReminderShelf::Snoozed))?;
         let late = waiting.iter().filter(|reminder| reminder.late).count();
         Ok(ReminderCounts {
-            open: count(waiting.len(), all_waiting),
-            late: count(late, all_waiting),
-            snoozed: count(resting.len(), all_resting),
+            open: count_of(waiting.len(), all),
+            late: count_of(late, all),
+            snoozed: self.count_shown(resting)?,
         })
     }
 
-    /// The first of a part of the inbox that the actor may still see, and whether those are all.
-    fn shown_of(&mut self, shelf: ReminderShelf) -> Result<(Vec<Reminder>, bool), Stop> {
+    fn count_shown(&mut self, search: Search) -> Result<Count, Stop> {
+        let (shown, all) = self.shown_of(search)?;
+        Ok(count_of(shown.len(), all))
+    }
+
+    /// The first of a list that the actor may still see, and whether those are all.
+    fn shown_of(&mut self, search: Search) -> Result<(Vec<Reminder>, bool), Stop> {
         const LOOKED_AT: i64 = 2 * MOST_COUNTED;
-        let search = self.inbox(&ReminderQuery { shelf, ..ReminderQuery::default() })?.limited(LOOKED_AT);
-        let found = rows(self.read(vec![Read::Find(search)])?.into_iter().next());
+        let found = rows(self.read(vec![Read::Find(search.limited(LOOKED_AT))])?.into_iter().next());
         let all = (found.len() as i64) < LOOKED_AT;
         let shown = self.reminder_rows(Reminder::from_rows(&found)?)?;
         Ok((shown.into_iter().map(|row| row.reminder).collect(), all))

@@ -45,7 +45,7 @@ const fn index(name: &'static str, columns: &'static [&'static str]) -> Index {
     Index { name, columns, across: false, since: SINCE }
 }
 
-/// Reminders by id. `inbox` is a shelf and whose it is; `subject` only as long as it is open.
+/// Reminders by id. `inbox` is a shelf and whose it is; `subject` only as long as a change of that matters.
 pub(crate) static REMINDER: Kind = Kind {
     name: "reminder",
     columns: &[
@@ -218,6 +218,18 @@ impl Reminder {
         self.at.map_or_else(|| self.on.number(), Timestamp::millis)
     }
 
+    /// It waits again.
+    fn reopened(&self) -> Self {
+        Reminder { state: ReminderState::Open, until: None, ended_at: None, react_by: None, ..self.clone() }
+    }
+
+    /// Whether it is looked at when its subject changes: as long as it waits, and, of what has a day, when it was settled and may be so
+    /// again. Plans and warnings that come back are told anew.
+    fn follows_subject(&self) -> bool {
+        let again = !matches!(self.kind, ReminderKind::FollowUpDue | ReminderKind::RecycleWarning);
+        self.is_open() || (self.state == ReminderState::Settled && again)
+    }
+
     fn ended(&self, state: ReminderState, at: Timestamp) -> Self {
         Reminder { state, until: None, ended_at: Some(at), ..self.clone() }
     }
@@ -237,7 +249,7 @@ impl Record for Reminder {
         vec![
             Reminder::inbox(self.state, &self.person),
             self.until.or(self.ended_at).unwrap_or(self.told_at).millis().into(),
-            Value::Text(if open { self.subject.clone() } else { ABSENT.to_owned() }),
+            Value::Text(if self.follows_subject() { self.subject.clone() } else { ABSENT.to_owned() }),
             self.react_by.filter(|_| open).map_or(NEVER, Date::number).into(),
             self.kind.as_str().into(),
             i64::from(self.late).into(),

@@ -199,7 +199,12 @@ impl Work<'_> {
 
     fn leads_out_of(&self, rows: &[crate::store::Row]) -> Result<Leads, Stop> {
         let settings = self.context.settings().reminders.leads.clone();
-        let own = Kept::from_rows(rows)?.into_iter().map(|kept| (kept.person, kept.wants.over(&settings))).into_map();
+        let active = |kept: &Kept| self.context.people.get(&kept.person).is_some_and(|person| person.active);
+        let own = Kept::from_rows(rows)?
+            .into_iter()
+            .filter(active)
+            .map(|kept| (kept.person, kept.wants.over(&settings)))
+            .into_map();
         Ok(Leads { settings, own })
     }
 }

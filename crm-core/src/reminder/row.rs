@@ -188,7 +188,7 @@ impl Work<'_> {
         let planned: Vec<CustomerId> = planned.into_set().into_iter().collect();
         if !planned.is_empty() {
             // What was planned stands with the follow-up that planned it, one of the last.
-            let latest = planned.iter().map(|customer| Read::Find(latest_of(*customer, 3))).collect();
+            let latest = planned.iter().map(|customer| Read::Find(latest_of(*customer, 20))).collect();
             for (customer, answer) in planned.into_iter().zip(self.read(latest)?) {
                 own.planned.insert(customer, FollowUp::from_rows(&rows(Some(answer)))?);
             }

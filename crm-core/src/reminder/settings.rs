@@ -18,16 +18,20 @@ pub struct ReminderLeads {
     /// 应收到期: so many days before an instalment is due.
     pub instalment_due: Vec<i32>,
     /// 应收逾期: the day after, when it is still open.
+    #[cfg_attr(feature = "uniffi", uniffi(default = true))]
     pub instalment_overdue: bool,
     /// 生日: so many days before a birthday.
     pub birthday: Vec<i32>,
     /// 计划跟进: when a planned follow-up is due.
+    #[cfg_attr(feature = "uniffi", uniffi(default = true))]
     pub follow_up_due: bool,
     /// 即将回收: when the rules of the pool warn.
+    #[cfg_attr(feature = "uniffi", uniffi(default = true))]
     pub recycle_warning: bool,
     /// 共享到期: so many days before a share ends.
     pub share_end: Vec<i32>,
     /// 收到回复: when somebody replies.
+    #[cfg_attr(feature = "uniffi", uniffi(default = true))]
     pub reply: bool,
 }
 

@@ -1,11 +1,12 @@
 //! The daily sweep: whom today's leads concern. A day is gone through at its hour, or late; none is left out, and none comes twice.
 
 use super::birthday::{BIRTHDAY, keys_of};
+use super::follow::owners_of;
 use super::preferences::Leads;
 use super::tell::{Alarm, subject};
 use super::{REMINDER, Reminder, ReminderKind};
-use crate::access::{Scope, Standing};
-use crate::actor::UserId;
+use crate::access::{Access, Scope, Standing};
+use crate::actor::{Actor, UserId};
 use crate::agenda::{self, Duty, Turn};
 use crate::contact::{CONTACT, StoredContact};
 use crate::contract::CONTRACT;
@@ -17,11 +18,12 @@ use crate::organisation::Days;
 use crate::payment::INSTALMENT;
 use crate::record::{Columns, Record, plain_record};
 use crate::sharing::{SHARE, Share};
+use crate::sorted::Gather as _;
 use crate::store::{Change, Check, Comparison, Direction, Filter, Kind, Read, Row, Search, Value};
 use crate::time::Timestamp;
 use crate::work::{Stop, Work, rows};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How far the sweep of an organisation has come.
 pub(crate) static REMINDER_SWEEP: Kind = Kind { since: super::SINCE, ..Kind::plain("reminder_sweep") };
@@ -32,6 +34,8 @@ const DAILY: &str = "daily";
 const BATCH: usize = 200;
 /// How many days one commit goes through.
 const MOST_DAYS: usize = 31;
+/// And after how many questions it goes through no more of them.
+const MOST_STEPS: usize = 500;
 
 /// Where the sweep stands.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -135,8 +139,8 @@ impl Work<'_> {
             return Ok(Turn::Begun);
         }
         let leads = self.all_leads()?;
-        let mut left = BATCH;
-        // After a silence several days are gone through at once.
+        let (mut left, mut asked) = (BATCH, 0);
+        // After a silence several days on which there is nothing are gone through at once.
         for gone_through in 0..=MOST_DAYS {
             let due = days.at_hour(sweep.day, hour);
             if due > self.now {
@@ -148,7 +152,9 @@ impl Work<'_> {
             if gone_through == MOST_DAYS {
                 break;
             }
-            for step in self.steps_of(sweep.day, &leads) {
+            let steps = self.steps_of(sweep.day, &leads);
+            asked += steps.len();
+            for step in steps {
                 let after = match sweep.step {
                     Some(begun) if step < begun => continue,
                     Some(begun) if step == begun => sweep.after.take(),
@@ -165,6 +171,10 @@ impl Work<'_> {
             }
             let Some(next) = sweep.day.after() else { return Ok(Turn::Done) };
             sweep = Sweep { day: next, step: None, after: None, ..sweep };
+            // What this day wrote the next one has to find.
+            if left < BATCH || asked > MOST_STEPS {
+                break;
+            }
         }
         self.update(&REMINDER_SWEEP, sweep.to_row()?);
         Ok(Turn::Begun)
@@ -259,12 +269,18 @@ impl Work<'_> {
         search.after = after.map(|(value, id)| (order.map(|_| value.into()), id));
         let found = rows(self.read(vec![Read::Find(search)])?.into_iter().next());
         let mut alarms = Vec::new();
-        for row in &found {
-            match step.asked {
-                Asked::Of(about) => self.alarm(about, step, kind, row, leads, due, &mut alarms)?,
-                Asked::Unheeded => self.alarm_superior(row, &mut alarms)?,
+        match step.asked {
+            Asked::Of(about) => {
+                let shared = if kind == &SHARE { self.shared_customers_there(&found)? } else { BTreeSet::new() };
+                for row in &found {
+                    if kind != &SHARE || shared.contains(&row.id) {
+                        self.alarm(about, step, kind, row, leads, due, &mut alarms)?;
+                    }
+                }
             }
+            Asked::Unheeded => self.alarm_superiors(&found, &mut alarms)?,
         }
+        alarms.retain(|(alarm, person)| self.may_be_told(person, alarm.kind));
         self.remind(alarms)?;
         let value = |row: &Row| order.map_or(0, |order| Columns::of(kind, row).integer(order));
         let last = found.last().map(|row| (value(row), row.id.clone()));
@@ -327,22 +343,58 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// Nothing came of a reminder: the nearest superior of its person is told.
-    fn alarm_superior(&mut self, row: &Row, alarms: &mut Vec<(Alarm, UserId)>) -> Result<(), Stop> {
-        let before = Reminder::from_row(row)?;
-        self.save(&before, &Reminder { react_by: None, ..before.clone() })?;
-        let Some(superior) = self.context.superior_of(&before.person) else { return Ok(()) };
-        let alarm = Alarm {
-            kind: before.kind,
-            subject: before.subject,
-            on: before.on,
-            at: before.at,
-            days_before: before.days_before,
-            due_at: self.now,
-            escalated_from: Some(before.person),
-            announced: false,
+    /// Shares whose customers are in somebody's hands.
+    fn shared_customers_there(&mut self, found: &[Row]) -> Result<BTreeSet<String>, Stop> {
+        let shares = Share::from_rows(found)?;
+        let ids = shares.iter().map(|share| share.customer.to_string()).into_set().into_iter().collect();
+        let mut there = BTreeSet::new();
+        for row in self.get(&CUSTOMER, ids)? {
+            if Customer::from_row(&row)?.status == CustomerStatus::Active {
+                there.insert(row.id);
+            }
+        }
+        let own = shares.iter().filter(|share| there.contains(&share.customer.to_string()));
+        Ok(own.map(|share| share.id.to_string()).into_set())
+    }
+
+    /// Whether the roles of a person let him see what such a reminder is about.
+    pub(super) fn may_be_told(&self, person: &UserId, kind: ReminderKind) -> bool {
+        let rights: &[&str] = match kind {
+            ReminderKind::ContractEnd => &["contract.view"],
+            ReminderKind::InstalmentDue | ReminderKind::InstalmentOverdue => &["contract.view", "payment.view"],
+            ReminderKind::Birthday => &["customer.view", "contact.view"],
+            ReminderKind::Reply => &["follow_up.view"],
+            ReminderKind::FollowUpDue | ReminderKind::RecycleWarning | ReminderKind::ShareEnd => &["customer.view"],
         };
-        alarms.push((alarm, superior));
+        let actor = Actor::user(self.actor().org().as_str(), person.as_str());
+        let access = actor
+            .and_then(|actor| Access::of(&self.context, &actor).map(|access| rights.iter().all(|own| access.may(own))));
+        access.unwrap_or(false)
+    }
+
+    /// Nothing came of reminders: the nearest superiors of who has what they are about are told.
+    fn alarm_superiors(&mut self, found: &[Row], alarms: &mut Vec<(Alarm, UserId)>) -> Result<(), Stop> {
+        let unheeded = Reminder::from_rows(found)?;
+        let owners = owners_of(self, &unheeded)?;
+        for before in unheeded {
+            self.save(&before, &Reminder { react_by: None, ..before.clone() })?;
+            // Of what is gone there is nothing to tell.
+            let Some(scope) = owners.get(&before.subject).filter(|scope| scope.standing == Standing::Active) else {
+                continue;
+            };
+            let Some(superior) = self.context.superior_at(scope.position.as_ref(), &before.person) else { continue };
+            let alarm = Alarm {
+                kind: before.kind,
+                subject: before.subject,
+                on: before.on,
+                at: before.at,
+                days_before: before.days_before,
+                due_at: self.now,
+                escalated_from: Some(before.person),
+                announced: false,
+            };
+            alarms.push((alarm, superior));
+        }
         Ok(())
     }
 
@@ -404,6 +456,10 @@ impl Work<'_> {
             };
             let columns = Columns::of(kind, row);
             let scope = columns.value("scope").cloned().unwrap_or_else(|| "".into());
+            // What lies in the recycle bin, or in a pool, comes with its way back.
+            if scope.as_text().and_then(Standing::of_scope) != Some(Standing::Active) {
+                continue;
+            }
             if birthday.is_some() || plan.is_some() {
                 self.changes.checks.push(Check { kind, id: row.id.clone(), version: row.version });
             }

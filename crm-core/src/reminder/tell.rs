@@ -1,6 +1,8 @@
 //! Telling people, once.
 
+use super::follow::owners_of;
 use super::{REMINDER, Reminder, ReminderKind, ReminderState};
+use crate::access::Standing;
 use crate::actor::UserId;
 use crate::agenda::{Duty, Turn};
 use crate::customer::CustomerId;
@@ -52,6 +54,8 @@ impl Alarm {
         }
         hash.update(occasion.to_be_bytes());
         hash.update(self.days_before.unwrap_or(-1).to_be_bytes());
+        // What was his own, and comes back to him as somebody's superior, is another one.
+        hash.update([u8::from(self.escalated_from.is_some())]);
         let mut bytes = [0; 16];
         bytes.iter_mut().zip(hash.finalize()).for_each(|(own, byte)| *own = byte);
         ReminderId(uuid::Builder::from_custom_bytes(bytes).into_uuid())
@@ -76,8 +80,7 @@ impl Work<'_> {
             if let Some(before) = known.get(&id) {
                 // What it is about went away, and came back as it was.
                 if before.state == ReminderState::Settled {
-                    let (state, ended_at) = (ReminderState::Open, None);
-                    self.save(before, &Reminder { state, ended_at, person, ..before.clone() })?;
+                    self.save(before, &Reminder { person, ..before.reopened() })?;
                 }
                 continue;
             }
@@ -118,6 +121,19 @@ impl Work<'_> {
         });
         let told = std::slice::from_ref(&reminder.person);
         self.notify("reminder_due", ReminderId::RECORD, reminder.id, told, data)
+    }
+
+    /// Whether a reminder is about something that its person still has, or stands above. Of what was said to him alone the host is told
+    /// once: what became of it shows in his inbox.
+    fn still_concerns(&mut self, reminder: &Reminder) -> Result<bool, Stop> {
+        let owners = owners_of(self, std::slice::from_ref(reminder))?;
+        let Some(scope) = owners.get(&reminder.subject).filter(|scope| scope.standing == Standing::Active) else {
+            return Ok(false);
+        };
+        let position = scope.position.as_ref();
+        let own = self.context.stands_in_for(&scope.owner, position).as_ref() == Some(&reminder.person);
+        let above = reminder.escalated_from.is_some() && self.context.stands_above(&reminder.person, position);
+        Ok((own || above) && self.may_be_told(&reminder.person, reminder.kind))
     }
 
     /// Owners were warned that customers go.
@@ -164,7 +180,9 @@ pub(crate) static REMIND_AGAIN: Duty = Duty {
             None => {
                 let after = Reminder { state: ReminderState::Open, ..before.clone() };
                 work.save(&before, &after)?;
-                work.announce_reminder(&after)?;
+                if work.still_concerns(&after)? {
+                    work.announce_reminder(&after)?;
+                }
                 Ok(Turn::Done)
             }
         }

@@ -1,9 +1,6 @@
 //! Instants and days. An instant is UTC, a day is the organisation's.
 
-mod lunar;
 mod zone;
-
-pub(crate) use lunar::LunarDay;
 
 use crate::error::{Error, Violation};
 use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveDateTime};

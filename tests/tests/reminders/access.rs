@@ -75,3 +75,23 @@ fn a3_who_may_see_no_contracts_is_not_reminded_of_them() {
         assert!(open(bed, "alice", ReminderKind::ContractEnd).is_empty());
     });
 }
+
+#[test]
+fn s2_what_rests_is_not_told_to_who_lost_the_customer_meanwhile() {
+    in_every_world(|world| {
+        let bed = &world.bed;
+        let written = world.user("eve").follow_up(world.customer, NewFollowUp::text("Called")).unwrap().id;
+        let reply = NewReply { content: "好".to_owned(), ..NewReply::default() };
+        world.user("alice").reply(written, reply).unwrap();
+        let own = open(bed, "eve", ReminderKind::Reply).remove(0).reminder.id;
+        let until = bed.now().plus_millis(DAY);
+        assert_eq!(world.user("eve").snooze_reminders(vec![own], until).unwrap(), 1);
+        let shares = world.user("alice").shares(world.customer).unwrap();
+        let hers = shares.iter().find(|share| share.person == Some(user("eve"))).unwrap().id;
+        world.user("alice").end_share(hers).unwrap();
+        day_by_day(bed, "2026-11-26T09:00:00Z");
+        let events = bed.host().events("host".to_owned(), 500).unwrap();
+        assert!(events.iter().all(|event| event.kind != "reminder_due" || event.subject != own.to_string()));
+        assert!(open(bed, "eve", ReminderKind::Reply).is_empty());
+    });
+}

@@ -149,11 +149,16 @@ impl Model {
         self.leads[&kind].iter().copied().find(|lead| i64::from(*lead) == before)
     }
 
-    /// What is not so any more waits for nobody.
+    /// What is not so any more waits for nobody; what is so again waits for who has it now.
     fn settle(&mut self, subject: &str, kinds: &[ReminderKind], but: Option<String>) {
+        let owner = self.things.iter().find(|thing| thing.subject == subject).map(|thing| thing.owner);
         for ((of, kind, on, _), kept) in &mut self.told {
-            if of == subject && kinds.contains(kind) && but.as_ref() != Some(on) {
-                kept.open = false;
+            if of == subject && kinds.contains(kind) {
+                let so = but.as_ref() == Some(on);
+                if so && !kept.open {
+                    kept.person = owner.unwrap_or(kept.person);
+                }
+                kept.open = so;
             }
         }
     }
@@ -197,6 +202,8 @@ impl Timeline {
         let mut settings = bed.host().settings().unwrap();
         settings.time_zone = crm_core::TimeZone::named(zone).unwrap();
         settings.reminders.hour = dice.pick(&[9, 9, 0, 18, 23]);
+        // What superiors are told stands in inboxes that are not looked at.
+        settings.reminders.escalate_after_days = dice.pick(&[0, 0, 1, 5]);
         let mut lists = || -> Vec<i32> {
             let mut leads: BTreeSet<i32> = BTreeSet::new();
             for _ in 0..dice.below(4) {

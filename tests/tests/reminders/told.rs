@@ -211,7 +211,8 @@ fn r1_a_reply_a_warning_and_the_end_of_a_share_are_told() {
         world.user("mona").reply(world.follow_up, reply).unwrap();
         let told = open(bed, "alice", ReminderKind::Reply);
         assert_eq!(told.len(), before + 1);
-        assert_eq!((told[0].content.as_deref(), told[0].by.clone()), (Some("跟进一下"), Some(user("mona"))));
+        let said: Vec<_> = told.iter().map(|row| (row.content.as_deref(), row.by.clone())).collect();
+        assert!(said.contains(&(Some("跟进一下"), Some(user("mona")))), "{said:?}");
         let share = ShareInput {
             person: Some(user("stan")),
             ends_at: Some(at("2026-12-05T04:00:00Z")),
@@ -338,5 +339,44 @@ fn d7_what_a_merge_settled_waits_again_once_it_is_taken_back() {
         world.user("alice").unmerge(merged).unwrap();
         tick(bed);
         assert_eq!(waiting(), [world.partner]);
+    });
+}
+
+#[test]
+fn r2_what_is_open_again_waits_again() {
+    in_every_world(|world| {
+        let bed = &world.bed;
+        let alice = world.user("alice");
+        instalments(world, &["2026-12-20"]);
+        day_by_day(bed, "2026-12-13T02:00:00Z");
+        let paid = NewReceipt::of("100".parse().unwrap(), "2026-12-13".parse().unwrap());
+        let receipt = alice.record_receipt(world.contract, paid).unwrap().id;
+        assert!(open(bed, "alice", ReminderKind::InstalmentDue).is_empty());
+        world.user("mona").reverse_receipt(receipt, "Error".to_owned()).unwrap();
+        assert_eq!(leads(bed, "alice", ReminderKind::InstalmentDue), [7]);
+        // What was done, and is settled, does not come back by hand.
+        let own = open(bed, "alice", ReminderKind::InstalmentDue).remove(0).reminder.id;
+        assert_eq!(alice.mark_reminders(vec![own], crm_core::ReminderMark::Done).unwrap(), 1);
+        let paid = NewReceipt::of("100".parse().unwrap(), "2026-12-13".parse().unwrap());
+        alice.record_receipt(world.contract, paid).unwrap();
+        assert_eq!(alice.mark_reminders(vec![own], crm_core::ReminderMark::Open).unwrap(), 0);
+        assert!(open(bed, "alice", ReminderKind::InstalmentDue).is_empty());
+    });
+}
+
+#[test]
+fn r1_a_superior_is_told_after_days_without_a_tick() {
+    in_every_world(|world| {
+        let bed = &world.bed;
+        set(bed, |settings| settings.escalate_after_days = 2);
+        instalments(world, &["2026-12-20"]);
+        day_by_day(bed, "2026-12-13T02:00:00Z");
+        at_once(bed, "2026-12-18T02:00:00Z");
+        assert_eq!(leads(bed, "mona", ReminderKind::InstalmentDue), [7]);
+        assert_eq!(leads(bed, "alice", ReminderKind::InstalmentDue), [7]);
+        // Of what is gone there is nothing to tell.
+        instalments(world, &["2027-03-20"]);
+        at_once(bed, "2026-12-28T02:00:00Z");
+        assert!(open(bed, "mona", ReminderKind::InstalmentDue).is_empty());
     });
 }
