@@ -1,6 +1,6 @@
 //! What a commit changes for reminders: birthdays and plans are noted, open reminders are settled, or go to who has the subject now.
-//! Every command comes by here before its commit; rooms know nothing of it. Whether a share ends on the day that was told, and whether a
-//! record is still there, is seen when a reminder is read.
+//! Every command comes by here before its commit; rooms know nothing of it. Of a share, whether it ends on the day that was told, and of a
+//! reply, whether it is still there, is seen when a reminder is read.
 
 use super::birthday::{BIRTHDAY, keys_of};
 use super::settings::ReminderSettings;
