@@ -246,6 +246,11 @@ impl Session<'_> {
         self
     }
 
+    /// The same call as somebody else, who asked for it beforehand.
+    pub(crate) fn acting_as(&self, actor: Actor) -> Self {
+        Session { actor, ..self.clone() }.not_idempotent()
+    }
+
     /// Names the host's request, at most 100 characters, in history and events.
     #[must_use]
     pub fn correlated(mut self, id: impl Into<String>) -> Self {

@@ -2,16 +2,20 @@
 
 use crate::sorted::Gather as _;
 use crate::store::StoreError;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// A language of the library's own texts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
 pub enum Language {
     /// English.
+    #[serde(rename = "en")]
     English,
     /// 简体中文
+    #[serde(rename = "zh")]
     Chinese,
 }
 

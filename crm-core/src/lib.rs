@@ -111,7 +111,7 @@ pub use openapi::openapi_document;
 pub use operations::{OPERATIONS, Operation};
 pub use organisation::{
     AgreedPriceRule, ContractSettings, DuplicateRule, DuplicateSettings, FollowUpSettings, NameRule, NewOrganisation,
-    NumberReset, PlanRule, PresetLanguage, ReceiptRule, ReportSettings, Settings, SharingSettings, WorkCalendar,
+    NumberReset, PlanRule, ReceiptRule, ReportSettings, Settings, SharingSettings, WorkCalendar,
 };
 pub use page::{Count, PageRequest};
 pub use payment::{
@@ -131,8 +131,9 @@ pub use product::{ListPrice, NewProduct, Product, ProductEdit, ProductOrder, Pro
 pub use record::Removed;
 pub use relation::RelationView;
 pub use reminder::{
-    LeapDayRule, LeapMonthRule, Reminder, ReminderCounts, ReminderKind, ReminderLeads, ReminderMark, ReminderPage,
-    ReminderPreferences, ReminderQuery, ReminderRow, ReminderSettings, ReminderShelf, ReminderState,
+    CalendarEntry, CalendarFeed, CalendarQuery, CalendarSpan, CalendarToken, LeapDayRule, LeapMonthRule,
+    PublishedCalendar, Reminder, ReminderCounts, ReminderKind, ReminderLeads, ReminderMark, ReminderPage,
+    ReminderPreferences, ReminderQuery, ReminderRow, ReminderSettings, ReminderShelf, ReminderState, ReminderSubject,
 };
 pub use report::{
     ActivityPer, ActivityQuery, ActivityReport, ActivityRow, AgeingBucket, AgeingBy, AgeingReport, AgeingRow, Compare,
@@ -231,4 +232,5 @@ pub static KINDS: &[&store::Kind] = &[
     &reminder::BIRTHDAY,
     &reminder::REMINDER_SWEEP,
     &reminder::PREFERENCES,
+    &reminder::CALENDAR_FEED,
 ];

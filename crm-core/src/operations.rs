@@ -24,7 +24,7 @@ use crate::duplicate::{
     ContactCheck, ContactDraft, DuplicateCheck, DuplicateDraft, DuplicateGroupPage, DuplicateLookupPage,
     DuplicateSearch,
 };
-use crate::error::{CallRefusal, Error};
+use crate::error::{CallRefusal, Error, Language};
 use crate::event::Event;
 use crate::follow_up::{
     FollowUp, FollowUpPage, FollowUpQuery, FollowUpView, NewFollowUp, NewReply, Reply, ReplyAnswer, ReplyPage,
@@ -54,6 +54,7 @@ use crate::position::{Position, PositionId, PositionInput, PositionSyncReport};
 use crate::product::{NewProduct, Product, ProductEdit, ProductPage, ProductQuery};
 use crate::record::Removed;
 use crate::relation::RelationView;
+use crate::reminder::{CalendarFeed, CalendarQuery, CalendarSpan, CalendarToken, PublishedCalendar};
 use crate::reminder::{ReminderCounts, ReminderMark, ReminderPage, ReminderPreferences, ReminderQuery, ReminderRow};
 use crate::report::{
     ActivityQuery, ActivityReport, AgeingBy, AgeingReport, CustomerDimension, CustomerReport, RebuildReport,

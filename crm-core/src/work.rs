@@ -205,6 +205,11 @@ impl<'w> Work<'w> {
         self.draws.draw(self.session.engine.environment.as_ref(), self.now)
     }
 
+    /// What nobody guesses.
+    pub(crate) fn entropy(&self) -> Result<[u8; 16], Error> {
+        Ok(self.session.engine.environment.entropy()?)
+    }
+
     /// Reads facts. The first batch also tells whether the context is of today and the request
     /// was not carried out before.
     pub(crate) fn read(&mut self, mut reads: Vec<Read>) -> Result<Vec<Answer>, Stop> {

@@ -167,6 +167,11 @@ pub fn case(operation: &str, world: &World, absent: bool) -> Option<(Need, Value
             (Need::Addressee, json!({"reminders": [or(world.reminder.to_string())], "until": until}))
         }
         "change_reminder_preferences" => (Need::Nothing, json!({"preferences": {"birthday": [7]}})),
+        "calendar" => (Need::Nothing, json!({"query": {"from": "2026-11-23", "until": "2027-11-23"}})),
+        "calendar_feed" | "withdraw_calendar" => (Need::Nothing, json!({})),
+        "publish_calendar" => (Need::Nothing, json!({"language": "zh"})),
+        // Who has the secret needs nothing else.
+        "published_calendar" => (Need::Known, json!({"token": or(world.calendar.clone())})),
         "pools" | "claim_allowance" => (Need::Nothing, json!({})),
         "preview_recycling" => (Need::Nothing, json!({"until": "2026-12-31", "owner": null})),
         "simulate_recycling" => {

@@ -11,10 +11,10 @@ use crm_core::store::sql::{SqlOptions, SqliteStore};
 use crm_core::store::{Answer, MemoryStore, Read, Search, Store, Value as Column};
 use crm_core::{
     Actor, Afterwards, ApprovalId, ContactId, ContractId, Crm, CustomerId, DocumentId, Environment as _, Error,
-    FollowUpId, InstalmentId, MergeId, MergeInput, NewContact, NewContract, NewCustomer, NewFollowUp, NewInstalment,
-    NewOrganisation, NewProduct, NewReceipt, NewRelation, NewReply, OrgId, PageRequest, PersonInput, PositionInput,
-    ProductId, ReceiptId, RelationId, Release, ReminderId, ReminderQuery, ReplyId, Session, ShareId, ShareInput,
-    ShareRight, SyncMode, TestEnvironment, Transfer, UserId,
+    FollowUpId, InstalmentId, Language, MergeId, MergeInput, NewContact, NewContract, NewCustomer, NewFollowUp,
+    NewInstalment, NewOrganisation, NewProduct, NewReceipt, NewRelation, NewReply, OrgId, PageRequest, PersonInput,
+    PositionInput, ProductId, ReceiptId, RelationId, Release, ReminderId, ReminderQuery, ReplyId, Session, ShareId,
+    ShareInput, ShareRight, SyncMode, TestEnvironment, Transfer, UserId,
 };
 use serde_json::{Value, json};
 use servers::{Lease, Tested};
@@ -385,6 +385,8 @@ pub struct World {
     pub reply: ReplyId,
     /// What reminds alice of it.
     pub reminder: ReminderId,
+    /// The secret of alice's published calendar.
+    pub calendar: String,
     /// The share to rhea, to read.
     pub share: ShareId,
     /// Alice's draft of a contract with the partner.
@@ -451,7 +453,7 @@ impl World {
         }
         bed.clock.advance(origin.world.bed.now().millis() - bed.now().millis());
         while drawn(&bed) < origin.drawn {}
-        World { bed, ..origin.world }
+        World { bed, calendar: origin.world.calendar.clone(), ..origin.world }
     }
 
     /// Makes the world by commands.
@@ -552,6 +554,7 @@ impl World {
         let version = alice.customer(customer).unwrap().version;
         let waiting = alice.reminders(ReminderQuery::default(), PageRequest::default()).unwrap();
         let reminder = waiting.items[0].reminder.id;
+        let calendar = alice.publish_calendar(Language::English).unwrap().token;
         World {
             customer,
             version,
@@ -560,6 +563,7 @@ impl World {
             partner,
             relation,
             reminder,
+            calendar,
             third,
             pooled,
             deleted,

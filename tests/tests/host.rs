@@ -1,9 +1,7 @@
 //! What a host mounts and shows: dictionaries (G1), menu (H2), manifest (H4), dispatch and the
 //! OpenAPI document (H5), time that passes.
 
-use crm_core::{
-    DictionaryEntryInput, EntryCode, NewCustomer, NewFollowUp, OPERATIONS, PageRequest, PresetLanguage, View,
-};
+use crm_core::{DictionaryEntryInput, EntryCode, Language, NewCustomer, NewFollowUp, OPERATIONS, PageRequest, View};
 use crm_tests::{World, call, in_every_world, on_every_store, refused, user, violates};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -128,10 +126,8 @@ fn g1_merging_values_moves_every_record_that_holds_them() {
 fn g1_presets_come_in_chinese_and_english_and_settings_are_checked() {
     on_every_store(|bed| {
         let host = bed.host();
-        let new = crm_core::NewOrganisation {
-            language: Some(PresetLanguage::English),
-            ..crm_core::NewOrganisation::named("Acme")
-        };
+        let new =
+            crm_core::NewOrganisation { language: Some(Language::English), ..crm_core::NewOrganisation::named("Acme") };
         host.create_organisation(new.clone()).unwrap();
         refused(host.create_organisation(new), "organisation_exists");
         let entries = host.dictionaries().unwrap();

@@ -312,6 +312,17 @@ macro_rules! for_each_operation {
             /// Says what one wants to be told of.
             command change_reminder_preferences(preferences: ReminderPreferences) -> ReminderPreferences, "";
 
+            /// What comes on some days, of what one has.
+            query calendar(query: CalendarQuery) -> CalendarSpan, "";
+            /// Whether one's own calendar is published.
+            query calendar_feed() -> CalendarFeed, "";
+            /// Publishes one's own calendar under a new secret address.
+            command publish_calendar(language: Language) -> CalendarToken, "";
+            /// Publishes one's own calendar no more.
+            command withdraw_calendar() -> CalendarFeed, "";
+            /// A published calendar, by the secret of its address.
+            query published_calendar(token: String) -> PublishedCalendar, "";
+
             /// Events that a consumer has not acknowledged.
             query events(consumer: String, limit: i32) -> Vec<Event>, "event.view";
             /// Acknowledges events.

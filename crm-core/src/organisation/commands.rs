@@ -1,12 +1,12 @@
 //! Founding an organisation and changing its settings.
 
-use super::{NewOrganisation, ORGANISATION, Organisation, PresetLanguage, Settings, Standing};
+use super::{NewOrganisation, ORGANISATION, Organisation, Settings, Standing};
 use crate::access;
 use crate::agenda;
 use crate::crm::Session;
 use crate::dictionary;
 use crate::duplicate;
-use crate::error::Error;
+use crate::error::{Error, Language};
 use crate::history;
 use crate::operations::op;
 use crate::pool::{POOL, Pool};
@@ -22,11 +22,11 @@ impl Session<'_> {
     ///
     /// ```
     /// # #[cfg(feature = "system")] {
-    /// use crm_core::{Actor, Crm, NewOrganisation, PresetLanguage};
+    /// use crm_core::{Actor, Crm, NewOrganisation, Language};
     /// let crm = Crm::in_memory();
     /// let host = Actor::system("acme", "set-up")?;
     /// crm.as_user(&host).create_organisation(NewOrganisation {
-    ///     name: "Acme".into(), language: Some(PresetLanguage::English), time_zone: None,
+    ///     name: "Acme".into(), language: Some(Language::English), time_zone: None,
     /// })?;
     /// # }
     /// # Ok::<(), crm_core::Error>(())
@@ -43,7 +43,7 @@ impl Session<'_> {
         if let Some(zone) = organisation.time_zone {
             settings.time_zone = zone;
         }
-        let chinese = organisation.language != Some(PresetLanguage::English);
+        let chinese = organisation.language != Some(Language::English);
         self.found_organisation(|founding| {
             let figures = Some(settings.time_zone);
             let (standing, figures_edition) = (Standing::Open, crate::report::EDITION);

@@ -13,7 +13,7 @@ pub use settings::{
     PlanRule, ReceiptRule, ReportSettings, Settings, SharingSettings,
 };
 
-use crate::error::Error;
+use crate::error::{Error, Language};
 use crate::record::{Record, plain_record};
 use crate::store::{Kind, Row};
 use serde::{Deserialize, Serialize};
@@ -40,7 +40,7 @@ pub struct NewOrganisation {
     /// The language of the presets: `zh` (when absent) or `en`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "uniffi", uniffi(default = None))]
-    pub language: Option<PresetLanguage>,
+    pub language: Option<Language>,
     /// The time zone of its days; China's when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "uniffi", uniffi(default = None))]
@@ -52,21 +52,6 @@ impl NewOrganisation {
     pub fn named(name: impl Into<String>) -> Self {
         NewOrganisation { name: name.into(), language: None, time_zone: None }
     }
-}
-
-/// The language of an organisation's presets.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
-#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
-#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
-pub enum PresetLanguage {
-    /// 中文
-    #[default]
-    #[serde(rename = "zh")]
-    Chinese,
-    /// English
-    #[serde(rename = "en")]
-    English,
 }
 
 /// An organisation as it stands in its row.

@@ -157,4 +157,67 @@ mod tests {
             assert!(all.iter().all(|key| seen.contains_key(key)));
         }
     }
+
+    /// The day of a lunar date by the other calendar; the thirtieth of a month of 29 days is the one before.
+    fn by_the_other(year: u16, month: u8, leap: bool, date: u8) -> Option<Date> {
+        let of = |date| chinese_lunisolar_calendar::LunisolarDate::from_ymd(year, month, leap, date).ok();
+        let found = of(date).or_else(|| (date == 30).then(|| of(29)).flatten())?;
+        Some(Date::of(found.to_naive_date()))
+    }
+
+    #[test]
+    fn r4_every_birthday_from_1930_to_2030_falls_where_another_calendar_says() {
+        use chinese_lunisolar_calendar::LunisolarDate;
+        let days = |from: &str, to: &str| {
+            let last = day(to);
+            std::iter::successors(Some(day(from)), |day| day.after()).take_while(move |day| *day <= last)
+        };
+        let (mut lunar, mut solar) = (std::collections::BTreeSet::new(), std::collections::BTreeSet::new());
+        for born in days("1930-01-01", "2030-12-31") {
+            let born = born.naive();
+            solar.insert((born.month(), born.day()));
+            let known = LunisolarDate::from_date(born).unwrap();
+            let month = known.to_lunar_month();
+            lunar.insert((month.to_u8(), month.is_leap_month(), known.to_lunar_day().to_u8()));
+        }
+        // Leap months, and day 30 of both kinds of months, were there.
+        assert_eq!(solar.len(), 366);
+        assert!(lunar.len() > 12 * 30 + 200 && lunar.iter().any(|(_, leap, date)| *leap && *date == 30));
+        let mut compared = 0;
+        for (leap_day, leap_month) in
+            [(LeapDayRule::Before, LeapMonthRule::Ordinary), (LeapDayRule::After, LeapMonthRule::Leap)]
+        {
+            let settings = settings(leap_day, leap_month);
+            let mut ours: BTreeMap<String, Vec<Date>> = BTreeMap::new();
+            for on in days("2020-01-01", "2050-12-31") {
+                keys_of(on, &settings).into_iter().for_each(|key| ours.entry(key).or_default().push(on));
+            }
+            let within = |on: &Date| (2020..=2050).contains(&on.naive().year());
+            for (month, leap, date) in lunar.iter().copied() {
+                // One for each lunar year: the last months of one lie in the next solar year.
+                let expected = (2018..=2051).filter_map(|year| {
+                    let own =
+                        (leap && leap_month == LeapMonthRule::Leap).then(|| by_the_other(year, month, true, date));
+                    own.flatten().or_else(|| by_the_other(year, month, false, date))
+                });
+                let expected: Vec<Date> = expected.filter(within).collect();
+                let name = key(if leap { 'm' } else { 'l' }, month.into(), date.into());
+                assert_eq!(ours.get(&name), Some(&expected), "{name} {leap_month:?}");
+                compared += expected.len();
+            }
+            for (month, date) in solar.iter().copied() {
+                let expected: Vec<Date> = (2020..=2050)
+                    .map(|year| {
+                        let beside = if leap_day == LeapDayRule::Before { (2, 28) } else { (3, 1) };
+                        let of = |(month, date)| NaiveDate::from_ymd_opt(year, month, date);
+                        Date::of(of((month, date)).or_else(|| of(beside)).unwrap())
+                    })
+                    .collect();
+                let name = key('s', month, date);
+                assert_eq!(ours.get(&name), Some(&expected), "{name} {leap_day:?}");
+                compared += expected.len();
+            }
+        }
+        assert!(compared > 50_000, "{compared}");
+    }
 }

@@ -106,7 +106,7 @@ impl Standpoint {
                 let own = self.birthday.as_ref().map(|(birthday, _)| birthday.key());
                 own.is_some_and(|own| keys_of(reminder.on, settings).contains(&own))
             }
-            kind => self.occasions.contains(&(kind, reminder.occasion())),
+            kind => self.occasions.contains(&(kind, reminder.moment())),
         }
     }
 }

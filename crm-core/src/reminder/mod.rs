@@ -5,7 +5,10 @@
 //! a key made of what it is about, the occasion, the lead and the person: told again it is the same row.
 
 mod birthday;
+mod calendar;
+mod feed;
 mod follow;
+mod ical;
 mod inbox;
 mod leaver;
 mod preferences;
@@ -15,10 +18,13 @@ mod sweep;
 mod tell;
 
 pub(crate) use birthday::BIRTHDAY;
+pub use calendar::{CalendarEntry, CalendarQuery, CalendarSpan};
+pub(crate) use feed::CALENDAR_FEED;
+pub use feed::{CalendarFeed, CalendarToken, PublishedCalendar};
 pub(crate) use leaver::REMIND_LEAVER;
 pub(crate) use preferences::PREFERENCES;
 pub use preferences::ReminderPreferences;
-pub use row::{ReminderPage, ReminderRow};
+pub use row::{ReminderPage, ReminderRow, ReminderSubject};
 pub use settings::{LeapDayRule, LeapMonthRule, ReminderLeads, ReminderSettings};
 pub(crate) use sweep::{REMIND, REMIND_FOLLOW_UP, REMINDER_SWEEP, start as start_sweep};
 pub(crate) use tell::REMIND_AGAIN;
@@ -65,6 +71,8 @@ refusals! {
     pub enum ReminderRefusal {
         /// The system has no inbox.
         NoPerson = "no_inbox", "Only a person has reminders", "只有人员才有提醒";
+        /// The secret of an address is told once.
+        TokenTold = "calendar_token_told", "The address was made before and is told once: publish anew", "日历地址已生成且只显示一次，请重新生成";
     }
 }
 
@@ -213,8 +221,8 @@ impl Reminder {
         matches!(self.state, ReminderState::Open | ReminderState::Snoozed)
     }
 
-    /// The occasion as a number: its instant where it has one, or its day.
-    fn occasion(&self) -> i64 {
+    /// When the occasion is, as a number: its instant where it has one, or its day.
+    fn moment(&self) -> i64 {
         self.at.map_or_else(|| self.on.number(), Timestamp::millis)
     }
 

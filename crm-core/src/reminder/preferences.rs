@@ -115,6 +115,11 @@ impl Leads {
         self.own.get(person).unwrap_or(&self.settings).of(kind).contains(&days_before)
     }
 
+    /// Whether a person is told of a kind at all.
+    pub(super) fn wants(&self, person: &UserId, kind: ReminderKind) -> bool {
+        !self.own.get(person).unwrap_or(&self.settings).of(kind).is_empty()
+    }
+
     /// Every lead that anybody has of a kind, in order.
     pub(super) fn all(&self, kind: ReminderKind) -> Vec<i32> {
         let everybody = std::iter::once(&self.settings).chain(self.own.values());

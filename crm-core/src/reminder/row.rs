@@ -1,11 +1,12 @@
 //! Reminders with what they are about, for who may see it.
 
 use super::{Reminder, ReminderKind};
-use crate::access::{Part, Reaches};
+use crate::access::{Part, Reaches, Scope};
 use crate::actor::UserId;
 use crate::contact::{CONTACT, StoredContact};
 use crate::contract::{CONTRACT, Contract};
 use crate::customer::{CUSTOMER, Customer, CustomerId};
+use crate::date::Date;
 use crate::follow_up::{FOLLOW_UP, FollowUp, REPLY, Reply, latest_of};
 use crate::id::{ContactId, ContractId, FollowUpId, InstalmentId, ReplyId, ShareId};
 use crate::money::{Currency, Decimal};
@@ -16,19 +17,17 @@ use crate::record::Record;
 use crate::sharing::{SHARE, Share, SharePanel};
 use crate::sorted::Gather as _;
 use crate::store::{Kind, Read};
-use crate::time::Birthday;
+use crate::time::{Birthday, Timestamp};
 use crate::work::{Stop, Work, rows};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// A reminder with what it is about.
+/// What a reminder, or a day of a calendar, is about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 #[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
-pub struct ReminderRow {
-    /// The reminder.
-    pub reminder: Reminder,
+pub struct ReminderSubject {
     /// The customer.
     pub customer: CustomerId,
     /// Its name.
@@ -68,12 +67,41 @@ pub struct ReminderRow {
     pub by: Option<UserId>,
 }
 
+/// A reminder with what it is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
+pub struct ReminderRow {
+    /// The reminder.
+    pub reminder: Reminder,
+    /// What it is about.
+    pub about: ReminderSubject,
+}
+
 page! {
     /// A page of reminders.
     ReminderPage of ReminderRow
 }
 
-/// What some reminders are about.
+/// A day on which something is that concerns a person.
+#[derive(Debug, Clone)]
+pub(super) struct Occasion {
+    pub(super) kind: ReminderKind,
+    /// The record: its kind, a colon and its id.
+    pub(super) subject: String,
+    pub(super) on: Date,
+    /// Its time, where it has one.
+    pub(super) at: Option<Timestamp>,
+}
+
+impl Occasion {
+    fn of(reminder: &Reminder) -> Self {
+        Occasion { kind: reminder.kind, subject: reminder.subject.clone(), on: reminder.on, at: reminder.at }
+    }
+}
+
+/// What some occasions are about.
 struct Subjects {
     days: Days,
     customers: BTreeMap<CustomerId, (Customer, Option<Reaches>)>,
@@ -94,37 +122,26 @@ fn id_of<'s>(subject: &'s str, record: &str) -> Option<&'s str> {
 impl Work<'_> {
     /// Reminders with what they are about; those are left out of which the actor may not see that any more.
     pub(super) fn reminder_rows(&mut self, reminders: Vec<Reminder>) -> Result<Vec<ReminderRow>, Stop> {
-        if reminders.is_empty() {
-            return Ok(Vec::new());
-        }
-        let subjects = self.subjects_of(&reminders)?;
-        let access = self.access()?;
-        let mut told = Vec::with_capacity(reminders.len());
-        for reminder in reminders {
-            let row = ReminderRow {
-                customer: CustomerId(uuid::Uuid::nil()),
-                customer_name: String::new(),
-                contract: None,
-                contract_number: None,
-                contract_name: None,
-                amount: None,
-                currency: None,
-                contact: None,
-                contact_name: None,
-                birthday: None,
-                follow_up: None,
-                content: None,
-                by: None,
-                reminder,
-            };
-            told.extend(subjects.tell(row, &|right| access.may(right), &|scope| access.disposes_of(scope)));
-        }
-        Ok(told)
+        let occasions: Vec<Occasion> = reminders.iter().map(Occasion::of).collect();
+        let told = self.told_of(&occasions)?;
+        let rows = reminders.into_iter().zip(told);
+        Ok(rows.filter_map(|(reminder, about)| Some(ReminderRow { reminder, about: about? })).collect())
     }
 
-    fn subjects_of(&mut self, reminders: &[Reminder]) -> Result<Subjects, Stop> {
+    /// What occasions are about, each where the actor may see it.
+    pub(super) fn told_of(&mut self, occasions: &[Occasion]) -> Result<Vec<Option<ReminderSubject>>, Stop> {
+        if occasions.is_empty() {
+            return Ok(Vec::new());
+        }
+        let subjects = self.subjects_of(occasions)?;
+        let access = self.access()?;
+        let (may, disposes) = (|right: &str| access.may(right), |scope: &Scope| access.disposes_of(scope));
+        Ok(occasions.iter().map(|occasion| subjects.tell(occasion, &may, &disposes)).collect())
+    }
+
+    fn subjects_of(&mut self, occasions: &[Occasion]) -> Result<Subjects, Stop> {
         let ids = |record: &str| -> Vec<String> {
-            let own = reminders.iter().filter_map(|own| id_of(&own.subject, record));
+            let own = occasions.iter().filter_map(|own| id_of(&own.subject, record));
             own.map(str::to_owned).into_set().into_iter().collect()
         };
         let gets: [(&'static Kind, Vec<String>); 5] = [
@@ -183,7 +200,7 @@ impl Work<'_> {
             let customer = Customer::from_row(row)?;
             own.customers.insert(customer.id, (customer, reaches));
         }
-        let planned = reminders.iter().filter(|own| own.kind == ReminderKind::FollowUpDue);
+        let planned = occasions.iter().filter(|own| own.kind == ReminderKind::FollowUpDue);
         let planned = planned.filter_map(|own| id_of(&own.subject, CustomerId::RECORD)?.parse().ok());
         let planned: Vec<CustomerId> = planned.into_set().into_iter().collect();
         if !planned.is_empty() {
@@ -198,37 +215,51 @@ impl Work<'_> {
 }
 
 impl Subjects {
-    /// What a reminder is about, if that is still there for who asks.
+    /// What an occasion is about, if that is still there for who asks.
     fn tell(
         &self,
-        mut row: ReminderRow,
+        occasion: &Occasion,
         may: &dyn Fn(&str) -> bool,
-        disposes: &dyn Fn(&crate::access::Scope) -> bool,
-    ) -> Option<ReminderRow> {
-        let subject = row.reminder.subject.clone();
-        let of = |record: &str| id_of(&subject, record);
-        let contract = match row.reminder.kind {
+        disposes: &dyn Fn(&Scope) -> bool,
+    ) -> Option<ReminderSubject> {
+        let mut about = ReminderSubject {
+            customer: CustomerId(uuid::Uuid::nil()),
+            customer_name: String::new(),
+            contract: None,
+            contract_number: None,
+            contract_name: None,
+            amount: None,
+            currency: None,
+            contact: None,
+            contact_name: None,
+            birthday: None,
+            follow_up: None,
+            content: None,
+            by: None,
+        };
+        let of = |record: &str| id_of(&occasion.subject, record);
+        let contract = match occasion.kind {
             ReminderKind::ContractEnd => Some(self.contracts.get(of(ContractId::RECORD)?)?),
             ReminderKind::InstalmentDue | ReminderKind::InstalmentOverdue => {
                 let instalment = self.instalments.get(of(InstalmentId::RECORD)?)?;
                 if !may("payment.view") {
                     return None;
                 }
-                (row.amount, row.currency) =
+                (about.amount, about.currency) =
                     (Some(Decimal::of_minor(instalment.open_minor(), instalment.currency)), Some(instalment.currency));
                 Some(self.contracts.get(&instalment.contract.to_string())?)
             }
             _ => None,
         };
-        let (customer, panel) = match row.reminder.kind {
+        let (customer, panel) = match occasion.kind {
             ReminderKind::ContractEnd | ReminderKind::InstalmentDue | ReminderKind::InstalmentOverdue => {
                 (contract?.customer, None)
             }
             ReminderKind::Birthday => match of(ContactId::RECORD) {
                 Some(contact) => {
                     let contact = &self.contacts.get(contact)?.contact;
-                    (row.contact, row.contact_name) = (Some(contact.id), Some(contact.name.clone()));
-                    row.birthday = contact.birthday;
+                    (about.contact, about.contact_name) = (Some(contact.id), Some(contact.name.clone()));
+                    about.birthday = contact.birthday;
                     (contact.customer, Some(Part::Panel(SharePanel::Contacts)))
                 }
                 None => (of(CustomerId::RECORD)?.parse().ok()?, Some(Part::Panel(SharePanel::Information))),
@@ -239,15 +270,15 @@ impl Subjects {
             ReminderKind::ShareEnd => {
                 let share = self.shares.get(of(ShareId::RECORD)?)?;
                 // It may end on another day by now.
-                if share.ends_at.map(|end| self.days.of(end)) != Some(row.reminder.on) {
+                if share.ends_at.map(|end| self.days.of(end)) != Some(occasion.on) {
                     return None;
                 }
                 (share.customer, Some(Part::Anything))
             }
             ReminderKind::Reply => {
                 let reply = self.replies.get(of(ReplyId::RECORD)?)?;
-                (row.follow_up, row.by) = (Some(reply.follow_up), Some(reply.author.clone()));
-                row.content = Some(reply.content.clone());
+                (about.follow_up, about.by) = (Some(reply.follow_up), Some(reply.author.clone()));
+                about.content = Some(reply.content.clone());
                 (self.follow_ups.get(&reply.follow_up)?.customer, Some(Part::Panel(SharePanel::FollowUps)))
             }
         };
@@ -261,28 +292,28 @@ impl Subjects {
                 let own = disposes(&contract.stands()) || opens(Part::Panel(SharePanel::Contracts));
                 own && may("contract.view")
             }
-            (None, Some(part)) => opens(part) && self.allowed(row.reminder.kind, may),
+            (None, Some(part)) => opens(part) && self.allowed(occasion.kind, may),
             (None, None) => false,
         };
         if !seen {
             return None;
         }
         if let Some(contract) = contract {
-            row.contract = Some(contract.id);
-            (row.contract_number, row.contract_name) = (contract.number.clone(), Some(contract.name.clone()));
+            about.contract = Some(contract.id);
+            (about.contract_number, about.contract_name) = (contract.number.clone(), Some(contract.name.clone()));
         }
-        if row.reminder.kind == ReminderKind::Birthday && row.contact.is_none() {
-            row.birthday = known.birthday;
+        if occasion.kind == ReminderKind::Birthday && about.contact.is_none() {
+            about.birthday = known.birthday;
         }
-        if row.reminder.kind == ReminderKind::FollowUpDue && may("follow_up.view") {
+        if occasion.kind == ReminderKind::FollowUpDue && may("follow_up.view") {
             let planned = self.planned.get(&customer).into_iter().flatten();
-            if let Some(planned) = planned.into_iter().find(|own| own.next_at == row.reminder.at) {
-                (row.follow_up, row.content) = (Some(planned.id), planned.next_content.clone());
+            if let Some(planned) = planned.into_iter().find(|own| own.next_at == occasion.at) {
+                (about.follow_up, about.content) = (Some(planned.id), planned.next_content.clone());
             }
         }
-        row.customer = customer;
-        row.customer_name.clone_from(&known.name);
-        Some(row)
+        about.customer = customer;
+        about.customer_name.clone_from(&known.name);
+        Some(about)
     }
 
     /// Whether the roles of who asks let him see such a thing at all.

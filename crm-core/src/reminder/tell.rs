@@ -38,6 +38,13 @@ pub(super) fn subject(record: &str, id: impl std::fmt::Display) -> String {
     format!("{record}:{id}")
 }
 
+/// The id that says what was hashed, and nothing else.
+pub(super) fn named_by(hash: Sha256) -> uuid::Uuid {
+    let mut bytes = [0; 16];
+    bytes.iter_mut().zip(hash.finalize()).for_each(|(own, byte)| *own = byte);
+    uuid::Builder::from_custom_bytes(bytes).into_uuid()
+}
+
 impl Alarm {
     /// Of what happens now.
     fn at_once(kind: ReminderKind, subject: String, at: Timestamp, on: Date, now: Timestamp) -> Self {
@@ -56,9 +63,7 @@ impl Alarm {
         hash.update(self.days_before.unwrap_or(-1).to_be_bytes());
         // What was his own, and comes back to him as somebody's superior, is another one.
         hash.update([u8::from(self.escalated_from.is_some())]);
-        let mut bytes = [0; 16];
-        bytes.iter_mut().zip(hash.finalize()).for_each(|(own, byte)| *own = byte);
-        ReminderId(uuid::Builder::from_custom_bytes(bytes).into_uuid())
+        ReminderId(named_by(hash))
     }
 }
 

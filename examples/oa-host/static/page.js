@@ -156,3 +156,19 @@ function ring(bell) {
   document.addEventListener("visibilitychange", ask);
 }
 for (const bell of document.querySelectorAll("[data-bell]")) ring(bell);
+
+// What is to be taken along is chosen at a click, or copied by a button.
+for (const field of document.querySelectorAll("input[data-select]")) field.addEventListener("focus", () => field.select());
+for (const button of document.querySelectorAll("button[data-copy]")) {
+  if (!navigator.clipboard) continue;
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    const field = document.getElementById(button.dataset.copy);
+    try {
+      await navigator.clipboard.writeText(field.value);
+      button.textContent = button.dataset.copied;
+    } catch {
+      field.focus();
+    }
+  });
+}

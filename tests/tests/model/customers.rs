@@ -249,7 +249,14 @@ pub fn input(dice: &mut Dice, known: &mut Known, operation: &str, crm: &Crm) -> 
             maybe(dice, &mut query, "kinds", |dice| json!([dice.pick(&["reply", "follow_up_due", "birthday"])]));
             json!({"query": query, "page": page(dice, known)})
         }
-        "reminder_counts" | "reminder_preferences" => json!({}),
+        "reminder_counts" | "reminder_preferences" | "calendar_feed" | "withdraw_calendar" => json!({}),
+        "calendar" => {
+            let mut query = json!({"from": day(dice), "until": day(dice)});
+            maybe(dice, &mut query, "kinds", |dice| json!([dice.pick(&["reply", "contract_end", "birthday"])]));
+            json!({"query": query})
+        }
+        "publish_calendar" => json!({"language": dice.pick(&["zh", "en"])}),
+        "published_calendar" => json!({"token": id(dice, "calendar_token")}),
         "reminder" => json!({"reminder": id(dice, "reminder")}),
         "mark_reminders" => {
             json!({"reminders": [id(dice, "reminder")], "mark": dice.pick(&["done", "dismissed", "open"])})

@@ -121,6 +121,9 @@ impl Known {
                         ids.push(approval.to_owned());
                     }
                 }
+                if let Some(token) = fields.get("token").and_then(Value::as_str) {
+                    self.ids.entry("calendar_token").or_default().push(token.to_owned());
+                }
                 if let Some(next) = fields.get("next").and_then(Value::as_str) {
                     self.cursors.push(next.to_owned());
                     if self.cursors.len() > 30 {

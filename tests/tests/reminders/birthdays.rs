@@ -33,8 +33,11 @@ fn r4_birthdays_of_contacts_and_of_customers_who_are_persons_are_told() {
         let person = world.user("alice").create_customer(person).unwrap().id;
         day_by_day(bed, "2026-11-28T01:00:00Z");
         let told = open(bed, "alice", KIND);
-        assert_eq!((told.len(), told[0].contact, told[0].contact_name.as_deref()), (1, Some(contact), Some("王")));
-        assert_eq!(told[0].birthday, Some(born(Calendar::Solar, 12, 1)));
+        assert_eq!(
+            (told.len(), told[0].about.contact, told[0].about.contact_name.as_deref()),
+            (1, Some(contact), Some("王"))
+        );
+        assert_eq!(told[0].about.birthday, Some(born(Calendar::Solar, 12, 1)));
         day_by_day(bed, "2026-12-04T01:00:00Z");
         let told = open(bed, "alice", KIND);
         let days: Vec<(String, i32)> =
@@ -50,8 +53,11 @@ fn r4_birthdays_of_contacts_and_of_customers_who_are_persons_are_told() {
         let mut days: Vec<(&str, i32)> = days.iter().map(|(on, lead)| (on.as_str(), *lead)).collect();
         days.sort_by_key(|(on, lead)| (-lead, *on));
         assert_eq!(days, expected);
-        assert!(told.iter().any(|row| row.contact == Some(lunar)));
-        assert!(told.iter().any(|row| row.contact.is_none() && row.customer == person && row.birthday.is_some()));
+        assert!(told.iter().any(|row| row.about.contact == Some(lunar)));
+        assert!(
+            told.iter()
+                .any(|row| row.about.contact.is_none() && row.about.customer == person && row.about.birthday.is_some())
+        );
     });
 }
 
@@ -112,9 +118,10 @@ fn r2_a_birthday_follows_its_contact_and_its_customer() {
         assert_eq!(world.user("mona").transfer_customers(vec![world.partner], to("bob")).unwrap().done, 1);
         assert!(open(bed, "alice", KIND).is_empty());
         let told = open(bed, "bob", KIND);
-        assert_eq!((told.len(), told[0].contact), (1, Some(moved)));
+        assert_eq!((told.len(), told[0].about.contact), (1, Some(moved)));
         day_by_day(bed, "2026-12-02T01:00:00Z");
-        let told: Vec<_> = open(bed, "bob", KIND).iter().map(|row| (row.contact, row.reminder.days_before)).collect();
+        let told: Vec<_> =
+            open(bed, "bob", KIND).iter().map(|row| (row.about.contact, row.reminder.days_before)).collect();
         assert_eq!(told.len(), 4, "{told:?}");
         assert!(told.iter().all(|(contact, _)| *contact != Some(removed)));
     });

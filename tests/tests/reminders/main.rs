@@ -2,6 +2,8 @@
 
 mod access;
 mod birthdays;
+mod calendar;
+mod feed;
 mod inbox;
 mod timelines;
 mod told;
@@ -47,7 +49,7 @@ fn inbox(bed: &Bed, who: &str, shelf: ReminderShelf) -> Vec<ReminderRow> {
 /// What waits for somebody of a kind, the latest first. Of the contract of the world that has a plan already nothing is counted.
 fn open(bed: &Bed, who: &str, kind: ReminderKind) -> Vec<ReminderRow> {
     let mut all = inbox(bed, who, ReminderShelf::Open);
-    all.retain(|row| row.reminder.kind == kind && row.contract_name.as_deref() != Some("Supplemented"));
+    all.retain(|row| row.reminder.kind == kind && row.about.contract_name.as_deref() != Some("Supplemented"));
     all
 }
 

@@ -26,7 +26,7 @@ fn r1_the_end_of_a_contract_is_told_30_7_and_1_day_before_at_nine() {
         assert_eq!(leads(bed, "alice", kind), [30]);
         let told = open(bed, "alice", kind).remove(0);
         assert_eq!(
-            (told.contract, told.customer, told.customer_name.as_str()),
+            (told.about.contract, told.about.customer, told.about.customer_name.as_str()),
             (Some(contract), world.partner, "Partner")
         );
         assert_eq!((told.reminder.due_at, told.reminder.late), (at("2026-12-11T01:00:00Z"), false));
@@ -48,7 +48,7 @@ fn r1_an_instalment_is_told_7_1_and_0_days_before_and_when_it_is_overdue() {
         day_by_day(bed, "2026-12-20T05:00:00Z");
         assert_eq!(leads(bed, "alice", ReminderKind::InstalmentDue), [7, 1, 0]);
         let told = open(bed, "alice", ReminderKind::InstalmentDue).remove(0);
-        assert_eq!(told.amount.map(|amount| amount.to_string()).as_deref(), Some("100.00"));
+        assert_eq!(told.about.amount.map(|amount| amount.to_string()).as_deref(), Some("100.00"));
         day_by_day(bed, "2026-12-22T05:00:00Z");
         let overdue = open(bed, "alice", ReminderKind::InstalmentOverdue);
         assert_eq!(overdue.len(), 1);
@@ -174,7 +174,7 @@ fn r1_a_planned_follow_up_is_told_at_its_time_with_its_content_until_somebody_fo
         at_once(bed, "2026-11-26T06:30:00Z");
         let told = open(bed, "alice", ReminderKind::FollowUpDue);
         assert_eq!(told.len(), 1);
-        assert_eq!((told[0].content.as_deref(), told[0].reminder.late), (Some("带报价"), false));
+        assert_eq!((told[0].about.content.as_deref(), told[0].reminder.late), (Some("带报价"), false));
         // Another one is planned: this one is settled, that one told.
         let plan = NextFollowUp { customer: world.partner, at: Some(at("2026-11-27T01:00:00Z")) };
         world.user("alice").plan_follow_ups(vec![plan]).unwrap();
@@ -211,7 +211,7 @@ fn r1_a_reply_a_warning_and_the_end_of_a_share_are_told() {
         world.user("mona").reply(world.follow_up, reply).unwrap();
         let told = open(bed, "alice", ReminderKind::Reply);
         assert_eq!(told.len(), before + 1);
-        let said: Vec<_> = told.iter().map(|row| (row.content.as_deref(), row.by.clone())).collect();
+        let said: Vec<_> = told.iter().map(|row| (row.about.content.as_deref(), row.about.by.clone())).collect();
         assert!(said.contains(&(Some("跟进一下"), Some(user("mona")))), "{said:?}");
         let share = ShareInput {
             person: Some(user("stan")),
@@ -221,7 +221,7 @@ fn r1_a_reply_a_warning_and_the_end_of_a_share_are_told() {
         let share = world.user("alice").share_customer(world.partner, share).unwrap();
         day_by_day(bed, "2026-12-04T01:00:00Z");
         let told = open(bed, "stan", ReminderKind::ShareEnd);
-        assert_eq!((told.len(), told[0].customer), (1, world.partner));
+        assert_eq!((told.len(), told[0].about.customer), (1, world.partner));
         world.user("alice").end_share(share.id).unwrap();
         assert!(open(bed, "stan", ReminderKind::ShareEnd).is_empty());
         let mut settings = bed.host().settings().unwrap();
@@ -231,11 +231,11 @@ fn r1_a_reply_a_warning_and_the_end_of_a_share_are_told() {
         bed.host().change_settings(settings).unwrap();
         day_by_day(bed, "2026-12-22T01:00:00Z");
         let warned = open(bed, "alice", ReminderKind::RecycleWarning);
-        assert!(warned.iter().any(|row| row.customer == world.customer), "{warned:?}");
+        assert!(warned.iter().any(|row| row.about.customer == world.customer), "{warned:?}");
         // Whoever follows up has nothing to fear any more.
         world.user("alice").follow_up(world.customer, NewFollowUp::text("Called")).unwrap();
         let warned = open(bed, "alice", ReminderKind::RecycleWarning);
-        assert!(warned.iter().all(|row| row.customer != world.customer), "{warned:?}");
+        assert!(warned.iter().all(|row| row.about.customer != world.customer), "{warned:?}");
     });
 }
 
@@ -328,7 +328,7 @@ fn d7_what_a_merge_settled_waits_again_once_it_is_taken_back() {
         at_once(bed, "2026-11-26T07:00:00Z");
         let waiting = || {
             let due = open(bed, "alice", ReminderKind::FollowUpDue);
-            due.iter().map(|row| row.customer).collect::<Vec<_>>()
+            due.iter().map(|row| row.about.customer).collect::<Vec<_>>()
         };
         assert_eq!(waiting(), [world.partner]);
         let merge = MergeInput::of(world.third, vec![world.partner]);

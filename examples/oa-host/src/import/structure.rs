@@ -6,8 +6,8 @@ use super::report::ImportSummary;
 use super::sales;
 use crm_core::dictionary::{INDUSTRY, PRODUCT_CATEGORY, STAGE};
 use crm_core::{
-    Actor, Crm, DictionaryEntryInput, EntryCode, Error, NewOrganisation, Person, PersonInput, Position, PositionInput,
-    PresetLanguage, Session, Settings, SyncMode, TimeZone, UserId,
+    Actor, Crm, DictionaryEntryInput, EntryCode, Error, Language, NewOrganisation, Person, PersonInput, Position,
+    PositionInput, Session, Settings, SyncMode, TimeZone, UserId,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -55,7 +55,7 @@ pub(super) fn organisation(crm: &Crm, org: &str) -> Result<TimeZone, ImportError
     }
     let new = NewOrganisation {
         name: "CRM Sales".to_owned(),
-        language: Some(PresetLanguage::English),
+        language: Some(Language::English),
         // The offices of the data set are American; its days are days there.
         time_zone: Some(TimeZone::named("America/Chicago")?),
     };

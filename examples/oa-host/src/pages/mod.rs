@@ -38,6 +38,7 @@ mod settings;
 mod share;
 mod sign_in;
 mod target;
+mod year;
 
 use crate::app::{Reply, Shared};
 use crate::desk::{Desk, Look};
@@ -88,6 +89,8 @@ pub(crate) fn routes() -> Router<Shared> {
         .route("/reminders", get(reminder::show).post(reminder::act))
         .route(BELL, get(reminder::count))
         .route("/reminders/preferences", get(reminder_preferences::show).post(reminder_preferences::save))
+        .route("/reminders/calendar", get(year::show).post(year::publish))
+        .route("/calendars/{org}/{file}", get(year::feed))
         .route("/contacts", get(contacts::show))
         .route("/contacts/duplicates", post(duplicate::contacts))
         .route("/contacts/{id}/edit", get(contact::edit).post(contact::save))

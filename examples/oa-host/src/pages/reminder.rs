@@ -12,7 +12,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use crm_core::{
     Birthday, Calendar, Count, Date, Error, PageRequest, ReminderId, ReminderKind, ReminderMark, ReminderQuery,
-    ReminderRow, ReminderShelf, ReminderState, Timestamp, Violation,
+    ReminderRow, ReminderShelf, ReminderState, ReminderSubject, Timestamp, Violation,
 };
 
 /// The page.
@@ -155,34 +155,52 @@ fn birthday(d: &Look<'_>, birthday: &Birthday, on: Date) -> Vec<String> {
     said
 }
 
+/// What something on a day is about, in words, with its page where it has one; and what else is to be known of it. `record` is what the
+/// reminder, or the entry of a calendar, calls its subject.
+pub(crate) fn told_of(
+    d: &Look<'_>,
+    kind: ReminderKind,
+    record: &str,
+    on: Date,
+    subject: ReminderSubject,
+) -> ((String, String), Vec<String>) {
+    let follow_up = subject.follow_up.map(|id| format!("/follow-ups/{id}")).unwrap_or_default();
+    let mut more = Vec::new();
+    let about = match kind {
+        ReminderKind::ContractEnd | ReminderKind::InstalmentDue | ReminderKind::InstalmentOverdue => {
+            more.extend(subject.contract_number);
+            let amount = subject.amount.zip(subject.currency).map(|(amount, currency)| d.money(amount, currency));
+            more.extend(amount);
+            let contract = subject.contract.map(|id| format!("/contracts/{id}")).unwrap_or_default();
+            (subject.contract_name.unwrap_or_default(), contract)
+        }
+        ReminderKind::Birthday => {
+            more.extend(subject.birthday.iter().flat_map(|known| birthday(d, known, on)));
+            (subject.contact_name.unwrap_or_else(|| subject.customer_name.clone()), String::new())
+        }
+        ReminderKind::FollowUpDue => (subject.content.unwrap_or_else(|| d.t("reminder_planned").to_owned()), follow_up),
+        ReminderKind::RecycleWarning => (d.t("reminder_goes").to_owned(), String::new()),
+        ReminderKind::ShareEnd => (d.t("reminder_share_ends").to_owned(), String::new()),
+        ReminderKind::Reply => {
+            more.extend(subject.by.map(|by| d.t("reminder_by").replace("{name}", &d.person(by.as_str()))));
+            let reply = record.replace(':', "-");
+            (subject.content.unwrap_or_default(), format!("{follow_up}#{reply}"))
+        }
+    };
+    (about, more)
+}
+
+/// The name of a kind, and the colour of its chip.
+pub(crate) fn kind_of(kind: ReminderKind) -> (&'static str, &'static str) {
+    KINDS.iter().find(|(_, known, _)| *known == kind).map_or(("", ""), |(name, _, class)| (*name, *class))
+}
+
 impl Row {
     fn of(row: ReminderRow, d: &Look<'_>) -> Self {
-        let told = row.reminder;
-        let known = KINDS.iter().find(|(_, kind, _)| *kind == told.kind);
-        let (name, class) = known.map_or(("", ""), |(name, _, class)| (*name, *class));
-        let follow_up = row.follow_up.map(|id| format!("/follow-ups/{id}")).unwrap_or_default();
-        let mut more = Vec::new();
-        let about = match told.kind {
-            ReminderKind::ContractEnd | ReminderKind::InstalmentDue | ReminderKind::InstalmentOverdue => {
-                more.extend(row.contract_number);
-                let amount = row.amount.zip(row.currency).map(|(amount, currency)| d.money(amount, currency));
-                more.extend(amount);
-                let contract = row.contract.map(|id| format!("/contracts/{id}")).unwrap_or_default();
-                (row.contract_name.unwrap_or_default(), contract)
-            }
-            ReminderKind::Birthday => {
-                more.extend(row.birthday.iter().flat_map(|known| birthday(d, known, told.on)));
-                (row.contact_name.unwrap_or_else(|| row.customer_name.clone()), String::new())
-            }
-            ReminderKind::FollowUpDue => (row.content.unwrap_or_else(|| d.t("reminder_planned").to_owned()), follow_up),
-            ReminderKind::RecycleWarning => (d.t("reminder_goes").to_owned(), String::new()),
-            ReminderKind::ShareEnd => (d.t("reminder_share_ends").to_owned(), String::new()),
-            ReminderKind::Reply => {
-                more.extend(row.by.map(|by| d.t("reminder_by").replace("{name}", &d.person(by.as_str()))));
-                let reply = told.subject.replace(':', "-");
-                (row.content.unwrap_or_default(), format!("{follow_up}#{reply}"))
-            }
-        };
+        let ReminderRow { reminder: told, about: subject } = row;
+        let (name, class) = kind_of(told.kind);
+        let (customer, customer_name) = (subject.customer.to_string(), subject.customer_name.clone());
+        let (about, mut more) = told_of(d, told.kind, &told.subject, told.on, subject);
         more.extend(told.days_before.map(|days| match days {
             0 => d.t("told_same_day").to_owned(),
             1 => d.t("told_day_before").to_owned(),
@@ -205,8 +223,8 @@ impl Row {
             class,
             about,
             more,
-            customer: row.customer.to_string(),
-            customer_name: row.customer_name,
+            customer,
+            customer_name,
             day: told.at.map_or_else(|| told.on.to_string(), |at| d.time(&at)),
             away: away(d, days),
             passed: days < 0 && told.kind != ReminderKind::Reply,

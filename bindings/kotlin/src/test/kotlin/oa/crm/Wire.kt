@@ -50,7 +50,7 @@ internal object Wire {
             setMixInAnnotation(DocumentsOf::class.java, ByKind::class.java)
             setMixInAnnotation(Payments::class.java, ByKind::class.java)
             setMixInAnnotation(ReportOf::class.java, ByKind::class.java)
-            setMixInAnnotation(PresetLanguage::class.java, Presets::class.java)
+            setMixInAnnotation(Language::class.java, Languages::class.java)
             setMixInAnnotation(FieldChange::class.java, Change::class.java)
             setMixInAnnotation(Event::class.java, Happened::class.java)
             setMixInAnnotation(Approval::class.java, Asked::class.java)
@@ -102,8 +102,8 @@ internal object Wire {
     fun camel(name: String): String = name.replace(Regex("_([a-z0-9])")) { it.groupValues[1].uppercase(Locale.ROOT) }
 
     private fun nameOf(value: Enum<*>): String = when (value) {
-        PresetLanguage.CHINESE -> "zh"
-        PresetLanguage.ENGLISH -> "en"
+        Language.CHINESE -> "zh"
+        Language.ENGLISH -> "en"
         else -> value.name.lowercase(Locale.ROOT)
     }
 
@@ -123,7 +123,7 @@ internal object Wire {
     private interface ByKind
 
     @Suppress("unused")
-    private enum class Presets {
+    private enum class Languages {
         @JsonProperty("zh") CHINESE,
         @JsonProperty("en") ENGLISH,
     }
