@@ -2,6 +2,7 @@
 
 use crate::app::App;
 use crate::session::Sessions;
+use crate::webhook::{self, Webhook};
 use crate::{demo, import, server};
 use clap::{Parser, Subcommand};
 use crm_core::store::sql::{Database, SqlOptions};
@@ -35,6 +36,11 @@ struct Cli {
     /// Seconds between looks at what is due.
     #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     tick_seconds: u64,
+    /// Tell this address, of http or https, what people are to be notified of, also what happened before as far as it is kept. Signed as
+    /// Standard Webhooks asks, with the secret in OA_NOTIFY_SECRET (whsec_ and base64). At least once: the same webhook-id may come
+    /// again. Only one of several hosts on a database is to have it.
+    #[arg(long, value_name = "URL")]
+    notify_webhook: Option<String>,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -74,6 +80,8 @@ fn go(cli: Cli) -> Result<(), String> {
     if let Some(Command::Import { from: ImportFrom::CrmSales { dir } }) = &cli.command {
         return bring_in(database, org.as_deref().unwrap_or(import::ORGANISATION), dir);
     }
+    let webhook = cli.notify_webhook.as_deref().map(|url| Webhook::new(url, std::env::var_os(webhook::SECRET)));
+    let webhook = webhook.transpose()?;
     let org = org.unwrap_or_else(|| demo::ORGANISATION.to_owned());
     let crm = opened(database, &org, cli.empty)?;
     let mut orgs = vec![org];
@@ -96,7 +104,7 @@ fn go(cli: Cli) -> Result<(), String> {
             sessions: Sessions::default(),
         };
         let tick = Duration::from_secs(cli.tick_seconds);
-        server::serve(app, listener, tick).await.map_err(|error| error.to_string())
+        server::serve(app, listener, tick, webhook).await.map_err(|error| error.to_string())
     });
     // A call of the CRM may still be on its way: it ends within the wait for the database.
     runtime.shutdown_timeout(Duration::from_secs(10));

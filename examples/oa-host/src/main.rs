@@ -15,6 +15,7 @@ mod server;
 mod session;
 mod text;
 mod values;
+mod webhook;
 
 fn main() -> std::process::ExitCode {
     cli::run()

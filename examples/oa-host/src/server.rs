@@ -2,6 +2,7 @@
 
 use crate::app::{App, Shared};
 use crate::failure::{Failure, dress};
+use crate::webhook::{Delivery, Webhook};
 use crate::{api, pages, security};
 use axum::Router;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -33,12 +34,21 @@ async fn file(content_type: &'static str, body: &'static str) -> Response {
 }
 
 /// Serves until the process is told to end.
-pub(crate) async fn serve(app: App, listener: tokio::net::TcpListener, tick: Duration) -> std::io::Result<()> {
+pub(crate) async fn serve(
+    app: App,
+    listener: tokio::net::TcpListener,
+    tick: Duration,
+    webhook: Option<Webhook>,
+) -> std::io::Result<()> {
     let app = Arc::new(app);
+    let delivery = webhook.map(|webhook| Delivery::start(Arc::clone(&app), webhook)).transpose()?;
     let ticking = tokio::spawn(tick_on(Arc::clone(&app), tick));
-    axum::serve(listener, routes(app)).with_graceful_shutdown(ended()).await?;
+    let served = axum::serve(listener, routes(app)).with_graceful_shutdown(ended()).await;
     ticking.abort();
-    Ok(())
+    if let Some(delivery) = delivery {
+        delivery.end();
+    }
+    served
 }
 
 /// How many events are looked at in one go.

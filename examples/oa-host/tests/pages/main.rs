@@ -12,6 +12,7 @@ mod recycling;
 mod reminders;
 #[path = "../run/mod.rs"]
 mod run;
+mod webhook;
 
 use run::{Answer, Host, field};
 use serde_json::{Value, json};

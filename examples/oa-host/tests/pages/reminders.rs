@@ -22,7 +22,7 @@ fn day(days: i64) -> String {
 }
 
 /// A customer, and a follow-up with it to which the administrator replies: its owner is told at once.
-fn replied(admin: &Browser, owner: &Browser, name: &str, text: &str) -> String {
+pub(crate) fn replied(admin: &Browser, owner: &Browser, name: &str, text: &str) -> String {
     let customer = call(owner, "create_customer", &json!({"customer": {"name": name}}))["id"].clone();
     let written = json!({"customer": customer, "follow_up": {"content": "拜访了客户"}});
     let written = call(owner, "follow_up", &written)["id"].clone();
@@ -145,7 +145,7 @@ fn r3_the_list_is_narrowed_and_goes_on() {
 }
 
 /// Yesterday, of a customer: a contract that ends on a day, with an instalment on another, and a contact born 40 years ago.
-fn earlier(own: &Session<'_>, name: &str, ends_on: i64, due_on: i64) -> String {
+pub(crate) fn earlier(own: &Session<'_>, name: &str, ends_on: i64, due_on: i64) -> String {
     let today = day(0);
     let mut born = today.split('-').map(|part| part.parse::<i32>().unwrap());
     let (year, month, day_of_month) = (born.next().unwrap(), born.next().unwrap(), born.next().unwrap());

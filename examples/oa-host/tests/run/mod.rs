@@ -1,13 +1,12 @@
 //! Starts the program on a free port with a database of its own, and talks to it.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Command, Output, Stdio};
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::Duration;
 
 /// A running host; ended when dropped.
 pub(crate) struct Host {
-    #[allow(dead_code, reason = "held until the end")]
     child: Running,
     address: String,
     _dir: Option<tempfile::TempDir>,
@@ -24,14 +23,40 @@ impl Host {
 
     /// Starts one on a database that is somewhere else, with an administrator where there is nobody.
     pub(crate) fn on(database: &str, arguments: &[&str]) -> Self {
+        let mut command = Host::command(database, arguments);
+        Host::of(command.stdout(Stdio::piped()).spawn().unwrap())
+    }
+
+    /// Like `on`, with variables of the environment; what it says of errors is kept.
+    pub(crate) fn with(database: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+        let mut command = Host::command(database, arguments);
+        command.envs(variables.iter().copied()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        Host::of(command.spawn().unwrap())
+    }
+
+    fn command(database: &str, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_oa-host"));
         command.args(["--empty", "--listen", "127.0.0.1:0", "--database", database]).args(arguments);
-        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        command
+    }
+
+    fn of(mut child: Child) -> Self {
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let address = line.trim().trim_start_matches("http://").trim_end_matches('/').to_owned();
         assert!(address.contains(':'), "{line}");
         Host { child: Running(child), address, _dir: None }
+    }
+
+    /// Ends it as a service manager does it; how it ended, and what it said of errors.
+    #[cfg(unix)]
+    pub(crate) fn end(mut self) -> (ExitStatus, String) {
+        let child = &mut self.child.0;
+        let told = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+        assert!(told.success());
+        let mut said = String::new();
+        child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+        (child.wait().unwrap(), said)
     }
 
     /// Host and port.
