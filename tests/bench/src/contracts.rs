@@ -31,7 +31,7 @@ const SIGNED_WITHIN: i64 = 1_095;
 /// Days between the signing and the two instalments.
 const DUE_AFTER: [i64; 2] = [30, 120];
 /// Days from the first of the year 1 to that of 1970.
-const EPOCH: i64 = 719_163;
+pub const EPOCH: i64 = 719_163;
 
 /// Today, as columns hold days.
 pub const TODAY: i64 = EPOCH + (NOW + 8 * 3_600_000) / DAY;

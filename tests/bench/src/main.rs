@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! crm-bench [--scale FRACTION] [--dir DIR] [--rounds N] [--seconds S] [--keep]
-//!     [--only create|claims|recycling|receipts|reports[/PART]|commits|sizes|views[/PART]|moving|servers[/create|/clients|/views[/PART]]]
+//!     [--only create|claims|recycling|reminders|receipts|reports[/PART]|commits|sizes|views[/PART]|moving|servers[/create|/clients|/reminders|/views[/PART]]]
 //! crm-bench duplicates NAMES QUERIES [STORE]...
 //! crm-bench groups NAMES [QUERIES] [--to COUNT] [STORE]...
 //! crm-bench febrl DIR
@@ -21,6 +21,7 @@ mod groups;
 mod moving;
 mod receipts;
 mod recycling;
+mod reminders;
 mod report;
 mod sales;
 mod servers;
@@ -107,6 +108,9 @@ fn main() -> Result<()> {
     }
     if options.wants("recycling") {
         recycling::run(&options, dir)?;
+    }
+    if options.wants("reminders") {
+        reminders::run(&options, dir)?;
     }
     if options.wants("receipts") {
         receipts::run(&options, dir)?;

@@ -18,7 +18,14 @@ const DUE: usize = 100;
 const ROUNDS: usize = 9;
 
 /// A clock that is set.
-struct Clock(AtomicI64);
+pub struct Clock(pub AtomicI64);
+
+impl Clock {
+    /// One that stands at the day of the generated rows.
+    pub fn new() -> Self {
+        Clock(AtomicI64::new(NOW))
+    }
+}
 
 impl Environment for Clock {
     fn now(&self) -> std::result::Result<Timestamp, HostFailure> {
@@ -30,7 +37,7 @@ impl Environment for Clock {
 }
 
 /// Ticks until nothing is due; how long it took, in milliseconds, and what was done.
-fn ticked(host: &Session<'_>) -> Result<(f64, i32)> {
+pub fn ticked(host: &Session<'_>) -> Result<(f64, i32)> {
     let started = Instant::now();
     let mut done = 0;
     loop {
@@ -56,7 +63,7 @@ fn measured(dir: &Path, customers: usize) -> Result<Figures> {
     let path = dir.join(format!("recycling-{customers}.db"));
     generate::fill(&path, customers, false)?;
     let bare = setup::bare(&path, "NORMAL")?;
-    let clock = Arc::new(Clock(AtomicI64::new(NOW)));
+    let clock = Arc::new(Clock::new());
     let crm = Crm::new(setup::store(&path, Durability::Normal)?, clock.clone());
     let system = Actor::system(ORG, "bench")?;
     let host = crm.as_user(&system);

@@ -20,14 +20,14 @@ fn refused(url: &str, key: Option<OsString>) -> String {
 }
 
 #[test]
-fn r5_messages_are_signed_as_the_specification_does_it() {
+fn h1_messages_are_signed_as_the_specification_does_it() {
     let webhook = Webhook::new("http://127.0.0.1:1/", secret(KEY)).unwrap();
     let signed = webhook.signature("msg_p5jXN8AQM9LWM0D4loKWxJek", 1_614_265_330, "{\"test\": 2432232314}");
     assert_eq!(signed, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
 }
 
 #[test]
-fn r5_only_addresses_that_can_be_told_are_taken() {
+fn h1_only_addresses_that_can_be_told_are_taken() {
     for (url, kept) in [
         ("http://127.0.0.1:8080/hook?token=t", "http://127.0.0.1:8080"),
         ("https://example.com", "https://example.com"),
@@ -59,7 +59,7 @@ fn r5_only_addresses_that_can_be_told_are_taken() {
 }
 
 #[test]
-fn r5_a_secret_has_the_form_of_the_specification() {
+fn h1_a_secret_has_the_form_of_the_specification() {
     let of = |bytes: usize| format!("whsec_{}", BASE64_STANDARD.encode(vec![7; bytes]));
     for bytes in [24, 32, 64] {
         assert!(key(&of(bytes)).is_some(), "{bytes}");
@@ -169,7 +169,7 @@ impl Office {
 }
 
 #[test]
-fn r5_a_consumer_that_answers_500_for_a_day_is_told_everything_once() {
+fn h1_a_consumer_that_answers_500_for_a_day_is_told_everything_once() {
     const DAY: i64 = 24 * HOUR;
     let office = Office::open();
     let mut given = vec![office.given("一号"), office.given("二号")];
@@ -212,7 +212,7 @@ fn r5_a_consumer_that_answers_500_for_a_day_is_told_everything_once() {
 }
 
 #[test]
-fn r5_after_a_failure_it_goes_on_where_it_was() {
+fn h1_after_a_failure_it_goes_on_where_it_was() {
     let office = Office::open();
     let given = ["一号", "二号", "三号"].map(|name| office.given(name).to_string());
     let (asked, told, slept) = (Cell::new(0), RefCell::new(Vec::new()), RefCell::new(Vec::new()));
@@ -238,7 +238,7 @@ fn r5_after_a_failure_it_goes_on_where_it_was() {
 }
 
 #[test]
-fn r5_a_reminder_is_told_in_words_and_only_while_it_waits() {
+fn h1_a_reminder_is_told_in_words_and_only_while_it_waits() {
     let office = Office::open();
     let customer = office.planned("云帆科技");
     let told = office.look();
@@ -248,7 +248,7 @@ fn r5_a_reminder_is_told_in_words_and_only_while_it_waits() {
     assert_eq!(due["timestamp"], due["data"]["event"]["at"]);
     assert_eq!(due["data"]["event"]["data"]["notify"], json!(["mei"]));
     let row = &due["data"]["reminder"];
-    assert_eq!((&row["customer_name"], &row["customer"]), (&json!("云帆科技"), &json!(customer)));
+    assert_eq!((&row["about"]["customer_name"], &row["about"]["customer"]), (&json!("云帆科技"), &json!(customer)));
 
     // Who let it rest is told of it when it is back, not before.
     office.planned("旧茶行");
@@ -274,7 +274,7 @@ fn r5_a_reminder_is_told_in_words_and_only_while_it_waits() {
 }
 
 #[test]
-fn r5_who_may_no_longer_see_a_customer_is_told_nothing_of_it() {
+fn h1_who_may_no_longer_see_a_customer_is_told_nothing_of_it() {
     let office = Office::open();
     let customer = office.planned("云帆科技");
     office.give(customer, "lan");
@@ -291,7 +291,7 @@ fn r5_who_may_no_longer_see_a_customer_is_told_nothing_of_it() {
 }
 
 #[test]
-fn r5_an_organisation_that_is_moved_is_told_of_where_it_arrives() {
+fn h1_an_organisation_that_is_moved_is_told_of_where_it_arrives() {
     let office = Office::open();
     let given = ["一号", "二号"].map(|name| office.given(name).to_string());
     let org = OrgId::new("demo").unwrap();
@@ -324,7 +324,7 @@ fn r5_an_organisation_that_is_moved_is_told_of_where_it_arrives() {
 }
 
 #[test]
-fn r5_of_a_failure_that_lasts_is_said_ever_less() {
+fn h1_of_a_failure_that_lasts_is_said_ever_less() {
     let said: Vec<u32> = (1..=300).filter(|failed| is_said(*failed)).collect();
     assert_eq!(said, [1, 8, 16, 32, 64, 128, 256]);
 }

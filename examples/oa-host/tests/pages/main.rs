@@ -1,6 +1,7 @@
 //! The host through the program itself, as a browser, a program and an attacker meet it.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
+mod calendar;
 mod contact_duplicates;
 mod deals;
 mod duplicates;

@@ -171,7 +171,7 @@ fn reply(admin: &Browser, mei: &Browser, name: &str) -> String {
 }
 
 #[test]
-fn r5_a_consumer_is_told_signed_and_in_order_and_once() {
+fn h1_a_consumer_is_told_signed_and_in_order_and_once() {
     let dir = tempfile::tempdir().unwrap();
     let consumer = Consumer::willing();
     let host = consumer.told_by(&database(&dir));
@@ -209,7 +209,7 @@ fn r5_a_consumer_is_told_signed_and_in_order_and_once() {
 }
 
 #[test]
-fn r5_what_was_not_taken_comes_again_as_it_was() {
+fn h1_what_was_not_taken_comes_again_as_it_was() {
     const ANSWERS: [&str; 5] =
         ["500 No", "200 OK", "404 No", "503 No\r\nretry-after: 3", "429 No\r\nretry-after: soon"];
     let consumer = Consumer::start(|number| Some(ANSWERS.get(number).unwrap_or(&"202 OK").to_string()));
@@ -231,7 +231,7 @@ fn r5_what_was_not_taken_comes_again_as_it_was() {
 
 #[cfg(unix)]
 #[test]
-fn r5_a_consumer_that_hangs_holds_neither_ticks_nor_the_end() {
+fn h1_a_consumer_that_hangs_holds_neither_ticks_nor_the_end() {
     let consumer = Consumer::start(|_| None);
     let dir = tempfile::tempdir().unwrap();
     let host = consumer.told_by(&database(&dir));
@@ -260,7 +260,7 @@ fn r5_a_consumer_that_hangs_holds_neither_ticks_nor_the_end() {
 }
 
 #[test]
-fn r5_a_redirect_is_not_followed() {
+fn h1_a_redirect_is_not_followed() {
     let elsewhere = Consumer::willing();
     let to = elsewhere.url.clone();
     let consumer = Consumer::start(move |number| match number {
@@ -279,7 +279,7 @@ fn r5_a_redirect_is_not_followed() {
 }
 
 #[test]
-fn r5_what_a_person_may_no_longer_see_is_not_told() {
+fn h1_what_a_person_may_no_longer_see_is_not_told() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("oa.db");
     {
@@ -303,8 +303,9 @@ fn r5_what_a_person_may_no_longer_see_is_not_told() {
         let (admin, mei) = (host.sign_in("admin"), host.sign_in("mei"));
         while call(&admin, "tick", &json!({}))["done"] != 0 {}
         let page = call(&mei, "reminders", &json!({"query": {}, "page": {}}));
-        let lost = page["items"].as_array().unwrap().iter().find(|row| row["customer_name"] == "云帆科技").unwrap();
-        let transfer = json!({"customers": [lost["customer"]], "transfer": {"to": "lan"}});
+        let lost =
+            page["items"].as_array().unwrap().iter().find(|row| row["about"]["customer_name"] == "云帆科技").unwrap();
+        let transfer = json!({"customers": [lost["about"]["customer"]], "transfer": {"to": "lan"}});
         assert_eq!(call(&admin, "transfer_customers", &transfer)["failed"], 0);
     }
     let consumer = Consumer::willing();
@@ -321,7 +322,7 @@ fn r5_what_a_person_may_no_longer_see_is_not_told() {
         let row = &told.body["data"]["reminder"];
         assert_eq!(row["reminder"]["person"], told.event()["data"]["notify"][0]);
         if row["reminder"]["person"] == "mei" && row["contract"].is_null() {
-            assert_eq!(row["customer_name"], "旧茶行");
+            assert_eq!(row["about"]["customer_name"], "旧茶行");
         }
         kinds.insert(row["reminder"]["kind"].as_str().unwrap().to_owned());
     }
@@ -350,7 +351,7 @@ fn certify(directory: &Path) {
 
 #[cfg(unix)]
 #[test]
-fn r5_https_is_told_where_its_certificate_is_trusted() {
+fn h1_https_is_told_where_its_certificate_is_trusted() {
     let dir = tempfile::tempdir().unwrap();
     let [own, other] = ["own", "other"].map(|name| dir.path().join(name));
     for directory in [&own, &other] {
@@ -383,7 +384,7 @@ fn r5_https_is_told_where_its_certificate_is_trusted() {
 }
 
 #[test]
-fn r5_a_webhook_that_can_not_be_told_ends_the_start() {
+fn h1_a_webhook_that_can_not_be_told_ends_the_start() {
     let dir = tempfile::tempdir().unwrap();
     let run = |url: &str, secret: Option<&str>| -> Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_oa-host"));

@@ -4,6 +4,7 @@
 mod bare;
 mod clients;
 mod create;
+mod reminders;
 mod views;
 
 use crate::{Options, Result};
@@ -33,6 +34,9 @@ fn on<S: Bare>(options: &Options, dir: &Path) -> Result<()> {
     }
     if options.wants(&format!("servers/clients/{}", S::WORD)) {
         clients::run::<S>(options, &url)?;
+    }
+    if options.wants(&format!("servers/reminders/{}", S::WORD)) {
+        reminders::run::<S>(options, &url, dir)?;
     }
     if options.wants(&format!("servers/views/{}", S::WORD)) {
         views::run::<S>(options, &url, dir)?;
