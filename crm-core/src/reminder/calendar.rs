@@ -182,7 +182,9 @@ impl Work<'_> {
         until: Date,
         kinds: &[ReminderKind],
     ) -> Result<(Vec<CalendarEntry>, Date), Stop> {
-        let (occasions, until) = self.occasions(person, from, until, kinds)?;
+        // What he may not see at all takes nobody's place, nor tells by an earlier end how much there is.
+        let kinds: Vec<_> = kinds.iter().copied().filter(|kind| self.may_be_told(person, *kind)).collect();
+        let (occasions, until) = self.occasions(person, from, until, &kinds)?;
         let told = self.told_of(&occasions)?;
         let entry = |(own, about): (Occasion, Option<ReminderSubject>)| {
             Some(CalendarEntry { kind: own.kind, subject: own.subject, on: own.on, at: own.at, about: about? })

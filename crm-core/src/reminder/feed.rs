@@ -3,6 +3,7 @@
 //! What was published is remembered: an event keeps its id and counts its changes, and one whose subject is gone is cancelled, not just
 //! left out. As long as nothing changes the text is the same, byte for byte.
 
+use super::calendar::MOST;
 use super::ical::{self, Published, Said, When, uid};
 use super::{ReminderKind, ReminderRefusal};
 use crate::actor::{Actor, UserId};
@@ -78,7 +79,7 @@ pub struct PublishedCalendar {
 struct Shown {
     #[serde(rename = "u")]
     uid: String,
-    /// How often it has changed.
+    /// How often what is published had changed when it came to say so.
     #[serde(rename = "n", default, skip_serializing_if = "is_first")]
     sequence: i64,
     /// What it says, or that it is cancelled.
@@ -106,6 +107,9 @@ struct Feed {
     token: Option<String>,
     language: Language,
     since: Timestamp,
+    /// How often what is published has changed: no event ever counts less than it did, whatever is forgotten.
+    #[serde(default)]
+    changes: i64,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     shown: Vec<Shown>,
     #[serde(default)]
@@ -183,7 +187,9 @@ impl Session<'_> {
                 let known = work.kept_feed(&person)?;
                 let token = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(work.entropy()?);
                 let kept = Some(hashed(&token));
-                let feed = Feed { person, token: kept, language, since: work.now, shown: Vec::new(), version: 1 };
+                let changes = known.as_ref().map_or(0, |known| known.changes + 1);
+                let since = work.now;
+                let feed = Feed { person, token: kept, language, since, changes, shown: Vec::new(), version: 1 };
                 match known {
                     Some(known) => work.save(&known, &feed)?,
                     None => work.insert(&CALENDAR_FEED, feed.to_row()?),
@@ -204,10 +210,7 @@ impl Session<'_> {
             &(),
             |work| {
                 let person = work.reminded()?;
-                if let Some(known) = work.kept_feed(&person)? {
-                    let (id, version) = (known.key(), known.version);
-                    work.write(Write::Delete { kind: &CALENDAR_FEED, id, version });
-                }
+                work.withdraw_feed(&person)?;
                 Ok(CalendarFeed::default())
             },
             |_, _| Ok(CalendarFeed::default()),
@@ -215,8 +218,8 @@ impl Session<'_> {
     }
 
     /// A published calendar, by the secret of its address, whoever asks: what its person may see now, and is told of, from a month ago
-    /// to a year ahead, at most 2,000 events. Each has an id that stays; what is gone, or is not for his eyes any more, is cancelled for
-    /// 30 days.
+    /// to a year ahead, at most 2,000 events, what is to come first. Each has an id that stays; what is gone, or is not for his eyes any
+    /// more, is cancelled for 30 days, the latest 2,000 of that.
     ///
     /// # Errors
     /// [`Error::NotFound`] when there is no such address, or its person has left.
@@ -244,6 +247,15 @@ impl Feed {
 }
 
 impl Work<'_> {
+    /// The calendar of a person is published no more.
+    pub(super) fn withdraw_feed(&mut self, person: &UserId) -> Result<(), Stop> {
+        if let Some(known) = self.kept_feed(person)? {
+            let (id, version) = (known.key(), known.version);
+            self.write(Write::Delete { kind: &CALENDAR_FEED, id, version });
+        }
+        Ok(())
+    }
+
     fn kept_feed(&mut self, person: &UserId) -> Result<Option<Feed>, Stop> {
         let row = self.get_one(&CALENDAR_FEED, person.to_string())?;
         Ok(row.map(|row| Feed::from_row(&row)).transpose()?)
@@ -263,7 +275,16 @@ impl Work<'_> {
         let leads = self.leads_of(std::slice::from_ref(&person))?;
         let kinds: Vec<_> = ReminderKind::with_days().into_iter().filter(|kind| leads.wants(&person, *kind)).collect();
         let ahead = today.plus_days(AHEAD).unwrap_or(today);
-        let (entries, until) = self.calendar_of(&person, from, ahead, &kinds)?;
+        let (future, until) = self.calendar_of(&person, today, ahead, &kinds)?;
+        // What is to come has the first claim on the places.
+        let (mut entries, _) = match today.before() {
+            Some(yesterday) => self.calendar_of(&person, from, yesterday, &kinds)?,
+            None => (Vec::new(), today),
+        };
+        let first = entries.len().saturating_sub(MOST.saturating_sub(future.len()));
+        let dropped = entries.drain(..first).last().map(|entry| entry.on);
+        let from = dropped.and_then(Date::after).unwrap_or(from);
+        entries.extend(future);
         let mut before = feed.shown.iter().map(|shown| (shown.uid.as_str(), shown)).into_map();
         let mut events = Vec::with_capacity(entries.len());
         let mut shown = Vec::with_capacity(entries.len());
@@ -273,20 +294,19 @@ impl Work<'_> {
             let known = before.remove(uid.as_str());
             let (sequence, since) = match known {
                 Some(known) if known.digest == digest => (known.sequence, known.since),
-                Some(known) => (known.sequence + 1, self.now),
-                None => (0, self.now),
+                _ => (feed.changes, self.now),
             };
             shown.push(Shown { uid: uid.clone(), sequence, digest, on: entry.on, at: entry.at, since });
             events.push(Published { uid, since, sequence, said });
         }
-        for gone in self.cancelled(before, from, until) {
+        for gone in self.cancelled(&feed, before, from, until) {
             let said = Said::gone(When { on: gone.on, at: gone.at });
             events.push(Published { uid: gone.uid.clone(), since: gone.since, sequence: gone.sequence, said });
             shown.push(gone);
         }
         // An organisation on the move can be read; its events count their changes when it has arrived.
         if shown != feed.shown && !self.context.closed() {
-            self.save(&feed, &Feed { shown, ..feed.clone() })?;
+            self.save(&feed, &Feed { shown, changes: feed.changes + 1, ..feed.clone() })?;
         }
         let text = ical::calendar(feed.language, events);
         let mut etag = hashed(&text);
@@ -295,20 +315,21 @@ impl Work<'_> {
     }
 
     /// What was published, and is not there any more: cancelled, unless its time is over or it lies beyond what is told.
-    fn cancelled(&self, before: BTreeMap<&str, &Shown>, from: Date, until: Date) -> Vec<Shown> {
+    fn cancelled(&self, feed: &Feed, before: BTreeMap<&str, &Shown>, from: Date, until: Date) -> Vec<Shown> {
         let told = |shown: &&Shown| (from..=until).contains(&shown.on);
         let mut gone = Vec::new();
         for shown in before.into_values().filter(told) {
             match shown.digest {
                 Some(_) => {
-                    let sequence = shown.sequence + 1;
-                    gone.push(Shown { sequence, digest: None, since: self.now, ..shown.clone() });
+                    gone.push(Shown { sequence: feed.changes, digest: None, since: self.now, ..shown.clone() });
                 }
                 None if self.now < shown.since.plus_days(CANCELLED) => gone.push(shown.clone()),
                 None => {}
             }
         }
-        gone.order_by(|a, b| (a.on, &a.uid).cmp(&(b.on, &b.uid)));
+        // The latest ones, where there are more than a calendar has places.
+        gone.order_by(|a, b| (b.sequence, a.on, &a.uid).cmp(&(a.sequence, b.on, &b.uid)));
+        gone.truncate(MOST);
         gone
     }
 }

@@ -25,6 +25,8 @@ impl Work<'_> {
         if context.people.get(leaver).is_none_or(|person| person.active) {
             return Ok(Turn::Done);
         }
+        // Whoever has its address still has it when he comes back: then it is to be published anew.
+        self.withdraw_feed(leaver)?;
         let inboxes = [ReminderState::Open, ReminderState::Snoozed].map(|state| Reminder::inbox(state, leaver));
         let search = Search::of(&REMINDER).within("inbox", inboxes.to_vec());
         let search = search.ordered("at", Direction::Ascending).limited(BATCH);

@@ -70,7 +70,7 @@ fn measured(dir: &Path, contracts: usize) -> Result<Figures> {
     while ticked(&host)?.1 > 0 {}
     let (mut told, mut nothing, mut floors) = (vec![], vec![], vec![]);
     for _ in 0..ROUNDS {
-        let ids = some(&bare)?;
+        let ids = some(&bare, contracts)?;
         floors.push(by_bare_statements(&bare, &ids, clock.0.load(Ordering::Relaxed))?);
         clock.0.fetch_add(DAY, Ordering::Relaxed);
         let today = today(clock.0.load(Ordering::Relaxed));
@@ -103,10 +103,11 @@ fn reminders(bare: &Connection) -> Result<i64> {
 }
 
 /// Contracts here and there.
-pub fn some(bare: &Connection) -> Result<Vec<String>> {
-    let mut some = bare
-        .prepare_cached("SELECT id FROM crm_contract WHERE org_id = ?1 AND rowid % 97 = abs(random()) % 97 LIMIT ?2")?;
-    let found = some.query_map(params![ORG, DUE as i64], |row| row.get(0))?;
+pub fn some(bare: &Connection, contracts: usize) -> Result<Vec<String>> {
+    let every = (contracts / (2 * DUE)).clamp(1, 97) as i64;
+    let mut some =
+        bare.prepare_cached("SELECT id FROM crm_contract WHERE org_id = ?1 AND abs(random()) % ?3 = 0 LIMIT ?2")?;
+    let found = some.query_map(params![ORG, DUE as i64, every], |row| row.get(0))?;
     Ok(found.collect::<std::result::Result<_, _>>()?)
 }
 

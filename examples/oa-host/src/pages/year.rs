@@ -20,6 +20,9 @@ const HERE: &str = "/reminders/calendar";
 /// Entries of a month that stand there at once; the others unfold.
 const SHOWN: usize = 6;
 
+/// Answers of the CRM that make one page at most.
+const MOST_ANSWERS: usize = 5;
+
 /// What is shown unless somebody chooses: what a year is looked at for.
 const FIRST: [&str; 3] = ["birthday", "instalment_due", "contract_end"];
 /// What can be.
@@ -196,8 +199,17 @@ fn address(year: i32, chosen: &[&str]) -> String {
 fn draw(desk: &Desk<'_>, params: &Values, status: StatusCode, feed: Feed) -> Reply {
     let d = &desk.look;
     let (year, chosen) = (year(d, params)?, chosen(params));
-    let span = desk.crm.calendar(query(year, &chosen)?)?;
-    let whole = naive(span.until) >= NaiveDate::from_ymd_opt(year, 12, 31).unwrap_or_default();
+    let asked = query(year, &chosen)?;
+    let mut span = desk.crm.calendar(asked.clone())?;
+    // An answer ends where there is more than fits into it.
+    for _ in 1..MOST_ANSWERS {
+        let next = naive(span.until).succ_opt().map(date).transpose()?.filter(|next| *next <= asked.until);
+        let Some(from) = next else { break };
+        let more = desk.crm.calendar(CalendarQuery { from, ..asked.clone() })?;
+        span.entries.extend(more.entries);
+        span.until = more.until;
+    }
+    let whole = span.until >= asked.until;
     let kind = |name: &'static str| {
         let count = span.entries.iter().filter(|own| kind_of(own.kind).0 == name).count();
         let class = KINDS.iter().find(|(known, ..)| *known == name).map_or("", |(.., class)| class);

@@ -19,7 +19,7 @@ use std::sync::atomic::Ordering;
 /// A tenth of the contracts that are measured on SQLite, moved there.
 pub fn run<S: Bare>(options: &Options, url: &str, dir: &Path) -> Result<()> {
     let contracts = ((100_000.0 * options.scale) as usize).max(2_500);
-    let path = dir.join(format!("reminders-{contracts}.db"));
+    let path = dir.join(format!("reminders-{}-{contracts}.db", S::WORD));
     contracts::fill(&path, contracts)?;
     let clock = Arc::new(Clock::new());
     let source = Crm::new(setup::store(&path, Durability::Normal)?, clock.clone());
@@ -40,7 +40,7 @@ pub fn run<S: Bare>(options: &Options, url: &str, dir: &Path) -> Result<()> {
     while ticked(&host)?.1 > 0 {}
     let (mut told, mut nothing) = (vec![], vec![]);
     for _ in 0..ROUNDS {
-        let ids = crate::reminders::some(&bare)?;
+        let ids = crate::reminders::some(&bare, contracts)?;
         clock.0.fetch_add(DAY, Ordering::Relaxed);
         let ends = today(clock.0.load(Ordering::Relaxed)) + LEAD;
         let listed = ids.iter().map(|id| format!("'{id}'")).collect::<Vec<_>>().join(", ");
