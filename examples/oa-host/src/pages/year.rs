@@ -203,8 +203,11 @@ fn draw(desk: &Desk<'_>, params: &Values, status: StatusCode, feed: Feed) -> Rep
     let mut span = desk.crm.calendar(asked.clone())?;
     // An answer ends where there is more than fits into it.
     for _ in 1..MOST_ANSWERS {
-        let next = naive(span.until).succ_opt().map(date).transpose()?.filter(|next| *next <= asked.until);
-        let Some(from) = next else { break };
+        if span.until >= asked.until {
+            break;
+        }
+        let Some(next) = naive(span.until).succ_opt() else { break };
+        let from = date(next)?;
         let more = desk.crm.calendar(CalendarQuery { from, ..asked.clone() })?;
         span.entries.extend(more.entries);
         span.until = more.until;
