@@ -57,8 +57,8 @@ pub fn prepared(crm: &Crm, bare: &Connection) -> Result<i64> {
     Ok(bare.query_row("SELECT COUNT(*) FROM crm_birthday", [], |row| row.get(0))?)
 }
 
-fn measured(dir: &Path, contracts: usize) -> Result<Figures> {
-    let path = dir.join(format!("reminders-{contracts}.db"));
+fn measured(dir: &Path, name: &str, contracts: usize) -> Result<Figures> {
+    let path = dir.join(format!("reminders-{name}.db"));
     contracts::fill(&path, contracts)?;
     let clock = Arc::new(Clock::new());
     let crm = Crm::new(setup::store(&path, Durability::Normal)?, clock.clone());
@@ -166,9 +166,9 @@ fn pages(bare: &Connection, crm: &Crm, shelf: ReminderShelf) -> Result<f64> {
 pub fn run(options: &Options, dir: &Path) -> Result<()> {
     let large = ((1_000_000.0 * options.scale) as usize).max(5_000);
     let beside = [(large / 100).max(2_500), (large / 10).max(2_500)];
-    let [least, small] = beside.map(|contracts| measured(dir, contracts));
-    let (of_least, of_small) = (least?, small?);
-    let of_large = measured(dir, large)?;
+    let of_least = measured(dir, "least", beside[0])?;
+    let of_small = measured(dir, "small", beside[1])?;
+    let of_large = measured(dir, "large", large)?;
     let among_those = [of_least.told, of_small.told].map(|told| (told * 1_000.0).round() / 1_000.0);
     Measure {
         measure: "reminders/tick",
