@@ -282,7 +282,7 @@ impl Work<'_> {
             None => (Vec::new(), today),
         };
         let first = entries.len().saturating_sub(MOST.saturating_sub(future.len()));
-        let dropped = entries.drain(..first).last().map(|entry| entry.on);
+        let dropped = entries.drain(..first).next_back().map(|entry| entry.on);
         let from = dropped.and_then(Date::after).unwrap_or(from);
         entries.extend(future);
         let mut before = feed.shown.iter().map(|shown| (shown.uid.as_str(), shown)).into_map();
