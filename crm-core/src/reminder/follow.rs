@@ -5,7 +5,7 @@
 use super::birthday::{BIRTHDAY, keys_of};
 use super::settings::ReminderSettings;
 use super::sweep::REMIND_FOLLOW_UP;
-use super::tell::subject;
+use super::tell::{id_of, subject};
 use super::{REMINDER, Reminder, ReminderKind, ReminderState};
 use crate::access::{Scope, Standing};
 use crate::agenda;
@@ -236,7 +236,7 @@ pub(super) fn still_so(work: &mut Work<'_>, reminders: &[Reminder]) -> Result<BT
     let mut holding = BTreeSet::new();
     for kind in SUBJECTS {
         let Some(record) = record_of(kind) else { continue };
-        let own = |reminder: &Reminder| Some(reminder.subject.strip_prefix(record)?.strip_prefix(':')?.to_owned());
+        let own = |reminder: &Reminder| id_of(&reminder.subject, record).map(str::to_owned);
         let ids = reminders.iter().filter_map(own).into_set().into_iter().collect();
         for row in work.get(kind, ids)? {
             let is = Standpoint::of(kind, &row)?;
@@ -254,7 +254,7 @@ pub(super) fn owners_of(work: &mut Work<'_>, reminders: &[Reminder]) -> Result<B
     let mut scopes = BTreeMap::new();
     for kind in SUBJECTS {
         let Some(record) = record_of(kind) else { continue };
-        let own = reminders.iter().filter_map(|own| own.subject.strip_prefix(record)?.strip_prefix(':'));
+        let own = reminders.iter().filter_map(|own| id_of(&own.subject, record));
         let ids = own.map(str::to_owned).into_set().into_iter().collect();
         let selection = crate::store::Selection::Keys { kind, ids };
         for (id, values) in work.columns(selection, vec!["scope"])? {

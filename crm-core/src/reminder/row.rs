@@ -1,5 +1,6 @@
 //! Reminders with what they are about, for who may see it.
 
+use super::tell::id_of;
 use super::{Reminder, ReminderKind};
 use crate::access::{Part, Reaches, Scope};
 use crate::actor::UserId;
@@ -112,11 +113,6 @@ struct Subjects {
     replies: BTreeMap<String, Reply>,
     follow_ups: BTreeMap<FollowUpId, FollowUp>,
     planned: BTreeMap<CustomerId, Vec<FollowUp>>,
-}
-
-/// The id behind the record of a subject.
-fn id_of<'s>(subject: &'s str, record: &str) -> Option<&'s str> {
-    subject.strip_prefix(record)?.strip_prefix(':')
 }
 
 impl Work<'_> {

@@ -38,6 +38,11 @@ pub(super) fn subject(record: &str, id: impl std::fmt::Display) -> String {
     format!("{record}:{id}")
 }
 
+/// The id in a subject that is such a record.
+pub(super) fn id_of<'s>(subject: &'s str, record: &str) -> Option<&'s str> {
+    subject.strip_prefix(record)?.strip_prefix(':')
+}
+
 /// The id that says what was hashed, and nothing else.
 pub(super) fn named_by(hash: Sha256) -> uuid::Uuid {
     let mut bytes = [0; 16];
