@@ -10,6 +10,7 @@ mod database;
 mod ddl;
 mod dialect;
 mod executor;
+mod many;
 mod merge;
 mod migrate;
 mod prefix;

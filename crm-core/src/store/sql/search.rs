@@ -260,10 +260,15 @@ impl<'a> Plan<'a> {
         let mut rows = self.rows();
         let until = self.search.until.as_ref().map(|until| self.x("id").lt(until.as_str()));
         rows.and_where_option(scope).and_where_option(behind).and_where_option(until);
-        if self.dialect == Dialect::Sqlite && self.search.scope.is_some() && self.search.order.is_none() && !self.merges
-        {
-            // Without the plus SQLite would walk the organisation in the order of its key, instead of putting those few in order.
-            let id = Expr::cust_with_expr("+?", self.x("id"));
+        let by_id_in_scope = self.search.scope.is_some() && self.search.order.is_none();
+        // A plain id would have them walk the organisation in the order of its key, instead of putting those few in order.
+        let apart = match self.dialect {
+            Dialect::Sqlite if by_id_in_scope && !self.merges => Some("+?"),
+            Dialect::Mariadb if by_id_in_scope => Some("CONCAT(?)"),
+            _ => None,
+        };
+        if let Some(apart) = apart {
+            let id = Expr::cust_with_expr(apart, self.x("id"));
             rows.order_by_expr(id, self.direction()).limit(self.limit());
         } else {
             self.in_order(&mut rows, "x");

@@ -17,7 +17,7 @@ pub(super) struct Texts {
     pub(super) table: String,
     /// The types of `id, version, <columns>, body`.
     pub(super) row: Arc<[ColumnType]>,
-    dialect: Dialect,
+    pub(super) dialect: Dialect,
     get_one: Arc<str>,
     get_many: Arc<str>,
     check: Arc<str>,
@@ -32,7 +32,7 @@ pub(super) struct Texts {
 
 /// A statement for some columns, by their places in the kind.
 #[derive(Debug, PartialEq, Eq, Hash)]
-enum Shape {
+pub(super) enum Shape {
     /// Body and columns that are not live, with some that are.
     Update(Vec<(usize, Turn)>),
     /// Live columns alone; at a version, or at whichever.
@@ -40,10 +40,16 @@ enum Shape {
     /// Whether a row is there to be touched: at a version, and with values that it must have.
     Stands(Vec<usize>, bool),
     Add(Vec<usize>),
+    /// Several rows that are relied on.
+    Checks(usize),
     /// Several new rows.
     Inserts(usize),
     /// Several rows that go, all of one version.
     Deletes(usize),
+    /// An integer column of several rows.
+    Sets(usize, usize),
+    /// Whether several rows are there to be changed.
+    StandAll(usize),
     Reassign(usize),
     /// Some columns by key.
     Columns(Vec<usize>),
@@ -51,7 +57,7 @@ enum Shape {
 
 /// [`Change`] without its value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Turn {
+pub(super) enum Turn {
     Set,
     Max,
     Min,
@@ -208,13 +214,6 @@ impl Texts {
         Ok(writing(&self.insert, self.inserted(org, row)?, Expected::Rows(1)))
     }
 
-    /// Several new rows in one statement.
-    pub(super) fn inserts(&self, org: &str, rows: &[&crate::store::Row]) -> Result<Statement, StoreError> {
-        let parameters = rows.iter().map(|row| self.inserted(org, row)).collect::<Result<Vec<_>, _>>()?;
-        let expected = Expected::Rows(i64::try_from(rows.len()).unwrap_or(i64::MAX));
-        Ok(writing(&self.shaped(Shape::Inserts(rows.len())), parameters.concat(), expected))
-    }
-
     /// The names of `id, version, <columns>, body`.
     pub(super) fn names(&self) -> impl Iterator<Item = &'static str> {
         ["id", "version"].into_iter().chain(self.kind.columns.iter().map(|c| c.name)).chain(["body"])
@@ -274,14 +273,6 @@ impl Texts {
         writing(&self.delete, vec![org.into(), id.into(), version.into()], Expected::Rows(1))
     }
 
-    /// Several of one version.
-    pub(super) fn deletes(&self, org: &str, ids: &[&str], version: i64) -> Statement {
-        let keys = ids.iter().map(|id| Value::from(*id));
-        let parameters = [org.into(), version.into()].into_iter().chain(keys).collect();
-        let expected = Expected::Rows(i64::try_from(ids.len()).unwrap_or(i64::MAX));
-        writing(&self.shaped(Shape::Deletes(ids.len())), parameters, expected)
-    }
-
     /// One statement, or two where an update does not tell whether the row is there.
     pub(super) fn touch(
         &self,
@@ -335,7 +326,7 @@ impl Texts {
     }
 
     /// The parameters of an insert, in the order of [`insert`].
-    fn inserted(&self, org: &str, row: &crate::store::Row) -> Result<Vec<Value>, StoreError> {
+    pub(super) fn inserted(&self, org: &str, row: &crate::store::Row) -> Result<Vec<Value>, StoreError> {
         self.fits(row)?;
         let mut parameters = Vec::with_capacity(row.values.len() + 3);
         parameters.extend([org.into(), row.id.as_str().into()]);
@@ -362,7 +353,7 @@ impl Texts {
         }
     }
 
-    fn shaped(&self, shape: Shape) -> Arc<str> {
+    pub(super) fn shaped(&self, shape: Shape) -> Arc<str> {
         let known = self.shaped.read().unwrap_or_else(PoisonError::into_inner).get(&shape).cloned();
         known.unwrap_or_else(|| {
             let sql = self.render(&shape);
@@ -430,11 +421,31 @@ impl Texts {
                 });
                 inserting(sums, self.kind, false).done()
             }
+            Shape::Checks(rows) => {
+                let select = Text::new(self.dialect, "SELECT ").name("version").add(" FROM ").name(&self.table);
+                let select = select.add(" WHERE ").name("org_id").add(" = ").bind().add(" AND ").name("id");
+                let select = select.add(" IN (").list(0..*rows, |text, _| text.bind()).add(") AND ").name("version");
+                let select = select.add(" = CASE ").name("id");
+                let select = (0..*rows).fold(select, |text, _| text.add(" WHEN ").bind().add(" THEN ").bind());
+                // Rows are locked as they are found, in this order.
+                select.add(" END ORDER BY ").name("id").add(self.dialect.shared_lock()).done()
+            }
             Shape::Deletes(rows) => {
                 let delete = Text::new(self.dialect, "DELETE FROM ").name(&self.table).add(" WHERE ").name("org_id");
                 let delete = delete.add(" = ").bind().add(" AND ").name("version").add(" = ").bind();
                 let delete = delete.add(" AND ").name("id").add(" IN (").list(0..*rows, |text, _| text.bind());
                 delete.add(")").done()
+            }
+            Shape::Sets(place, rows) => {
+                let set = update.name(column(place)).add(" = CASE ").name("id");
+                let set = (0..*rows).fold(set, |text, _| text.add(" WHEN ").bind().add(" THEN ").bind());
+                let set = set.add(" END WHERE ").name("org_id").add(" = ").bind().add(" AND ").name("id");
+                set.add(" IN (").list(0..*rows, |text, _| text.bind()).add(")").done()
+            }
+            Shape::StandAll(rows) => {
+                let select = Text::new(self.dialect, "SELECT ").name("version").add(" FROM ").name(&self.table);
+                let select = select.add(" WHERE ").name("org_id").add(" = ").bind().add(" AND ").name("id");
+                select.add(" IN (").list(0..*rows, |text, _| text.bind()).add(") FOR UPDATE").done()
             }
             Shape::Inserts(rows) => insert_absent(self.dialect, &self.table, self.kind, *rows, false).done(),
             Shape::Columns(places) => {
@@ -488,7 +499,7 @@ pub(super) fn place(kind: &Kind, column: &str, value: &Value) -> Result<usize, S
     place.ok_or_else(|| StoreError::Failed(format!("{} has no column {column} of type {ty:?}", kind.name)))
 }
 
-fn writing(sql: &Arc<str>, parameters: Vec<Value>, expected: Expected) -> Statement {
+pub(super) fn writing(sql: &Arc<str>, parameters: Vec<Value>, expected: Expected) -> Statement {
     Statement { sql: sql.clone(), parameters, columns: Arc::new([]), expected, adds_up: None }
 }
 

@@ -36,8 +36,8 @@ pub struct SqlStore<E> {
 
 /// What does not depend on the connection: shared by an opened store and those lent from it.
 #[derive(Debug)]
-struct Schema {
-    dialect: Dialect,
+pub(super) struct Schema {
+    pub(super) dialect: Dialect,
     kinds: HashMap<&'static str, Texts>,
     /// Statements for several reads by key.
     together: RwLock<together::Rendered>,
@@ -79,7 +79,7 @@ impl<E: Executor> SqlStore<E> {
 }
 
 impl Schema {
-    fn texts(&self, kind: &Kind) -> Result<&Texts, StoreError> {
+    pub(super) fn texts(&self, kind: &Kind) -> Result<&Texts, StoreError> {
         let texts = self.kinds.get(kind.name);
         texts.ok_or_else(|| StoreError::Failed(format!("the store was opened without the kind {}", kind.name)))
     }
@@ -118,7 +118,7 @@ impl Schema {
     }
 
     /// One write: a statement, or two where the first looks whether the row is there.
-    fn write(&self, org: &str, write: &Write) -> Result<Vec<Statement>, StoreError> {
+    pub(super) fn write(&self, org: &str, write: &Write) -> Result<Vec<Statement>, StoreError> {
         Ok(match write {
             Write::Insert { kind, row } => vec![self.texts(kind)?.insert(org, row)?],
             Write::Update { kind, row, changes } => vec![self.texts(kind)?.update(org, row, changes)?],
@@ -136,71 +136,6 @@ impl Schema {
             Write::Add { kind, row, columns } => vec![self.texts(kind)?.add(org, row, columns)?],
             Write::Reassign { kind, column, from, to } => vec![self.texts(kind)?.reassign(org, column, from, to)?],
         })
-    }
-
-    /// The statements as servers like them, if nothing depends on their order. Rows are locked one by one there:
-    /// two commits that take them in the same order never wait for each other crosswise. PostgreSQL would need a
-    /// second to find out, and eight commits that rely on what the others write never came to an end by trying
-    /// again. And each statement is a round trip: new rows of a kind go together, and rows that go.
-    fn in_order_of_rows(&self, changes: &ChangeSet) -> Result<Option<Vec<Statement>>, StoreError> {
-        let reassigns = |write: &Write| matches!(write, Write::Reassign { .. });
-        if !self.dialect.is_remote() || changes.writes.iter().any(reassigns) {
-            return Ok(None);
-        }
-        let mut checks: Vec<_> = changes.checks.iter().collect();
-        checks.sort_by_key(|check| (check.kind.name, check.id.as_str()));
-        let (sums, mut writes): (Vec<_>, Vec<_>) =
-            in_key_order(&changes.writes).into_iter().partition(|write| matches!(write, Write::Add { .. }));
-        writes.sort_by_key(|write| place(write));
-        let mut statements = Vec::with_capacity(checks.len() + changes.writes.len());
-        let org = changes.org.as_str();
-        let (mut checks, mut writes) = (checks.into_iter().peekable(), writes.into_iter().peekable());
-        loop {
-            let check = checks.next_if(|check| {
-                writes.peek().is_none_or(|write| (check.kind.name, check.id.as_str()) <= place(write))
-            });
-            if let Some(check) = check {
-                statements.push(self.texts(check.kind)?.check(org, &check.id, check.version));
-                continue;
-            }
-            let until = checks.peek().map(|check| (check.kind.name, check.id.as_str()));
-            let before = |write: &Write| until.is_none_or(|until| place(write) < until);
-            match writes.next() {
-                None => break,
-                Some(Write::Insert { kind, row }) => {
-                    let mut rows = vec![row];
-                    while rows.len() < ROWS
-                        && let Some(Write::Insert { row, .. }) = writes.next_if(|write| {
-                            matches!(write, Write::Insert { kind: other, .. } if other == kind) && before(write)
-                        })
-                    {
-                        rows.push(row);
-                    }
-                    statements.push(self.texts(kind)?.inserts(org, &rows)?);
-                }
-                Some(Write::Delete { kind, id, version }) => {
-                    let mut ids = vec![id.as_str()];
-                    while ids.len() < ROWS
-                        && let Some(Write::Delete { id, .. }) = writes.next_if(|write| {
-                            matches!(write, Write::Delete { kind: other, version: same, .. } if other == kind && same == version)
-                                && before(write)
-                        })
-                    {
-                        ids.push(id);
-                    }
-                    let texts = self.texts(kind)?;
-                    statements.push(match ids[..] {
-                        [id] => texts.delete(org, id, *version),
-                        _ => texts.deletes(org, &ids, *version),
-                    });
-                }
-                Some(write) => statements.extend(self.write(org, write)?),
-            }
-        }
-        for sum in sums {
-            statements.extend(self.write(org, sum)?);
-        }
-        Ok(Some(statements))
     }
 
     /// Reads by key of several kinds that one statement can answer.
@@ -228,9 +163,6 @@ impl Schema {
     }
 }
 
-/// Up to how many rows come or go in one statement: each number of them is another text.
-const ROWS: usize = 16;
-
 /// Fewer rows than this are looked up.
 const FEW: usize = 64;
 
@@ -243,7 +175,7 @@ fn keys_of(read: &Read) -> Option<usize> {
 }
 
 /// The kind and the id that a write is about.
-fn place(write: &Write) -> Place<'_> {
+pub(super) fn place(write: &Write) -> Place<'_> {
     match write {
         Write::Insert { kind, row }
         | Write::Update { kind, row, .. }
@@ -258,7 +190,7 @@ fn place(write: &Write) -> Place<'_> {
 /// The writes in their order, but sums last and by their keys: two commits that add to the same rows take their locks in
 /// the same order, and wait for each other instead of standing in each other's way. Where a whole set is reassigned, sums
 /// keep their place, since they may belong to it.
-fn in_key_order(writes: &[Write]) -> Vec<&Write> {
+pub(super) fn in_key_order(writes: &[Write]) -> Vec<&Write> {
     let key = |write: &Write| match write {
         Write::Add { kind, row, .. } => Some((kind.name, row.id.clone())),
         _ => None,
@@ -271,7 +203,7 @@ fn in_key_order(writes: &[Write]) -> Vec<&Write> {
 }
 
 /// The kind and the id that a statement is about.
-type Place<'a> = (&'static str, &'a str);
+pub(super) type Place<'a> = (&'static str, &'a str);
 
 impl<E: Executor> Store for SqlStore<E> {
     fn read(&self, org: &OrgId, reads: &[Read]) -> Result<Vec<Answer>, StoreError> {

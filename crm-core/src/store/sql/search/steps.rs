@@ -13,9 +13,10 @@ const LONGEST: i64 = 600;
 const SORTED: &str = "SUBSTR(`k`, 1025)";
 
 impl Plan<'_> {
-    /// Whether the page can be merged so.
+    /// Whether the page can be merged so. In the order of ids alone MariaDB would look for each head through the whole
+    /// organisation, in the order of its key.
     pub(super) fn is_merged_by_steps(&self) -> bool {
-        self.search.limit <= LONGEST
+        self.search.limit <= LONGEST && self.search.order.is_some()
     }
 
     /// First the best heads, one seek in the index for each value. If there are as many as the page has rows, the last

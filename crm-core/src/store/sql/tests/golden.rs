@@ -4,7 +4,7 @@
 use super::{KINDS, NOTE, THING};
 use crate::store::sql::statements::Texts;
 use crate::store::sql::{Dialect, Statement, TablePrefix, schema_ddl, search, together};
-use crate::store::{Change, Comparison, Direction, Filter, Row, Search, Value};
+use crate::store::{Change, Check, Comparison, Direction, Filter, Row, Search, Value};
 use std::fmt::Write as _;
 
 fn searches() -> Vec<(&'static str, Search)> {
@@ -89,6 +89,8 @@ fn document(dialect: Dialect) -> String {
     add("get many", texts.get("o", &["i1".into(), "i2".into()]));
     add("columns of many", texts.columns("o", &["i1".into(), "i2".into()], &["rank", "owner"]).unwrap());
     add("check", texts.check("o", "i1", 3));
+    let relied_on = ["i1", "i2"].map(|id| Check { kind: &THING, id: id.into(), version: 3 });
+    add("check several", texts.checks("o", &relied_on.iter().collect::<Vec<_>>()));
     add("insert", texts.insert("o", &row).unwrap());
     add("update", texts.update("o", &row, &[]).unwrap());
     let moved = [("owner", Change::Set("u2".into())), ("rank", Change::Max(7))];

@@ -31,6 +31,10 @@ SELECT "x"."id", "x"."rank", "x"."owner" FROM JSON_TABLE(?, '$[*]' COLUMNS ("val
 SELECT "version" FROM "crm_thing" WHERE "org_id" = ? AND "id" = ? AND "version" = ? FOR UPDATE
 -- [Text("o"), Text("i1"), Integer(3)]
 
+-- check several
+SELECT "version" FROM "crm_thing" WHERE "org_id" = ? AND "id" IN (?, ?) AND "version" = CASE "id" WHEN ? THEN ? WHEN ? THEN ? END ORDER BY "id" FOR UPDATE
+-- [Text("o"), Text("i1"), Text("i2"), Text("i1"), Integer(3), Text("i2"), Integer(3)]
+
 -- insert
 MERGE INTO "crm_thing" USING (SELECT CAST(? AS VARCHAR(256)) AS "org_id", CAST(? AS VARCHAR(764)) AS "id", CAST(? AS VARCHAR(764)) AS "owner", CAST(? AS BIGINT) AS "rank", CAST(? AS VARBINARY(255)) AS "name", CAST(? AS VARCHAR(764)) AS "label", CAST(? AS BIGINT) AS "level", CAST(? AS BIGINT) AS "due", CAST(? AS VARBINARY(255)) AS "grp", CAST(? AS CLOB) AS "body" FROM DUAL) AS "n" ON ("crm_thing"."org_id" = "n"."org_id" AND "crm_thing"."id" = "n"."id") WHEN NOT MATCHED THEN INSERT ("org_id", "id", "version", "owner", "rank", "name", "label", "level", "due", "grp", "body") VALUES ("n"."org_id", "n"."id", 1, "n"."owner", "n"."rank", "n"."name", "n"."label", "n"."level", "n"."due", "n"."grp", "n"."body")
 -- [Text("o"), Text("i1"), Text("u1"), Integer(5), Bytes([1]), Text("-"), Integer(0), Integer(9), Bytes([]), Text("{}")]

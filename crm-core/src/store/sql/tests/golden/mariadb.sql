@@ -31,6 +31,10 @@ SELECT `x`.`id`, `x`.`rank`, `x`.`owner` FROM JSON_TABLE(?, '$[*]' COLUMNS (valu
 SELECT `version` FROM `crm_thing` WHERE `org_id` = ? AND `id` = ? AND `version` = ? LOCK IN SHARE MODE
 -- [Text("o"), Text("i1"), Integer(3)]
 
+-- check several
+SELECT `version` FROM `crm_thing` WHERE `org_id` = ? AND `id` IN (?, ?) AND `version` = CASE `id` WHEN ? THEN ? WHEN ? THEN ? END ORDER BY `id` LOCK IN SHARE MODE
+-- [Text("o"), Text("i1"), Text("i2"), Text("i1"), Integer(3), Text("i2"), Integer(3)]
+
 -- insert
 INSERT IGNORE INTO `crm_thing` (`org_id`, `id`, `version`, `owner`, `rank`, `name`, `label`, `level`, `due`, `grp`, `body`) VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?)
 -- [Text("o"), Text("i1"), Text("u1"), Integer(5), Bytes([1]), Text("-"), Integer(0), Integer(9), Bytes([]), Text("{}")]
@@ -128,8 +132,8 @@ SELECT COUNT(*), COUNT(`s`.`hit`) FROM (SELECT (CASE WHEN (`x`.`level` >= ? AND 
 -- [Integer(2), Text("[7,8]"), Bytes([229, 188]), Text("a"), Text("[\"u1\",\"u2\"]"), Text("o"), Integer(100)]
 
 -- two owners by id
-WITH RECURSIVE `q` (`s`, `k`, `n`, `b`) AS (SELECT `h`.`s`, `h`.`k`, 1 AS `n`, IF(COUNT(*) OVER () = ?, MAX(`h`.`k`) OVER (), NULL) AS `b` FROM (SELECT `v`.`value` AS `s`, (SELECT CAST(`x`.`id` AS BINARY) FROM `crm_thing` AS `x` WHERE `x`.`org_id` = ? AND `x`.`owner` = `v`.`value` ORDER BY `x`.`id` ASC LIMIT ?) AS `k` FROM JSON_TABLE(?, '$[*]' COLUMNS (value VARCHAR(191) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin PATH '$')) AS `v` HAVING `k` IS NOT NULL ORDER BY `k` ASC, SUBSTR(`k`, 1025) ASC LIMIT ?) AS `h` UNION ALL (SELECT `q`.`s`, (SELECT CAST(`x`.`id` AS BINARY) FROM `crm_thing` AS `x` WHERE `x`.`org_id` = ? AND `x`.`owner` = `q`.`s` AND `x`.`id` > (CONVERT(`q`.`k` USING utf8mb4) COLLATE utf8mb4_nopad_bin) ORDER BY `x`.`id` ASC LIMIT ?), `q`.`n` + 1, `q`.`b` FROM `q` WHERE `q`.`k` IS NOT NULL AND `q`.`n` < ? AND (`q`.`b` IS NULL OR (`q`.`k` <= `q`.`b`)))) SELECT `x`.`id`, `x`.`version`, `x`.`owner`, `x`.`rank`, `x`.`name`, `x`.`label`, `x`.`level`, `x`.`due`, `x`.`grp`, `x`.`body` FROM (SELECT `q`.`k` FROM `q` WHERE `q`.`k` IS NOT NULL ORDER BY `k` ASC, SUBSTR(`k`, 1025) ASC LIMIT ?) AS `p` CROSS JOIN `crm_thing` AS `x` WHERE `x`.`org_id` = ? AND `x`.`id` = (CONVERT(`p`.`k` USING utf8mb4) COLLATE utf8mb4_nopad_bin) ORDER BY `k` ASC, SUBSTR(`k`, 1025) ASC LIMIT ?
--- [Integer(20), Text("o"), Integer(1), Text("[\"u1\",\"u2\"]"), Integer(20), Text("o"), Integer(1), Integer(20), Integer(20), Text("o"), Integer(20)]
+SELECT `x`.`id`, `x`.`version`, `x`.`owner`, `x`.`rank`, `x`.`name`, `x`.`label`, `x`.`level`, `x`.`due`, `x`.`grp`, `x`.`body` FROM `crm_thing` AS `x` WHERE `x`.`org_id` = ? AND `x`.`owner` IN (SELECT `v`.`value` FROM JSON_TABLE(?, '$[*]' COLUMNS (value VARCHAR(191) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin PATH '$')) AS `v`) ORDER BY CONCAT(`x`.`id`) ASC LIMIT ?
+-- [Text("o"), Text("[\"u1\",\"u2\"]"), Integer(20)]
 
 -- count: two owners by id
 SELECT COUNT(*), COUNT(`s`.`hit`) FROM (SELECT 1 AS `hit` FROM JSON_TABLE(?, '$[*]' COLUMNS (value VARCHAR(191) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin PATH '$')) AS `v` CROSS JOIN `crm_thing` AS `x` WHERE `x`.`org_id` = ? AND `x`.`owner` = `v`.`value` LIMIT ?) AS `s`

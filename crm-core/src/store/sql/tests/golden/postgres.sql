@@ -31,6 +31,10 @@ SELECT "x"."id", "x"."rank", "x"."owner" FROM json_array_elements_text($1::text:
 SELECT "version" FROM "crm_thing" WHERE "org_id" = $1 AND "id" = $2 AND "version" = $3 FOR SHARE
 -- [Text("o"), Text("i1"), Integer(3)]
 
+-- check several
+SELECT "version" FROM "crm_thing" WHERE "org_id" = $1 AND "id" IN ($2, $3) AND "version" = CASE "id" WHEN $4 THEN $5 WHEN $6 THEN $7 END ORDER BY "id" FOR SHARE
+-- [Text("o"), Text("i1"), Text("i2"), Text("i1"), Integer(3), Text("i2"), Integer(3)]
+
 -- insert
 INSERT INTO "crm_thing" ("org_id", "id", "version", "owner", "rank", "name", "label", "level", "due", "grp", "body") VALUES ($1, $2, 1, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT ("org_id", "id") DO NOTHING
 -- [Text("o"), Text("i1"), Text("u1"), Integer(5), Bytes([1]), Text("-"), Integer(0), Integer(9), Bytes([]), Text("{}")]

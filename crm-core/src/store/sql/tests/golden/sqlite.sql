@@ -31,6 +31,10 @@ SELECT "x"."id", "x"."rank", "x"."owner" FROM json_each(?) AS "k" CROSS JOIN "cr
 SELECT "version" FROM "crm_thing" WHERE "org_id" = ? AND "id" = ? AND "version" = ?
 -- [Text("o"), Text("i1"), Integer(3)]
 
+-- check several
+SELECT "version" FROM "crm_thing" WHERE "org_id" = ? AND "id" IN (?, ?) AND "version" = CASE "id" WHEN ? THEN ? WHEN ? THEN ? END ORDER BY "id"
+-- [Text("o"), Text("i1"), Text("i2"), Text("i1"), Integer(3), Text("i2"), Integer(3)]
+
 -- insert
 INSERT INTO "crm_thing" ("org_id", "id", "version", "owner", "rank", "name", "label", "level", "due", "grp", "body") VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT ("org_id", "id") DO NOTHING
 -- [Text("o"), Text("i1"), Text("u1"), Integer(5), Bytes([1]), Text("-"), Integer(0), Integer(9), Bytes([]), Text("{}")]
