@@ -369,6 +369,7 @@ impl Session<'_> {
                 .and_then(|()| work.index_names())
                 .and_then(|()| work.index_contacts())
                 .and_then(|()| work.follow_reminders())
+                .and_then(|()| Ok(work.index_fields()?))
             {
                 Ok(()) => {}
                 Err(Stop::Error(error)) => return Err(error),

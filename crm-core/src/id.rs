@@ -103,6 +103,8 @@ record_id! {
     HistoryId, "history";
     /// The id of a reminder 提醒.
     ReminderId, "reminder";
+    /// The id of a saved query 查询策略.
+    SavedQueryId, "saved_query";
     /// The id of an event 事件.
     EventId, "event";
 }

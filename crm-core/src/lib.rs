@@ -9,6 +9,7 @@ pub mod approval;
 pub mod contact;
 pub mod contract;
 mod crm;
+pub mod custom_field;
 pub mod customer;
 mod date;
 pub mod dictionary;
@@ -41,6 +42,7 @@ pub mod pool;
 pub mod position;
 mod problem;
 pub mod product;
+pub mod query;
 mod record;
 pub mod relation;
 pub mod reminder;
@@ -64,10 +66,13 @@ pub use contract::{
     Contracts, Lowered, NewContract, NewContractEntry, NewContractLine, PaymentStatus,
 };
 pub use crm::{Crm, Joined, Session};
+pub use custom_field::{
+    CustomField, CustomFieldInput, CustomValue, Customized, FieldIndex, FieldKey, FieldOption, FieldType, FieldValue,
+};
 pub use customer::{
     BatchAnswer, BatchItem, Customer, CustomerEdit, CustomerEditItem, CustomerFilter, CustomerId, CustomerKind,
-    CustomerOrder, CustomerPage, CustomerPanels, CustomerQuery, CustomerStatus, FormerCustomer, NewCustomer,
-    NewRelation, NextFollowUp, Transfer, View, ViewCount,
+    CustomerOrder, CustomerPage, CustomerPanels, CustomerQuery, CustomerStatus, FieldOrder, FormerCustomer,
+    NewCustomer, NewRelation, NextFollowUp, Transfer, View, ViewCount,
 };
 pub use date::Date;
 pub use dictionary::{DictionaryEntry, DictionaryEntryInput, EntryCode};
@@ -96,7 +101,7 @@ pub use hand_over::{
 pub use history::{FieldChange, HistoryEntry, HistoryPage};
 pub use id::{
     ApprovalId, ContractEntryId, ContractId, DocumentId, EventId, HandOverId, HistoryId, InstalmentId, LookupId,
-    MergeId, ProductId, ReceiptId, RelationId, ReminderId, ShareId,
+    MergeId, ProductId, ReceiptId, RelationId, ReminderId, SavedQueryId, ShareId,
 };
 pub use log::{LogEntry, LogLevel, LogSink};
 pub use menu::{EVENT_KINDS, Menu, MenuEntry, PluginManifest, plugin_manifest};
@@ -104,7 +109,7 @@ pub use merge::{
     ContactMerge, Merge, MergeAnswer, MergeChoice, MergeEffect, MergeField, MergeInput, MergeItem, MergePreview,
     MergeValue, MergeView, Unmerged,
 };
-pub use money::{Currency, Decimal};
+pub use money::{Currency, Decimal, Money};
 pub use moving::{Afterwards, Moved};
 #[cfg(feature = "openapi")]
 pub use openapi::openapi_document;
@@ -128,6 +133,7 @@ pub use pool::{
 pub use position::{AccessChange, Position, PositionId, PositionInput, PositionSyncReport};
 pub use problem::Problem;
 pub use product::{ListPrice, NewProduct, Product, ProductEdit, ProductOrder, ProductPage, ProductQuery};
+pub use query::{Condition, DayRange, FieldTest, SavedQuery, SavedQueryInput, Test};
 pub use record::Removed;
 pub use relation::RelationView;
 pub use reminder::{
@@ -159,6 +165,7 @@ static DUTIES: &[&agenda::Duty] = &[
     &pool::SWEEP,
     &pool::RECYCLE,
     &hand_over::HAND_OVER_RUN,
+    &custom_field::INDEX_FIELDS,
     &reminder::REMIND_FOLLOW_UP,
     &reminder::REMIND,
     &reminder::REMIND_AGAIN,
@@ -233,4 +240,9 @@ pub static KINDS: &[&store::Kind] = &[
     &reminder::REMINDER_SWEEP,
     &reminder::PREFERENCES,
     &reminder::CALENDAR_FEED,
+    &custom_field::CUSTOM_FIELD,
+    &custom_field::FIELD_WALK,
+    &query::SAVED_QUERY,
+    &query::SAVED_QUERY_FOR,
+    &query::SAVED_QUERY_MARKS,
 ];

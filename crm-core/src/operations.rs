@@ -13,6 +13,7 @@ use crate::contract::{
     ContractTransfer, ContractView, NewContract, NewContractEntry,
 };
 use crate::crm::Session;
+use crate::custom_field::{CustomField, CustomFieldInput, Customized};
 use crate::customer::{
     BatchAnswer, Customer, CustomerEdit, CustomerEditItem, CustomerPage, CustomerPanels, CustomerQuery, NewCustomer,
     NewRelation, NextFollowUp, Transfer, View, ViewCount,
@@ -33,7 +34,7 @@ use crate::hand_over::{HandOver, HandOverInput, HandOverPage, HandOverPreview};
 use crate::history::HistoryPage;
 use crate::id::{
     ApprovalId, ContactId, ContractId, CustomerId, DocumentId, FollowUpId, InstalmentId, MergeId, ProductId, ReceiptId,
-    RelationId, ReminderId, ReplyId, ShareId,
+    RelationId, ReminderId, ReplyId, SavedQueryId, ShareId,
 };
 use crate::json;
 use crate::menu::Menu;
@@ -52,6 +53,7 @@ use crate::pool::{
 };
 use crate::position::{Position, PositionId, PositionInput, PositionSyncReport};
 use crate::product::{NewProduct, Product, ProductEdit, ProductPage, ProductQuery};
+use crate::query::{SavedQuery, SavedQueryInput};
 use crate::record::Removed;
 use crate::relation::RelationView;
 use crate::reminder::{CalendarFeed, CalendarQuery, CalendarSpan, CalendarToken, PublishedCalendar};

@@ -50,6 +50,10 @@ pub enum Need {
     Known,
     /// That the record is there, and the right, which only administrators have.
     AdministratorKnown,
+    /// That the saved query is for one.
+    Saved,
+    /// To keep the saved query.
+    SavedOwn,
 }
 
 /// A document to attach.
@@ -100,6 +104,11 @@ pub fn case(operation: &str, world: &World, absent: bool) -> Option<(Need, Value
             (Need::Administrator, json!({"entry": {"dictionary": "level", "code": "d", "label": "D"}}))
         }
         "merge_dictionary_entries" => (Need::Administrator, json!({"dictionary": "level", "from": "a", "into": "b"})),
+        "custom_fields" => (Need::Nothing, json!({"of": "customer"})),
+        "save_custom_field" => (
+            Need::Administrator,
+            json!({"field": {"of": "customer", "key": "area", "label": "面积", "field_type": "decimal", "filterable": true}}),
+        ),
         "create_customer" => (Need::Nothing, json!({"customer": {"name": "New one", "contacts": [{"name": "C"}]}})),
         "customer" | "customer_panels" | "mark_viewed" => (Need::Read, json!({"customer": customer})),
         "preview_merge" | "merge_customers" => {
@@ -119,6 +128,13 @@ pub fn case(operation: &str, world: &World, absent: bool) -> Option<(Need, Value
         "contact_history" => (Need::Read, json!({"contact": contact, "page": page})),
         "follow_up_history" => (Need::Read, json!({"follow_up": follow_up, "page": page})),
         "settings_history" => (Need::Administrator, json!({"page": page})),
+        "saved_queries" => (Need::Nothing, json!({})),
+        "save_query" => (Need::Nothing, json!({"query": {"name": "Mine", "query": {"view": {"kind": "mine"}}}})),
+        "saved_query_customers" => (Need::Saved, json!({"query": or(world.saved.to_string()), "page": page})),
+        "mark_saved_query" => {
+            (Need::Saved, json!({"query": or(world.saved.to_string()), "pinned": true, "default": false}))
+        }
+        "delete_saved_query" => (Need::SavedOwn, json!({"query": or(world.saved.to_string())})),
         "customers" => (Need::Nothing, json!({"query": {"view": {"kind": "mine"}}, "page": page})),
         "count_customers" => (Need::Nothing, json!({"views": [{"kind": "subordinates"}]})),
         "edit_customer" => {

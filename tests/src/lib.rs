@@ -10,11 +10,12 @@ use crm_core::store::sql::sqlite::{Durability, SqliteOptions};
 use crm_core::store::sql::{SqlOptions, SqliteStore};
 use crm_core::store::{Answer, MemoryStore, Read, Search, Store, Value as Column};
 use crm_core::{
-    Actor, Afterwards, ApprovalId, ContactId, ContractId, Crm, CustomerId, DocumentId, Environment as _, Error,
-    FollowUpId, InstalmentId, Language, MergeId, MergeInput, NewContact, NewContract, NewCustomer, NewFollowUp,
-    NewInstalment, NewOrganisation, NewProduct, NewReceipt, NewRelation, NewReply, OrgId, PageRequest, PersonInput,
-    PositionInput, ProductId, ReceiptId, RelationId, Release, ReminderId, ReminderQuery, ReplyId, Session, ShareId,
-    ShareInput, ShareRight, SyncMode, TestEnvironment, Transfer, UserId,
+    Actor, Afterwards, ApprovalId, ContactId, ContractId, Crm, CustomerId, CustomerOrder, CustomerQuery, DocumentId,
+    Environment as _, Error, FollowUpId, InstalmentId, Language, MergeId, MergeInput, NewContact, NewContract,
+    NewCustomer, NewFollowUp, NewInstalment, NewOrganisation, NewProduct, NewReceipt, NewRelation, NewReply, OrgId,
+    PageRequest, PersonInput, PositionInput, ProductId, ReceiptId, RelationId, Release, ReminderId, ReminderQuery,
+    ReplyId, SavedQueryId, SavedQueryInput, Session, ShareId, ShareInput, ShareRight, SyncMode, TestEnvironment,
+    Transfer, UserId, View,
 };
 use serde_json::{Value, json};
 use servers::{Lease, Tested};
@@ -409,6 +410,8 @@ pub struct World {
     pub document: DocumentId,
     /// The merge of yet another customer of alice's into the customer.
     pub merge: MergeId,
+    /// A query that alice saved, for rhea, too.
+    pub saved: SavedQueryId,
     /// The version of the settings.
     pub settings: i64,
     /// A product of the catalogue.
@@ -555,6 +558,9 @@ impl World {
         let waiting = alice.reminders(ReminderQuery::default(), PageRequest::default()).unwrap();
         let reminder = waiting.items[0].reminder.id;
         let calendar = alice.publish_calendar(Language::English).unwrap().token;
+        let oldest = CustomerQuery { order: Some(CustomerOrder::Oldest), ..View::Mine.into() };
+        let saved = SavedQueryInput { people: vec![user("rhea")], ..SavedQueryInput::named("Oldest", oldest) };
+        let saved = alice.save_query(saved).unwrap().id;
         World {
             customer,
             version,
@@ -564,6 +570,7 @@ impl World {
             relation,
             reminder,
             calendar,
+            saved,
             third,
             pooled,
             deleted,

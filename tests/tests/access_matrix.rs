@@ -47,6 +47,11 @@ fn expected(need: Need, role: Role, absent: bool) -> &'static str {
         Need::AdministratorKnown if role != Role::Administrator => "forbidden",
         Need::AdministratorKnown if absent => "not_found",
         Need::AdministratorKnown => "done",
+        Need::Saved | Need::SavedOwn if absent => "not_found",
+        Need::Saved | Need::SavedOwn if matches!(role, Role::Owner | Role::Administrator) => "done",
+        Need::Saved if role == Role::ReadSharee => "done",
+        Need::SavedOwn if role == Role::ReadSharee => "saved_query_not_yours",
+        Need::Saved | Need::SavedOwn => "not_found",
         Need::Administrator => {
             if role == Role::Administrator {
                 "done"
@@ -136,7 +141,9 @@ fn matrix(make: &dyn Fn() -> World, roles: &[Role], like: fn(Role) -> Role) {
                 }
                 // The first end of a relation is one's own customer, which a sharee knows.
                 let knows_first_end = name == "add_relation" && matches!(like(role), Role::ReadSharee) && !is_absent;
-                let wanted = expected(need, like(role), is_absent && about);
+                // Saved queries are shared by themselves.
+                let stands = if matches!(need, Need::Saved | Need::SavedOwn) { role } else { like(role) };
+                let wanted = expected(need, stands, is_absent && about);
                 let wanted = if knows_first_end { "forbidden" } else { wanted };
                 if operation.command && wanted == "done" {
                     unchanged(&world, &before, &mut quiet, &mut wrong);
@@ -236,7 +243,10 @@ fn in_the_pool(members: &[&str], sees: fn(Role) -> bool) {
         let (need, input) = case(name, &world, false).unwrap();
         let (_, absent) = case(name, &world, true).unwrap();
         // Contracts are of another customer; what is asked of no record is not about this one.
-        if input == absent || matches!(need, Need::Duty | Need::Decide | Need::Known | Need::AdministratorKnown) {
+        if input == absent
+            || matches!(need, Need::Duty | Need::Decide | Need::Known | Need::AdministratorKnown)
+            || matches!(need, Need::Saved | Need::SavedOwn)
+        {
             continue;
         }
         // Records of other customers of alice's.

@@ -1,5 +1,6 @@
 //! Creating a customer, with its contacts and relations in the same commit (C2).
 
+use super::fields::{custom_keys, custom_values};
 use super::input::clean;
 use super::rules::{self, CustomerRefusal};
 use super::{CUSTOMER, Customer, CustomerKind, CustomerStatus, NewCustomer};
@@ -9,7 +10,7 @@ use crate::duplicate::{Entered, exclusive_values};
 use crate::error::{Error, Violation};
 use crate::id::CustomerId;
 use crate::operations::op;
-use crate::organisation::{DuplicateRule, NameRule, UNIQUE_KEY, holder_of, unique_key, unique_key_id};
+use crate::organisation::{Context, DuplicateRule, NameRule, UNIQUE_KEY, holder_of, unique_key, unique_key_id};
 use crate::pool::{created_there, open_pool};
 use crate::record::Record;
 use crate::store::{Check, Read, Row, Write};
@@ -106,6 +107,7 @@ impl Work<'_> {
             email: input.email.clone(),
             description: input.description.clone(),
             birthday: input.birthday,
+            custom: Vec::new(),
             owner,
             owner_position,
             status: if pool_stay.is_some() { CustomerStatus::Pooled } else { CustomerStatus::Active },
@@ -130,11 +132,13 @@ impl Work<'_> {
         };
         let mut check = Checker::new();
         clean(&mut customer, None, &context, &mut check);
+        customer.custom = custom_values(&customer, None, &input.custom, &[], &context, &mut check);
         check.optional_line("duplicate_reason", &input.duplicate_reason, 300);
         check.ensure(input.contacts.len() <= 50, || Violation::too_many("contacts", 50));
         check.ensure(input.relations.len() <= 50, || Violation::too_many("relations", 50));
         let contacts = new_contacts(self, &customer, &input.contacts, &mut check)?;
         check.done()?;
+        self.number_fields(&mut customer)?;
 
         // A number that was made, not given, is made again when somebody has it.
         let mut redraws = if input.number.is_none() { 3 } else { 0 };
@@ -184,9 +188,11 @@ impl Work<'_> {
         let settings = self.context.settings();
         let (rule, duplicates) = (settings.same_name, settings.duplicates.clone());
         let holder = after.id.to_string();
+        let context = self.context.clone();
         let mut wanted = keys(after, rule);
+        wanted.extend(custom_keys(after, &context));
         wanted.extend(value_keys(after, |value| duplicates.rule_of(value) != DuplicateRule::Allow));
-        let had = before.map(all_keys).unwrap_or_default();
+        let had = before.map(|before| all_keys(before, &context)).unwrap_or_default();
         let all: Vec<String> = wanted.iter().chain(&had).map(|(key, _)| key.id.clone()).collect();
         let mut ids = all.clone();
         ids.sort();
@@ -223,7 +229,7 @@ impl Work<'_> {
 
     /// Gives back every unique value of a customer.
     pub(crate) fn release_keys(&mut self, customer: &Customer) -> Result<(), Stop> {
-        let ids = all_keys(customer).into_iter().map(|(key, _)| key.id).collect();
+        let ids = all_keys(customer, &self.context).into_iter().map(|(key, _)| key.id).collect();
         let holder = customer.id.to_string();
         for row in self.get(&UNIQUE_KEY, ids)? {
             if holder_of(&row).as_deref() == Some(&holder) {
@@ -265,9 +271,10 @@ fn value_keys(customer: &Customer, asked: impl Fn(&str) -> bool) -> Vec<(Row, Op
 }
 
 /// Every unique value that it may hold, by whatever settings.
-pub(crate) fn all_keys(customer: &Customer) -> Vec<(Row, Option<Error>)> {
+pub(crate) fn all_keys(customer: &Customer, context: &Context) -> Vec<(Row, Option<Error>)> {
     let mut keys = keys(customer, NameRule::Refuse);
     keys.extend(value_keys(customer, |_| true));
+    keys.extend(custom_keys(customer, context));
     keys
 }
 

@@ -1,8 +1,10 @@
 //! What people type about a customer, and how it becomes one.
 
+use super::fields::{custom_values, is_clearable};
 use super::{Customer, CustomerKind, MOST_PHONES};
 use crate::actor::UserId;
 use crate::contact::NewContact;
+use crate::custom_field::CustomValue;
 use crate::dictionary::{self, EntryCode};
 use crate::error::{Error, Violation};
 use crate::id::CustomerId;
@@ -82,6 +84,9 @@ pub struct NewCustomer {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub birthday: Option<Birthday>,
+    /// Values of custom fields, each at most once.
+    #[cfg_attr(feature = "uniffi", uniffi(default = []))]
+    pub custom: Vec<CustomValue>,
     /// The owner; absent: the caller. Another one needs the right `customer.assign` and stands below the
     /// caller. Of one that is created in a pool: whose superiors see it there.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -208,8 +213,12 @@ pub struct CustomerEdit {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub birthday: Option<Birthday>,
+    /// Values of custom fields, each at most once; those of others stay.
+    #[cfg_attr(feature = "uniffi", uniffi(default = []))]
+    pub custom: Vec<CustomValue>,
     /// Fields to make empty: any of `short_name`, `credit_code`, `level`, `stage`, `source`,
-    /// `industry`, `region`, `address`, `phones`, `website`, `email`, `description`, `birthday`.
+    /// `industry`, `region`, `address`, `phones`, `website`, `email`, `description`, `birthday`, and custom fields as
+    /// `custom.` with their keys.
     #[cfg_attr(feature = "uniffi", uniffi(default = []))]
     pub clear: Vec<String>,
     /// Why it is no duplicate, where the settings warn of one; at most 300 characters, kept in the history.
@@ -240,7 +249,7 @@ pub(crate) const EDITABLE: [&str; 16] = [
 
 /// Takes over what an edit gives and clears what it names. Unknown names are noted.
 macro_rules! apply_edit {
-    ($edit:expr => $record:expr, $check:expr; set: $($must:ident),*; clearable: $($may:ident),*; lists: $($list:ident),*) => {{
+    ($edit:expr => $record:expr, $check:expr; set: $($must:ident),*; clearable: $($may:ident),*; lists: $($list:ident),* $(; others: $others:expr)?) => {{
         let (edit, record) = ($edit, &mut $record);
         $(if let Some(value) = &edit.$must { record.$must = value.clone(); })*
         $(if let Some(value) = &edit.$may { record.$may = Some(value.clone()); })*
@@ -249,6 +258,7 @@ macro_rules! apply_edit {
             match field.as_str() {
                 $(stringify!($may) => record.$may = None,)*
                 $(stringify!($list) => record.$list = Vec::new(),)*
+                $(other if $others(other) => {})?
                 _ => $check.note($crate::error::Violation::unknown(format!("clear[{place}]"))),
             }
         }
@@ -264,8 +274,10 @@ impl CustomerEdit {
         apply_edit!(self => after, check;
             set: number, kind, name;
             clearable: short_name, credit_code, level, stage, source, industry, region, address, website, email, description, birthday;
-            lists: phones);
+            lists: phones;
+            others: |name| is_clearable(name, context));
         clean(&mut after, Some(before), context, &mut check);
+        after.custom = custom_values(&after, Some(before), &self.custom, &self.clear, context, &mut check);
         check.optional_line("duplicate_reason", &self.duplicate_reason, 300);
         check.done()?;
         Ok(after)

@@ -1,19 +1,22 @@
 //! Views of customers (F4): who sees which, in what order, how many.
 
+use super::fields::{self, CustomerFields};
 use super::named::Named;
 use super::{CUSTOMER, Customer};
 use crate::access::{Scope, Standing};
 use crate::actor::UserId;
 use crate::crm::Session;
+use crate::custom_field::FieldKey;
 use crate::dictionary::EntryCode;
 use crate::error::{Error, Violation};
 use crate::operations::op;
 use crate::page::{COUNT_CAP, Count, PageRequest, Place, encode_cursor, list_identity, page};
 use crate::pool::PoolId;
+use crate::query::{Condition, Days};
 use crate::record::Record;
 use crate::sorted::Sort as _;
-use crate::store::{ColumnType, Comparison, Direction, Filter, Read, Row, Search, Selection};
-use crate::text::fold;
+use crate::store::{ColumnType, Comparison, Direction, Filter, Read, Row, Search, Selection, Value};
+use crate::text::{Checker, fold};
 use crate::work::{Stop, Work, counted, rows};
 use serde::{Deserialize, Serialize};
 
@@ -147,6 +150,21 @@ pub enum CustomerOrder {
     ShortestIdle,
 }
 
+/// An order by a custom field.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
+#[serde(deny_unknown_fields)]
+pub struct FieldOrder {
+    /// The field, which is filterable.
+    pub field: FieldKey,
+    /// Whether the greatest comes first, and what does not have it last.
+    #[serde(default)]
+    #[cfg_attr(feature = "uniffi", uniffi(default = false))]
+    pub descending: bool,
+}
+
 /// Which list of customers, narrowed and ordered how.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
@@ -164,11 +182,20 @@ pub struct CustomerQuery {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub order: Option<CustomerOrder>,
+    /// An order by a custom field, in place of `order`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
+    pub order_by: Option<FieldOrder>,
+    /// A condition that they all meet, over custom fields as `custom.` with their keys, and `name`, `level`, `stage`, `source`,
+    /// `industry`, `owner`, `locked`, `created_at`, `received_at`, `idle_since`, `last_follow_up_at`, `next_follow_up_at`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
+    pub matching: Option<Condition>,
 }
 
 impl From<View> for CustomerQuery {
     fn from(view: View) -> Self {
-        CustomerQuery { view, filter: CustomerFilter::default(), order: None }
+        CustomerQuery { view, filter: CustomerFilter::default(), order: None, order_by: None, matching: None }
     }
 }
 
@@ -244,7 +271,7 @@ impl Session<'_> {
         let list = list_identity(self.actor(), op::customers.name, &query);
         let limit = page.limit()?;
         self.query(&op::customers, |work| {
-            let (column, direction) = query.order.unwrap_or(CustomerOrder::of(&query.view)).column();
+            let (column, direction) = work.order_of(&query)?;
             let ty = CUSTOMER.column(column).map_or(ColumnType::Integer, |column| column.ty);
             let after = page.place(&list, ty)?;
             let filter = query.filter.conditions()?;
@@ -279,9 +306,9 @@ impl Session<'_> {
                 }
                 Source::Named(named) => {
                     let (whole, closed) = (named.whole, named.may_be_closed());
-                    let places = work.named(named, &query.filter, column)?;
+                    let places = work.named(named, &query, column)?;
                     let known = i64::try_from(places.len()).ok().filter(|_| whole);
-                    if query.order.is_none() && query.view == View::RecentlyViewed {
+                    if query.order.is_none() && query.order_by.is_none() && query.view == View::RecentlyViewed {
                         // At most a hundred, in the order in which they were viewed: one page.
                         let count = page.count.then(|| Count::exactly(places.len() as i64));
                         let ids = places.into_iter().map(|(_, id)| id).collect();
@@ -327,7 +354,7 @@ impl Work<'_> {
                 }
                 Source::Named(list) => {
                     let exact = list.whole;
-                    let value = self.named(list, &CustomerFilter::default(), column.0)?.len() as i64;
+                    let value = self.named(list, &CustomerQuery::from(view.clone()), column.0)?.len() as i64;
                     known.push(Some(Count { value, exact }));
                 }
             }
@@ -394,12 +421,46 @@ impl Work<'_> {
                 matches!(parsed, Some(Ok(scope)) if scope.owner == *owner)
             });
         }
+        if let Some(matching) = &query.matching {
+            conditions.push(self.matching(matching, Some(&scopes))?);
+        }
         conditions.retain(|condition| !condition.is_empty());
         let search = Search::of(&CUSTOMER)
             .within("scope", scopes)
             .filtered(Filter::All(conditions))
             .ordered(column, Direction::Ascending);
         Ok(Source::Search(search))
+    }
+
+    /// The column and the direction in which a list is put in order.
+    fn order_of(&self, query: &CustomerQuery) -> Result<(&'static str, Direction), Error> {
+        match (&query.order_by, query.order) {
+            (Some(_), Some(_)) => Err(Violation::not_allowed("order_by").into()),
+            (Some(by), None) => {
+                let direction = if by.descending { Direction::Descending } else { Direction::Ascending };
+                Ok((fields::indexed(&self.context, by.field.as_str(), "order_by.field")?.1, direction))
+            }
+            (None, order) => Ok(order.unwrap_or(CustomerOrder::of(&query.view)).column()),
+        }
+    }
+
+    /// Finds what is wrong with a query before it is asked.
+    pub(crate) fn check_customer_query(&mut self, query: &CustomerQuery) -> Result<(), Stop> {
+        let (column, _) = self.order_of(query)?;
+        let filter = query.filter.conditions()?;
+        if let Some(matching) = &query.matching {
+            self.matching(matching, None)?;
+        }
+        self.source(query, filter, column).map(drop)
+    }
+
+    /// A condition as a filter of customers; `scopes` are those from which the list comes, if it comes from scopes.
+    pub(super) fn matching(&self, matching: &Condition, scopes: Option<&[Value]>) -> Result<Filter, Error> {
+        let mut check = Checker::new();
+        check.under("matching", |check| matching.check(check));
+        check.done()?;
+        let days = Days { now: self.now, zone: self.context.settings().time_zone };
+        matching.filter(&CustomerFields { context: &self.context, scopes }, days)
     }
 
     /// The places of all customers of a view whose own condition is on another column than the

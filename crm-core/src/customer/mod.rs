@@ -3,6 +3,7 @@
 mod batch;
 mod commands;
 mod create;
+mod fields;
 mod input;
 mod list;
 mod named;
@@ -13,11 +14,12 @@ mod transfer;
 
 pub use crate::id::CustomerId;
 pub use batch::{BatchAnswer, BatchItem, CustomerEditItem, NextFollowUp};
-pub(crate) use commands::not_found;
+pub(crate) use commands::{custom_changes, not_found};
 pub(crate) use create::{all_keys, name_key_id};
+pub(crate) use fields::{FIELDS, gathered, shown_by, spread};
 pub(crate) use input::apply_edit;
 pub use input::{CustomerEdit, NewCustomer, NewRelation};
-pub use list::{CustomerFilter, CustomerOrder, CustomerPage, CustomerQuery, View, ViewCount};
+pub use list::{CustomerFilter, CustomerOrder, CustomerPage, CustomerQuery, FieldOrder, View, ViewCount};
 pub use panels::CustomerPanels;
 pub(crate) use recycle::{PURGE, Under, scopes_by_id};
 pub use rules::CustomerRefusal;
@@ -27,8 +29,10 @@ pub use transfer::Transfer;
 
 use crate::access::{Scope, Standing};
 use crate::actor::UserId;
+use crate::custom_field::{CustomValue, SLOTS, absent, slot_column, slot_index};
 use crate::dictionary::EntryCode;
 use crate::id::{ApprovalId, MergeId};
+use crate::organisation::Context;
 use crate::pool::{self, CustomerLock, FormerOwner, PoolId, PoolStay, RecycleWarning};
 use crate::position::PositionId;
 use crate::record::{Columns, LONG_AGO, NEVER, Record, bytes_column, text_column};
@@ -58,6 +62,14 @@ pub(crate) static CUSTOMER: Kind = Kind {
         Column { since: pool::RULES, ..Column::live("recycling", ColumnType::Text) },
         Column { since: pool::RULES, ..Column::live("received_at", ColumnType::Integer) },
         Column { since: pool::RULES, ..Column::live("recycle_warning", ColumnType::Text) },
+        slot_column("field1"),
+        slot_column("field2"),
+        slot_column("field3"),
+        slot_column("field4"),
+        slot_column("field5"),
+        slot_column("field6"),
+        slot_column("field7"),
+        slot_column("field8"),
     ],
     indexes: &[
         Index::on("created", &["scope", "created_at"]),
@@ -66,6 +78,14 @@ pub(crate) static CUSTOMER: Kind = Kind {
         Index::on("name", &["scope", "name_sort"]),
         Index { since: pool::RULES, ..Index::on("idle_by_rule", &["recycling", "idle_since"]) },
         Index { since: pool::RULES, ..Index::on("received_by_rule", &["recycling", "received_at"]) },
+        slot_index("field1", &["scope", "field1"]),
+        slot_index("field2", &["scope", "field2"]),
+        slot_index("field3", &["scope", "field3"]),
+        slot_index("field4", &["scope", "field4"]),
+        slot_index("field5", &["scope", "field5"]),
+        slot_index("field6", &["scope", "field6"]),
+        slot_index("field7", &["scope", "field7"]),
+        slot_index("field8", &["scope", "field8"]),
     ],
     since: 1,
 };
@@ -134,6 +154,9 @@ pub struct Customer {
     /// The birthday of a customer who is a person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub birthday: Option<Birthday>,
+    /// What it has in custom fields 自定义字段, by their keys.
+    #[serde(default)]
+    pub custom: Vec<CustomValue>,
     /// The owner 所属销售; of one in a pool the former one.
     pub owner: UserId,
     /// The position 所属岗位 at which he owns it: its superiors see the customer.
@@ -245,10 +268,13 @@ pub struct FormerCustomer {
     /// Its phones.
     #[serde(default)]
     pub phones: Vec<String>,
+    /// What it had in custom fields whose values are unique.
+    #[serde(default)]
+    pub custom: Vec<CustomValue>,
 }
 
 impl FormerCustomer {
-    pub(crate) fn of(customer: &Customer) -> Self {
+    pub(crate) fn of(customer: &Customer, context: &Context) -> Self {
         FormerCustomer {
             id: customer.id,
             number: customer.number.clone(),
@@ -256,6 +282,7 @@ impl FormerCustomer {
             short_name: customer.short_name.clone(),
             credit_code: customer.credit_code.clone(),
             phones: customer.phones.clone(),
+            custom: fields::unique_custom(customer, context),
         }
     }
 }
@@ -314,7 +341,12 @@ impl Customer {
 
     /// What everybody knows with whom something of it is shared: its number and names, whose it is, and where it stands.
     pub(crate) fn by_name_only(self) -> Self {
-        let named = |former: FormerCustomer| FormerCustomer { credit_code: None, phones: Vec::new(), ..former };
+        let named = |former: FormerCustomer| FormerCustomer {
+            credit_code: None,
+            phones: Vec::new(),
+            custom: Vec::new(),
+            ..former
+        };
         Customer {
             credit_code: None,
             level: None,
@@ -328,6 +360,7 @@ impl Customer {
             email: None,
             description: None,
             birthday: None,
+            custom: Vec::new(),
             idle_since: self.received_at,
             last_follow_up_at: None,
             next_follow_up_at: None,
@@ -364,7 +397,7 @@ impl Record for Customer {
         let texts = numbers.chain(names);
         let search = texts.map(|text| fold(text)).collect::<Vec<_>>().join("\n");
         let code = |code: &Option<EntryCode>| text_column(code.as_ref().map(EntryCode::as_str));
-        vec![
+        let mut columns = vec![
             self.scope(),
             self.created_at.millis().into(),
             self.next_follow_up_at.map_or(NEVER, Timestamp::millis).into(),
@@ -381,7 +414,10 @@ impl Record for Customer {
             pool::class_of(self),
             self.received_at.millis().into(),
             pool::warning_column(self.recycle_warning.as_ref().filter(|_| self.is_watched())),
-        ]
+        ];
+        // What custom fields it is found by is written with the commit (`custom_field/index.rs`).
+        columns.extend(SLOTS.map(|_| absent()));
+        columns
     }
 
     fn refresh(&mut self, row: &Columns<'_>) {

@@ -1,7 +1,7 @@
 //! Customers named one by one: by shares, by what was viewed. Of each only those columns are read
 //! that put it in its place; whole rows are read of the page alone.
 
-use super::list::CustomerFilter;
+use super::list::{CustomerQuery, View};
 use super::{CUSTOMER, Customer, CustomerId, RECENT};
 use crate::access::{Part, Reaches, Scope, Standing};
 use crate::error::Error;
@@ -92,7 +92,7 @@ impl Work<'_> {
     pub(crate) fn shared_customers(&mut self, scopes: &[Value], panel: SharePanel) -> Result<Vec<Value>, Stop> {
         let grantees = self.access()?.grantee_keys();
         let shared = self.shared_ids(grantees, Some(panel))?;
-        let named = self.named(shared, &CustomerFilter::default(), "scope")?;
+        let named = self.named(shared, &CustomerQuery::from(View::SharedWithMe), "scope")?;
         if named.is_empty() {
             return Ok(Vec::new());
         }
@@ -106,10 +106,15 @@ impl Work<'_> {
     pub(super) fn named(
         &mut self,
         list: Named,
-        filter: &CustomerFilter,
+        query: &CustomerQuery,
         order: &'static str,
     ) -> Result<Vec<Place>, Stop> {
-        let conditions = filter.conditions()?;
+        let filter = &query.filter;
+        let mut conditions = vec![filter.conditions()?];
+        if let Some(matching) = &query.matching {
+            conditions.push(self.matching(matching, None)?);
+        }
+        let conditions = Filter::All(conditions);
         let mut columns = vec!["scope"];
         if !columns.contains(&order) {
             columns.push(order);
@@ -119,7 +124,8 @@ impl Work<'_> {
         let of = |column: &str| columns.iter().position(|known| *known == column);
         let ordered = of(order);
         // A list that is put in order or narrowed by what is not open of a customer leaves it out.
-        let telling = filter.is_by_information() || !BY_NAME.contains(&order);
+        let by_information = filter.is_by_information() || query.matching.is_some();
+        let telling = by_information || !BY_NAME.contains(&order);
         let access = self.access()?;
         let (mut places, mut scopes) = (Vec::with_capacity(found.len()), Vec::new());
         for (id, values) in found {

@@ -1,12 +1,13 @@
 //! Which of the customers gives which field: pure.
 
 use super::{MergeChoice, MergeField, MergeValue};
-use crate::customer::{Customer, CustomerId, MOST_PHONES};
+use crate::custom_field::CUSTOM;
+use crate::customer::{Customer, CustomerId, MOST_PHONES, gathered, spread};
 use crate::error::{Error, Violation};
-use crate::history::as_value;
 use crate::store::StoreError;
 use crate::text::Checker;
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// Fields of which one customer gives the value. An address goes with its region: half of one and half of another is
 /// nobody's.
@@ -33,19 +34,24 @@ pub(super) fn chosen(
     choices: &[MergeChoice],
 ) -> Result<(Customer, Vec<MergeField>), Error> {
     let all: Vec<(CustomerId, Value)> =
-        std::iter::once(survivor).chain(sources).map(|customer| (customer.id, as_value(customer))).collect();
+        std::iter::once(survivor).chain(sources).map(|customer| (customer.id, spread(customer))).collect();
+    let custom = all.iter().filter_map(|(_, value)| value.as_object()).flat_map(|object| object.keys());
+    let custom: BTreeSet<&str> = custom.filter(|name| name.starts_with(CUSTOM)).map(String::as_str).collect();
+    let custom: Vec<(&str, [&str; 1])> = custom.into_iter().map(|name| (name, [name])).collect();
+    let fields: Vec<(&str, &[&str])> =
+        FIELDS.into_iter().chain(custom.iter().map(|(name, parts)| (*name, parts.as_slice()))).collect();
     let mut check = Checker::new();
     for (place, choice) in choices.iter().enumerate() {
         let path = |field: &str| format!("fields[{place}].{field}");
-        check.ensure(FIELDS.iter().any(|(field, _)| *field == choice.field), || Violation::unknown(path("field")));
+        check.ensure(fields.iter().any(|(field, _)| *field == choice.field), || Violation::unknown(path("field")));
         let again = choices.iter().take(place).any(|other| other.field == choice.field);
         check.ensure(!again, || Violation::repeated(path("field")));
         check.ensure(all.iter().any(|(id, _)| *id == choice.from), || Violation::unknown(path("from")));
     }
     check.done()?;
-    let mut after = as_value(survivor);
+    let mut after = spread(survivor);
     let mut told = Vec::new();
-    for (field, parts) in FIELDS {
+    for (field, parts) in fields {
         let has = |value: &Value| parts.iter().any(|part| is_something(value.get(part)));
         let having: Vec<&(CustomerId, Value)> = all.iter().filter(|(_, value)| has(value)).collect();
         let Some((first, _)) = having.first() else { continue };
@@ -105,6 +111,6 @@ pub(super) fn put(customer: &mut Value, field: &str, value: Option<&Value>) {
 /// Back from JSON.
 pub(super) fn as_customer(value: Value, was: &Customer) -> Result<Customer, Error> {
     let corrupt = |error: serde_json::Error| Error::from(StoreError::Corrupt(format!("customer {}: {error}", was.id)));
-    let customer: Customer = serde_json::from_str(&value.to_string()).map_err(corrupt)?;
+    let customer: Customer = serde_json::from_str(&gathered(value).to_string()).map_err(corrupt)?;
     Ok(Customer { version: was.version, ..customer })
 }

@@ -5,7 +5,7 @@ use super::gather::Merging;
 use super::item::{Item, Part, cut};
 use super::{ContactMerge, MOST_FORMER, MOST_MOVED, MOST_SOURCES, Merge, MergeField, MergeInput, MergeRefusal};
 use crate::access::{Need, Reach};
-use crate::customer::{CUSTOMER, Customer, CustomerId, CustomerStatus, FormerCustomer, all_keys};
+use crate::customer::{CUSTOMER, Customer, CustomerId, CustomerStatus, FormerCustomer, all_keys, custom_changes};
 use crate::error::Violation;
 use crate::history::{self, FieldChange, as_value};
 use crate::id::{ApprovalId, MergeId};
@@ -157,12 +157,13 @@ impl Work<'_> {
             return Err(MergeRefusal::ChangedSincePreview.into());
         }
 
-        let changes = history::changes(&survivor, &after, &CHANGED);
+        let mut changes = history::changes(&survivor, &after, &CHANGED);
+        changes.extend(custom_changes(&survivor.custom, &after.custom));
         self.keep_customers(id, &survivor, &after, &sources, &mut items)?;
         let merge = Merge {
             id,
             survivor: survivor.id,
-            sources: sources.iter().map(FormerCustomer::of).collect(),
+            sources: sources.iter().map(|source| FormerCustomer::of(source, &self.context)).collect(),
             owners: sources.iter().map(|source| source.owner.clone()).collect(),
             changes: changes.clone(),
             reason: input.reason.as_ref().map(|reason| reason.trim().to_owned()).filter(|reason| !reason.is_empty()),
@@ -186,10 +187,10 @@ impl Work<'_> {
     /// The survivor is found under what it was called and what the sources were.
     fn become_former(&self, survivor: &Customer, sources: &[Customer], after: &mut Customer) -> Result<(), Stop> {
         if after.name != survivor.name {
-            after.former.push(FormerCustomer::of(survivor));
+            after.former.push(FormerCustomer::of(survivor, &self.context));
         }
         for source in sources {
-            after.former.push(FormerCustomer::of(source));
+            after.former.push(FormerCustomer::of(source, &self.context));
             after.former.extend(source.former.iter().cloned());
         }
         if after.former.len() > MOST_FORMER {
@@ -201,7 +202,7 @@ impl Work<'_> {
     /// Unique values of the sources are the survivor's from now on.
     fn merge_keys(&mut self, merging: &mut Merging<'_>) -> Result<(), Stop> {
         for source in merging.sources {
-            let mut ids: Vec<String> = all_keys(source).into_iter().map(|(key, _)| key.id).collect();
+            let mut ids: Vec<String> = all_keys(source, &self.context).into_iter().map(|(key, _)| key.id).collect();
             ids.sort();
             for row in self.get(&UNIQUE_KEY, ids)? {
                 if holder_of(&row).as_deref() != Some(source.id.to_string().as_str()) {

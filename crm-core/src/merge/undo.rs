@@ -11,8 +11,8 @@ use crate::actor::UserId;
 use crate::agenda;
 use crate::contact::{CONTACT, StoredContact};
 use crate::contract::CONTRACT;
-use crate::customer::{CUSTOMER, Customer, CustomerId, CustomerStatus, Under, all_keys};
-use crate::history::{self, as_value};
+use crate::customer::{CUSTOMER, Customer, CustomerId, CustomerStatus, Under, all_keys, custom_changes, spread};
+use crate::history;
 use crate::id::MergeId;
 use crate::organisation::{UNIQUE_KEY, holder_of, unique_key_row};
 use crate::record::{Columns, Record};
@@ -118,7 +118,7 @@ impl Work<'_> {
         let items = std::mem::take(&mut undoing.part.items);
         let survivor_item = items.iter().find(|item| item.kind == CUSTOMER.name);
         let survivor = self.survivor_goes_back(&mut undoing, survivor_item, &items)?;
-        let keeps: Vec<String> = all_keys(&survivor).into_iter().map(|(key, _)| key.id).collect();
+        let keeps: Vec<String> = all_keys(&survivor, &self.context).into_iter().map(|(key, _)| key.id).collect();
         let mut contacts = Vec::new();
         for item in &items {
             let Some(kind) = kind_of(&item.kind) else { continue };
@@ -396,7 +396,7 @@ impl Work<'_> {
             self.save_as_read(&now, &was)?;
             return Ok(Customer { version: now.version + 1, ..was });
         }
-        let mut value = as_value(&now);
+        let mut value = spread(&now);
         for change in &undoing.merge.changes.clone() {
             if change.field == "approval" {
                 continue;
@@ -420,8 +420,8 @@ impl Work<'_> {
         back.changed_at = self.now;
         back.changed_by = self.actor().name();
         // What it is called no longer is nobody's, but for what goes back to the sources.
-        let kept: Vec<String> = all_keys(&back).into_iter().map(|(key, _)| key.id).collect();
-        let mut free: Vec<String> = all_keys(&now).into_iter().map(|(key, _)| key.id).collect();
+        let kept: Vec<String> = all_keys(&back, &self.context).into_iter().map(|(key, _)| key.id).collect();
+        let mut free: Vec<String> = all_keys(&now, &self.context).into_iter().map(|(key, _)| key.id).collect();
         free.retain(|id| {
             !kept.contains(id) && !items.iter().any(|item| item.kind == UNIQUE_KEY.name && item.id == *id)
         });
@@ -432,6 +432,7 @@ impl Work<'_> {
         }
         self.save_as_read(&now, &back)?;
         let mut changes = history::changes(&now, &back, &CHANGED);
+        changes.extend(custom_changes(&now.custom, &back.custom));
         changes.retain(|change| change.field != "former");
         self.remember(CustomerId::RECORD, now.id, "unmerge", changes)?;
         Ok(Customer { version: now.version + 1, ..back })

@@ -48,6 +48,11 @@ impl Decimal {
         self
     }
 
+    /// As a count of the smallest that a decimal can tell apart.
+    pub(crate) fn millionths(self) -> i128 {
+        i128::from(self.mantissa) * 10_i128.pow(PLACES.saturating_sub(self.places))
+    }
+
     pub(crate) fn is_zero(self) -> bool {
         self.mantissa == 0
     }

@@ -8,6 +8,20 @@ pub use decimal::Decimal;
 pub(crate) use decimal::MOST;
 
 use crate::error::{Error, Violation, refusals};
+use serde::{Deserialize, Serialize};
+
+/// An amount of a currency.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
+#[serde(deny_unknown_fields)]
+pub struct Money {
+    /// How much, with no more places than the currency has.
+    pub amount: Decimal,
+    /// Of what.
+    pub currency: Currency,
+}
 
 refusals! {
     /// Why sums can't be made.

@@ -4,7 +4,10 @@
 
 use crate::error::Violation;
 use serde::de::value::BorrowedStrDeserializer;
-use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, Expected, MapAccess, SeqAccess, Unexpected, Visitor};
+use serde::de::{
+    DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, Expected, MapAccess, SeqAccess, Unexpected,
+    VariantAccess, Visitor,
+};
 use std::borrow::Cow;
 
 /// Reads a JSON object.
@@ -302,7 +305,8 @@ impl<'t> Deserializer<'t> for &'t Json<'_> {
         self.deserialize_map(visitor)
     }
 
-    /// A word: variants with fields have a tag among them, and arrive as objects.
+    /// A word, or an object whose one field is called as the variant. Variants with a tag among their fields arrive as
+    /// objects of another kind.
     fn deserialize_enum<V: Visitor<'t>>(
         self,
         _: &'static str,
@@ -311,6 +315,10 @@ impl<'t> Deserializer<'t> for &'t Json<'_> {
     ) -> Result<V::Value, Misfit> {
         match self {
             Json::Text(word) => visitor.visit_enum(BorrowedStrDeserializer::new(word)),
+            Json::Object(fields, End::Whole) => match fields.as_slice() {
+                [(name, value)] => visitor.visit_enum(Variant { name, value }),
+                _ => Err(Misfit::here()),
+            },
             _ => Err(Misfit::here()),
         }
     }
@@ -319,6 +327,42 @@ impl<'t> Deserializer<'t> for &'t Json<'_> {
         <V: Visitor<'t>>
         i8 i16 i128 u8 u16 u32 u64 u128 f32 f64 char bytes byte_buf unit unit_struct
         tuple tuple_struct ignored_any
+    }
+}
+
+/// A variant with what it holds.
+struct Variant<'t, 'j> {
+    name: &'t str,
+    value: &'t Json<'j>,
+}
+
+impl<'t> EnumAccess<'t> for Variant<'t, '_> {
+    type Error = Misfit;
+    type Variant = Self;
+
+    fn variant_seed<V: DeserializeSeed<'t>>(self, seed: V) -> Result<(V::Value, Self), Misfit> {
+        let variant = seed.deserialize(BorrowedStrDeserializer::new(self.name))?;
+        Ok((variant, self))
+    }
+}
+
+impl<'t> VariantAccess<'t> for Variant<'t, '_> {
+    type Error = Misfit;
+
+    fn unit_variant(self) -> Result<(), Misfit> {
+        Err(Misfit::here())
+    }
+
+    fn newtype_variant_seed<T: DeserializeSeed<'t>>(self, seed: T) -> Result<T::Value, Misfit> {
+        seed.deserialize(self.value).map_err(|misfit| misfit.in_field(self.name))
+    }
+
+    fn tuple_variant<V: Visitor<'t>>(self, _: usize, _: V) -> Result<V::Value, Misfit> {
+        Err(Misfit::here())
+    }
+
+    fn struct_variant<V: Visitor<'t>>(self, _: &'static [&'static str], visitor: V) -> Result<V::Value, Misfit> {
+        self.value.deserialize_map(visitor).map_err(|misfit| misfit.in_field(self.name))
     }
 }
 

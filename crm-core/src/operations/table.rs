@@ -47,6 +47,11 @@ macro_rules! for_each_operation {
             /// Merges a value of a dictionary into another.
             command merge_dictionary_entries(dictionary: String, from: EntryCode, into: EntryCode) -> DictionaryEntry, "dictionary.edit";
 
+            /// The custom fields of a kind of records.
+            query custom_fields(of: Customized) -> Vec<CustomField>, "";
+            /// Adds or changes a custom field.
+            command save_custom_field(field: CustomFieldInput) -> CustomField, "customer.manage_fields";
+
             /// Creates a customer, with contacts and relations.
             command create_customer(customer: NewCustomer) -> Customer, "customer.create";
             /// A customer.
@@ -67,6 +72,16 @@ macro_rules! for_each_operation {
             query customers(query: CustomerQuery, page: PageRequest) -> CustomerPage, "customer.view";
             /// How many customers views have.
             query count_customers(views: Vec<View>) -> Vec<ViewCount>, "customer.view";
+            /// The saved queries that are for the actor.
+            query saved_queries() -> Vec<SavedQuery>, "customer.view";
+            /// Saves a query, or changes one.
+            command save_query(query: SavedQueryInput) -> SavedQuery, "customer.view";
+            /// Deletes a saved query.
+            command delete_saved_query(query: SavedQueryId) -> Removed, "customer.view";
+            /// Pins a saved query, or begins the actor's list with it.
+            command mark_saved_query(query: SavedQueryId, pinned: bool, default: bool) -> SavedQuery, "customer.view";
+            /// A page of what a saved query finds.
+            query saved_query_customers(query: SavedQueryId, page: PageRequest) -> CustomerPage, "customer.view";
             /// Notes that the actor looked at a customer.
             command mark_viewed(customer: CustomerId) -> Customer, "customer.view";
             /// What changed on a customer.

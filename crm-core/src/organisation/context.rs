@@ -3,6 +3,7 @@
 use super::{ORGANISATION, Organisation, Standing};
 use crate::access::{ROLE, Role, ScopeList};
 use crate::actor::{OrgId, UserId};
+use crate::custom_field::{CUSTOM_FIELD, Customized, StoredField};
 use crate::dictionary::{DICTIONARY_ENTRY, DictionaryEntry};
 use crate::error::Error;
 use crate::id::PoolId;
@@ -16,7 +17,7 @@ use crate::work::rows;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 
-/// Organisation, people, positions, roles, dictionaries and pools as of one version. Immutable.
+/// Organisation, people, positions, roles, dictionaries, pools and custom fields as of one version. Immutable.
 #[derive(Debug)]
 pub(crate) struct Context {
     pub(crate) version: i64,
@@ -26,6 +27,8 @@ pub(crate) struct Context {
     pub(crate) roles: Vec<Role>,
     pub(crate) dictionaries: BTreeMap<String, Vec<DictionaryEntry>>,
     pub(crate) pools: BTreeMap<PoolId, Pool>,
+    /// By what has them, then in their order.
+    pub(crate) fields: Vec<StoredField>,
     /// Lists of scopes, which may be thousands; filled when first asked.
     pub(crate) scopes: RwLock<HashMap<ScopeList, Arc<[Value]>>>,
 }
@@ -37,6 +40,18 @@ impl Context {
 
     pub(crate) fn entry(&self, dictionary: &str, code: &str) -> Option<&DictionaryEntry> {
         self.dictionaries.get(dictionary)?.iter().find(|entry| entry.code.as_str() == code)
+    }
+
+    /// The custom fields of a kind of records, in their order.
+    pub(crate) fn fields_of(&self, of: Customized) -> &[StoredField] {
+        let from = self.fields.partition_point(|stored| stored.field.of < of);
+        let to = self.fields.partition_point(|stored| stored.field.of <= of);
+        self.fields.get(from..to).unwrap_or_default()
+    }
+
+    /// A custom field by its key.
+    pub(crate) fn field(&self, of: Customized, key: &str) -> Option<&StoredField> {
+        self.fields_of(of).iter().find(|stored| stored.field.key.as_str() == key)
     }
 
     /// The pool where customers go if none is named.
@@ -80,7 +95,7 @@ impl Context {
         // Kinds of more rows than a page are read in several batches, which may see several
         // states: then again.
         for _ in 0..8 {
-            let kinds: [&'static Kind; 5] = [&PERSON, &POSITION, &ROLE, &DICTIONARY_ENTRY, &POOL];
+            let kinds: [&'static Kind; 6] = [&PERSON, &POSITION, &ROLE, &DICTIONARY_ENTRY, &POOL, &CUSTOM_FIELD];
             let mut searches: Vec<Option<Search>> = kinds.map(Search::of).map(Some).into();
             let mut loaded: Vec<Vec<Row>> = vec![Vec::new(); kinds.len()];
             let mut versions = Vec::new();
@@ -131,7 +146,7 @@ impl Context {
     fn from_rows(head: &Row, loaded: Vec<Vec<Row>>) -> Result<Context, Error> {
         let mut loaded = loaded.into_iter();
         let mut next = || loaded.next().unwrap_or_default();
-        let (people, positions, roles, entries, pools) = (next(), next(), next(), next(), next());
+        let (people, positions, roles, entries, pools, fields) = (next(), next(), next(), next(), next(), next());
         let organisation = Organisation::from_row(head)?;
         let people: BTreeMap<UserId, Person> =
             Person::from_rows(&people)?.into_iter().map(|person| (person.id.clone(), person)).into_map();
@@ -143,6 +158,11 @@ impl Context {
         for entries in dictionaries.values_mut() {
             entries.order_by(|a, b| (a.order, &a.code).cmp(&(b.order, &b.code)));
         }
+        let mut fields = StoredField::from_rows(&fields)?;
+        fields.order_by(|a, b| {
+            let place = |stored: &StoredField| (stored.field.of, stored.field.order);
+            place(a).cmp(&place(b)).then_with(|| a.field.key.cmp(&b.field.key))
+        });
         Ok(Context {
             version: head.version,
             organisation,
@@ -151,6 +171,7 @@ impl Context {
             roles: Role::from_rows(&roles)?,
             dictionaries,
             pools: Pool::from_rows(&pools)?.into_iter().map(|pool| (pool.id, pool)).into_map(),
+            fields,
             scopes: RwLock::default(),
         })
     }

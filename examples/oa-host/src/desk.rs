@@ -2,7 +2,7 @@
 
 use crate::app::{App, Reply};
 use crate::failure::Failure;
-use crate::pages::{duplicate_group, hand_over, recycling};
+use crate::pages::{custom_field, duplicate_group, hand_over, recycling};
 use crate::session::{Notice, Undo, Visitor};
 use crate::text::{Lang, text};
 use crate::values::{Values, url};
@@ -10,8 +10,9 @@ use askama::Template;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use crm_core::{
-    Actor, Count, Currency, Customer, CustomerId, Decimal, DictionaryEntry, DocumentBytes, DuplicateSettings,
-    EntryCode, Error, MenuEntry, Person, Pool, PoolId, Position, ReminderLeads, TimeZone, Timestamp, UserId,
+    Actor, Count, Currency, CustomField, Customer, CustomerId, Customized, Decimal, DictionaryEntry, DocumentBytes,
+    DuplicateSettings, EntryCode, Error, MenuEntry, Person, Pool, PoolId, Position, ReminderLeads, TimeZone, Timestamp,
+    UserId,
 };
 use std::collections::HashMap;
 
@@ -33,6 +34,8 @@ pub(crate) struct Look<'a> {
     pub(crate) correction_hours: i32,
     names: HashMap<UserId, String>,
     entries: Vec<DictionaryEntry>,
+    /// The custom fields of customers, in their order; retired ones, too.
+    pub(crate) fields: Vec<CustomField>,
 }
 
 /// A link of the menu.
@@ -122,6 +125,7 @@ impl<'a> Look<'a> {
             correction_hours: 0,
             names: HashMap::new(),
             entries: Vec::new(),
+            fields: Vec::new(),
         }
     }
 
@@ -197,6 +201,13 @@ impl<'a> Look<'a> {
             let href = recycling::HERE.to_owned();
             let label = self.t("recycling_rules").to_owned();
             links.insert(place + 1, Link { label, badge: String::new(), current: under(&href), first: false, href });
+        }
+        if let Some(place) = links.iter().position(|link| link.href == "/settings")
+            && self.may("customer.manage_fields")
+        {
+            let href = custom_field::HERE.to_owned();
+            let label = self.t("custom_fields").to_owned();
+            links.insert(place, Link { label, badge: String::new(), current: under(&href), first: false, href });
         }
         links
     }
@@ -344,6 +355,7 @@ impl<'a> Desk<'a> {
         look.zone = menu.time_zone;
         look.correction_hours = menu.correction_hours;
         look.entries = system.dictionaries()?;
+        look.fields = system.custom_fields(Customized::Customer)?;
         Ok(Desk { look, crm, system, me })
     }
 

@@ -36,6 +36,8 @@ pub(crate) struct Sheet<'a> {
     danger: bool,
     /// Begins every id, where a page has several forms.
     prefix: String,
+    /// Whether it is only looked at: nothing is typed into it, and it is not sent.
+    looked_at: bool,
 }
 
 /// Fields under a heading.
@@ -66,6 +68,10 @@ struct Field {
     present: Option<String>,
     required: bool,
     most: i32,
+    /// The least and the greatest that the browser takes; empty: it does not ask.
+    bounds: (String, String),
+    /// The currency of an amount: name and value.
+    currency: (String, String),
     wide: bool,
     /// The check for duplicates, where it stands below the field, with what it found so far, drawn.
     duplicates: Option<(&'static Asking, String)>,
@@ -118,6 +124,9 @@ const SPEAK_OF: &[(&str, &[&str])] = &[
     ("nothing_open", &["instalment"]),
     ("standard_pool", &["standard", "retired"]),
     ("pool_not_empty", &["retired"]),
+    ("too_many_filterable_fields", &["filterable"]),
+    ("field_type_fixed", &["type"]),
+    ("field_unique_fixed", &["unique"]),
 ];
 
 /// Lists whose items have fields of their own each.
@@ -151,6 +160,11 @@ pub(crate) fn field_of(path: &str) -> String {
     }
 }
 
+/// The field of a form that holds the value of a custom field.
+pub(crate) fn custom(key: &str) -> String {
+    format!("custom_{key}")
+}
+
 impl<'a> Sheet<'a> {
     /// A form that shows these values and what was wrong with them.
     pub(crate) fn new(
@@ -176,6 +190,7 @@ impl<'a> Sheet<'a> {
             cancel: String::new(),
             danger: false,
             prefix: String::new(),
+            looked_at: false,
         }
         .section("")
     }
@@ -243,6 +258,12 @@ impl<'a> Sheet<'a> {
         self
     }
 
+    /// It is only looked at.
+    pub(crate) fn looked_at(mut self) -> Self {
+        self.looked_at = true;
+        self
+    }
+
     /// What the record says by now: shown beside each field that differs.
     pub(crate) fn present(mut self, present: Option<&'a Values>) -> Self {
         self.present = present;
@@ -276,6 +297,8 @@ impl<'a> Sheet<'a> {
             present: None,
             required: false,
             most: 0,
+            bounds: Default::default(),
+            currency: Default::default(),
             wide: matches!(kind, "area" | "checks"),
             duplicates: None,
             link: None,
@@ -294,6 +317,13 @@ impl<'a> Sheet<'a> {
         let said = error.violations().iter().filter(|violation| field_of(&violation.field) == name);
         let mut said: Vec<String> = said.map(|violation| violation.text(lang)).collect();
         said.dedup();
+        // A unique value that another record has stands beside its custom field.
+        let taken = |error: &Error| {
+            error.code() == "field_value_taken" && error.data().get("field").is_some_and(|of| custom(of) == name)
+        };
+        if taken(error) {
+            said.push(error.text(lang));
+        }
         if SPEAK_OF.iter().any(|(code, names)| *code == error.code() && names.contains(&name)) {
             let computed = error.data().remove("computed");
             said.push(match computed {
@@ -342,6 +372,18 @@ impl<'a> Sheet<'a> {
         self.field("checks", name).last(|field| field.choices = choices)
     }
 
+    /// An amount with its currency.
+    pub(crate) fn money(self, name: &str, currency: &str, otherwise: &str) -> Self {
+        let value = self.values.text(currency).unwrap_or_else(|| otherwise.to_owned());
+        self.field("money", name).last(|field| field.currency = (currency.to_owned(), value))
+    }
+
+    /// Something that is told and not typed.
+    pub(crate) fn told(self, name: &str, text: impl Into<String>) -> Self {
+        let text = text.into();
+        self.field("told", name).last(|field| field.value = text)
+    }
+
     /// Yes or no.
     pub(crate) fn tick(self, name: &str) -> Self {
         self.field("check", name)
@@ -363,6 +405,11 @@ impl<'a> Sheet<'a> {
         self.last(|field| field.required = true)
     }
 
+    /// The least and the greatest value of the last field that the browser takes; empty: it does not ask.
+    pub(crate) fn bounds(self, least: String, most: String) -> Self {
+        self.last(|field| field.bounds = (least, most))
+    }
+
     /// The last field takes the whole width.
     pub(crate) fn wide(self) -> Self {
         self.last(|field| field.wide = true)
@@ -372,6 +419,12 @@ impl<'a> Sheet<'a> {
     pub(crate) fn help(self, key: &str) -> Self {
         let help = self.d.t(key).to_owned();
         self.last(|field| field.help = help)
+    }
+
+    /// Says more about the last field, in words that are no key.
+    pub(crate) fn explained(self, words: impl Into<String>) -> Self {
+        let words = words.into();
+        self.last(|field| field.help = words)
     }
 
     /// A page that tells more about the last field.
@@ -426,11 +479,32 @@ impl<'a> Sheet<'a> {
         if let Some(present) = self.present {
             let none = self.d.t("nothing").to_owned();
             for field in self.sections.iter_mut().flat_map(|section| section.fields.iter_mut()) {
-                let now = present.get(&field.name);
-                if now.replace("\r\n", "\n") != field.value.replace("\r\n", "\n") {
-                    let shown =
-                        field.choices.iter().find(|choice| choice.value == now).map_or(now, |choice| &choice.label);
-                    field.present = Some(if shown.is_empty() { none.clone() } else { shown.to_owned() });
+                if field.kind == "told" {
+                    continue;
+                }
+                let of = |value: &str| {
+                    let choice = field.choices.iter().find(|choice| choice.value == value);
+                    choice.map_or(value, |choice| &choice.label).to_owned()
+                };
+                let (same, shown) = match field.kind {
+                    "checks" => {
+                        let now = present.all(&field.name);
+                        let shown: Vec<String> = now.iter().map(|value| of(value)).collect();
+                        (now == field.chosen, shown.join(self.d.t("between_reasons")))
+                    }
+                    "money" => {
+                        let now = present.get(&field.name);
+                        let currency = present.get(&field.currency.0);
+                        let same = now == field.value && (now.is_empty() || currency == field.currency.1);
+                        (same, if now.is_empty() { String::new() } else { format!("{now} {currency}") })
+                    }
+                    _ => {
+                        let now = present.get(&field.name);
+                        (now.replace("\r\n", "\n") == field.value.replace("\r\n", "\n"), of(now))
+                    }
+                };
+                if !same {
+                    field.present = Some(if shown.is_empty() { none.clone() } else { shown });
                 }
             }
         }
@@ -469,6 +543,7 @@ mod tests {
             ("prices[1].currency", "prices"),
             ("targets[0].signed[2].amount", "signed"),
             ("targets[0].new_customers", "new_customers"),
+            ("custom.annual_budget", "custom_annual_budget"),
         ] {
             assert_eq!(field_of(path), field);
         }

@@ -26,6 +26,16 @@ for (const all of document.querySelectorAll("input[data-all]")) {
   });
 }
 
+// A condition takes what fits the field that is chosen for it.
+for (const field of document.querySelectorAll("select[data-tests]")) {
+  field.addEventListener("change", () => {
+    const fitting = [...document.querySelectorAll("template[data-of]")].find((one) => one.dataset.of === field.value);
+    const parts = fitting ? fitting.content.cloneNode(true) : document.createDocumentFragment();
+    for (const part of parts.querySelectorAll("[name]")) part.name = `${field.dataset.prefix}${part.name}`;
+    document.getElementById(field.dataset.tests).replaceChildren(parts);
+  });
+}
+
 // A file that is too large is not sent first.
 for (const file of document.querySelectorAll("input[data-most]")) {
   file.addEventListener("change", () => {

@@ -289,6 +289,14 @@ impl Records<'_> {
                 "recycling",
                 "received_at",
                 "recycle_warning",
+                "field1",
+                "field2",
+                "field3",
+                "field4",
+                "field5",
+                "field6",
+                "field7",
+                "field8",
             ],
         )?;
         let mut contact_rows = insert(db, "contact", &["customer", "scope", "name_sort", "search_text"])?;
@@ -340,6 +348,7 @@ impl Records<'_> {
                 email: None,
                 description: None,
                 birthday: None,
+                custom: Vec::new(),
                 owner: UserId::new(owner.id.as_str())?,
                 owner_position: Some(PositionId::new(owner.position.as_str())?),
                 status: if deleted { CustomerStatus::Deleted } else { CustomerStatus::Active },
@@ -386,6 +395,14 @@ impl Records<'_> {
                 },
                 created,
                 "-",
+                [0_u8],
+                [0_u8],
+                [0_u8],
+                [0_u8],
+                [0_u8],
+                [0_u8],
+                [0_u8],
+                [0_u8],
                 serde_json::to_string(&customer)?,
             ])?;
             let contact_id = chance.id(created);

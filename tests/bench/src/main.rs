@@ -15,6 +15,7 @@ mod contracts;
 mod create;
 mod duplicates;
 mod febrl;
+mod fields;
 mod floor;
 mod generate;
 mod groups;
@@ -123,6 +124,9 @@ fn main() -> Result<()> {
     }
     if options.wants("views") {
         views::run(&options, dir)?;
+    }
+    if options.wants("fields") {
+        fields::run(&options, dir)?;
     }
     if options.wants("reports") {
         sales::run(&options, dir)?;

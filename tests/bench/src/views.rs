@@ -7,7 +7,7 @@ use crate::setup::{self, ORG};
 use crate::{Options, Result};
 use crm_core::store::sql::sqlite::Durability;
 use crm_core::store::sql::sqlite::rusqlite::Connection;
-use crm_core::{Actor, ContactFilter, Crm, CustomerFilter, CustomerOrder, CustomerQuery, FollowUps, PageRequest, View};
+use crm_core::{Actor, ContactFilter, Crm, CustomerOrder, CustomerQuery, FollowUps, PageRequest, View};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -33,7 +33,7 @@ const ORDERS: [(&str, CustomerOrder, &str, bool); 6] = [
 ];
 
 enum Ask {
-    Customers(CustomerQuery),
+    Customers(Box<CustomerQuery>),
     Contacts(ContactFilter),
     FollowUps(FollowUps),
 }
@@ -179,9 +179,9 @@ pub fn cases() -> Result<Vec<Case>> {
             beside: Vec::new(),
         };
         let mut add = |name: String, actor: &str, view: View, bare: Bare, owners: usize| {
-            let query = CustomerQuery { view, filter: CustomerFilter::default(), order: Some(order) };
+            let query = CustomerQuery { order: Some(order), ..view.into() };
             let name = format!("views/{name}/{word}");
-            cases.push(Case { name, actor: actor.to_owned(), ask: Ask::Customers(query), bare, owners });
+            cases.push(Case { name, actor: actor.to_owned(), ask: Ask::Customers(Box::new(query)), bare, owners });
         };
         for (who, user, scope) in &people {
             let scopes = || vec![scope.clone()];

@@ -42,6 +42,43 @@ fn relation(dice: &mut Dice, known: &Known) -> Value {
     relation
 }
 
+/// A value of one of the ten fields that are there by and by, mostly of its type.
+fn custom_value(dice: &mut Dice) -> Value {
+    let field = dice.below(10);
+    json!({"field": format!("f{field}"), "value": field_value(dice, field)})
+}
+
+/// Conditions over fields that are there, and some that are not.
+fn condition(dice: &mut Dice, deep: usize) -> Value {
+    match dice.below(if deep == 0 { 3 } else { 6 }) {
+        3 => json!({"all": [condition(dice, deep - 1), condition(dice, deep - 1)]}),
+        4 => json!({"any": [condition(dice, deep - 1), condition(dice, deep - 1)]}),
+        5 => json!({"not": condition(dice, deep - 1)}),
+        0 => {
+            let key = *dice.pick(&["level", "owner", "created_at", "name", "locked", "nothing"]);
+            let is = match key {
+                "level" => json!({"one_of": [{"one_of": code_of(dice, "level")}]}),
+                "owner" => json!({"equal": {"person": person(dice)}}),
+                "created_at" => json!({"days": {"from": -(dice.below(30) as i64), "to": 0}}),
+                "name" => json!({"contains": some_text(dice)}),
+                "locked" => json!({"equal": {"yes_no": dice.one_in(2)}}),
+                _ => json!("empty"),
+            };
+            json!({"field": {"key": key, "is": is}})
+        }
+        _ => {
+            let field = dice.below(10);
+            let is = match *dice.pick(&["equal", "one_of", "less", "at_least", "empty", "contains", "begins_with"]) {
+                "one_of" => json!({"one_of": [field_value(dice, field), field_value(dice, field)]}),
+                "empty" => json!("empty"),
+                word @ ("contains" | "begins_with") => json!({word: some_text(dice)}),
+                word => json!({word: field_value(dice, field)}),
+            };
+            json!({"field": {"key": format!("custom.f{field}"), "is": is}})
+        }
+    }
+}
+
 fn customer_fields(dice: &mut Dice, object: &mut Value) {
     for field in ["short_name", "region", "address", "website", "email", "description", "credit_code", "number"] {
         maybe(dice, object, field, |dice| if dice.one_in(3) { some_text(dice) } else { json!("a@b.example") });
@@ -50,6 +87,7 @@ fn customer_fields(dice: &mut Dice, object: &mut Value) {
         maybe(dice, object, field, |dice| code_of(dice, field));
     }
     maybe(dice, object, "phones", |dice| json!([text(dice)]));
+    maybe(dice, object, "custom", |dice| json!([custom_value(dice), custom_value(dice)]));
     maybe(dice, object, "duplicate_reason", some_text);
     if dice.one_in(10) {
         object["kind"] = json!("person");
@@ -78,6 +116,13 @@ pub fn input(dice: &mut Dice, known: &mut Known, operation: &str, crm: &Crm) -> 
             maybe(dice, &mut query, "order", |dice| {
                 json!(dice.pick(&["newest", "oldest", "name", "next_follow_up", "longest_idle", "shortest_idle"]))
             });
+            if dice.one_in(3) {
+                query["matching"] = condition(dice, 3);
+            }
+            if dice.one_in(6) {
+                let field = format!("f{}", dice.below(10));
+                query["order_by"] = json!({"field": field, "descending": dice.one_in(2)});
+            }
             if dice.one_in(4) {
                 let mut filter = json!({});
                 maybe(dice, &mut filter, "text", some_text);
@@ -87,12 +132,33 @@ pub fn input(dice: &mut Dice, known: &mut Known, operation: &str, crm: &Crm) -> 
             }
             json!({"query": query, "page": page(dice, known)})
         }
+        "saved_queries" => json!({}),
+        "save_query" => {
+            let mut query = json!({"name": some_text(dice), "query": {"view": view(dice)}});
+            if dice.one_in(2) {
+                query["query"]["matching"] = condition(dice, 1);
+            }
+            if dice.one_in(3) {
+                query["id"] = json!(id(dice, "saved_query"));
+                query["version"] = json!(1 + dice.below(2));
+            }
+            maybe(dice, &mut query, "people", |dice| json!([person(dice)]));
+            maybe(dice, &mut query, "positions", |dice| json!([dice.pick(&POSITIONS)]));
+            maybe(dice, &mut query, "columns", |dice| json!([dice.pick(&["name", "level", "custom.f1", "nothing"])]));
+            query["everyone"] = json!(dice.one_in(8));
+            json!({"query": query})
+        }
+        "delete_saved_query" => json!({"query": id(dice, "saved_query")}),
+        "mark_saved_query" => {
+            json!({"query": id(dice, "saved_query"), "pinned": dice.one_in(2), "default": dice.one_in(3)})
+        }
+        "saved_query_customers" => json!({"query": id(dice, "saved_query"), "page": page(dice, known)}),
         "preview_merge" | "merge_customers" => {
             let mut merge = json!({"survivor": customer, "sources": [id(dice, "customer")]});
             maybe(dice, &mut merge, "keep_owners", |dice| json!(dice.pick(&["read", "edit"])));
             maybe(dice, &mut merge, "parent_with_child", |dice| json!(dice.one_in(2)));
             maybe(dice, &mut merge, "fields", |dice| {
-                let field = *dice.pick(&["name", "level", "phones", "address", "owner"]);
+                let field = *dice.pick(&["name", "level", "phones", "address", "owner", "custom.f1", "custom.f6"]);
                 json!([{"field": field, "from": customer}])
             });
             json!({"merge": merge})
@@ -137,7 +203,9 @@ pub fn input(dice: &mut Dice, known: &mut Known, operation: &str, crm: &Crm) -> 
             let mut edit = json!({"version": known.version(dice, &customer)});
             customer_fields(dice, &mut edit);
             maybe(dice, &mut edit, "name", |dice| json!(format!("客户 {}", dice.below(40))));
-            maybe(dice, &mut edit, "clear", |dice| json!([dice.pick(&["level", "phones", "stage", "region", "name"])]));
+            maybe(dice, &mut edit, "clear", |dice| {
+                json!([dice.pick(&["level", "phones", "stage", "region", "name", "custom.f1", "custom.f7"])])
+            });
             match operation {
                 "edit_customer" => json!({"customer": customer, "edit": edit}),
                 _ => {

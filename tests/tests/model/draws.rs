@@ -129,3 +129,56 @@ pub fn rules(dice: &mut Dice) -> Value {
         "working_days": dice.one_in(3),
     })
 }
+
+/// The types of the ten custom fields that the model makes, by their numbers.
+const FIELD_TYPES: [&str; 10] =
+    ["text", "integer", "decimal", "money", "date", "yes_no", "one_of", "many_of", "person", "auto_number"];
+
+/// A custom field to make or to change; which one it is says what it holds.
+pub fn custom_field(dice: &mut Dice) -> Value {
+    let place = dice.below(10);
+    let ty = FIELD_TYPES[place];
+    let mut field = json!({
+        "of": "customer",
+        "key": format!("f{place}"),
+        "label": format!("字段{place}"),
+        "field_type": if dice.one_in(12) { *dice.pick(&FIELD_TYPES) } else { ty },
+        "filterable": !dice.one_in(3),
+        "retired": dice.one_in(10),
+    });
+    if ["one_of", "many_of"].contains(&ty) {
+        let options = [json!({"code": "x", "label": "甲"}), json!({"code": "y", "label": "乙"})];
+        field["options"] = json!(if dice.one_in(4) { &options[..1] } else { &options[..] });
+    }
+    if ty == "auto_number" {
+        field["number"] = json!("N{random}");
+    }
+    maybe(dice, &mut field, "required", |dice| json!(dice.one_in(3)));
+    maybe(dice, &mut field, "default", |dice| field_value(dice, place));
+    maybe(dice, &mut field, "least", |dice| field_value(dice, place));
+    field["unique"] = json!(place == 1);
+    if dice.one_in(6) {
+        let of = dice.below(10);
+        field["visible_when"] = json!({"field": {"key": format!("custom.f{of}"), "is": "empty"}});
+    }
+    field
+}
+
+/// A value of the custom field of this number, mostly of its type.
+pub fn field_value(dice: &mut Dice, field: usize) -> Value {
+    let field = if dice.one_in(12) { dice.below(10) } else { field };
+    match field {
+        0 => json!({"text": if dice.one_in(3) { text(dice) } else { "红".to_owned() }}),
+        1 => json!({"integer": dice.below(5) as i64 - 2}),
+        2 => json!({"decimal": *dice.pick(&["1", "1.50", "-2", "0.000001", "9007199254740991"])}),
+        3 => {
+            json!({"money": {"amount": *dice.pick(&["1", "10.50", "0.001"]), "currency": *dice.pick(&["CNY", "USD", "JPY"])}})
+        }
+        4 => json!({"date": *dice.pick(&["2026-11-23", "2026-01-01", "2028-02-29"])}),
+        5 => json!({"yes_no": dice.one_in(2)}),
+        6 => json!({"one_of": *dice.pick(&["x", "y", "z"])}),
+        7 => json!({"many_of": [*dice.pick(&["x", "y"]), *dice.pick(&["x", "y", "z"])]}),
+        8 => json!({"person": person(dice)}),
+        _ => json!({"text": "N1"}),
+    }
+}

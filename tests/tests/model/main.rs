@@ -63,6 +63,7 @@ impl Known {
             "follow_ups" | "follow_up_with_replies" => "follow_up",
             "reply" => "reply",
             "share_customer" | "shares" => "share",
+            "save_query" | "saved_queries" | "mark_saved_query" => "saved_query",
             "create_contract" | "edit_contract" | "submit_contract" | "contracts" | "contract" => "contract",
             "record_receipt" | "record_receipts" | "record_prepayment" | "use_prepayment" | "record_refund"
             | "write_off" | "receipt" | "receipts" => "receipt",

@@ -6,6 +6,7 @@ mod cast;
 mod clock;
 mod deals;
 mod due;
+mod fields;
 mod pool;
 mod script;
 mod words;
@@ -63,6 +64,7 @@ pub(crate) fn load(store: Arc<dyn Store + Send + Sync>) -> Result<(), Error> {
     StoryClock::at(story.day(120));
     cast::enter(&story)?;
     due::rest(&story)?;
+    fields::define(&story)?;
     let played = play_all(&story)?;
     deals::play(&story, &played)?;
     afterwards(&story, &played)?;

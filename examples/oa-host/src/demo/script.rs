@@ -3,7 +3,7 @@
 use super::cast::{self, Owner};
 use super::clock::{Dice, StoryClock};
 use super::words::{self, Company};
-use super::{DAY, HOUR, Story};
+use super::{DAY, HOUR, Story, fields};
 use crm_core::sharing::ShareRight;
 use crm_core::{
     CustomerId, CustomerKind, EntryCode, Error, NewCustomer, NewFollowUp, NewReply, ShareInput, Timestamp, UserId,
@@ -69,7 +69,8 @@ pub(super) fn play(story: &Story, number: u64, company: &Company) -> Result<Play
     let owner = cast::owner_of(number);
     let rhythm = Rhythm::of(&mut dice, number);
     StoryClock::at(story.moment(&mut dice, rhythm.received));
-    let customer = story.person(owner.user)?.create_customer(new_customer(&mut dice, number, company, owner)?)?.id;
+    let customer =
+        story.person(owner.user)?.create_customer(new_customer(story, &mut dice, number, company, owner)?)?.id;
     let sharee = share(story, &mut dice, customer, owner, number)?;
     // How far the sale comes: nearly all start at the beginning, few come to an end.
     let mut stage = usize::try_from(dice.below(2)).unwrap_or_default();
@@ -117,7 +118,13 @@ pub(super) fn play(story: &Story, number: u64, company: &Company) -> Result<Play
     Ok(Played { customer, owner })
 }
 
-fn new_customer(dice: &mut Dice, number: u64, company: &Company, owner: Owner) -> Result<NewCustomer, Error> {
+fn new_customer(
+    story: &Story,
+    dice: &mut Dice,
+    number: u64,
+    company: &Company,
+    owner: Owner,
+) -> Result<NewCustomer, Error> {
     let common = NewCustomer {
         level: Some(code(dice.pick(&words::LEVELS))?),
         stage: Some(code("contact")?),
@@ -147,6 +154,7 @@ fn new_customer(dice: &mut Dice, number: u64, company: &Company, owner: Owner) -
         email: Some(format!("info@{}.example", company.pinyin)).filter(|_| dice.percent(30)),
         description: Some(dice.pick(&words::DESCRIPTIONS).to_owned()).filter(|_| dice.percent(50)),
         contacts: words::contacts(dice, company),
+        custom: fields::values(number, super::deals::day(story, 0)?)?,
         ..common
     })
 }

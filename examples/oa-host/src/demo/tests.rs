@@ -1,6 +1,8 @@
 use super::*;
 use crm_core::store::MemoryStore;
-use crm_core::{CustomerQuery, FollowUps, PageRequest, RecycleReason, ReminderQuery, View};
+use crm_core::{
+    Condition, CustomerQuery, Customized, FieldIndex, FollowUps, PageRequest, RecycleReason, ReminderQuery, Test, View,
+};
 use std::collections::BTreeSet;
 
 /// Customers that somebody owns.
@@ -156,4 +158,19 @@ fn a_file_is_there_whole_or_not_at_all() {
     );
     assert_eq!(create(&path).unwrap_err().code(), "unavailable");
     assert!(create(&place.path().join("nowhere/x.db")).is_err());
+}
+
+#[test]
+fn custom_fields_hold_something_and_customers_are_found_by_them() {
+    let crm = told();
+    let administrator = crm.as_user(&Actor::user(ORGANISATION, cast::ADMINISTRATOR).unwrap());
+    let fields = administrator.custom_fields(Customized::Customer).unwrap();
+    assert_eq!(fields.len(), 4);
+    for field in fields {
+        assert_eq!(field.index, FieldIndex::Ready, "{}", field.key);
+        let there = Condition::Not(Box::new(Condition::field(format!("custom.{}", field.key), Test::Empty)));
+        let query = CustomerQuery { matching: Some(there), ..View::All.into() };
+        let found = administrator.customers(query, PageRequest::first(1).counted()).unwrap().count.unwrap().value;
+        assert!((40..OWNED as i64).contains(&found), "{}: {found}", field.key);
+    }
 }

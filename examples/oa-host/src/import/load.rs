@@ -109,7 +109,7 @@ fn read_standing(session: &Session<'_>) -> Result<BTreeMap<String, Customer>, Er
     let mut standing = BTreeMap::new();
     for view in [View::All, View::Pool { pool: None }, View::RecycleBin] {
         let filter = CustomerFilter { text: Some(super::NUMBER_PREFIX.to_owned()), ..CustomerFilter::default() };
-        let query = CustomerQuery { view, filter, order: None };
+        let query = CustomerQuery { filter, ..view.into() };
         let mut page = PageRequest::first(PAGE);
         loop {
             let found = session.customers(query.clone(), page)?;

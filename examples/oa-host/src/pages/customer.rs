@@ -6,6 +6,7 @@ use crate::failure::Failure;
 use crate::form::Sheet;
 use crate::pages::batch::Action;
 use crate::pages::contracts::Row;
+use crate::pages::custom_values::{self, Shown};
 use crate::pages::history::named;
 use crate::pages::share::{panel_key, panels_told};
 use crate::pages::{Params, document, follow_up, history, id, list, recycling};
@@ -43,6 +44,8 @@ struct CustomerPage<'a> {
     actions: Vec<Action>,
     key: String,
     facts: Vec<(String, String)>,
+    /// What its custom fields hold.
+    custom: Vec<Shown>,
     website: String,
     email: String,
     description: String,
@@ -227,6 +230,7 @@ fn draw(desk: &Desk<'_>, panels: &CustomerPanels, values: &Values) -> Reply {
         actions: actions(desk, panels, stay)?,
         key: random().unwrap_or_default(),
         facts: customer_facts(desk, customer, stay)?,
+        custom: custom_values::shown(d, &customer.custom),
         website: some(&customer.website),
         email: some(&customer.email),
         description: some(&customer.description),

@@ -1,10 +1,10 @@
 //! Creating and editing a customer, giving it to somebody else, deleting and restoring it.
 
 use crate::app::{Reply, Shared};
-use crate::desk::{Choice, Desk};
+use crate::desk::{Choice, Desk, Look};
 use crate::form::Sheet;
 use crate::pages::duplicate::{Below, FIRST_REASON, Of, REASON};
-use crate::pages::{Above, form_page, id};
+use crate::pages::{Above, custom_values, form_page, id};
 use crate::security::Posted;
 use crate::session::Visitor;
 use crate::values::{Reader, Values};
@@ -15,8 +15,11 @@ use crm_core::{
 };
 
 pub(crate) async fn fresh(State(app): State<Shared>, visitor: Visitor) -> Reply {
-    app.desk(visitor, |desk| create_form(desk, &Values::default().with("kind", "company"), None, Default::default()))
-        .await
+    app.desk(visitor, |desk| {
+        let values = custom_values::with_defaults(&desk.look, Values::default().with("kind", "company"));
+        create_form(desk, &values, None, Default::default())
+    })
+    .await
 }
 
 pub(crate) async fn create(State(app): State<Shared>, posted: Posted) -> Reply {
@@ -84,7 +87,7 @@ fn more_fields(sheet: Sheet<'_>) -> Sheet<'_> {
 
 fn create_form(desk: &Desk<'_>, values: &Values, error: Option<&Error>, (below, contact): (Below, Below)) -> Reply {
     let sheet = Sheet::new(desk, "/customers/new", values, error).submit("create").cancel("/customers?view=mine");
-    let sheet = first_fields(desk, sheet, Of::Customer(None), below);
+    let sheet = custom_values::fields(desk, first_fields(desk, sheet, Of::Customer(None), below), None)?;
     let sheet = sheet.section("s_contact").line("contacts_name", 100).wide();
     let sheet = Of::FirstContact
         .below(desk, sheet, contact)
@@ -123,6 +126,7 @@ fn created(desk: &Desk<'_>, values: &Values) -> Result<Customer, Error> {
         duplicate_reason: values.text(FIRST_REASON),
         ..NewContact::default()
     });
+    let own = custom_values::read(desk, values, None, &mut read)?;
     let customer = NewCustomer {
         number: values.text("number"),
         kind: Some(kind(values)),
@@ -140,6 +144,7 @@ fn created(desk: &Desk<'_>, values: &Values) -> Result<Customer, Error> {
         email: values.text("email"),
         description: values.text("description"),
         birthday: read.birthday(),
+        custom: own.values.clone(),
         owner: read.made::<UserId>("owner"),
         owner_position: None,
         pool: read.parsed("pool"),
@@ -148,13 +153,13 @@ fn created(desk: &Desk<'_>, values: &Values) -> Result<Customer, Error> {
         duplicate_reason: values.text(REASON),
     };
     read.done()?;
-    desk.acting(values).create_customer(customer)
+    desk.acting(values).create_customer(customer).map_err(|error| custom_values::placed(error, &own.values))
 }
 
 /// What the form of a customer shows of it.
-fn values_of(customer: &Customer) -> Values {
+fn values_of(d: &Look<'_>, customer: &Customer) -> Values {
     let code = |code: &Option<crm_core::EntryCode>| code.as_ref().map(ToString::to_string);
-    Values::default()
+    custom_values::with_values(d, Values::default(), &customer.custom)
         .with("version", customer.version.to_string())
         .with("number", &customer.number)
         .with("name", &customer.name)
@@ -183,7 +188,7 @@ fn values_of(customer: &Customer) -> Values {
 pub(crate) async fn edit(State(app): State<Shared>, visitor: Visitor, Path(customer): Path<String>) -> Reply {
     app.desk(visitor, move |desk| {
         let customer = desk.open_for(id(&customer)?, "edit")?;
-        edit_form(desk, &customer, &values_of(&customer), None, Below::default())
+        edit_form(desk, &customer, &values_of(&desk.look, &customer), None, Below::default())
     })
     .await
 }
@@ -214,14 +219,15 @@ pub(crate) async fn save(State(app): State<Shared>, Path(customer): Path<String>
 
 fn edit_form(desk: &Desk<'_>, customer: &Customer, values: &Values, error: Option<&Error>, below: Below) -> Reply {
     let here = format!("/customers/{}", customer.id);
-    let now = values_of(customer);
+    let now = values_of(&desk.look, customer);
     // After a conflict the form counts on what it has just shown beside its fields.
     let conflict = matches!(error, Some(Error::Conflict { .. }));
     let version = if conflict { now.get("version") } else { values.get("version") };
     let sheet =
         Sheet::new(desk, format!("{here}/edit"), values, error).present(conflict.then_some(&now)).cancel(here.as_str());
     let sheet = sheet.hidden("version", version).hidden("customer", customer.id.to_string());
-    let sheet = more_fields(first_fields(desk, sheet, Of::Customer(Some(customer.id)), below).section("s_more"));
+    let sheet = first_fields(desk, sheet, Of::Customer(Some(customer.id)), below);
+    let sheet = more_fields(custom_values::fields(desk, sheet, Some(&customer.custom))?.section("s_more"));
     let above = Above {
         title: desk.t("edit_customer").to_owned(),
         back: (here.clone(), customer.name.clone()),
@@ -232,6 +238,8 @@ fn edit_form(desk: &Desk<'_>, customer: &Customer, values: &Values, error: Optio
 
 fn saved(desk: &Desk<'_>, customer: CustomerId, values: &Values) -> Result<Customer, Error> {
     let mut read = Reader::new(values, desk.look.zone);
+    let record = desk.crm.customer(customer)?;
+    let own = custom_values::read(desk, values, Some(&record.custom), &mut read)?;
     let mut edit = CustomerEdit {
         version: values.get("version").parse().unwrap_or_default(),
         number: Some(values.get("number").to_owned()),
@@ -250,6 +258,7 @@ fn saved(desk: &Desk<'_>, customer: CustomerId, values: &Values) -> Result<Custo
         email: values.text("email"),
         description: values.text("description"),
         birthday: read.birthday(),
+        custom: own.values.clone(),
         clear: Vec::new(),
         duplicate_reason: values.text(REASON),
     };
@@ -269,7 +278,8 @@ fn saved(desk: &Desk<'_>, customer: CustomerId, values: &Values) -> Result<Custo
         ("birthday", edit.birthday.is_none()),
     ];
     edit.clear = blank.iter().filter(|(_, blank)| *blank).map(|(name, _)| (*name).to_owned()).collect();
-    desk.acting(values).edit_customer(customer, edit)
+    edit.clear.extend(own.clear);
+    desk.acting(values).edit_customer(customer, edit).map_err(|error| custom_values::placed(error, &own.values))
 }
 
 pub(crate) async fn transfer(State(app): State<Shared>, visitor: Visitor, Path(customer): Path<String>) -> Reply {

@@ -1,10 +1,13 @@
 //! The views of customers: filter, order, pages.
 
 use crate::app::{Reply, Shared};
-use crate::desk::{Chip, Choice, Desk, Look};
+use crate::desk::{Choice, Desk, Look};
 use crate::failure::Failure;
 use crate::pages::Params;
 use crate::pages::batch::Action;
+use crate::pages::columns::{Cell, Columns};
+use crate::pages::custom_values::CUSTOM;
+use crate::pages::query::{self, Builder};
 use crate::pages::recycling;
 use crate::session::Visitor;
 use crate::values::{Values, url};
@@ -12,8 +15,8 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use crm_core::{
-    Customer, CustomerFilter, CustomerOrder, CustomerQuery, CustomerStatus, EntryCode, Error, PageRequest, Pool,
-    PoolStay, UserId, View, Violation, dictionary,
+    Customer, CustomerFilter, CustomerOrder, CustomerQuery, CustomerStatus, EntryCode, Error, FieldIndex, FieldKey,
+    FieldOrder, PageRequest, Pool, PoolStay, UserId, View, Violation, dictionary,
 };
 
 /// Customers on a page.
@@ -48,6 +51,11 @@ struct Customers<'a> {
     allowance: String,
     problem: String,
     count: String,
+    /// Conditions that are put together.
+    builder: Builder,
+    columns: Columns,
+    /// Where nothing is narrowed, with the same columns.
+    whole: String,
     rows: Vec<Row>,
     /// The address of the list without a marker, if this is not its first page.
     first: String,
@@ -60,8 +68,6 @@ struct Customers<'a> {
     going: bool,
     /// Whether it is the list of a pool.
     pool: bool,
-    /// What the column of owners is called; empty: there is none.
-    owner_label: String,
     here: String,
 }
 
@@ -77,14 +83,13 @@ struct Select {
 pub(crate) struct Row {
     pub(crate) id: String,
     pub(crate) name: String,
-    pub(crate) number: String,
-    pub(crate) level: Option<Chip>,
-    pub(crate) stage: Option<Chip>,
-    pub(crate) owner: String,
     pub(crate) last: String,
     pub(crate) next: String,
     pub(crate) overdue: bool,
-    pub(crate) deleted: String,
+    number: String,
+    /// What stands in the columns that are shown.
+    cells: Vec<Cell>,
+    deleted: String,
     /// Whether it is in a pool, which every list but that of the pool says.
     in_pool: bool,
     /// How it came there, in the list of the pool.
@@ -105,12 +110,10 @@ impl Row {
             id: customer.id.to_string(),
             name: customer.name.clone(),
             number: customer.number.clone(),
-            level: d.chip(dictionary::LEVEL, &customer.level),
-            stage: d.chip(dictionary::STAGE, &customer.stage),
-            owner: d.person(customer.owner.as_str()),
             last: d.time_or_none(&customer.last_follow_up_at),
             next: d.time_or_none(&customer.next_follow_up_at),
             overdue: d.overdue(&customer.next_follow_up_at),
+            cells: Vec::new(),
             deleted: d.time_or_none(&customer.deleted_at),
             in_pool: customer.status == CustomerStatus::Pooled,
             stay: None,
@@ -156,7 +159,7 @@ pub(crate) fn view(name: &str, days: &str) -> Option<View> {
 }
 
 /// What the filter of an address asks for.
-fn query(mut view: View, params: &Values) -> Result<CustomerQuery, Error> {
+fn asked(mut view: View, params: &Values, builder: &Builder) -> Result<CustomerQuery, Error> {
     let code = |name: &str| {
         let code = params.text(name).map(EntryCode::new).transpose();
         code.map_err(|_| Error::from(Violation::unknown(name)))
@@ -165,8 +168,13 @@ fn query(mut view: View, params: &Values) -> Result<CustomerQuery, Error> {
         *pool = params.text("pool").map(|id| id.parse()).transpose().map_err(|_| Violation::unknown("pool"))?;
     }
     let owner = params.text("owner").map(UserId::new).transpose();
-    let order = params.text("order").map(|wanted| {
-        let known = ORDERS.iter().find(|(name, _)| *name == wanted);
+    // By a custom field, the greatest first with a sign before it.
+    let wanted = params.text("order").unwrap_or_default();
+    let (wanted, descending) = wanted.strip_prefix('-').map_or((wanted.as_str(), false), |wanted| (wanted, true));
+    let field = wanted.strip_prefix(CUSTOM).map(FieldKey::new).transpose().map_err(|_| Violation::unknown("order"))?;
+    let order_by = field.map(|field| FieldOrder { field, descending });
+    let order = Some(wanted).filter(|wanted| !wanted.is_empty() && order_by.is_none()).map(|wanted| {
+        let known = ORDERS.iter().find(|(name, _)| *name == wanted && !descending);
         known.map(|(_, order)| *order).ok_or_else(|| Error::from(Violation::unknown("order")))
     });
     Ok(CustomerQuery {
@@ -181,6 +189,8 @@ fn query(mut view: View, params: &Values) -> Result<CustomerQuery, Error> {
             recycle_warned: params.text("recycle_warned").is_some(),
         },
         order: order.transpose()?,
+        order_by,
+        matching: builder.condition.clone(),
     })
 }
 
@@ -194,17 +204,35 @@ fn draw(desk: &Desk<'_>, params: &Values) -> Reply {
     let view = view(name, params.get("days")).ok_or_else(Failure::not_found)?;
     let mut page = PageRequest::first(SIZE).counted();
     page.cursor = params.text("cursor");
-    let found = query(view.clone(), params).and_then(|query| desk.crm.customers(query, page));
+    let mut builder = query::read(desk, params)?;
+    let found = match builder.wrong {
+        // What can't be read is said beside its row.
+        true => Ok(None),
+        false => asked(view.clone(), params, &builder).and_then(|query| desk.crm.customers(query, page)).map(Some),
+    };
     let (items, next, count, problem) = match found {
-        Ok(found) => (found.items, found.next, found.count, String::new()),
+        Ok(Some(found)) => (found.items, found.next, found.count, String::new()),
+        Ok(None) => (Vec::new(), None, None, d.t("see_conditions").to_owned()),
         Err(error) => {
             let error = desk.for_form(error)?;
-            (Vec::new(), None, None, d.said(&error))
+            let beside = builder.blame(&error, d);
+            (Vec::new(), None, None, if beside { d.t("see_conditions").to_owned() } else { d.said(&error) })
         }
     };
+    let owner_label = match name {
+        "mine" | "today" | "not_followed" => "",
+        "pool" => d.t("former_owner"),
+        _ => d.t("f_owner"),
+    };
+    let columns = Columns::of(d, params, owner_label, !matches!(name, "recycle_bin" | "pool"));
+    let chosen = columns.pairs();
+    let chosen = chosen.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    let whole: Vec<(&str, &str)> = std::iter::once(("view", name)).chain(chosen.clone()).collect();
     let mut same = vec![("view", name), ("days", params.get("days"))];
     same.extend(FILTERS.map(|filter| (filter, params.get(filter))));
-    let here = url("/customers", &same);
+    same.extend(builder.pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    same.extend(chosen);
+    let (here, whole) = (url("/customers", &same), url("/customers", &whole));
     let next = next.as_deref().map(|next| {
         same.push(("cursor", next));
         url("/customers", &same)
@@ -216,11 +244,14 @@ fn draw(desk: &Desk<'_>, params: &Values) -> Reply {
     // In the list of one pool its name says nothing.
     let named = pools.iter().position(|pool| pool.id.to_string() == params.get("pool"));
     let named = named.and_then(|place| pools.get(place..=place)).unwrap_or(&pools);
-    let rows = items.iter().map(|customer| match in_pool {
-        true => Row::pooled(customer, d, named),
-        false => Row::of(customer, d),
+    let rows = items.iter().map(|customer| {
+        let row = if in_pool { Row::pooled(customer, d, named) } else { Row::of(customer, d) };
+        Row { cells: columns.cells(d, customer), ..row }
     });
-    let narrowed = FILTERS.iter().any(|filter| *filter != "order" && !params.get(filter).is_empty());
+    let rows = rows.collect();
+    let narrowed = builder.count > 0
+        || builder.wrong
+        || FILTERS.iter().any(|filter| *filter != "order" && !params.get(filter).is_empty());
     let list = Customers {
         d,
         title: d.menu_label(name),
@@ -240,17 +271,15 @@ fn draw(desk: &Desk<'_>, params: &Values) -> Reply {
             "pool" => Action::of_pool(d),
             _ => Action::of_owned(d),
         },
-        rows: rows.collect(),
+        rows,
+        builder,
+        columns,
+        whole,
         first: if params.text("cursor").is_some() { here.clone() } else { String::new() },
         next: next.unwrap_or_default(),
         bin,
         going: matches!(name, "mine" | "subordinates" | "all" | "pool") && d.may("pool.view") && desk.recycles()?,
         pool: in_pool,
-        owner_label: match name {
-            "mine" | "today" | "not_followed" => String::new(),
-            "pool" => d.t("former_owner").to_owned(),
-            _ => d.t("f_owner").to_owned(),
-        },
         here,
     };
     desk.page_with(status, &list)
@@ -296,6 +325,12 @@ fn selects(desk: &Desk<'_>, view: &str, params: &Values, pools: &[Pool]) -> Resu
         selects.push(select("owner", desk.people_choices()?));
     }
     let orders = ORDERS.map(|(name, _)| Choice::new(name, d.t(&format!("order_{name}"))));
-    selects.push(select("order", orders.into_iter().collect()));
+    let fields = d.fields.iter().filter(|field| field.index == FieldIndex::Ready).flat_map(|field| {
+        let choice = |sign: &str, key: &str| {
+            Choice::new(format!("{sign}{CUSTOM}{}", field.key), d.t(key).replace("{field}", &field.label))
+        };
+        [choice("", "order_ascending"), choice("-", "order_descending")]
+    });
+    selects.push(select("order", orders.into_iter().chain(fields).collect()));
     Ok(selects)
 }

@@ -6,7 +6,7 @@ use crate::failure::Failure;
 use crate::pages::duplicate::reasons;
 use crate::pages::history::named;
 use crate::pages::relation::found;
-use crate::pages::{Params, id};
+use crate::pages::{Params, custom_values, id};
 use crate::security::Posted;
 use crate::session::{Visitor, random};
 use crate::values::Values;
@@ -291,7 +291,7 @@ fn row(d: &Look<'_>, field: &MergeField, all: &[&Customer]) -> Row {
     let many = field.values.len() > 1;
     Row {
         name: field.field.clone(),
-        label: named(d, "f_", &field.field),
+        label: custom_values::called(d, &field.field).unwrap_or_else(|| named(d, "f_", &field.field)),
         conflict: field.conflict,
         cells: all.iter().map(cell).collect(),
         can_unite: field.field == "phones" && many,
@@ -310,6 +310,9 @@ fn said(d: &Look<'_>, field: &str, value: &serde_json::Value, customer: &Custome
     };
     if let Some((dictionary, code)) = dictionary {
         return d.label(dictionary, code);
+    }
+    if let Some(told) = custom_values::told(d, field, value) {
+        return told;
     }
     if let ("birthday", Some(birthday), CustomerKind::Person) = (field, &customer.birthday, customer.kind) {
         return super::customer::birthday(d, birthday);

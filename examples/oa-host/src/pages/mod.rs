@@ -3,12 +3,15 @@
 mod approval;
 mod batch;
 mod calendar;
+mod columns;
 mod contact;
 mod contacts;
 mod contract;
 mod contract_form;
 mod contract_state;
 mod contracts;
+pub(crate) mod custom_field;
+mod custom_values;
 mod customer;
 mod customer_form;
 mod dictionary;
@@ -27,6 +30,7 @@ mod plan;
 mod pool;
 mod position;
 mod product;
+mod query;
 pub(crate) mod recycling;
 mod relation;
 mod reminder;
@@ -146,6 +150,8 @@ pub(crate) fn routes() -> Router<Shared> {
         .route("/dictionaries", get(dictionary::show))
         .route("/dictionaries/edit", get(dictionary::edit).post(dictionary::save))
         .route("/dictionaries/merge", get(dictionary::merge).post(dictionary::do_merge))
+        .route(custom_field::HERE, get(custom_field::show).post(custom_field::shift))
+        .route("/custom-fields/edit", get(custom_field::edit).post(custom_field::save))
         .route("/roles", get(role::show))
         .route("/roles/edit", get(role::edit).post(role::save))
         .route("/settings", get(settings::show).post(settings::save))

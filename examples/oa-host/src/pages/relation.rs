@@ -54,7 +54,7 @@ pub(super) fn found(desk: &Desk<'_>, text: &str, but: CustomerId) -> Result<Vec<
     let mut choices: Vec<Choice> = Vec::new();
     for view in views {
         let filter = CustomerFilter { text: Some(text.to_owned()), ..CustomerFilter::default() };
-        let page = desk.crm.customers(CustomerQuery { view, filter, order: None }, PageRequest::first(30))?;
+        let page = desk.crm.customers(CustomerQuery { filter, ..view.into() }, PageRequest::first(30))?;
         for customer in page.items.iter().filter(|customer| customer.id != but) {
             let id = customer.id.to_string();
             if !choices.iter().any(|choice| choice.value == id) {

@@ -4,6 +4,7 @@ use crate::app::{Reply, Shared};
 use crate::desk::{Choice, Desk, Look};
 use crate::form::Sheet;
 use crate::pages::contracts::STATUSES;
+use crate::pages::custom_field;
 use crate::pages::reminder_preferences::typed_days;
 use crate::pages::{Above, form_page};
 use crate::security::Posted;
@@ -341,12 +342,12 @@ fn draw(desk: &Desk<'_>, values: &Values, error: Option<&Error>) -> Reply {
         .required()
         .line("customer_number", 40)
         .required()
-        .help("number_help")
-        .input("number", "recycle_bin_days")
-        .required()
-        .line("time_zone", 60)
-        .required()
-        .help("zone_help");
+        .help("number_help");
+    let sheet = match d.may("customer.manage_fields") {
+        true => sheet.link(custom_field::HERE, "custom_fields"),
+        false => sheet,
+    };
+    let sheet = sheet.input("number", "recycle_bin_days").required().line("time_zone", 60).required().help("zone_help");
     let sheet = pool_fields(duplicate_fields(d, sheet))
         .section("s_sharing")
         .tick("sharing_end_with_owner")

@@ -1,5 +1,6 @@
 //! Every text of the pages, in Chinese and English, in one table.
 
+mod custom_fields;
 mod deals;
 mod duplicates;
 mod groups;
@@ -64,6 +65,7 @@ fn all() -> impl Iterator<Item = &'static Text> {
         recycling::TEXTS,
         hand_over::TEXTS,
         reminders::TEXTS,
+        custom_fields::TEXTS,
     ];
     TEXTS.iter().chain(rooms.into_iter().flatten())
 }

@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod calendar;
+mod conditions;
 mod contact_duplicates;
+mod custom_fields;
 mod deals;
 mod duplicates;
 mod groups;

@@ -1,0 +1,163 @@
+//! What records are found and put in order by: a few columns of their kind, each of which is one field's.
+//!
+//! Every command comes by here before its commit, so that no room can forget them. They are live: a tick fills them for what was
+//! there before the field was, without a new version of anything.
+
+use super::commands::fields_changed;
+use super::value::absent;
+use super::{CustomValue, Customized, FieldIndex, SINCE, StoredField, value_of};
+use crate::agenda::{self, Duty, Turn};
+use crate::error::Error;
+use crate::organisation::Context;
+use crate::record::{Record, plain_record};
+use crate::store::{Change, Column, ColumnType, Index, Kind, Read, Row, Search, StoreError, Value, Write};
+use crate::work::{Stop, Work, rows};
+use serde::{Deserialize, Serialize};
+
+/// The columns that a kind keeps for its custom fields.
+pub(crate) const SLOTS: [&str; 8] = ["field1", "field2", "field3", "field4", "field5", "field6", "field7", "field8"];
+
+/// The description of such a column.
+pub(crate) const fn slot_column(name: &'static str) -> Column {
+    Column { since: SINCE, ..Column::live(name, ColumnType::Bytes) }
+}
+
+/// The index of such a column within a scope.
+pub(crate) const fn slot_index(name: &'static str, columns: &'static [&'static str]) -> Index {
+    Index { since: SINCE, ..Index::on(name, columns) }
+}
+
+/// How far the records of before have got the columns of fields that were made filterable, by the kind of records.
+pub(crate) static FIELD_WALK: Kind = Kind { since: SINCE, ..Kind::plain("custom_field_walk") };
+
+/// See [`FIELD_WALK`].
+#[derive(Debug, Serialize, Deserialize)]
+struct Walk {
+    /// The kind of records.
+    of: Customized,
+    /// The last record that has its columns.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    after: Option<String>,
+    #[serde(default)]
+    version: i64,
+}
+
+plain_record!(Walk, &FIELD_WALK, |walk| walk.of.word().to_owned());
+
+/// Fills columns for the records of before, some at a time.
+pub(crate) static INDEX_FIELDS: Duty =
+    Duty { kind: "index_fields", run: |work, of| work.walk_for_fields(of), together: None };
+
+/// How many records of before one commit goes through.
+const BATCH: i64 = 200;
+
+/// Of the body of a record.
+#[derive(Deserialize)]
+struct Held {
+    #[serde(default)]
+    custom: Vec<CustomValue>,
+}
+
+fn held(row: &Row) -> Result<Vec<CustomValue>, Error> {
+    let held: Held = serde_json::from_str(&row.body)
+        .map_err(|error| StoreError::Corrupt(format!("the custom fields of {}: {error}", row.id)))?;
+    Ok(held.custom)
+}
+
+fn column_of(values: &[CustomValue], stored: &StoredField) -> Value {
+    value_of(values, stored.field.key.as_str()).map_or_else(absent, super::FieldValue::column)
+}
+
+/// The fields of a kind that have a column, with its name.
+fn indexed<'c>(context: &'c Context, kind: &Kind) -> Vec<(&'c StoredField, &'static str)> {
+    let of = Customized::ALL.into_iter().find(|of| of.kind() == kind);
+    let fields = of.map(|of| context.fields_of(of)).unwrap_or_default();
+    fields.iter().filter_map(|stored| Some((stored, *SLOTS.get(stored.slot?)?))).collect()
+}
+
+impl Work<'_> {
+    /// Writes what records are found by along with them.
+    pub(crate) fn index_fields(&mut self) -> Result<(), Error> {
+        let context = self.context.clone();
+        if context.fields.is_empty() {
+            return Ok(());
+        }
+        for write in &mut self.changes.writes {
+            match write {
+                Write::Insert { kind, row } | Write::Put { kind, row } => {
+                    let fields = indexed(&context, kind);
+                    if fields.is_empty() {
+                        continue;
+                    }
+                    let values = held(row)?;
+                    for (stored, column) in fields {
+                        if let Some(own) = kind.position(column).and_then(|place| row.values.get_mut(place)) {
+                            *own = column_of(&values, stored);
+                        }
+                    }
+                }
+                Write::Update { kind, row, changes } => {
+                    let fields = indexed(&context, kind);
+                    if fields.is_empty() {
+                        continue;
+                    }
+                    let values = held(row)?;
+                    let own = fields.iter().map(|(stored, column)| (*column, column_of(&values, stored)));
+                    changes.extend(own.map(|(column, value)| (column, Change::Set(value))));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// The records of before get the columns of fields that were made filterable: all of them from the beginning.
+    pub(super) fn begin_walk(&mut self, of: Customized) -> Result<(), Error> {
+        let row = Walk { of, after: None, version: 1 }.to_row()?;
+        self.write(Write::Put { kind: &FIELD_WALK, row });
+        self.write(agenda::at(self.now, &INDEX_FIELDS, of.word()));
+        Ok(())
+    }
+
+    fn walk_for_fields(&mut self, of: &str) -> Result<Turn, Stop> {
+        let context = self.context.clone();
+        let Some(of) = Customized::ALL.into_iter().find(|own| own.word() == of) else { return Ok(Turn::NotNow) };
+        let Some(row) = self.get_one(&FIELD_WALK, of.word().to_owned())? else { return Ok(Turn::Done) };
+        let walk = Walk::from_row(&row)?;
+        let kind = of.kind();
+        let mut building = indexed(&context, kind);
+        building.retain(|(stored, _)| stored.field.index == FieldIndex::Building);
+        let mut search = Search::of(kind).limited(BATCH);
+        search.after = walk.after.clone().map(|after| (None, after));
+        let found = match building.is_empty() {
+            // They are not to be found by it any more.
+            true => Vec::new(),
+            false => rows(self.read(vec![Read::Find(search)])?.into_iter().next()),
+        };
+        for row in &found {
+            let values = held(row)?;
+            let changed = building.iter().filter_map(|(stored, column)| {
+                let value = column_of(&values, stored);
+                let was = kind.position(column).and_then(|place| row.values.get(place));
+                (was != Some(&value)).then_some((*column, Change::Set(value)))
+            });
+            let changed = changed.collect();
+            self.touch(kind, &row.id, Some(row.version), changed);
+        }
+        if (found.len() as i64) == BATCH {
+            let after = found.last().map(|row| row.id.clone());
+            self.update(&FIELD_WALK, Walk { after, ..walk }.to_row()?);
+            return Ok(Turn::Begun);
+        }
+        self.write(Write::Delete { kind: &FIELD_WALK, id: row.id, version: walk.version });
+        for (stored, _) in &building {
+            let mut ready = (*stored).clone();
+            ready.field.index = FieldIndex::Ready;
+            self.update(&super::CUSTOM_FIELD, ready.to_row()?);
+        }
+        if !building.is_empty() {
+            fields_changed(self)?;
+        }
+        Ok(Turn::Done)
+    }
+}

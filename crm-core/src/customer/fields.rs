@@ -1,0 +1,264 @@
+//! The fields of customers that conditions may look at, and what custom ones are made of.
+
+use super::Customer;
+use crate::access::{Scope, Standing, scopes_of};
+use crate::actor::UserId;
+use crate::custom_field::{
+    CUSTOM, CustomFieldRefusal, CustomValue, Customized, FieldIndex, FieldKey, FieldType, FieldValue, SLOTS,
+    StoredField, clean_values, given_values, value_of,
+};
+use crate::dictionary::EntryCode;
+use crate::error::{Error, Violation};
+use crate::history::as_value;
+use crate::organisation::{Context, unique_key};
+use crate::query::{Catalogue, Column, FieldTest, Known, Test};
+use crate::record::{LONG_AGO, NEVER};
+use crate::store::{Filter, Row, Value};
+use crate::text::{Checker, FOLD_VERSION};
+use crate::work::Work;
+
+/// A customer as JSON in which each custom field stands by itself, under its name.
+pub(crate) fn spread(customer: &Customer) -> serde_json::Value {
+    let mut value = as_value(customer);
+    let Some(object) = value.as_object_mut() else { return value };
+    object.remove("custom");
+    let own = customer.custom.iter().map(|own| (format!("{CUSTOM}{}", own.field), as_value(&own.value)));
+    object.extend(own);
+    value
+}
+
+/// Back from [`spread`].
+pub(crate) fn gathered(mut value: serde_json::Value) -> serde_json::Value {
+    let Some(object) = value.as_object_mut() else { return value };
+    let names: Vec<String> = object.keys().filter(|name| name.starts_with(CUSTOM)).cloned().collect();
+    let custom = names.iter().filter_map(|name| {
+        let field = name.strip_prefix(CUSTOM)?;
+        Some(serde_json::json!({ "field": field, "value": object.remove(name)? }))
+    });
+    let custom: Vec<serde_json::Value> = custom.collect();
+    object.insert("custom".to_owned(), custom.into());
+    value
+}
+
+/// What of its custom fields no other customer may have: the space of the values, the value, and its field.
+fn unique_values(values: &[CustomValue], context: &Context) -> Vec<(String, String, FieldKey)> {
+    let fields = context.fields_of(Customized::Customer).iter().map(|stored| &stored.field);
+    let unique = fields.filter(|field| field.unique).filter_map(|field| {
+        let value = value_of(values, field.key.as_str())?;
+        // Texts folded by another version are other values.
+        Some((format!("customer_field.{FOLD_VERSION}.{}", field.key), value.same(), field.key.clone()))
+    });
+    unique.collect()
+}
+
+/// The rows that hold the unique values of custom fields, each with the refusal when somebody else holds it.
+pub(super) fn custom_keys(customer: &Customer, context: &Context) -> Vec<(Row, Option<Error>)> {
+    let holder = customer.id.to_string();
+    let own = unique_values(&customer.custom, context).into_iter().map(|(space, value, field)| {
+        let taken = CustomFieldRefusal::ValueTaken { field: field.to_string() };
+        (unique_key(&space, &value, &holder), Some(taken.into()))
+    });
+    let former = customer.former.iter().flat_map(|former| unique_values(&former.custom, context));
+    let former = former.map(|(space, value, _)| (unique_key(&space, &value, &holder), None));
+    own.chain(former).collect()
+}
+
+/// Those values that no other customer may have.
+pub(super) fn unique_custom(customer: &Customer, context: &Context) -> Vec<CustomValue> {
+    let unique = |own: &&CustomValue| {
+        context.field(Customized::Customer, own.field.as_str()).is_some_and(|stored| stored.field.unique)
+    };
+    customer.custom.iter().filter(unique).cloned().collect()
+}
+
+/// The names that a customer's own fields have.
+pub(crate) const FIELDS: [&str; 41] = [
+    "id",
+    "number",
+    "kind",
+    "name",
+    "short_name",
+    "credit_code",
+    "level",
+    "stage",
+    "source",
+    "industry",
+    "region",
+    "address",
+    "phones",
+    "website",
+    "email",
+    "description",
+    "birthday",
+    "custom",
+    "owner",
+    "owner_position",
+    "status",
+    "received_at",
+    "idle_since",
+    "last_follow_up_at",
+    "next_follow_up_at",
+    "approval",
+    "pool",
+    "pool_stay",
+    "former_owners",
+    "lock",
+    "locked",
+    "recycle_warning",
+    "deleted_at",
+    "former",
+    "merged_into",
+    "merge",
+    "created_at",
+    "created_by",
+    "changed_at",
+    "changed_by",
+    "version",
+];
+
+/// What a customer's own field holds, if others can be shown by it.
+pub(crate) fn shown_by(name: &str) -> Option<FieldType> {
+    ["level", "stage", "source", "industry"].contains(&name).then_some(FieldType::OneOf)
+}
+
+fn own_value(customer: &Customer, name: &str) -> Option<FieldValue> {
+    let code = |code: &Option<EntryCode>| code.clone().map(FieldValue::OneOf);
+    match name {
+        "level" => code(&customer.level),
+        "stage" => code(&customer.stage),
+        "source" => code(&customer.source),
+        "industry" => code(&customer.industry),
+        _ => None,
+    }
+}
+
+/// What a customer has in its custom fields after somebody gave some values; `clear` names those that become empty.
+pub(super) fn custom_values(
+    after: &Customer,
+    before: Option<&Customer>,
+    given: &[CustomValue],
+    clear: &[String],
+    context: &Context,
+    check: &mut Checker,
+) -> Vec<CustomValue> {
+    let fields = context.fields_of(Customized::Customer);
+    let held = before.map(|before| before.custom.as_slice());
+    let mut values = given_values(fields, given, held.unwrap_or_default(), context, check);
+    let cleared =
+        |value: &CustomValue| clear.iter().any(|name| name.strip_prefix(CUSTOM) == Some(value.field.as_str()));
+    let named = |value: &CustomValue| given.iter().any(|own| own.field == value.field);
+    let kept = held.unwrap_or_default().iter().filter(|value| !cleared(value) && !named(value));
+    values.extend(kept.cloned());
+    if before.is_none() {
+        let defaults = fields.iter().map(|stored| &stored.field).filter(|field| !field.retired);
+        for field in defaults {
+            if let Some(value) = field.default.clone()
+                && value_of(&values, field.key.as_str()).is_none()
+                && !given.iter().any(|own| own.field == field.key)
+            {
+                values.push(CustomValue { field: field.key.clone(), value });
+            }
+        }
+    }
+    clean_values(fields, values, given, held, &|name| own_value(after, name), check)
+}
+
+/// Whether a name in a list of fields to make empty is a custom field's that can be.
+pub(super) fn is_clearable(name: &str, context: &Context) -> bool {
+    let field = name.strip_prefix(CUSTOM).and_then(|key| context.field(Customized::Customer, key));
+    field.is_some_and(|stored| stored.field.field_type != FieldType::AutoNumber)
+}
+
+/// The fields that a list of customers can be narrowed by, and put in order by.
+pub(super) struct CustomerFields<'a> {
+    pub(super) context: &'a Context,
+    /// The scopes from which the list comes; absent: it is of active customers, wherever they stand.
+    pub(super) scopes: Option<&'a [Value]>,
+}
+
+/// A custom field that has a column which is ready, with that.
+pub(super) fn indexed<'c>(context: &'c Context, key: &str, at: &str) -> Result<(&'c StoredField, &'static str), Error> {
+    let unknown = || Error::from(Violation::unknown(at));
+    let stored = context.field(Customized::Customer, key).ok_or_else(unknown)?;
+    if stored.field.index == FieldIndex::Building {
+        return Err(CustomFieldRefusal::FieldBuilding { field: stored.field.key.to_string() }.into());
+    }
+    let column = stored.slot.and_then(|slot| SLOTS.get(slot)).ok_or_else(unknown)?;
+    Ok((stored, column))
+}
+
+impl Catalogue for CustomerFields<'_> {
+    fn known(&self, key: &str) -> Result<Known, Error> {
+        if let Some(key) = key.strip_prefix(CUSTOM) {
+            let (stored, column) = indexed(self.context, key, &format!("matching.{CUSTOM}{key}"))?;
+            return Ok(Known { ty: stored.field.field_type, column, holds: Column::Field });
+        }
+        let (ty, column, holds) = match key {
+            "name" => (FieldType::Text, "search_text", Column::Parts),
+            "level" => (FieldType::OneOf, "level", Column::Code),
+            "stage" => (FieldType::OneOf, "stage", Column::Code),
+            "source" => (FieldType::OneOf, "source", Column::Code),
+            "industry" => (FieldType::OneOf, "industry", Column::Code),
+            "created_at" => (FieldType::Time, "created_at", Column::Instant(NEVER)),
+            "received_at" => (FieldType::Time, "received_at", Column::Instant(NEVER)),
+            "idle_since" => (FieldType::Time, "idle_since", Column::Instant(NEVER)),
+            "last_follow_up_at" => (FieldType::Time, "last_follow_up_at", Column::Instant(LONG_AGO)),
+            "next_follow_up_at" => (FieldType::Time, "next_follow_up_at", Column::Instant(NEVER)),
+            "locked" => (FieldType::YesNo, "locked", Column::Flag),
+            _ => return Err(Violation::unknown(format!("matching.{key}")).into()),
+        };
+        Ok(Known { ty, column, holds })
+    }
+
+    /// Whose a customer is stands in its scope.
+    fn special(&self, test: &FieldTest) -> Option<Result<Filter, Error>> {
+        if test.key != "owner" {
+            return None;
+        }
+        let person = |value: &FieldValue| match value {
+            FieldValue::Person(person) => Some(person.clone()),
+            _ => None,
+        };
+        let people: Option<Vec<UserId>> = match &test.is {
+            Test::Equal(value) => person(value).map(|person| vec![person]),
+            Test::OneOf(values) => values.iter().map(person).collect(),
+            Test::Empty => Some(Vec::new()),
+            _ => None,
+        };
+        let Some(people) = people else { return Some(Err(Violation::malformed("matching.owner").into())) };
+        Some(Ok(Filter::In("scope", self.scopes_of(&people))))
+    }
+}
+
+impl CustomerFields<'_> {
+    /// Where customers of these people stand.
+    fn scopes_of(&self, people: &[UserId]) -> Vec<Value> {
+        let theirs = |scope: &&Value| {
+            let scope = scope.as_text().map(Scope::parse);
+            matches!(scope, Some(Ok(scope)) if people.contains(&scope.owner))
+        };
+        if let Some(scopes) = self.scopes {
+            return scopes.iter().filter(theirs).cloned().collect();
+        }
+        let known = people.iter().filter_map(|person| self.context.people.get(person));
+        let mut scopes: Vec<Value> = known.flat_map(|person| scopes_of(Standing::Active, person)).collect();
+        scopes.sort();
+        scopes.dedup();
+        scopes
+    }
+}
+
+impl Work<'_> {
+    /// Gives a new customer its automatic numbers.
+    pub(super) fn number_fields(&mut self, customer: &mut Customer) -> Result<(), Error> {
+        let context = self.context.clone();
+        let numbered = context.fields_of(Customized::Customer).iter().map(|stored| &stored.field);
+        for field in numbered.filter(|field| field.field_type == FieldType::AutoNumber && !field.retired) {
+            let pattern = field.number.as_deref().unwrap_or("{random}");
+            let number = super::rules::number(pattern, context.settings().time_zone, self.now, self.draw()?);
+            customer.custom.push(CustomValue { field: field.key.clone(), value: FieldValue::Text(number) });
+        }
+        customer.custom.sort_by(|a, b| a.field.cmp(&b.field));
+        Ok(())
+    }
+}

@@ -1,0 +1,432 @@
+//! Conditions on customers: as they are put together on the list, out of the query of an address, and in words.
+
+use crate::desk::{Choice, Desk, Look};
+use crate::failure::Failure;
+use crate::pages::custom_values::{self, CUSTOM};
+use crate::values::Values;
+use crm_core::{
+    Condition, Currency, Date, DayRange, Error, FieldIndex, FieldTest, FieldType, FieldValue, Test, TimeZone,
+    Timestamp, Violation, dictionary,
+};
+
+/// The most rows.
+const ROWS: usize = 5;
+/// Rows that stand ready to be filled in.
+const READY: usize = 2;
+/// Behind the name of a field of days: counted from today.
+const RELATIVE: &str = "~";
+
+/// Codes of dictionaries that customers hold.
+pub(crate) const CODES: [(&str, &str); 4] = [
+    ("level", dictionary::LEVEL),
+    ("stage", dictionary::STAGE),
+    ("source", dictionary::SOURCE),
+    ("industry", dictionary::INDUSTRY),
+];
+/// Instants that customers have, with the keys of their names; whether one can be without.
+const TIMES: [(&str, &str, bool); 3] = [
+    ("created_at", "created_on", false),
+    ("last_follow_up_at", "last_follow_up", true),
+    ("next_follow_up_at", "next_follow_up", true),
+];
+
+/// A field that can be asked for.
+struct Asked {
+    /// As in conditions; with [`RELATIVE`] behind it where days are counted from today.
+    name: String,
+    label: String,
+    ty: FieldType,
+    choices: Vec<Choice>,
+    /// Whether a customer can be without.
+    optional: bool,
+    /// Whether it can't be asked for yet.
+    building: bool,
+}
+
+/// The tests that can be asked of a field, and what is typed for them.
+pub(crate) struct Tests {
+    /// The field that they are of.
+    pub(crate) of: String,
+    /// Begins the names of the fields of the form; empty: the script of the page does that.
+    pub(crate) prefix: String,
+    pub(crate) tests: Vec<Choice>,
+    /// The kind of the field for the value.
+    pub(crate) kind: &'static str,
+    pub(crate) choices: Vec<Choice>,
+    /// What is typed where it is no day, choice or number; may be empty.
+    pub(crate) hint: String,
+    pub(crate) test: String,
+    pub(crate) value: String,
+}
+
+/// One condition, as it is put together.
+pub(crate) struct Row {
+    pub(crate) place: usize,
+    pub(crate) field: String,
+    pub(crate) tests: Option<Tests>,
+    pub(crate) error: String,
+}
+
+/// Conditions as the list shows them.
+#[derive(Default)]
+pub(crate) struct Builder {
+    pub(crate) rows: Vec<Row>,
+    /// What can be chosen as a field; the second tells whether not yet.
+    pub(crate) fields: Vec<(Choice, bool)>,
+    /// For each field what its row becomes when it is chosen.
+    pub(crate) templates: Vec<Tests>,
+    /// Whether one of them is enough.
+    pub(crate) any: bool,
+    /// How many conditions there are.
+    pub(crate) count: usize,
+    pub(crate) open: bool,
+    /// What the list is narrowed by.
+    pub(crate) condition: Option<Condition>,
+    /// Whether something can't be read.
+    pub(crate) wrong: bool,
+    /// What an address says to mean the same.
+    pub(crate) pairs: Vec<(String, String)>,
+}
+
+fn fields(desk: &Desk<'_>) -> Result<Vec<Asked>, Failure> {
+    let d = &desk.look;
+    let mut asked: Vec<Asked> = Vec::new();
+    let mut ask = |name: String, label: &str, ty: FieldType, choices: Vec<Choice>, optional: bool, building: bool| {
+        let days = matches!(ty, FieldType::Date | FieldType::Time);
+        let relative = days.then(|| Asked {
+            name: format!("{name}{RELATIVE}"),
+            label: d.t("from_today").replace("{field}", label),
+            ty,
+            choices: Vec::new(),
+            optional: false,
+            building,
+        });
+        asked.push(Asked { name, label: label.to_owned(), ty, choices, optional, building });
+        asked.extend(relative);
+    };
+    for field in d.fields.iter().filter(|field| field.index != FieldIndex::None) {
+        let choices = match field.field_type {
+            // Records may still hold what nobody chooses any more.
+            FieldType::OneOf | FieldType::ManyOf => {
+                field.options.iter().map(|option| Choice::new(option.code.as_str(), &option.label)).collect()
+            }
+            FieldType::YesNo => custom_values::yes_or_no(d),
+            FieldType::Person => desk.people_choices()?,
+            _ => Vec::new(),
+        };
+        let building = field.index == FieldIndex::Building;
+        ask(format!("{CUSTOM}{}", field.key), &field.label, field.field_type, choices, true, building);
+    }
+    for (name, dictionary) in CODES {
+        let choices = d.choices(dictionary, "");
+        ask(name.to_owned(), d.t(&format!("f_{name}")), FieldType::OneOf, choices, true, false);
+    }
+    ask("owner".to_owned(), d.t("f_owner"), FieldType::Person, desk.people_choices()?, false, false);
+    for (name, label, optional) in TIMES {
+        ask(name.to_owned(), d.t(label), FieldType::Time, Vec::new(), optional, false);
+    }
+    ask("locked".to_owned(), d.t("locked"), FieldType::YesNo, custom_values::yes_or_no(d), false, false);
+    Ok(asked)
+}
+
+impl Asked {
+    fn relative(&self) -> bool {
+        self.name.ends_with(RELATIVE)
+    }
+
+    fn key(&self) -> &str {
+        self.name.trim_end_matches(RELATIVE)
+    }
+
+    /// Its tests by name, each with the key of what it is called.
+    fn tests(&self) -> Vec<(&'static str, &'static str)> {
+        const COMPARED: [&str; 5] = ["equal", "less", "at_most", "greater", "at_least"];
+        let mut tests = match self.ty {
+            FieldType::Date | FieldType::Time if self.relative() => {
+                vec![("past", "test_past"), ("coming", "test_coming"), ("older", "test_older")]
+            }
+            FieldType::Date | FieldType::Time => {
+                let words = ["test_on", "test_before", "test_until", "test_after", "test_from"];
+                COMPARED.into_iter().zip(words).collect()
+            }
+            FieldType::Integer | FieldType::Decimal | FieldType::Money => {
+                let words = ["test_equal", "test_less", "test_at_most", "test_greater", "test_at_least"];
+                COMPARED.into_iter().zip(words).collect()
+            }
+            FieldType::OneOf | FieldType::Person => vec![("equal", "test_is"), ("not", "test_is_not")],
+            FieldType::YesNo => vec![("equal", "test_is")],
+            FieldType::ManyOf => vec![("among", "test_among"), ("lacks", "test_lacks")],
+            _ => vec![("contains", "test_contains"), ("begins", "test_begins"), ("equal", "test_is")],
+        };
+        if self.optional {
+            tests.extend([("empty", "test_empty"), ("there", "test_there")]);
+        }
+        tests
+    }
+
+    fn drawn(&self, d: &Look<'_>, prefix: String, test: &str, value: &str) -> Tests {
+        // What can't be read is shown as it was typed.
+        let read = |kind: &'static str, read: bool| if value.is_empty() || read { kind } else { "text" };
+        let kind = match self.ty {
+            _ if self.relative() => read("number", value.parse::<i64>().is_ok()),
+            FieldType::Date | FieldType::Time => read("date", value.parse::<Date>().is_ok()),
+            FieldType::OneOf | FieldType::ManyOf | FieldType::YesNo | FieldType::Person => "select",
+            FieldType::Integer => read("number", value.parse::<i64>().is_ok()),
+            _ => "text",
+        };
+        Tests {
+            of: self.name.clone(),
+            prefix,
+            tests: self.tests().into_iter().map(|(name, key)| Choice::new(name, d.t(key))).collect(),
+            kind,
+            choices: self.choices.clone(),
+            hint: match self.ty {
+                FieldType::Money => d.t("money_hint").to_owned(),
+                _ if self.relative() => d.t("f_days").to_owned(),
+                _ => String::new(),
+            },
+            test: test.to_owned(),
+            value: value.to_owned(),
+        }
+    }
+
+    /// The condition that a row means.
+    fn condition(
+        &self,
+        d: &Look<'_>,
+        test: &str,
+        text: Option<String>,
+        base: Currency,
+    ) -> Result<Condition, Violation> {
+        if self.tests().iter().all(|(name, _)| *name != test) {
+            return Err(Violation::unknown("test"));
+        }
+        let is = |test: Test| Condition::field(self.key(), test);
+        let not = |condition: Condition| Condition::Not(Box::new(condition));
+        match test {
+            "empty" => return Ok(is(Test::Empty)),
+            "there" => return Ok(not(is(Test::Empty))),
+            _ => {}
+        }
+        let text = text.ok_or_else(|| Violation::required("value"))?;
+        if self.relative() {
+            let days: i32 = text.parse().map_err(|_| Violation::malformed("value"))?;
+            if !(0..=36_000).contains(&days) {
+                return Err(Violation::out_of_range("value"));
+            }
+            let (from, to) = match test {
+                "past" => (Some(-days), Some(0)),
+                "coming" => (Some(0), Some(days)),
+                "older" => (None, Some(-days - 1)),
+                _ => return Err(Violation::unknown("test")),
+            };
+            return Ok(is(Test::Days(DayRange { from, to })));
+        }
+        let malformed = || Violation::malformed("value");
+        if self.ty == FieldType::Time {
+            let start = d.zone.instant_of(&text).ok_or_else(malformed)?;
+            return of_day(d.zone, start, test, &is).ok_or_else(|| Violation::unknown("test"));
+        }
+        match test {
+            "contains" => return Ok(is(Test::Contains(text))),
+            "begins" => return Ok(is(Test::BeginsWith(text))),
+            _ => {}
+        }
+        // Of a choice of many one option is asked for.
+        let ty = if self.ty == FieldType::ManyOf { FieldType::OneOf } else { self.ty };
+        let value = custom_values::typed(d, ty, &text, base).ok_or_else(malformed)?;
+        if !self.choices.is_empty() && self.choices.iter().all(|choice| choice.value != text) {
+            // An entry that was retired, a person who left: found where it is still held.
+            let known = matches!(&value, FieldValue::Person(person) if d.person(person.as_str()) != person.as_str());
+            let known = known || matches!(value, FieldValue::OneOf(_)) && !self.key().starts_with(CUSTOM);
+            if !known {
+                return Err(Violation::unknown("value"));
+            }
+        }
+        Ok(match test {
+            "equal" => is(Test::Equal(value)),
+            "not" => not(is(Test::Equal(value))),
+            "among" => is(Test::OneOf(vec![value])),
+            "lacks" => not(is(Test::OneOf(vec![value]))),
+            "less" => is(Test::Less(value)),
+            "at_most" => is(Test::AtMost(value)),
+            "greater" => is(Test::Greater(value)),
+            "at_least" => is(Test::AtLeast(value)),
+            _ => return Err(Violation::unknown("test")),
+        })
+    }
+}
+
+/// A test of a whole day on an instant.
+fn of_day(zone: TimeZone, day: Timestamp, test: &str, is: &dyn Fn(Test) -> Condition) -> Option<Condition> {
+    let start = FieldValue::Time(zone.start_of(zone.day_of(day)));
+    let end = FieldValue::Time(zone.start_of(zone.day_after(day, 1)));
+    Some(match test {
+        "equal" => Condition::All(vec![is(Test::AtLeast(start)), is(Test::Less(end))]),
+        "less" => is(Test::Less(start)),
+        "at_most" => is(Test::Less(end)),
+        "greater" => is(Test::AtLeast(end)),
+        "at_least" => is(Test::AtLeast(start)),
+        _ => return None,
+    })
+}
+
+/// What the query of an address asks for.
+pub(crate) fn read(desk: &Desk<'_>, params: &Values) -> Result<Builder, Failure> {
+    let d = &desk.look;
+    let known = fields(desk)?;
+    let base = desk.base_currency()?;
+    let mut builder = Builder { any: params.get("match") == "any", ..Builder::default() };
+    let mut conditions = Vec::new();
+    for place in 0..ROWS {
+        let of = |part: &str| params.text(&format!("q{place}_{part}"));
+        let Some(name) = of("field") else { continue };
+        let now = builder.rows.len();
+        let (test, value) = (of("test").unwrap_or_default(), of("value"));
+        let pairs = [("field", name.clone()), ("test", test.clone()), ("value", value.clone().unwrap_or_default())];
+        builder.pairs.extend(pairs.into_iter().map(|(part, value)| (format!("q{now}_{part}"), value)));
+        let mut row = Row { place: now, field: name.clone(), tests: None, error: String::new() };
+        match known.iter().find(|asked| asked.name == name) {
+            None => row.error = Violation::unknown("field").text(d.lang().core()),
+            Some(asked) => {
+                row.tests = Some(asked.drawn(d, format!("q{now}"), &test, value.as_deref().unwrap_or_default()));
+                // Where only the field is chosen the rest comes next.
+                if test.is_empty() && value.is_none() {
+                    builder.open = true;
+                } else {
+                    match asked.condition(d, &test, value, base) {
+                        Ok(condition) => conditions.push(condition),
+                        Err(violation) => row.error = violation.text(d.lang().core()),
+                    }
+                }
+            }
+        }
+        builder.wrong |= !row.error.is_empty();
+        builder.rows.push(row);
+    }
+    builder.count = conditions.len();
+    builder.open |= builder.wrong;
+    builder.condition = match (conditions.pop(), builder.any) {
+        (None, _) => None,
+        (Some(only), _) if conditions.is_empty() => Some(only),
+        (Some(last), any) => {
+            conditions.push(last);
+            Some(if any { Condition::Any(conditions) } else { Condition::All(conditions) })
+        }
+    };
+    if builder.any {
+        builder.pairs.push(("match".to_owned(), "any".to_owned()));
+    }
+    let filled = builder.rows.len();
+    for place in filled..(filled + READY).min(ROWS) {
+        builder.rows.push(Row { place, field: String::new(), tests: None, error: String::new() });
+    }
+    builder.templates = known.iter().map(|asked| asked.drawn(d, String::new(), "", "")).collect();
+    let choice = |asked: Asked| {
+        let label = if asked.building { d.t("still_building").replace("{field}", &asked.label) } else { asked.label };
+        (Choice::new(asked.name, label), asked.building)
+    };
+    builder.fields = known.into_iter().map(choice).collect();
+    Ok(builder)
+}
+
+impl Builder {
+    /// Says beside its row what the CRM found wrong with it; whether all of it could be said so.
+    pub(crate) fn blame(&mut self, error: &Error, d: &Look<'_>) -> bool {
+        let lang = d.lang().core();
+        let of = |row: &Row, path: &str| {
+            let rest = path.strip_prefix(row.field.trim_end_matches(RELATIVE));
+            !row.field.is_empty() && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+        };
+        let mut all = true;
+        let building = error.data().get("field").filter(|_| error.code() == "field_building").cloned();
+        let mut said: Vec<(String, String)> =
+            building.into_iter().map(|key| (format!("{CUSTOM}{key}"), error.text(lang))).collect();
+        for violation in error.violations() {
+            match violation.field.strip_prefix("matching.") {
+                Some(path) => said.push((path.to_owned(), violation.text(lang))),
+                None => all = false,
+            }
+        }
+        all &= !said.is_empty();
+        for (path, text) in said {
+            let mut rows = self.rows.iter_mut().filter(|row| of(row, &path)).peekable();
+            all &= rows.peek().is_some();
+            rows.for_each(|row| row.error.clone_from(&text));
+            self.open = true;
+        }
+        all
+    }
+}
+
+/// A condition in words.
+pub(crate) fn words(d: &Look<'_>, condition: &Condition) -> String {
+    let joined = |list: &[Condition], key: &str| {
+        let parts: Vec<String> = list
+            .iter()
+            .map(|inner| match inner {
+                Condition::All(inside) | Condition::Any(inside) if inside.len() > 1 => format!("({})", words(d, inner)),
+                _ => words(d, inner),
+            })
+            .collect();
+        parts.join(d.t(key))
+    };
+    match condition {
+        Condition::All(list) => joined(list, "joined_and"),
+        Condition::Any(list) => joined(list, "joined_or"),
+        Condition::Not(inner) => d.t("not_so").replace("{condition}", &words(d, inner)),
+        Condition::Field(test) => test_words(d, test),
+    }
+}
+
+fn test_words(d: &Look<'_>, test: &FieldTest) -> String {
+    let label = custom_values::called(d, &test.key).unwrap_or_else(|| d.t(&format!("f_{}", test.key)).to_owned());
+    let value = |value: &FieldValue| match (custom_values::known(d, &test.key), value) {
+        (Some(field), value) => custom_values::said(d, field, value),
+        (None, FieldValue::OneOf(code)) => {
+            let dictionary = CODES.iter().find(|(name, _)| *name == test.key);
+            dictionary.map_or_else(|| code.to_string(), |(_, dictionary)| d.label(dictionary, &Some(code.clone())))
+        }
+        (None, other) => custom_values::in_line(d, other),
+    };
+    let (key, said) = match &test.is {
+        Test::Equal(own) => ("test_is", value(own)),
+        Test::OneOf(all) => ("test_one_of", all.iter().map(value).collect::<Vec<_>>().join(d.t("between_reasons"))),
+        Test::Less(own) => ("test_less", value(own)),
+        Test::AtMost(own) => ("test_at_most", value(own)),
+        Test::Greater(own) => ("test_greater", value(own)),
+        Test::AtLeast(own) => ("test_at_least", value(own)),
+        Test::Contains(text) => ("test_contains", text.clone()),
+        Test::BeginsWith(text) => ("test_begins", text.clone()),
+        Test::Days(DayRange { from, to }) => {
+            let edge = |days: &Option<i32>| days.map_or_else(|| "…".to_owned(), |days| days.to_string());
+            ("test_days", format!("{}–{}", edge(from), edge(to)))
+        }
+        Test::Empty => ("test_empty", String::new()),
+    };
+    format!("{label} {} {said}", d.t(key)).trim_end().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn q1_a_day_is_asked_for_as_a_whole() {
+        let zone = TimeZone::SHANGHAI;
+        let day = zone.instant_of("2026-03-01").unwrap();
+        let next = zone.instant_of("2026-03-02").unwrap();
+        let is = |test: Test| Condition::field("created_at", test);
+        let time = FieldValue::Time;
+        for (test, means) in [
+            ("less", is(Test::Less(time(day)))),
+            ("at_most", is(Test::Less(time(next)))),
+            ("greater", is(Test::AtLeast(time(next)))),
+            ("at_least", is(Test::AtLeast(time(day)))),
+            ("equal", Condition::All(vec![is(Test::AtLeast(time(day))), is(Test::Less(time(next)))])),
+        ] {
+            assert_eq!(of_day(zone, day, test, &is), Some(means), "{test}");
+        }
+        assert_eq!(of_day(zone, day, "contains", &is), None);
+    }
+}

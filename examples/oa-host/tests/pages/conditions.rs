@@ -1,0 +1,135 @@
+//! The list of customers by conditions that are put together, in the order of custom fields, in chosen columns.
+
+use crate::custom_fields::{define, index};
+use crate::pools::{call, lacks, says, staff};
+use crate::run::{Browser, Host};
+use serde_json::{Value, json};
+
+const LIST: &str = "/customers?view=mine";
+
+fn create(browser: &Browser, name: &str, level: &str, custom: &[(&str, Value)]) {
+    let custom: Vec<Value> = custom.iter().map(|(field, value)| json!({"field": field, "value": value})).collect();
+    call(browser, "create_customer", &json!({"customer": {"name": name, "level": level, "custom": custom}}));
+}
+
+/// Three customers, of whom two have a size.
+fn three(host: &Host) -> (Browser, Browser) {
+    let (admin, mei, _) = staff(host);
+    let options = json!([{"code": "p", "label": "民营"}, {"code": "s", "label": "国有"}]);
+    define(&admin, "nature", "性质", "one_of", &json!({"filterable": true, "options": options}));
+    define(&admin, "size", "人数", "integer", &json!({"filterable": true}));
+    define(&admin, "since", "起始日", "date", &json!({}));
+    index(&admin);
+    create(&mei, "甲公司", "a", &[("size", json!({"integer": 30})), ("nature", json!({"one_of": "p"}))]);
+    create(&mei, "乙公司", "b", &[("size", json!({"integer": 200})), ("since", json!({"date": "2024-05-06"}))]);
+    create(&mei, "丙公司", "a", &[("nature", json!({"one_of": "s"}))]);
+    (admin, mei)
+}
+
+/// The names on a page, in their order.
+fn names(browser: &Browser, query: &str) -> Vec<String> {
+    let page = browser.get(&format!("{LIST}&{query}"));
+    assert_eq!(page.status, 200, "{query}: {}", page.body);
+    let rows = page.body.split("<th scope=\"row\">").skip(1);
+    rows.map(|row| row.split('>').nth(1).unwrap().split('<').next().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn q1_conditions_are_put_together_by_plain_addresses() {
+    let host = Host::start(&[]);
+    let (_, mei) = three(&host);
+    for (query, found) in [
+        ("q0_field=custom.size&q0_test=at_least&q0_value=100", &["乙公司"][..]),
+        ("q0_field=custom.size&q0_test=empty", &["丙公司"]),
+        ("q0_field=custom.nature&q0_test=equal&q0_value=s", &["丙公司"]),
+        ("q0_field=level&q0_test=equal&q0_value=a&q1_field=custom.size&q1_test=there", &["甲公司"]),
+        (
+            "match=any&q0_field=level&q0_test=equal&q0_value=b&q1_field=custom.nature&q1_test=equal&q1_value=s",
+            &["丙公司", "乙公司"],
+        ),
+        ("q3_field=owner&q3_test=not&q3_value=mei", &[]),
+        ("q0_field=created_at~&q0_test=past&q0_value=1&q1_field=custom.size&q1_test=less&q1_value=31", &["甲公司"]),
+        ("q0_field=created_at~&q0_test=older&q0_value=1", &[]),
+        ("q0_field=locked&q0_test=equal&q0_value=yes", &[]),
+        ("q0_field=last_follow_up_at&q0_test=empty&text=%E7%94%B2", &["甲公司"]),
+        // A field alone is no condition yet: its row is drawn.
+        ("q0_field=custom.size", &["丙公司", "乙公司", "甲公司"]),
+        ("order=custom.size&q0_field=custom.size&q0_test=there", &["甲公司", "乙公司"]),
+        ("order=-custom.size&q0_field=custom.size&q0_test=there", &["乙公司", "甲公司"]),
+    ] {
+        assert_eq!(names(&mei, query), found, "{query}");
+    }
+    let page = mei.get(&format!("{LIST}&match=any&q2_field=custom.size&q2_test=at_least&q2_value=1"));
+    says(
+        &page,
+        &["<span class=\"count\">2</span>", "<details class=\"fold\" open>", "name=\"q0_value\" value=\"1\"", "升序"],
+    );
+    says(&mei.get(&format!("{LIST}&q0_field=custom.size")), &["name=\"q0_test\"", "<option value=\"at_most\">不大于"]);
+}
+
+#[test]
+fn q1_what_can_not_be_read_is_said_beside_its_row() {
+    let host = Host::start(&[]);
+    let (admin, mei) = three(&host);
+    for (query, said) in [
+        ("q0_field=level&q0_test=equal&q0_value=a&q1_field=custom.size&q1_test=less&q1_value=viele", "格式不正确"),
+        ("q1_field=custom.size&q1_test=less&q1_value=", "不能为空"),
+        ("q1_field=custom.nature&q1_test=equal&q1_value=x", "不存在"),
+        ("q1_field=custom.nature&q1_test=less&q1_value=s", "不存在"),
+        ("q1_field=custom.nobody&q1_test=empty", "不存在"),
+        ("q1_field=custom.since&q1_test=empty", "不存在"),
+        ("q1_field=created_at~&q1_test=past&q1_value=999999", "超出范围"),
+        ("q1_field=created_at&q1_test=less&q1_value=gestern", "格式不正确"),
+    ] {
+        let page = mei.get(&format!("{LIST}&{query}"));
+        assert_eq!(page.status, 422, "{query}: {}", page.body);
+        let place = usize::from(query.starts_with("q0"));
+        let error = format!("<p class=\"error\" id=\"wrong-{place}\">{said}</p>");
+        assert!(page.body.contains(&error) && page.body.contains("请检查标出的条件"), "{query}: {}", page.body);
+        lacks(&page, &["甲公司"]);
+    }
+    says(&mei.get(LIST), &["甲公司"]);
+    // What was typed is still there, escaped.
+    let page = mei.get(&format!("{LIST}&q0_field=custom.size&q0_test=less&q0_value=%22%3E%3Cscript%3E"));
+    assert!(page.body.contains("value=\"&#34;&#62;&#60;script&#62;\""), "{}", page.body);
+    // A field that is not ready says so.
+    define(&admin, "late", "后来", "text", &json!({"filterable": true}));
+    let page = mei.get(&format!("{LIST}&q0_field=custom.late&q0_test=empty"));
+    if page.status == 422 {
+        assert!(page.body.contains("id=\"wrong-0\">该字段正在建立索引"), "{}", page.body);
+    }
+}
+
+#[test]
+fn q4_columns_and_conditions_stay_on_every_page() {
+    let host = Host::start(&[]);
+    let (_, mei) = three(&host);
+    for number in 0..25 {
+        create(&mei, &format!("客户{number:02}"), "a", &[("size", json!({"integer": 1000 + number}))]);
+    }
+    let usual = mei.get(LIST);
+    says(&usual, &["<th scope=\"col\">级别</th>", "<th scope=\"col\">下次跟进</th>"]);
+    lacks(&usual, &["<th scope=\"col\">人数</th>", "<th scope=\"col\">所属销售</th>"]);
+    let query = "q0_field=custom.size&q0_test=at_least&q0_value=1000&order=-custom.size&columns=owner&columns=custom.size&columns=custom.since";
+    let page = mei.get(&format!("{LIST}&{query}"));
+    says(
+        &page,
+        &[
+            "<span class=\"count\">25</span>",
+            "<th scope=\"col\">所属销售</th>",
+            "<th scope=\"col\">人数</th>",
+            "客户24",
+        ],
+    );
+    lacks(&page, &["<th scope=\"col\">级别</th>", "客户04"]);
+    says(&page, &["data-label=\"人数\"><span class=\"said whole\">1024</span>", "value=\"custom.size\" checked"]);
+    let next = page.body.split("rel=\"next\"").next().unwrap().rsplit("href=\"").next().unwrap();
+    let next = next.split('"').next().unwrap().replace("&#38;", "&");
+    for kept in ["columns=owner&", "columns=custom.size", "columns=custom.since", "q0_value=1000", "order=-custom.size"]
+    {
+        assert!(next.contains(kept), "{kept}: {next}");
+    }
+    let second = mei.get(&next);
+    says(&second, &["客户04", "<th scope=\"col\">人数</th>", "<span class=\"count\">25</span>", "首页"]);
+    lacks(&second, &["客户24", "<th scope=\"col\">级别</th>", "甲公司"]);
+}
