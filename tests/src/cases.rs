@@ -132,7 +132,7 @@ pub fn case(operation: &str, world: &World, absent: bool) -> Option<(Need, Value
         "save_query" => (Need::Nothing, json!({"query": {"name": "Mine", "query": {"view": {"kind": "mine"}}}})),
         "saved_query_customers" => (Need::Saved, json!({"query": or(world.saved.to_string()), "page": page})),
         "mark_saved_query" => {
-            (Need::Saved, json!({"query": or(world.saved.to_string()), "pinned": true, "default": false}))
+            (Need::Saved, json!({"query": or(world.saved.to_string()), "pinned": true, "standard": false}))
         }
         "delete_saved_query" => (Need::SavedOwn, json!({"query": or(world.saved.to_string())})),
         "customers" => (Need::Nothing, json!({"query": {"view": {"kind": "mine"}}, "page": page})),

@@ -162,8 +162,8 @@ fn q3_who_may_manage_fields_and_what_a_field_can_not_be() {
         for bad in ["(", "a{1,100000}{1,100000}", "[z-a]"] {
             violates(adam.save_custom_field(pattern(bad)), "pattern", "malformed");
         }
-        let default = |default| CustomFieldInput { default: Some(default), ..field("sort", FieldType::OneOf) };
-        violates(adam.save_custom_field(default(FieldValue::OneOf(code("none")))), "default", "unknown");
+        let default = |default| CustomFieldInput { default_value: Some(default), ..field("sort", FieldType::OneOf) };
+        violates(adam.save_custom_field(default(FieldValue::OneOf(code("none")))), "default_value", "unknown");
         let itself = Condition::equal("custom.self", text("x"));
         let shown =
             |visible_when| CustomFieldInput { visible_when: Some(visible_when), ..field("self", FieldType::Text) };
@@ -181,7 +181,7 @@ fn q3_required_defaults_bounds_patterns_and_conditions_of_sight_hold() {
         let alice = world.user("alice");
         save(
             world,
-            CustomFieldInput { default: Some(FieldValue::OneOf(code("x"))), ..field("sort", FieldType::OneOf) },
+            CustomFieldInput { default_value: Some(FieldValue::OneOf(code("x"))), ..field("sort", FieldType::OneOf) },
         );
         let when = Condition::equal("custom.sort", FieldValue::OneOf(code("y")));
         let shown = CustomFieldInput { visible_when: Some(when), required: true, ..field("why", FieldType::Text) };

@@ -112,12 +112,12 @@ fn q2_pins_and_the_default_are_each_readers_own() {
         let a = alice.save_query(for_bob("A")).unwrap().id;
         assert_eq!(names(world, "bob"), ["A", "B"]);
         let marked = bob.mark_saved_query(b, true, true).unwrap();
-        assert!(marked.pinned && marked.default);
+        assert!(marked.pinned && marked.standard);
         assert_eq!(names(world, "bob"), ["B", "A"]);
         assert_eq!(names(world, "alice"), ["A", "B"]);
         bob.mark_saved_query(a, false, true).unwrap();
         let marks = |who: &str| -> Vec<(SavedQueryId, bool, bool)> {
-            saved(world, who).into_iter().map(|saved| (saved.id, saved.pinned, saved.default)).collect()
+            saved(world, who).into_iter().map(|saved| (saved.id, saved.pinned, saved.standard)).collect()
         };
         assert_eq!(marks("bob"), [(b, true, false), (a, false, true)]);
         assert_eq!(marks("alice"), [(a, false, false), (b, false, false)]);

@@ -51,7 +51,7 @@ pub struct CustomFieldInput {
     /// What a new record holds that says nothing else. Not of unique fields and automatic numbers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "uniffi", uniffi(default = None))]
-    pub default: Option<FieldValue>,
+    pub default_value: Option<FieldValue>,
     /// The least value, of numbers, amounts, days and instants. What records hold already stays.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "uniffi", uniffi(default = None))]
@@ -107,7 +107,7 @@ impl CustomFieldInput {
             help: None,
             required: false,
             unique: false,
-            default: None,
+            default_value: None,
             least: None,
             most: None,
             pattern: None,
@@ -145,7 +145,7 @@ const TOLD: [&str; 15] = [
     "help",
     "required",
     "unique",
-    "default",
+    "default_value",
     "least",
     "most",
     "pattern",
@@ -305,7 +305,7 @@ fn checked(
         field_type: ty,
         required: input.required && ty != FieldType::AutoNumber,
         unique: input.unique || ty == FieldType::AutoNumber,
-        default: None,
+        default_value: None,
         least: None,
         most: None,
         pattern,
@@ -385,13 +385,13 @@ fn bounds(input: &CustomFieldInput, field: &mut CustomField, context: &Context, 
     field.least = taken("least", &input.least, &bare);
     field.most = taken("most", &input.most, &bare);
     let bounded = field.clone();
-    field.default = taken("default", &input.default, &bounded);
+    field.default_value = taken("default_value", &input.default_value, &bounded);
     if let (Some(least), Some(most)) = (&field.least, &field.most) {
         let ordered = compare(least, most).is_some_and(|order| order != Ordering::Greater);
         check.ensure(ordered, || Violation::out_of_range("most"));
     }
     let given = !field.unique && field.field_type != FieldType::AutoNumber;
-    check.ensure(field.default.is_none() || given, || Violation::not_allowed("default"));
+    check.ensure(field.default_value.is_none() || given, || Violation::not_allowed("default_value"));
 }
 
 /// Whether a condition speaks of fields that the record has, other than the one that it shows.

@@ -206,7 +206,7 @@ pub struct CustomField {
     pub unique: bool,
     /// What a new record holds that says nothing else.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub default: Option<FieldValue>,
+    pub default_value: Option<FieldValue>,
     /// The least value, of numbers, amounts, days and instants.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub least: Option<FieldValue>,

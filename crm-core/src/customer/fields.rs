@@ -152,7 +152,7 @@ pub(super) fn custom_values(
     if before.is_none() {
         let defaults = fields.iter().map(|stored| &stored.field).filter(|field| !field.retired);
         for field in defaults {
-            if let Some(value) = field.default.clone()
+            if let Some(value) = field.default_value.clone()
                 && value_of(&values, field.key.as_str()).is_none()
                 && !given.iter().any(|own| own.field == field.key)
             {

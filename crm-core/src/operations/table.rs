@@ -79,7 +79,7 @@ macro_rules! for_each_operation {
             /// Deletes a saved query.
             command delete_saved_query(query: SavedQueryId) -> Removed, "customer.view";
             /// Pins a saved query, or begins the actor's list with it.
-            command mark_saved_query(query: SavedQueryId, pinned: bool, default: bool) -> SavedQuery, "customer.view";
+            command mark_saved_query(query: SavedQueryId, pinned: bool, standard: bool) -> SavedQuery, "customer.view";
             /// A page of what a saved query finds.
             query saved_query_customers(query: SavedQueryId, page: PageRequest) -> CustomerPage, "customer.view";
             /// Notes that the actor looked at a customer.

@@ -73,7 +73,7 @@ pub struct SavedQuery {
     pub pinned: bool,
     /// Whether the reader's list begins with it.
     #[serde(default)]
-    pub default: bool,
+    pub standard: bool,
     /// When it was last changed.
     pub changed_at: Timestamp,
     /// The version.
@@ -154,7 +154,7 @@ struct Marks {
     #[serde(default)]
     pinned: BTreeSet<SavedQueryId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    default: Option<SavedQueryId>,
+    standard: Option<SavedQueryId>,
     #[serde(default)]
     version: i64,
 }
@@ -183,7 +183,7 @@ impl SavedQuery {
     /// As a reader with these marks sees it.
     fn marked(mut self, marks: &Marks) -> Self {
         self.pinned = marks.pinned.contains(&self.id);
-        self.default = marks.default == Some(self.id);
+        self.standard = marks.standard == Some(self.id);
         self
     }
 }
@@ -266,10 +266,10 @@ impl Session<'_> {
     ///
     /// # Errors
     /// [`Error::Forbidden`] without the right `customer.view`; [`Error::NotFound`].
-    pub fn mark_saved_query(&self, query: SavedQueryId, pinned: bool, default: bool) -> Result<SavedQuery, Error> {
+    pub fn mark_saved_query(&self, query: SavedQueryId, pinned: bool, standard: bool) -> Result<SavedQuery, Error> {
         self.command(
             &op::mark_saved_query,
-            &(query, pinned, default),
+            &(query, pinned, standard),
             |work| {
                 let saved = work.saved_query(query)?;
                 let mut marks = work.marks()?;
@@ -281,10 +281,10 @@ impl Session<'_> {
                 } else {
                     marks.pinned.remove(&query);
                 }
-                if default {
-                    marks.default = Some(query);
+                if standard {
+                    marks.standard = Some(query);
                 } else {
-                    marks.default = marks.default.filter(|id| *id != query);
+                    marks.standard = marks.standard.filter(|id| *id != query);
                 }
                 let row = marks.to_row()?;
                 match marks.version {
@@ -386,7 +386,7 @@ impl Work<'_> {
             positions: input.positions.clone(),
             everyone: input.everyone,
             pinned: false,
-            default: false,
+            standard: false,
             changed_at: self.now,
             version: before.as_ref().map_or(1, |before| before.version),
         };

@@ -82,9 +82,9 @@ fn prepared(crm: &Crm, bare: &Connection) -> Result<()> {
     let mut update = bare.prepare("UPDATE crm_customer SET body = ?3 WHERE org_id = ?1 AND id = ?2")?;
     for (id, body) in bodies {
         let mut body: Value = serde_json::from_str(&body)?;
-        let custom = definitions
-            .iter()
-            .map(|(field, values)| json!({"field": field.key, "value": value(field.ty, chance.below(*values))}));
+        let custom = definitions.iter().map(
+            |(field, values)| json!({"field": field.key, "value": value(field.field_type, chance.below(*values))}),
+        );
         body["custom"] = custom.collect();
         update.execute(params![ORG, id, body.to_string()])?;
     }

@@ -322,7 +322,7 @@ impl Case {
     pub fn shown(&self, crm: &Crm, actor: &Actor, page: PageRequest) -> Result<serde_json::Value> {
         let session = crm.as_user(actor);
         Ok(match &self.ask {
-            Ask::Customers(query) => serde_json::to_value(session.customers(query.clone(), page)?)?,
+            Ask::Customers(query) => serde_json::to_value(session.customers(query.as_ref().clone(), page)?)?,
             Ask::Contacts(filter) => serde_json::to_value(session.contacts(filter.clone(), page)?)?,
             Ask::FollowUps(of) => serde_json::to_value(session.follow_ups(of.clone(), page)?)?,
         })
@@ -333,7 +333,7 @@ impl Case {
         let session = crm.as_user(actor);
         Ok(match &self.ask {
             Ask::Customers(query) => {
-                let page = session.customers(query.clone(), page)?;
+                let page = session.customers(query.as_ref().clone(), page)?;
                 (page.items.len(), page.count.filter(|count| count.exact).map(|count| count.value))
             }
             Ask::Contacts(filter) => {

@@ -150,7 +150,7 @@ pub fn input(dice: &mut Dice, known: &mut Known, operation: &str, crm: &Crm) -> 
         }
         "delete_saved_query" => json!({"query": id(dice, "saved_query")}),
         "mark_saved_query" => {
-            json!({"query": id(dice, "saved_query"), "pinned": dice.one_in(2), "default": dice.one_in(3)})
+            json!({"query": id(dice, "saved_query"), "pinned": dice.one_in(2), "standard": dice.one_in(3)})
         }
         "saved_query_customers" => json!({"query": id(dice, "saved_query"), "page": page(dice, known)}),
         "preview_merge" | "merge_customers" => {

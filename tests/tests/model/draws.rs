@@ -154,7 +154,7 @@ pub fn custom_field(dice: &mut Dice) -> Value {
         field["number"] = json!("N{random}");
     }
     maybe(dice, &mut field, "required", |dice| json!(dice.one_in(3)));
-    maybe(dice, &mut field, "default", |dice| field_value(dice, place));
+    maybe(dice, &mut field, "default_value", |dice| field_value(dice, place));
     maybe(dice, &mut field, "least", |dice| field_value(dice, place));
     field["unique"] = json!(place == 1);
     if dice.one_in(6) {

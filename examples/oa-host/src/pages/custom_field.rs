@@ -139,7 +139,7 @@ fn as_it_is(field: &CustomField) -> CustomFieldInput {
         help: field.help.clone(),
         required: field.required,
         unique: field.unique,
-        default: field.default.clone(),
+        default_value: field.default_value.clone(),
         least: field.least.clone(),
         most: field.most.clone(),
         pattern: field.pattern.clone(),
@@ -254,11 +254,11 @@ fn values_of(d: &Look<'_>, field: &CustomField) -> Values {
         .with("options", options.join("\n"))
         .with_some("visible_when", condition.map(|known| simple(known).unwrap_or_else(|| KEPT.to_owned())))
         .with_some("retired", field.retired.then_some("1"));
-    match &field.default {
+    match &field.default_value {
         Some(FieldValue::ManyOf(codes)) => {
-            codes.iter().fold(values, |values, code| values.with("default", code.as_str()))
+            codes.iter().fold(values, |values, code| values.with("default_value", code.as_str()))
         }
-        default => values.with_some("default", bound(default)),
+        default => values.with_some("default_value", bound(default)),
     }
 }
 
@@ -367,13 +367,13 @@ fn draw(desk: &Desk<'_>, values: &Values, error: Option<&Error>) -> Reply {
     }
     if fits.default {
         sheet = match &now {
-            Some(now) if now.field_type == FieldType::Money => sheet.line("default", 40).help("money_hint"),
+            Some(now) if now.field_type == FieldType::Money => sheet.line("default_value", 40).help("money_hint"),
             Some(now) => {
                 let bare = CustomField { least: None, most: None, ..now.clone() };
-                custom_values::input(desk, sheet, "default", &bare, now.default.as_ref())?
+                custom_values::input(desk, sheet, "default_value", &bare, now.default_value.as_ref())?
                     .explained(d.t("default_kept_help"))
             }
-            None => sheet.line("default", 200).help("default_help"),
+            None => sheet.line("default_value", 200).help("default_help"),
         };
     }
     sheet = sheet.choice("visible_when", conditions(d, now.as_ref())).help("visible_help");
@@ -434,7 +434,7 @@ fn retired_options(d: &Look<'_>, field: &CustomField) -> String {
 fn named(error: Error) -> Error {
     let Error::Invalid { violations } = error else { return error };
     let named = violations.into_iter().map(|violation| {
-        let whole = ["options", "visible_when", "default", "least", "most"];
+        let whole = ["options", "visible_when", "default_value", "least", "most"];
         let of = whole
             .into_iter()
             .find(|name| violation.field.strip_prefix(name).is_some_and(|rest| rest.starts_with(['[', '.'])));
@@ -545,7 +545,7 @@ fn saved(desk: &Desk<'_>, values: &Values) -> Result<CustomField, Error> {
     let options = options(values, &mut read);
     let visible_when = condition(values, standing.as_ref(), &mut read);
     let mut value = |name: &str| part(d, values, name, ty?, base, &mut read);
-    let (default, least, most) = (value("default"), value("least"), value("most"));
+    let (default, least, most) = (value("default_value"), value("least"), value("most"));
     read.done()?;
     let last = d.fields.iter().map(|field| field.order).max();
     let free = last.map_or(0, |last| last.saturating_add(STEP).min(9_999));
@@ -557,7 +557,7 @@ fn saved(desk: &Desk<'_>, values: &Values) -> Result<CustomField, Error> {
         help: values.text("help"),
         required: values.ticked("required"),
         unique: standing.as_ref().map_or_else(|| values.ticked("unique"), |standing| standing.unique),
-        default,
+        default_value: default,
         least,
         most,
         pattern: values.text("pattern"),
@@ -584,7 +584,7 @@ mod tests {
             field_type: FieldType::Text,
             required: false,
             unique: false,
-            default: None,
+            default_value: None,
             least: None,
             most: None,
             pattern: None,

@@ -164,7 +164,7 @@ pub(crate) fn with_defaults(d: &Look<'_>, values: Values) -> Values {
         .fields
         .iter()
         .filter(|field| !field.retired)
-        .filter_map(|field| Some(CustomValue { field: field.key.clone(), value: field.default.clone()? }));
+        .filter_map(|field| Some(CustomValue { field: field.key.clone(), value: field.default_value.clone()? }));
     with_values(d, values, &given.collect::<Vec<_>>())
 }
 
@@ -230,7 +230,7 @@ fn help(d: &Look<'_>, field: &CustomField, fresh: bool) -> String {
         let key = if field.required { "required_when" } else { "filled_when" };
         said.push(d.t(key).replace("{condition}", &query::words(d, condition)));
     }
-    if let (Some(default), true) = (&field.default, fresh) {
+    if let (Some(default), true) = (&field.default_value, fresh) {
         said.push(d.t("default_is").replace("{value}", &self::said(d, field, default)));
     }
     said.join(d.t("between_sentences"))
@@ -287,7 +287,7 @@ pub(crate) fn read(
     let open = d.fields.iter().filter(|field| !field.retired && field.field_type != FieldType::AutoNumber);
     for field in open {
         let path = format!("{CUSTOM}{}", field.key);
-        let was = record.map_or(field.default.as_ref(), |record| held(record, &field.key));
+        let was = record.map_or(field.default_value.as_ref(), |record| held(record, &field.key));
         match one(d, field, values, base) {
             Ok(Some(value)) => {
                 if was.is_none_or(|was| in_line(d, was) != in_line(d, &value)) {

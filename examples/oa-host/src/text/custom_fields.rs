@@ -46,7 +46,7 @@ pub(super) const TEXTS: &[Text] = &[
     ("f_required", "必填", "Required"),
     ("f_unique", "不可重复", "Unique"),
     ("f_filterable", "可筛选和排序", "Filterable"),
-    ("f_default", "默认值", "Default"),
+    ("f_default_value", "默认值", "Default"),
     ("f_least", "最小值", "Least"),
     ("f_most", "最大值", "Greatest"),
     ("f_pattern", "格式（正则表达式）", "Pattern (regular expression)"),

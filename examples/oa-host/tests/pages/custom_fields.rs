@@ -242,7 +242,7 @@ fn q3_what_is_retired_is_read_and_not_filled_in_and_a_taken_value_is_said_beside
     let host = Host::start(&[]);
     let (admin, mei, _) = staff(&host);
     define(&admin, "code", "档案号", "text", &json!({"unique": true}));
-    let plan = define(&admin, "plan", "计划", "text", &json!({"default": {"text": "常规"}}));
+    let plan = define(&admin, "plan", "计划", "text", &json!({"default_value": {"text": "常规"}}));
     says(&mei.get(NEW), &["value=\"常规\"", "留空则为 常规。"]);
     let first = gone(&create(&mei, &[("name", "甲"), ("custom_code", "A1"), ("custom_plan", "大")]));
     let refused = create(&mei, &[("name", "乙"), ("custom_code", "a1")]);

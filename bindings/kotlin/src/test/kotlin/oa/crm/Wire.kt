@@ -15,6 +15,7 @@ import com.fasterxml.jackson.databind.MapperFeature
 import com.fasterxml.jackson.databind.PropertyNamingStrategies
 import com.fasterxml.jackson.databind.SerializationFeature
 import com.fasterxml.jackson.databind.SerializerProvider
+import com.fasterxml.jackson.databind.annotation.JsonDeserialize
 import com.fasterxml.jackson.databind.json.JsonMapper
 import com.fasterxml.jackson.databind.module.SimpleModule
 import com.fasterxml.jackson.databind.node.ObjectNode
@@ -26,6 +27,8 @@ import java.time.LocalDate
 import java.time.ZoneOffset
 import java.time.format.DateTimeFormatter
 import java.util.Locale
+import kotlin.reflect.full.primaryConstructor
+import kotlin.reflect.jvm.javaType
 
 /** Records as JSON, letter by letter as the core writes them (tests/scenarios/README.md). */
 internal object Wire {
@@ -50,6 +53,11 @@ internal object Wire {
             setMixInAnnotation(DocumentsOf::class.java, ByKind::class.java)
             setMixInAnnotation(Payments::class.java, ByKind::class.java)
             setMixInAnnotation(ReportOf::class.java, ByKind::class.java)
+            addSerializer(FieldValue::class.java, FieldValueWriter)
+            addDeserializer(FieldValue::class.java, FieldValueReader)
+            setMixInAnnotation(CustomerQuery::class.java, Matches::class.java)
+            setMixInAnnotation(CustomField::class.java, Shown::class.java)
+            setMixInAnnotation(CustomFieldInput::class.java, Shown::class.java)
             setMixInAnnotation(Language::class.java, Languages::class.java)
             setMixInAnnotation(FieldChange::class.java, Change::class.java)
             setMixInAnnotation(Event::class.java, Happened::class.java)
@@ -117,6 +125,43 @@ internal object Wire {
 
     private object DayReader : JsonDeserializer<LocalDate>() {
         override fun deserialize(json: JsonParser, context: DeserializationContext): LocalDate = LocalDate.parse(json.text)
+    }
+
+    /** A value is an object whose one field is called as its type. */
+    private object FieldValueWriter : JsonSerializer<FieldValue>() {
+        override fun serialize(value: FieldValue, json: JsonGenerator, provider: SerializerProvider) {
+            json.writeStartObject()
+            json.writeFieldName(snake(value::class.simpleName!!))
+            provider.defaultSerializeValue(value.javaClass.getMethod("getV1").invoke(value), json)
+            json.writeEndObject()
+        }
+    }
+
+    private object FieldValueReader : JsonDeserializer<FieldValue>() {
+        override fun deserialize(json: JsonParser, context: DeserializationContext): FieldValue {
+            val (name, value) = json.readValueAsTree<ObjectNode>().properties().single()
+            val type = FieldValue::class.sealedSubclasses.single { snake(it.simpleName!!) == name }
+            val make = type.primaryConstructor!!
+            return make.call(mapper.convertValue(value, mapper.constructType(make.parameters.single().type.javaType)))
+        }
+    }
+
+    /** A condition is JSON itself. */
+    private object Tree : JsonDeserializer<String>() {
+        override fun deserialize(json: JsonParser, context: DeserializationContext): String =
+            json.readValueAsTree<JsonNode>().toString()
+    }
+
+    private interface Matches {
+        @get:JsonRawValue
+        @get:JsonDeserialize(using = Tree::class)
+        val matching: String?
+    }
+
+    private interface Shown {
+        @get:JsonRawValue
+        @get:JsonDeserialize(using = Tree::class)
+        val visibleWhen: String?
     }
 
     @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "kind")
