@@ -606,3 +606,109 @@ fn q1_random_conditions_give_the_same_rows_in_the_same_order_on_every_store() {
         }
     });
 }
+
+#[test]
+fn q3_a_value_that_a_merge_left_twice_is_held_once_and_given_back() {
+    in_every_world(|world| {
+        let alice = world.user("alice");
+        save(world, CustomFieldInput { unique: true, ..field("tax", FieldType::Text) });
+        let tax = |own: &str| vec![value("tax", text(own))];
+        // The survivor has none and takes over what the source had, which it is found under as well.
+        let first = alice.create_customer(named("first")).unwrap();
+        let second = alice.create_customer(with("second", tax("2"))).unwrap();
+        let merged = alice.merge_customers(MergeInput::of(first.id, vec![second.id])).unwrap();
+        assert_eq!(merged.customer.custom, tax("2"));
+        alice.delete_customer(first.id).unwrap();
+        alice.restore_customer(first.id, None).unwrap();
+        let other = alice.create_customer(named("other")).unwrap();
+        alice.merge_customers(MergeInput::of(other.id, vec![first.id])).unwrap();
+        refused(alice.create_customer(with("taken", tax("2"))), "field_value_taken");
+
+        // What the survivor gave up for the source's is still its own when that is taken back.
+        let third = alice.create_customer(with("tertiary", tax("3"))).unwrap();
+        let fourth = alice.create_customer(with("fourth", tax("4"))).unwrap();
+        let merge = MergeInput {
+            fields: vec![MergeChoice { field: "custom.tax".into(), from: fourth.id }],
+            ..MergeInput::of(third.id, vec![fourth.id])
+        };
+        let merged = alice.merge_customers(merge).unwrap();
+        refused(alice.create_customer(with("taken", tax("3"))), "field_value_taken");
+        alice.unmerge(merged.merge.unwrap().id).unwrap();
+        assert_eq!(alice.customer(third.id).unwrap().custom, tax("3"));
+        assert_eq!(alice.customer(fourth.id).unwrap().custom, tax("4"));
+
+        // Two never have it after an unmerge: the survivor gives it up before.
+        let merged = alice.merge_customers(MergeInput::of(third.id, vec![fourth.id])).unwrap();
+        let now = alice.customer(third.id).unwrap();
+        let now = alice.edit_customer(third.id, edit(&now, tax("4"), &[])).unwrap();
+        refused(alice.unmerge(merged.merge.as_ref().unwrap().id), "field_value_taken");
+        alice.edit_customer(third.id, edit(&now, tax("5"), &[])).unwrap();
+        alice.unmerge(merged.merge.unwrap().id).unwrap();
+        assert_eq!(alice.customer(fourth.id).unwrap().custom, tax("4"));
+    });
+}
+
+#[test]
+fn q3_long_keys_and_values_a_phone_and_a_pattern_are_held_by_what_they_are() {
+    in_every_world(|world| {
+        let alice = world.user("alice");
+        let long = "k".repeat(40);
+        save(world, CustomFieldInput { unique: true, ..field(&long, FieldType::Text) });
+        for length in [130, 140, 141, 200] {
+            let own = || vec![value(&long, text(&"x".repeat(length)))];
+            alice.create_customer(with(&format!("long {length}"), own())).unwrap();
+            refused(alice.create_customer(with("again", own())), "field_value_taken");
+        }
+        save(world, CustomFieldInput { unique: true, ..field("mobile", FieldType::Phone) });
+        let mobile = |own: &str| vec![value("mobile", text(own))];
+        alice.create_customer(with("mobile", mobile("138 0000 0000"))).unwrap();
+        refused(alice.create_customer(with("again", mobile("+86 13800000000"))), "field_value_taken");
+        let broken = CustomFieldInput { pattern: Some("a)|(?:b".to_owned()), ..field("code", FieldType::Text) };
+        violates(world.user("adam").save_custom_field(broken), "pattern", "malformed");
+        let when = Condition::equal("level", FieldValue::OneOf(code("a")));
+        let numbered = CustomFieldInput { visible_when: Some(when), ..field("no", FieldType::AutoNumber) };
+        violates(world.user("adam").save_custom_field(numbered), "visible_when.visible_when", "not_allowed");
+    });
+}
+
+#[test]
+fn q3_what_is_shown_by_an_entry_is_shown_by_the_one_that_it_is_merged_into() {
+    in_every_world(|world| {
+        let (alice, adam) = (world.user("alice"), world.user("adam"));
+        let when = Condition::equal("level", FieldValue::OneOf(code("a")));
+        save(world, CustomFieldInput { visible_when: Some(when), ..field("why", FieldType::Text) });
+        let new = NewCustomer { level: Some(code("a")), ..with("made", vec![value("why", text("so"))]) };
+        let made = alice.create_customer(new).unwrap();
+        adam.merge_dictionary_entries("level".into(), code("a"), code("b")).unwrap();
+        let made = alice.customer(made.id).unwrap();
+        let renamed = CustomerEdit { region: Some("X".into()), ..edit(&made, vec![], &[]) };
+        assert_eq!(alice.edit_customer(made.id, renamed).unwrap().custom, made.custom);
+    });
+}
+
+#[test]
+fn p1_who_may_only_claim_learns_no_phone_of_a_custom_field() {
+    in_every_world(|world| {
+        let alice = world.user("alice");
+        save(world, filterable("mobile", FieldType::Phone));
+        save(world, filterable("note", FieldType::Text));
+        ready(world);
+        let custom = vec![value("mobile", text("13800001111")), value("note", text("open"))];
+        let made = alice.create_customer(with("made", custom)).unwrap();
+        let released = serde_json::json!({"customers": [made.id], "release": {"note": "No need"}});
+        crm_tests::call(&alice, "release_customers", &released).unwrap();
+        let bob = world.user("bob");
+        assert_eq!(bob.customer(made.id).unwrap().custom, [value("note", text("open"))]);
+        let pool = || CustomerQuery::from(View::Pool { pool: None });
+        let begins = Condition::field("custom.mobile", Test::BeginsWith("138".into()));
+        let asked = CustomerQuery { matching: Some(begins), ..pool() };
+        violates(bob.customers(asked, PageRequest::first(5)), "matching.custom.mobile", "unknown");
+        let by = FieldOrder { field: key("mobile"), descending: false };
+        let asked = CustomerQuery { order_by: Some(by), ..pool() };
+        violates(bob.customers(asked, PageRequest::first(5)), "order_by.field", "unknown");
+        let note = CustomerQuery { matching: Some(Condition::equal("custom.note", text("open"))), ..pool() };
+        let found = bob.customers(note, PageRequest::first(5)).unwrap().items;
+        assert_eq!(found.iter().map(|customer| customer.id).collect::<Vec<_>>(), [made.id]);
+        assert_eq!(found[0].custom, [value("note", text("open"))]);
+    });
+}

@@ -156,3 +156,20 @@ fn q2_what_can_not_be_asked_is_not_saved() {
         assert_eq!(names(world, "alice").len(), 199);
     });
 }
+
+#[test]
+fn q2_nobody_fills_the_list_of_somebody_else() {
+    in_every_world(|world| {
+        let bob = world.user("bob");
+        for place in 0..200 {
+            let for_alice = SavedQueryInput {
+                people: vec![user("alice")],
+                ..SavedQueryInput::named(format!("B{place}"), View::Mine)
+            };
+            bob.save_query(for_alice).unwrap();
+        }
+        let own = world.user("alice").save_query(SavedQueryInput::named("Own", View::Mine)).unwrap();
+        assert!(names(world, "alice").contains(&own.name));
+        assert_eq!(names(world, "alice").len(), 201);
+    });
+}

@@ -137,8 +137,9 @@ pub(super) const LONGEST_PATTERN: i64 = 200;
 
 /// A pattern that is to match the whole of a text; none where it is no pattern.
 pub(super) fn whole(pattern: &str) -> Option<regex_lite::Regex> {
-    let whole = format!(r"\A(?:{pattern})\z");
-    regex_lite::RegexBuilder::new(&whole).size_limit(64 * 1024).build().ok()
+    let made = |pattern: &str| regex_lite::RegexBuilder::new(pattern).size_limit(64 * 1024).build().ok();
+    // By itself, too: it must not end the group that is put around it.
+    made(pattern).and_then(|_| made(&format!(r"\A(?:{pattern})\z")))
 }
 
 fn matches_whole(pattern: &str, text: &str) -> bool {

@@ -8,6 +8,7 @@ use super::{
     MOST_FIELDS, MOST_OPTIONS, StoredField,
 };
 use crate::crm::Session;
+use crate::dictionary::EntryCode;
 use crate::error::{Error, Violation, refusals};
 use crate::history;
 use crate::operations::op;
@@ -267,6 +268,27 @@ impl Work<'_> {
     }
 }
 
+impl Work<'_> {
+    /// What is shown by an entry of a dictionary is shown by the one that it is merged into.
+    pub(crate) fn conditions_follow(
+        &mut self,
+        dictionary: &str,
+        from: &EntryCode,
+        into: &EntryCode,
+    ) -> Result<(), Error> {
+        for stored in &self.context.clone().fields {
+            let Some(condition) = &stored.field.visible_when else { continue };
+            let after = condition.with_code(dictionary, from, into);
+            if after != *condition {
+                let mut changed = stored.clone();
+                changed.field.visible_when = Some(after);
+                self.update(&CUSTOM_FIELD, changed.to_row()?);
+            }
+        }
+        Ok(())
+    }
+}
+
 /// The field as it is kept, cleaned and checked.
 fn checked(
     input: &CustomFieldInput,
@@ -396,7 +418,10 @@ fn bounds(input: &CustomFieldInput, field: &mut CustomField, context: &Context, 
 
 /// Whether a condition speaks of fields that the record has, other than the one that it shows.
 fn seen_by(condition: &Condition, field: &CustomField, fields: &[StoredField], check: &mut Checker) {
-    condition.check(check);
+    check.ensure(field.field_type != FieldType::AutoNumber, || Violation::not_allowed("visible_when"));
+    if !condition.check(check) {
+        return;
+    }
     for test in condition.tests() {
         let key = test.key.strip_prefix(CUSTOM);
         let own = |key| fields.iter().map(|stored| &stored.field).find(|own| own.key.as_str() == key);

@@ -10,6 +10,7 @@ use crate::agenda::{self, Duty, Turn};
 use crate::error::Error;
 use crate::organisation::Context;
 use crate::record::{Record, plain_record};
+use crate::sorted::Sort as _;
 use crate::store::{Change, Column, ColumnType, Index, Kind, Read, Row, Search, StoreError, Value, Write};
 use crate::work::{Stop, Work, rows};
 use serde::{Deserialize, Serialize};
@@ -72,7 +73,10 @@ fn column_of(values: &[CustomValue], stored: &StoredField) -> Value {
 fn indexed<'c>(context: &'c Context, kind: &Kind) -> Vec<(&'c StoredField, &'static str)> {
     let of = Customized::ALL.into_iter().find(|of| of.kind() == kind);
     let fields = of.map(|of| context.fields_of(of)).unwrap_or_default();
-    fields.iter().filter_map(|stored| Some((stored, *SLOTS.get(stored.slot?)?))).collect()
+    let mut indexed: Vec<_> = fields.iter().filter_map(|stored| Some((stored, *SLOTS.get(stored.slot?)?))).collect();
+    // Whatever order the fields have, statements name their columns in one.
+    indexed.order_by(|a, b| a.1.cmp(b.1));
+    indexed
 }
 
 impl Work<'_> {
@@ -136,12 +140,15 @@ impl Work<'_> {
         };
         for row in &found {
             let values = held(row)?;
-            let changed = building.iter().filter_map(|(stored, column)| {
-                let value = column_of(&values, stored);
-                let was = kind.position(column).and_then(|place| row.values.get(place));
-                (was != Some(&value)).then_some((*column, Change::Set(value)))
-            });
-            let changed = changed.collect();
+            let columns = building.iter().map(|(stored, column)| (*column, column_of(&values, stored)));
+            let columns: Vec<(&'static str, Value)> = columns.collect();
+            let stands = |(column, value): &(&'static str, Value)| {
+                kind.position(column).and_then(|place| row.values.get(place)) == Some(value)
+            };
+            if columns.iter().all(stands) {
+                continue;
+            }
+            let changed = columns.into_iter().map(|(column, value)| (column, Change::Set(value))).collect();
             self.touch(kind, &row.id, Some(row.version), changed);
         }
         if (found.len() as i64) == BATCH {

@@ -6,6 +6,7 @@ use crate::date::Date;
 use crate::dictionary::EntryCode;
 use crate::error::{Error, Violation};
 use crate::money::{Decimal, Money};
+use crate::sorted::Sort as _;
 use crate::store::Value;
 use crate::text::fold;
 use crate::time::Timestamp;
@@ -105,6 +106,15 @@ impl FieldValue {
         }
     }
 
+    /// Whether it is no longer than any field takes.
+    pub(crate) fn is_bounded(&self) -> bool {
+        match self {
+            FieldValue::Text(text) => text.len() <= 16_000,
+            FieldValue::ManyOf(codes) => codes.len() <= super::MOST_OPTIONS,
+            _ => true,
+        }
+    }
+
     /// Whether it is of the type.
     pub(crate) fn is_of(&self, ty: FieldType) -> bool {
         self.ty() == ty || (self.ty() == FieldType::Text && ty.is_text())
@@ -127,7 +137,7 @@ impl FieldValue {
             FieldValue::OneOf(code) => bytes.extend(code.as_str().as_bytes()),
             FieldValue::ManyOf(codes) => {
                 bytes.push(AROUND);
-                for code in codes {
+                for code in in_order(codes) {
                     bytes.extend(code.as_str().as_bytes());
                     bytes.push(AROUND);
                 }
@@ -154,20 +164,36 @@ impl FieldValue {
             FieldValue::Time(at) => at.millis().to_string(),
             FieldValue::YesNo(yes) => yes.to_string(),
             FieldValue::OneOf(code) => code.to_string(),
-            FieldValue::ManyOf(codes) => codes.iter().map(EntryCode::as_str).collect::<Vec<_>>().join(","),
+            FieldValue::ManyOf(codes) => {
+                in_order(codes).into_iter().map(EntryCode::as_str).collect::<Vec<_>>().join(",")
+            }
             FieldValue::Person(person) => person.to_string(),
         }
     }
 }
 
+/// Choices in an order that stays when the options get another one.
+fn in_order(codes: &[EntryCode]) -> Vec<&EntryCode> {
+    let mut codes: Vec<&EntryCode> = codes.iter().collect();
+    codes.order_by(Ord::cmp);
+    codes
+}
+
 /// A text as its column has it.
 pub(crate) fn folded(text: &str) -> Vec<u8> {
+    use sha2::Digest as _;
     let folded = fold(text);
-    let mut end = folded.len().min(LONGEST - 1);
+    if folded.len() < LONGEST {
+        return folded.into_bytes();
+    }
+    // What does not fit still tells two texts apart.
+    let hash = crate::text::hex(sha2::Sha256::digest(folded.as_bytes()).get(..8).unwrap_or_default());
+    let mut end = LONGEST - 1 - hash.len();
     while !folded.is_char_boundary(end) {
         end -= 1;
     }
-    folded.as_bytes().get(..end).unwrap_or_default().to_vec()
+    let start = folded.get(..end).unwrap_or_default();
+    [start.as_bytes(), hash.as_bytes()].concat()
 }
 
 /// A number as bytes that sort as numbers do.

@@ -220,7 +220,7 @@ impl Work<'_> {
         }
         let pool = self.pool_of(&customer)?;
         Ok(match pool {
-            Some(pool) => pool.shown(customer),
+            Some(pool) => pool.shown(customer, &self.context),
             None => customer.by_name_only(),
         })
     }

@@ -8,6 +8,7 @@ use crate::custom_field::{
     StoredField, clean_values, given_values, value_of,
 };
 use crate::dictionary::EntryCode;
+use crate::duplicate::phone_key;
 use crate::error::{Error, Violation};
 use crate::history::as_value;
 use crate::organisation::{Context, unique_key};
@@ -16,6 +17,7 @@ use crate::record::{LONG_AGO, NEVER};
 use crate::store::{Filter, Row, Value};
 use crate::text::{Checker, FOLD_VERSION};
 use crate::work::Work;
+use std::collections::BTreeSet;
 
 /// A customer as JSON in which each custom field stands by itself, under its name.
 pub(crate) fn spread(customer: &Customer) -> serde_json::Value {
@@ -40,13 +42,27 @@ pub(crate) fn gathered(mut value: serde_json::Value) -> serde_json::Value {
     value
 }
 
+/// How the keys of unique values of custom fields begin.
+const UNIQUE: &str = "customer_field.";
+
+/// The refusal of a value that another customer has, by the key under which it is held.
+pub(crate) fn value_taken(key: &str) -> Option<Error> {
+    let (_, field) = key.strip_prefix(UNIQUE)?.split_once('.')?;
+    let field = field.split([':', '#']).next().unwrap_or_default().to_owned();
+    Some(CustomFieldRefusal::ValueTaken { field }.into())
+}
+
 /// What of its custom fields no other customer may have: the space of the values, the value, and its field.
 fn unique_values(values: &[CustomValue], context: &Context) -> Vec<(String, String, FieldKey)> {
     let fields = context.fields_of(Customized::Customer).iter().map(|stored| &stored.field);
     let unique = fields.filter(|field| field.unique).filter_map(|field| {
         let value = value_of(values, field.key.as_str())?;
         // Texts folded by another version are other values.
-        Some((format!("customer_field.{FOLD_VERSION}.{}", field.key), value.same(), field.key.clone()))
+        let same = match (field.field_type, value) {
+            (FieldType::Phone, FieldValue::Text(phone)) => phone_key(phone).unwrap_or_else(|| value.same()),
+            _ => value.same(),
+        };
+        Some((format!("{UNIQUE}{FOLD_VERSION}.{}", field.key), same, field.key.clone()))
     });
     unique.collect()
 }
@@ -60,11 +76,13 @@ pub(super) fn custom_keys(customer: &Customer, context: &Context) -> Vec<(Row, O
     });
     let former = customer.former.iter().flat_map(|former| unique_values(&former.custom, context));
     let former = former.map(|(space, value, _)| (unique_key(&space, &value, &holder), None));
-    own.chain(former).collect()
+    // What it has itself may be what something that was merged into it had.
+    let mut held = BTreeSet::new();
+    own.chain(former).filter(|(key, _): &(Row, _)| held.insert(key.id.clone())).collect()
 }
 
 /// Those values that no other customer may have.
-pub(super) fn unique_custom(customer: &Customer, context: &Context) -> Vec<CustomValue> {
+pub(crate) fn unique_custom(customer: &Customer, context: &Context) -> Vec<CustomValue> {
     let unique = |own: &&CustomValue| {
         context.field(Customized::Customer, own.field.as_str()).is_some_and(|stored| stored.field.unique)
     };
@@ -169,11 +187,18 @@ pub(super) fn is_clearable(name: &str, context: &Context) -> bool {
     field.is_some_and(|stored| stored.field.field_type != FieldType::AutoNumber)
 }
 
+/// Whether a field says how somebody is reached, which pools may hide.
+pub(super) fn tells_contact(stored: &StoredField) -> bool {
+    matches!(stored.field.field_type, FieldType::Phone | FieldType::Email)
+}
+
 /// The fields that a list of customers can be narrowed by, and put in order by.
 pub(super) struct CustomerFields<'a> {
     pub(super) context: &'a Context,
     /// The scopes from which the list comes; absent: it is of active customers, wherever they stand.
     pub(super) scopes: Option<&'a [Value]>,
+    /// Whether they lie in a pool for others to claim, who may not learn phones and addresses.
+    pub(super) pooled: bool,
 }
 
 /// A custom field that has a column which is ready, with that.
@@ -190,7 +215,11 @@ pub(super) fn indexed<'c>(context: &'c Context, key: &str, at: &str) -> Result<(
 impl Catalogue for CustomerFields<'_> {
     fn known(&self, key: &str) -> Result<Known, Error> {
         if let Some(key) = key.strip_prefix(CUSTOM) {
-            let (stored, column) = indexed(self.context, key, &format!("matching.{CUSTOM}{key}"))?;
+            let at = format!("matching.{CUSTOM}{key}");
+            let (stored, column) = indexed(self.context, key, &at)?;
+            if self.pooled && tells_contact(stored) {
+                return Err(Violation::unknown(at).into());
+            }
             return Ok(Known { ty: stored.field.field_type, column, holds: Column::Field });
         }
         let (ty, column, holds) = match key {

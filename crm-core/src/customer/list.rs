@@ -422,7 +422,7 @@ impl Work<'_> {
             });
         }
         if let Some(matching) = &query.matching {
-            conditions.push(self.matching(matching, Some(&scopes))?);
+            conditions.push(self.matching(matching, Some(&scopes), &query.view)?);
         }
         conditions.retain(|condition| !condition.is_empty());
         let search = Search::of(&CUSTOMER)
@@ -438,10 +438,19 @@ impl Work<'_> {
             (Some(_), Some(_)) => Err(Violation::not_allowed("order_by").into()),
             (Some(by), None) => {
                 let direction = if by.descending { Direction::Descending } else { Direction::Ascending };
-                Ok((fields::indexed(&self.context, by.field.as_str(), "order_by.field")?.1, direction))
+                let (stored, column) = fields::indexed(&self.context, by.field.as_str(), "order_by.field")?;
+                if self.is_pooled(&query.view)? && fields::tells_contact(stored) {
+                    return Err(Violation::unknown("order_by.field").into());
+                }
+                Ok((column, direction))
             }
             (None, order) => Ok(order.unwrap_or(CustomerOrder::of(&query.view)).column()),
         }
+    }
+
+    /// Whether a view is of customers that the actor may only claim: an administrator sees all of them.
+    fn is_pooled(&self, view: &View) -> Result<bool, Error> {
+        Ok(matches!(view, View::Pool { .. }) && !self.access()?.sees_all())
     }
 
     /// Finds what is wrong with a query before it is asked.
@@ -449,18 +458,24 @@ impl Work<'_> {
         let (column, _) = self.order_of(query)?;
         let filter = query.filter.conditions()?;
         if let Some(matching) = &query.matching {
-            self.matching(matching, None)?;
+            self.matching(matching, None, &query.view)?;
         }
         self.source(query, filter, column).map(drop)
     }
 
     /// A condition as a filter of customers; `scopes` are those from which the list comes, if it comes from scopes.
-    pub(super) fn matching(&self, matching: &Condition, scopes: Option<&[Value]>) -> Result<Filter, Error> {
+    pub(super) fn matching(
+        &self,
+        matching: &Condition,
+        scopes: Option<&[Value]>,
+        view: &View,
+    ) -> Result<Filter, Error> {
         let mut check = Checker::new();
         check.under("matching", |check| matching.check(check));
         check.done()?;
         let days = Days { now: self.now, zone: self.context.settings().time_zone };
-        matching.filter(&CustomerFields { context: &self.context, scopes }, days)
+        let pooled = self.is_pooled(view)?;
+        matching.filter(&CustomerFields { context: &self.context, scopes, pooled }, days)
     }
 
     /// The places of all customers of a view whose own condition is on another column than the

@@ -16,7 +16,7 @@ pub use crate::id::CustomerId;
 pub use batch::{BatchAnswer, BatchItem, CustomerEditItem, NextFollowUp};
 pub(crate) use commands::{custom_changes, not_found};
 pub(crate) use create::{all_keys, name_key_id};
-pub(crate) use fields::{FIELDS, gathered, shown_by, spread};
+pub(crate) use fields::{FIELDS, gathered, shown_by, spread, unique_custom, value_taken};
 pub(crate) use input::apply_edit;
 pub use input::{CustomerEdit, NewCustomer, NewRelation};
 pub use list::{CustomerFilter, CustomerOrder, CustomerPage, CustomerQuery, FieldOrder, View, ViewCount};
@@ -282,7 +282,7 @@ impl FormerCustomer {
             short_name: customer.short_name.clone(),
             credit_code: customer.credit_code.clone(),
             phones: customer.phones.clone(),
-            custom: fields::unique_custom(customer, context),
+            custom: unique_custom(customer, context),
         }
     }
 }

@@ -112,14 +112,19 @@ impl Work<'_> {
         let filter = &query.filter;
         let mut conditions = vec![filter.conditions()?];
         if let Some(matching) = &query.matching {
-            conditions.push(self.matching(matching, None)?);
+            conditions.push(self.matching(matching, None, &query.view)?);
         }
         let conditions = Filter::All(conditions);
         let mut columns = vec!["scope"];
         if !columns.contains(&order) {
             columns.push(order);
         }
-        conditions.columns(&mut columns);
+        if query.matching.is_some() {
+            // Always the same ones: which of them a condition looks at must not make a statement of its own.
+            columns = CUSTOMER.columns.iter().map(|column| column.name).collect();
+        } else {
+            conditions.columns(&mut columns);
+        }
         let found = self.columns(Selection::Keys { kind: &CUSTOMER, ids: list.ids }, columns.clone())?;
         let of = |column: &str| columns.iter().position(|known| *known == column);
         let ordered = of(order);

@@ -163,6 +163,7 @@ impl Session<'_> {
                         to: Value::from(into.as_str()),
                     });
                 }
+                work.conditions_follow(&dictionary, &from, &into)?;
                 source.retired = true;
                 work.update(&DICTIONARY_ENTRY, source.to_row()?);
                 let changes = vec![history::change("merged_into", None, Some(serde_json::json!(into)))];

@@ -113,8 +113,20 @@ pub(super) fn digest(kind: &'static Kind, row: &Row, columns: usize) -> String {
         "contact" => &["customer", "scope"],
         "receipt" if Columns::of(kind, row).text("contract").is_none() => &["customer", "scope"],
         "relation" => &["first", "second"],
-        // Ticks and settings move them.
-        "customer" => &["recycling", "received_at", "recycle_warning"],
+        // Ticks and settings move them; custom fields stand in the body.
+        "customer" => &[
+            "recycling",
+            "received_at",
+            "recycle_warning",
+            "field1",
+            "field2",
+            "field3",
+            "field4",
+            "field5",
+            "field6",
+            "field7",
+            "field8",
+        ],
         _ => &["customer"],
     };
     let mut hash = Sha256::new();

@@ -5,7 +5,9 @@ use super::gather::Merging;
 use super::item::{Item, Part, cut};
 use super::{ContactMerge, MOST_FORMER, MOST_MOVED, MOST_SOURCES, Merge, MergeField, MergeInput, MergeRefusal};
 use crate::access::{Need, Reach};
-use crate::customer::{CUSTOMER, Customer, CustomerId, CustomerStatus, FormerCustomer, all_keys, custom_changes};
+use crate::customer::{
+    CUSTOMER, Customer, CustomerId, CustomerStatus, FormerCustomer, all_keys, custom_changes, unique_custom,
+};
 use crate::error::Violation;
 use crate::history::{self, FieldChange, as_value};
 use crate::id::{ApprovalId, MergeId};
@@ -186,7 +188,8 @@ impl Work<'_> {
 
     /// The survivor is found under what it was called and what the sources were.
     fn become_former(&self, survivor: &Customer, sources: &[Customer], after: &mut Customer) -> Result<(), Stop> {
-        if after.name != survivor.name {
+        let values = |customer: &Customer| unique_custom(customer, &self.context);
+        if after.name != survivor.name || values(after) != values(survivor) {
             after.former.push(FormerCustomer::of(survivor, &self.context));
         }
         for source in sources {

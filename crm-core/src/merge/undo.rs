@@ -11,7 +11,9 @@ use crate::actor::UserId;
 use crate::agenda;
 use crate::contact::{CONTACT, StoredContact};
 use crate::contract::CONTRACT;
-use crate::customer::{CUSTOMER, Customer, CustomerId, CustomerStatus, Under, all_keys, custom_changes, spread};
+use crate::customer::{
+    CUSTOMER, Customer, CustomerId, CustomerStatus, Under, all_keys, custom_changes, spread, value_taken,
+};
 use crate::history;
 use crate::id::MergeId;
 use crate::organisation::{UNIQUE_KEY, holder_of, unique_key_row};
@@ -245,6 +247,9 @@ impl Work<'_> {
                 if item.id.starts_with("customer_name") {
                     let name = source.map(|source| source.name.clone()).unwrap_or_default();
                     return Err(MergeRefusal::NameTaken { name }.into());
+                }
+                if let Some(taken) = value_taken(&item.id) {
+                    return Err(taken.into());
                 }
                 // A credit code or a phone: whoever took it meanwhile was allowed to, and holds it.
             }

@@ -125,7 +125,8 @@ pub(crate) fn unique_key(space: &str, value: &str, holder: &str) -> Row {
 /// The key of [`unique_key`].
 pub(crate) fn unique_key_id(space: &str, value: &str) -> String {
     use sha2::Digest as _;
-    if value.chars().count() <= 140 {
+    let length = value.chars().count();
+    if length <= 140 && space.len() + length <= 185 {
         return format!("{space}:{value}");
     }
     let hash = sha2::Sha256::digest(value.as_bytes());

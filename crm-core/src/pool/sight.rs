@@ -3,8 +3,10 @@
 use super::{Pool, PoolField};
 use crate::access::{Access, Scope, ScopeList, Standing};
 use crate::contact::Contact;
+use crate::custom_field::{CustomValue, Customized, FieldType};
 use crate::customer::Customer;
 use crate::id::PoolId;
+use crate::organisation::Context;
 use crate::person::Person;
 use crate::position::{PositionId, PositionTree};
 use crate::sharing::SharePanel;
@@ -36,7 +38,7 @@ impl Pool {
     }
 
     /// A customer as who may claim it sees it.
-    pub(crate) fn shown(&self, customer: Customer) -> Customer {
+    pub(crate) fn shown(&self, customer: Customer, context: &Context) -> Customer {
         let mut shown = customer;
         if self.hides(PoolField::Phones) {
             shown.phones = Vec::new();
@@ -48,6 +50,16 @@ impl Pool {
         if self.hides(PoolField::Address) {
             shown.address = None;
         }
+        let open = |own: &CustomValue| {
+            let field = context.field(Customized::Customer, own.field.as_str());
+            field.is_some_and(|stored| match stored.field.field_type {
+                FieldType::Phone => !self.hides(PoolField::Phones),
+                FieldType::Email => !self.hides(PoolField::Email),
+                _ => true,
+            })
+        };
+        shown.custom.retain(open);
+        shown.former.iter_mut().for_each(|former| former.custom.retain(open));
         shown.merge = None;
         shown
     }

@@ -1,6 +1,7 @@
 //! Conditions as people and programs write them.
 
 use crate::custom_field::{FieldType, FieldValue};
+use crate::dictionary::EntryCode;
 use crate::error::Violation;
 use crate::text::Checker;
 use serde::{Deserialize, Serialize};
@@ -9,6 +10,8 @@ use serde::{Deserialize, Serialize};
 const DEEPEST: usize = 10;
 /// How many fields a condition may look at.
 const MOST_TESTS: usize = 50;
+/// How many conditions may stand in one, those without tests counted.
+const MOST_NODES: usize = 200;
 /// How many values a test may name.
 const MOST_VALUES: usize = 100;
 /// The most characters of a text that is looked for.
@@ -125,17 +128,55 @@ impl Condition {
         }
     }
 
-    /// Finds what is out of bounds: nothing that goes on is deeper or longer.
-    pub(crate) fn check(&self, check: &mut Checker) {
+    /// Finds what is out of bounds, and says whether it is neither too deep nor too long to be looked at further.
+    pub(crate) fn check(&self, check: &mut Checker) -> bool {
         if !self.is_shallow(DEEPEST) {
-            return check.note(Violation::too_many("condition", DEEPEST as i64));
+            check.note(Violation::too_many("condition", DEEPEST as i64));
+            return false;
+        }
+        if self.nodes() > MOST_NODES {
+            check.note(Violation::too_many("condition", MOST_NODES as i64));
+            return false;
         }
         let tests = self.tests();
         if tests.len() > MOST_TESTS {
-            return check.note(Violation::too_many("condition", MOST_TESTS as i64));
+            check.note(Violation::too_many("condition", MOST_TESTS as i64));
+            return false;
         }
         for test in tests {
             check.under(&test.key.chars().take(40).collect::<String>(), |check| test.is.check(check));
+        }
+        true
+    }
+
+    fn nodes(&self) -> usize {
+        match self {
+            Condition::All(list) | Condition::Any(list) => 1 + list.iter().map(Condition::nodes).sum::<usize>(),
+            Condition::Not(inner) => 1 + inner.nodes(),
+            Condition::Field(_) => 1,
+        }
+    }
+
+    /// The same with the code of one entry in place of another's, where tests on a field name it.
+    pub(crate) fn with_code(&self, key: &str, from: &EntryCode, into: &EntryCode) -> Condition {
+        let all = |list: &[Condition]| list.iter().map(|inner| inner.with_code(key, from, into)).collect();
+        let own = |value: &FieldValue| match value {
+            FieldValue::OneOf(code) if code == from => FieldValue::OneOf(into.clone()),
+            other => other.clone(),
+        };
+        match self {
+            Condition::All(list) => Condition::All(all(list)),
+            Condition::Any(list) => Condition::Any(all(list)),
+            Condition::Not(inner) => Condition::Not(Box::new(inner.with_code(key, from, into))),
+            Condition::Field(test) if test.key == key => Condition::field(
+                key,
+                match &test.is {
+                    Test::Equal(value) => Test::Equal(own(value)),
+                    Test::OneOf(values) => Test::OneOf(values.iter().map(own).collect()),
+                    other => other.clone(),
+                },
+            ),
+            Condition::Field(test) => Condition::Field(test.clone()),
         }
     }
 
@@ -176,6 +217,7 @@ impl Test {
         match self {
             Test::OneOf(values) => {
                 check.ensure(values.len() <= MOST_VALUES, || Violation::too_many("one_of", MOST_VALUES as i64));
+                check.ensure(values.iter().all(FieldValue::is_bounded), || Violation::out_of_range("one_of"));
             }
             Test::Contains(text) => drop(check.line("contains", text, LONGEST_TEXT)),
             Test::BeginsWith(text) => drop(check.line("begins_with", text, LONGEST_TEXT)),
@@ -185,7 +227,12 @@ impl Test {
                 check.ensure(near(to), || Violation::out_of_range("days.to"));
                 check.ensure(from.is_some() || to.is_some(), || Violation::required("days"));
             }
-            Test::Equal(_) | Test::Less(_) | Test::AtMost(_) | Test::Greater(_) | Test::AtLeast(_) | Test::Empty => {}
+            Test::Equal(value)
+            | Test::Less(value)
+            | Test::AtMost(value)
+            | Test::Greater(value)
+            | Test::AtLeast(value) => check.ensure(value.is_bounded(), || Violation::out_of_range("value")),
+            Test::Empty => {}
         }
     }
 }

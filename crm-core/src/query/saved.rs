@@ -33,9 +33,11 @@ pub(crate) static SAVED_QUERY_FOR: Kind = Kind { since: SINCE, ..Kind::plain("sa
 /// What a person has pinned, by his id.
 pub(crate) static SAVED_QUERY_MARKS: Kind = Kind { since: SINCE, ..Kind::plain("saved_query_marks") };
 
+/// What stands before a person under whom those are counted that he keeps.
+const OWN: &str = "own:";
 /// The key of everyone.
 const EVERYONE: &str = "everyone";
-/// The most queries of one person, and that one sees by each way.
+/// The most queries of one person.
 const MOST: usize = 200;
 /// The most people and positions that one query is for.
 const MOST_READERS: usize = 100;
@@ -171,13 +173,14 @@ impl SavedQuery {
 
     /// The rows by which they find it.
     fn reader_rows(&self) -> Vec<Row> {
+        let own = format!("{OWN}{}", self.owner);
         let row = |reader: &String| Row {
             id: format!("{reader}\u{1f}{}", self.id),
             version: 1,
             values: Vec::new(),
             body: "{}".to_owned(),
         };
-        self.readers().iter().map(row).collect()
+        self.readers().iter().chain([&own]).map(row).collect()
     }
 
     /// As a reader with these marks sees it.
@@ -327,7 +330,7 @@ impl Work<'_> {
     }
 
     fn saved_for_actor(&mut self) -> Result<Vec<SavedQuery>, Stop> {
-        let of = |key: &String| Read::Find(Search::beginning(&SAVED_QUERY_FOR, key).limited(MOST as i64));
+        let of = |key: &String| Read::Find(Search::beginning(&SAVED_QUERY_FOR, key));
         let reads = self.reader_keys()?.iter().map(of).collect();
         let found = self.read(reads)?.into_iter().flat_map(|answer| rows(Some(answer)));
         let ids: BTreeSet<String> = found.filter_map(|row| row.id.split('\u{1f}').nth(1).map(str::to_owned)).into_set();
@@ -401,7 +404,7 @@ impl Work<'_> {
         self.made(id);
         match before {
             None => {
-                let own = Search::beginning(&SAVED_QUERY_FOR, &Share::person_key(&saved.owner)).limited(MOST as i64);
+                let own = Search::beginning(&SAVED_QUERY_FOR, &format!("{OWN}{}", saved.owner)).limited(MOST as i64);
                 let own = rows(self.read(vec![Read::Find(own)])?.into_iter().next());
                 if own.len() >= MOST {
                     return Err(SavedQueryRefusal::TooMany.into());

@@ -208,7 +208,7 @@ class FacadeTest {
         try (Crm crm = Crm.inMemory()) {
             CrmSession alice = Worlds.founded(crm);
             for (int n = 0; n < 7; n++) alice.createCustomer(Builders.newCustomer("C" + n).build());
-            CustomerQuery query = new CustomerQuery(View.Mine.INSTANCE, Builders.customerFilter().build(), null);
+            CustomerQuery query = new CustomerQuery(View.Mine.INSTANCE, Builders.customerFilter().build(), null, null, null);
             List<Integer> sizes = new ArrayList<>();
             List<String> names = Answers.all(Builders.pageRequest().size(3).build(), page -> {
                 CustomerPage answer = alice.customers(query, page);

@@ -169,7 +169,7 @@ class BadInputTest {
             }
             for (Future<String> one : created) one.get();
             threads.shutdown();
-            CustomerQuery mine = new CustomerQuery(View.Mine.INSTANCE, Builders.customerFilter().build(), null);
+            CustomerQuery mine = new CustomerQuery(View.Mine.INSTANCE, Builders.customerFilter().build(), null, null, null);
             PageRequest page = Builders.pageRequest().size(50).build();
             assertEquals(64, Answers.all(page, p -> alice.customers(mine, p), p -> p.getItems(), p -> p.getNext()).count());
         }
