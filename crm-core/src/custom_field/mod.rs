@@ -1,4 +1,4 @@
-//! Custom fields 自定义字段: what administrators add to customers, contacts, follow-ups and contracts.
+//! Custom fields 自定义字段: what administrators add to customers.
 //!
 //! A field is defined once for its kind of records. What is found and put in order by it stands, beside the record itself, in
 //! one of a few columns that the kind keeps for that (`index.rs`).

@@ -79,7 +79,8 @@ pub enum Test {
     Greater(FieldValue),
     /// It is greater or equal.
     AtLeast(FieldValue),
-    /// It contains this text, however it is written; at most 60 characters.
+    /// It contains this text, however it is written; at most 60 characters. Of a custom field of more than 254 bytes the
+    /// beginning is looked through.
     Contains(String),
     /// It begins with this text, however it is written; at most 60 characters.
     BeginsWith(String),
