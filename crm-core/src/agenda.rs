@@ -1,6 +1,7 @@
 //! The agenda: work that time causes, done by [`tick`](crate::Session::tick). What the work is, each room says
 //! itself with a [`Duty`].
 
+use crate::access::REVEAL;
 use crate::crm::{Crm, Session};
 use crate::duplicate::LOOKUP;
 use crate::error::Error;
@@ -318,10 +319,13 @@ impl Work<'_> {
         let expired = rows(self.read(vec![Read::Find(expired)])?.into_iter().next());
         let old = self.old_events(BATCH)?;
         let lookups = self.old_lookups(BATCH)?;
-        let more = [expired.len(), old.len(), lookups.len()].into_iter().any(|found| found as i64 >= BATCH);
+        let reveals = self.old_reveals(BATCH)?;
+        let more =
+            [expired.len(), old.len(), lookups.len(), reveals.len()].into_iter().any(|found| found as i64 >= BATCH);
         let doomed = expired.into_iter().map(|row| (&IDEMPOTENCY, row));
         let doomed = doomed.chain(old.into_iter().map(|row| (&event::EVENT, row)));
-        for (kind, row) in doomed.chain(lookups.into_iter().map(|row| (&LOOKUP, row))) {
+        let doomed = doomed.chain(lookups.into_iter().map(|row| (&LOOKUP, row)));
+        for (kind, row) in doomed.chain(reveals.into_iter().map(|row| (&REVEAL, row))) {
             self.write(Write::Delete { kind, id: row.id, version: row.version });
         }
         Ok(more)

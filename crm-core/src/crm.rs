@@ -1,5 +1,6 @@
 //! The facade: [`Crm`], and the [`Session`] in which a person acts. Load, decide, commit.
 
+use crate::access::Redact;
 use crate::actor::{Actor, Who};
 use crate::environment::Environment;
 use crate::error::{CallRefusal, Error};
@@ -264,14 +265,15 @@ impl Session<'_> {
     }
 
     /// Answers a question: `ask` reads and computes, on one version of the organisation.
-    pub(crate) fn query<T>(
+    pub(crate) fn query<T: Redact>(
         &self,
         operation: &'static Operation,
         mut ask: impl FnMut(&mut Work<'_>) -> Result<T, Stop>,
     ) -> Result<T, Error> {
         let mut answer = None;
         let asked = self.answer(operation, &mut |work| {
-            answer = Some(ask(work)?);
+            let told = ask(work)?;
+            answer = Some(work.redacted(told)?);
             Ok(())
         });
         self.noted(operation, asked.and_then(|()| answer.ok_or_else(|| CallRefusal::Contended.into())))
@@ -300,7 +302,7 @@ impl Session<'_> {
 
     /// Carries out a command: `decide` loads facts and writes its decision into the work;
     /// `recall` answers a repeat of an idempotent request from the ids it made then.
-    pub(crate) fn command<T>(
+    pub(crate) fn command<T: Redact>(
         &self,
         operation: &'static Operation,
         request: &impl Serialize,
@@ -313,10 +315,11 @@ impl Session<'_> {
         let mut answer = None;
         let done = claim.and_then(|claim| {
             self.carry_out(operation, claim.as_ref(), &mut |work, replay| {
-                answer = Some(match replay {
+                let told = match replay {
                     Some(ids) => recall(work, ids)?,
                     None => decide(work)?,
-                });
+                };
+                answer = Some(work.redacted(told)?);
                 Ok(())
             })
         });

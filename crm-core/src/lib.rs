@@ -55,7 +55,10 @@ pub mod text;
 mod time;
 mod work;
 
-pub use access::{AccessExplanation, AccessGrant, MODULES, Permission, RIGHTS, Role, RoleId, RoleInput};
+pub use access::{
+    AccessExplanation, AccessGrant, FieldAccess, FieldReveal, FieldRevealPage, FieldRight, MODULES, Permission, RIGHTS,
+    RevealRefusal, RevealedField, Role, RoleId, RoleInput,
+};
 pub use actor::{Actor, OrgId, UserId};
 pub use agenda::TickReport;
 pub use approval::{Approval, ApprovalDecision, ApprovalPage};
@@ -245,4 +248,5 @@ pub static KINDS: &[&store::Kind] = &[
     &query::SAVED_QUERY,
     &query::SAVED_QUERY_FOR,
     &query::SAVED_QUERY_MARKS,
+    &access::REVEAL,
 ];

@@ -182,6 +182,7 @@ pub const EVENT_KINDS: &[&str] = &[
     "settings_changed",
     "person_deactivated",
     "positions_changed",
+    "field_revealed",
     "customer_created",
     "customer_changed",
     "customer_transferred",

@@ -5,7 +5,7 @@
 mod input;
 mod table;
 
-use crate::access::{AccessExplanation, Role, RoleInput};
+use crate::access::{AccessExplanation, FieldRevealPage, FieldRight, RevealedField, Role, RoleInput};
 use crate::approval::{Approval, ApprovalDecision, ApprovalPage};
 use crate::contact::{Contact, ContactEdit, ContactFilter, ContactPage, NewContact};
 use crate::contract::{

@@ -133,6 +133,12 @@ macro_rules! page {
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub count: Option<$crate::page::Count>,
         }
+
+        impl $crate::access::Redact for $name {
+            fn redact(&mut self, access: &$crate::access::Access<'_>) {
+                self.items.redact(access);
+            }
+        }
     };
 }
 pub(crate) use page;

@@ -1,6 +1,6 @@
 //! One attempt at a call: what it knows, what it has decided so far, and why it may end early.
 
-use crate::access::Access;
+use crate::access::{Access, Redact};
 use crate::actor::Actor;
 use crate::contact::CONTACT;
 use crate::crm::Session;
@@ -198,6 +198,15 @@ impl<'w> Work<'w> {
 
     pub(crate) fn allowed(&self, operation: &Operation) -> Result<(), Error> {
         self.access()?.allow(operation.right)
+    }
+
+    /// An answer without what the actor may not know of fields.
+    pub(crate) fn redacted<T: Redact>(&self, mut answer: T) -> Result<T, Error> {
+        let access = self.access()?;
+        if access.restricts_fields() {
+            answer.redact(&access);
+        }
+        Ok(answer)
     }
 
     /// A new id.

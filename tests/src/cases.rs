@@ -98,6 +98,10 @@ pub fn case(operation: &str, world: &World, absent: bool) -> Option<(Need, Value
         ),
         "roles" => (Need::Administrator, json!({})),
         "sync_roles" => (Need::Administrator, json!({"roles": [{"id": "own", "name": "Own"}], "mode": "delta"})),
+        "field_rights" => (Need::Nothing, json!({})),
+        "reveal_customer_field" => (Need::Read, json!({"customer": customer, "field": "region"})),
+        "reveal_contact_field" => (Need::Read, json!({"contact": contact, "field": "phones"})),
+        "field_reveals" => (Need::Administrator, json!({"page": page})),
         "explain_access" => (Need::Read, json!({"customer": customer})),
         "dictionaries" => (Need::Nothing, json!({})),
         "save_dictionary_entry" => {

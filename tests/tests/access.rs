@@ -11,15 +11,10 @@ use std::collections::{BTreeMap, BTreeSet};
 fn role(id: &str, allow: &[&str], deny: &[&str], people: &[&str]) -> RoleInput {
     let rights = |rights: &[&str]| rights.iter().map(|right| Permission::new(right).unwrap()).collect();
     RoleInput {
-        id: crm_core::RoleId::new(id).unwrap(),
-        name: id.to_owned(),
-        administrator: false,
         allow: rights(allow),
         deny: rights(deny),
-        everyone: false,
         people: people.iter().map(|id| user(id)).collect(),
-        positions: vec![],
-        host_roles: vec![],
+        ..RoleInput::named(id, id).unwrap()
     }
 }
 

@@ -445,6 +445,13 @@ fn h5_fields_that_may_not_be_given_are_named() {
 /// A first page of one and its marker, of every list that has pages.
 fn lists(world: &World) -> Vec<(&'static str, Value, &'static str)> {
     let alice = world.user("alice");
+    let masked = json!([{"field": "contact.phones", "access": "masked"}]);
+    let careful = json!({"id": "careful", "name": "Careful", "people": ["rhea"], "fields": masked});
+    call(&world.bed.host(), "sync_roles", &json!({"roles": [careful], "mode": "delta"})).unwrap();
+    for _ in 0..3 {
+        let phones = json!({"contact": world.primary, "field": "phones"});
+        call(&world.user("rhea"), "reveal_contact_field", &phones).unwrap();
+    }
     for n in 0..3 {
         let draft = json!({"draft": {"name": "Partner"}});
         call(&world.user("stan"), "check_duplicates", &draft).unwrap();
@@ -516,6 +523,7 @@ fn lists(world: &World) -> Vec<(&'static str, Value, &'static str)> {
         ("hand_overs", json!({}), "adam"),
         ("reminders", json!({"query": {}}), "alice"),
         ("duplicate_lookups", json!({}), "adam"),
+        ("field_reveals", json!({}), "adam"),
         ("duplicate_groups", json!({}), "adam"),
         ("products", json!({"query": {}}), "alice"),
         ("products", json!({"query": {"order": "newest"}}), "alice"),

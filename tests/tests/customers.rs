@@ -195,15 +195,9 @@ fn c4_the_view_of_a_customer_assembles_its_panels() {
 fn c4_panels_follow_the_rights_on_their_modules() {
     in_every_world(|world| {
         let deny = |rights: &[&str]| crm_core::RoleInput {
-            id: crm_core::RoleId::new("narrow").unwrap(),
-            name: "Narrow".to_owned(),
-            administrator: false,
-            allow: vec![],
             deny: rights.iter().map(|right| crm_core::Permission::new(right).unwrap()).collect(),
-            everyone: false,
             people: vec![user("alice")],
-            positions: vec![],
-            host_roles: vec![],
+            ..crm_core::RoleInput::named("narrow", "Narrow").unwrap()
         };
         world
             .bed

@@ -195,17 +195,8 @@ fn f2_replies_thread_and_tell_who_can_still_see_the_customer() {
 fn f2_whoever_may_see_no_customer_is_told_of_no_reply() {
     in_every_world(|world| {
         let deny = vec![crm_core::Permission::new("customer.view").unwrap()];
-        let blind = crm_core::RoleInput {
-            id: crm_core::RoleId::new("blind").unwrap(),
-            name: "Blind".to_owned(),
-            administrator: false,
-            allow: vec![],
-            deny,
-            everyone: false,
-            people: vec![crm_tests::user("rhea")],
-            positions: vec![],
-            host_roles: vec![],
-        };
+        let people = vec![crm_tests::user("rhea")];
+        let blind = crm_core::RoleInput { deny, people, ..crm_core::RoleInput::named("blind", "Blind").unwrap() };
         world.bed.host().sync_roles(vec![blind], crm_core::SyncMode::Delta).unwrap();
         refused(world.user("rhea").customer(world.customer), "forbidden");
         let answer = world.user("mona").reply(world.follow_up, reply("x", &["rhea"])).unwrap();

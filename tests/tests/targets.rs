@@ -389,15 +389,10 @@ fn version(world: &World, contract: &crm_core::Contract) -> i64 {
 fn superiors(world: &World, allow: &[&str], deny: &[&str]) {
     let rights = |rights: &[&str]| rights.iter().map(|own| crm_core::Permission::new(own).unwrap()).collect();
     let role = RoleInput {
-        id: crm_core::RoleId::new("superiors").unwrap(),
-        name: "主管".to_owned(),
-        administrator: false,
         allow: rights(allow),
         deny: rights(deny),
-        everyone: false,
         people: vec![user("mona")],
-        positions: Vec::new(),
-        host_roles: Vec::new(),
+        ..RoleInput::named("superiors", "主管").unwrap()
     };
     world.bed.host().sync_roles(vec![role], SyncMode::Delta).unwrap();
 }

@@ -1,13 +1,14 @@
 //! Roles kept in step, and why somebody can see a record.
 
 use super::role::{ROLE, Role, RoleInput};
-use super::{Access, Standing};
+use super::{Access, FieldRight, MOST_RULES, Standing, fields_with_rights};
 use crate::actor::{Actor, UserId};
 use crate::crm::Session;
 use crate::customer::CustomerId;
 use crate::error::{Error, Violation};
 use crate::history;
 use crate::operations::op;
+use crate::organisation::Context;
 use crate::person::{Person, SyncMode, SyncReport};
 use crate::position::{PositionId, PositionTree};
 use crate::record::Record;
@@ -58,6 +59,19 @@ impl Session<'_> {
         self.query(&op::roles, |work| Ok(work.context.roles.clone()))
     }
 
+    /// How far the actor reaches into each field that has rights: what forms need to know. Without a rule it is `edit`, whatever he may do with
+    /// the record.
+    ///
+    /// # Errors
+    /// Those of every call.
+    pub fn field_rights(&self) -> Result<Vec<FieldRight>, Error> {
+        self.query(&op::field_rights, |work| {
+            let access = work.access()?;
+            let right = |field: String| FieldRight { access: access.field(&field), field };
+            Ok(fields_with_rights(&work.context).map(right).collect())
+        })
+    }
+
     /// Keeps roles in step with the host, or as an administrator sets them. Nobody can lose his own administration by it.
     ///
     /// # Errors
@@ -68,8 +82,8 @@ impl Session<'_> {
             &op::sync_roles,
             &(&roles, mode),
             |work| {
-                let inputs = checked(&roles)?;
                 let context = work.context.clone();
+                let inputs = checked(&roles, &context)?;
                 let mut report = SyncReport::default();
                 let mut after: BTreeMap<_, Role> =
                     context.roles.iter().map(|role| (role.id.clone(), role.clone())).into_map();
@@ -87,6 +101,7 @@ impl Session<'_> {
                                 "administrator",
                                 "allow",
                                 "deny",
+                                "fields",
                                 "everyone",
                                 "people",
                                 "positions",
@@ -245,11 +260,12 @@ pub(crate) fn check_administration(
     Ok(())
 }
 
-fn checked(roles: &[RoleInput]) -> Result<Vec<Role>, Error> {
+fn checked(roles: &[RoleInput], context: &Context) -> Result<Vec<Role>, Error> {
     let mut check = Checker::new();
     check.ensure(roles.len() <= 1_000, || Violation::too_many("roles", 1_000));
     let mut seen = BTreeSet::new();
     let mut clean = Vec::new();
+    let known: BTreeSet<String> = fields_with_rights(context).into_set();
     for (place, role) in roles.iter().enumerate() {
         check.under(&format!("roles[{place}]"), |check| {
             check.ensure(seen.insert(&role.id), || Violation::repeated("id"));
@@ -259,12 +275,21 @@ fn checked(roles: &[RoleInput]) -> Result<Vec<Role>, Error> {
             for (field, rights) in [("allow", &role.allow), ("deny", &role.deny)] {
                 check.ensure(rights.len() <= most, || Violation::too_many(field, most as i64));
             }
+            check.ensure(role.fields.len() <= MOST_RULES, || Violation::too_many("fields", MOST_RULES as i64));
+            let mut named = BTreeSet::new();
+            for (place, right) in role.fields.iter().enumerate().take(MOST_RULES) {
+                check.under(&format!("fields[{place}]"), |check| {
+                    check.ensure(known.contains(&right.field), || Violation::unknown("field"));
+                    check.ensure(named.insert(&right.field), || Violation::repeated("field"));
+                });
+            }
             clean.push(Role {
                 id: role.id.clone(),
                 name: check.line("name", &role.name, 60),
                 administrator: role.administrator,
                 allow: role.allow.clone(),
                 deny: role.deny.clone(),
+                fields: role.fields.clone(),
                 everyone: role.everyone,
                 people: role.people.clone(),
                 positions: role.positions.clone(),

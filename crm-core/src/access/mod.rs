@@ -1,11 +1,19 @@
 //! Who may see and do what. Every room asks here, nowhere else decides.
 
 mod commands;
+mod field;
+mod redact;
+mod reveal;
 mod role;
 mod scope;
 
 pub use commands::{AccessExplanation, AccessGrant};
 pub(crate) use commands::{administrators, check_administration};
+pub(crate) use field::{CONTACT_FIELDS, MOST_RULES, fields_with_rights, masked};
+pub use field::{FieldAccess, FieldRight};
+pub(crate) use redact::{Redact, nothing_to_redact};
+pub(crate) use reveal::REVEAL;
+pub use reveal::{FieldReveal, FieldRevealPage, RevealRefusal, RevealedField};
 pub use role::{MODULES, Permission, RIGHTS, Role, RoleId, RoleInput};
 pub(crate) use role::{ROLE, preset_roles};
 pub(crate) use scope::{Scope, ScopeList, Standing};
@@ -19,7 +27,7 @@ use crate::sharing::{Share, SharePanel, ShareRight};
 use crate::sorted::Sort as _;
 use crate::store::Value;
 use crate::time::Timestamp;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError};
 
 /// How far an actor reaches into a record.
@@ -119,13 +127,21 @@ pub(crate) struct Access<'c> {
     administrator: bool,
     allowed: Vec<&'c Permission>,
     denied: Vec<&'c Permission>,
+    /// What the actor's roles say of fields.
+    fields: BTreeMap<&'c str, FieldAccess>,
 }
 
 impl<'c> Access<'c> {
     /// The rights of the actor, who must be an active person of the organisation or the system.
     pub(crate) fn of(context: &'c Context, actor: &Actor) -> Result<Self, Error> {
-        let mut access =
-            Access { context, person: None, administrator: false, allowed: Vec::new(), denied: Vec::new() };
+        let mut access = Access {
+            context,
+            person: None,
+            administrator: false,
+            allowed: Vec::new(),
+            denied: Vec::new(),
+            fields: BTreeMap::new(),
+        };
         let Who::User(user) = &actor.who else {
             access.administrator = true;
             return Ok(access);
@@ -141,6 +157,7 @@ impl<'c> Access<'c> {
             access.administrator |= role.administrator;
             access.allowed.extend(&role.allow);
             access.denied.extend(&role.deny);
+            access.hear(&role.fields);
         }
         Ok(access)
     }

@@ -1,5 +1,6 @@
 //! Roles 角色: what rights people have, by person, position or the host's own roles.
 
+use super::FieldRight;
 use crate::actor::{UserId, host_id};
 use crate::error::{Error, Violation};
 use crate::person::Person;
@@ -115,6 +116,10 @@ pub struct Role {
     /// Rights it denies, whatever other roles grant.
     #[serde(default)]
     pub deny: Vec<Permission>,
+    /// How far it reaches into fields. Of one that it does not name it says nothing; one of which no role says anything goes by the rights
+    /// of its module.
+    #[serde(default)]
+    pub fields: Vec<FieldRight>,
     /// Whether everyone in the organisation has it.
     #[serde(default)]
     pub everyone: bool,
@@ -155,6 +160,10 @@ pub struct RoleInput {
     #[serde(default)]
     #[cfg_attr(feature = "uniffi", uniffi(default = []))]
     pub deny: Vec<Permission>,
+    /// How far it reaches into fields, each named once, at most 300; see [`Role::fields`].
+    #[serde(default)]
+    #[cfg_attr(feature = "uniffi", uniffi(default = []))]
+    pub fields: Vec<FieldRight>,
     /// Whether everyone in the organisation has it.
     #[serde(default)]
     #[cfg_attr(feature = "uniffi", uniffi(default = false))]
@@ -171,6 +180,27 @@ pub struct RoleInput {
     #[serde(default)]
     #[cfg_attr(feature = "uniffi", uniffi(default = []))]
     pub host_roles: Vec<String>,
+}
+
+impl RoleInput {
+    /// A role that grants nothing yet, to nobody.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when the id is none.
+    pub fn named(id: &str, name: &str) -> Result<Self, Error> {
+        Ok(RoleInput {
+            id: RoleId::new(id)?,
+            name: name.to_owned(),
+            administrator: false,
+            allow: Vec::new(),
+            deny: Vec::new(),
+            fields: Vec::new(),
+            everyone: false,
+            people: Vec::new(),
+            positions: Vec::new(),
+            host_roles: Vec::new(),
+        })
+    }
 }
 
 impl Role {
@@ -237,6 +267,7 @@ pub(crate) fn preset_roles(chinese: bool) -> Vec<Role> {
             administrator: false,
             allow: Vec::new(),
             deny: Vec::new(),
+            fields: Vec::new(),
             everyone: false,
             people: Vec::new(),
             positions: Vec::new(),

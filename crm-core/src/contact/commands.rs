@@ -144,7 +144,8 @@ pub struct ContactEdit {
     pub duplicate_reason: Option<String>,
 }
 
-const EDITABLE: [&str; 13] = [
+/// Fields of a contact that people edit, for the history.
+pub(crate) const EDITABLE: [&str; 13] = [
     "name",
     "primary",
     "gender",
@@ -192,6 +193,7 @@ impl Session<'_> {
                 if standing.len() >= MOST_CONTACTS {
                     return Err(ContactRefusal::TooMany.into());
                 }
+                work.access()?.changing("contact", &contact, "")?;
                 let mut check = Checker::new();
                 let mut added = build(work, &owner, &contact, &mut check)?;
                 check.done()?;
@@ -246,6 +248,7 @@ impl Session<'_> {
                         Error::Conflict { record: ContactId::RECORD.to_owned(), id: contact.to_string() }.into()
                     );
                 }
+                work.access()?.changing("contact", &edit, "")?;
                 let mut after = before.clone();
                 let mut check = Checker::new();
                 apply_edit!(&edit => after, check;

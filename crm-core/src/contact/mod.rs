@@ -4,6 +4,8 @@ mod commands;
 mod list;
 
 pub use crate::id::ContactId;
+#[cfg(test)]
+pub(crate) use commands::EDITABLE;
 pub(crate) use commands::new_contacts;
 pub use commands::{ContactEdit, ContactRefusal, NewContact};
 pub use list::{ContactFilter, ContactPage, ContactRow};

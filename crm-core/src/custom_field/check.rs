@@ -147,13 +147,15 @@ fn matches_whole(pattern: &str, text: &str) -> bool {
 }
 
 /// The values of a record after somebody gave some: what is not there because of other fields is dropped, and what must be there
-/// is. `before` are those that it had, none for a new record; `own` answers for the fields that are not custom ones.
+/// is. `before` are those that it had, none for a new record; `own` answers for the fields that are not custom ones; `asked` says who
+/// is asked for what is missing.
 pub(crate) fn clean_values(
     fields: &[StoredField],
     mut values: Vec<CustomValue>,
     given: &[CustomValue],
     before: Option<&[CustomValue]>,
     own: &dyn Fn(&str) -> Option<FieldValue>,
+    asked: &dyn Fn(&str) -> bool,
     check: &mut Checker,
 ) -> Vec<CustomValue> {
     let hidden = |field: &CustomField, values: &[CustomValue]| {
@@ -179,7 +181,7 @@ pub(crate) fn clean_values(
         let key = field.key.as_str();
         let had = before.is_none_or(|before| value_of(before, key).is_some());
         let missing = field.required && !field.retired && field.field_type != FieldType::AutoNumber && had;
-        if missing && value_of(&values, key).is_none() && !hidden(field, &values) {
+        if missing && asked(key) && value_of(&values, key).is_none() && !hidden(field, &values) {
             check.note(Violation::required(format!("{CUSTOM}{key}")));
         }
     }

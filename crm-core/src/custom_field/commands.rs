@@ -177,7 +177,15 @@ impl Session<'_> {
     /// # Errors
     /// [`Error::Unavailable`].
     pub fn custom_fields(&self, of: Customized) -> Result<Vec<CustomField>, Error> {
-        self.query(&op::custom_fields, |work| Ok(work.context.fields_of(of).iter().map(StoredField::told).collect()))
+        self.query(&op::custom_fields, |work| {
+            let access = work.access()?;
+            let keeps = access.may(op::save_custom_field.right);
+            let told = |stored: &&StoredField| {
+                let field = format!("{}.{CUSTOM}{}", of.word(), stored.field.key);
+                keeps || access.field(&field) > crate::access::FieldAccess::Hidden
+            };
+            Ok(work.context.fields_of(of).iter().filter(told).map(StoredField::told).collect())
+        })
     }
 
     /// Adds or changes a custom field.
@@ -211,6 +219,15 @@ impl Work<'_> {
         let fields = context.fields_of(input.of);
         let known = context.field(input.of, input.key.as_str());
         let mut field = checked(input, known.map(|known| &known.field), fields, &context)?;
+        let before = known.and_then(|known| known.field.visible_when.as_ref());
+        if before != field.visible_when.as_ref() {
+            // What was shown by a field that he does not read would tell of it once nothing shows it any more.
+            let access = self.access()?;
+            let tests = before.into_iter().chain(&field.visible_when).flat_map(Condition::tests);
+            for test in tests {
+                access.reading(&format!("{}.{}", input.of.word(), test.key), "visible_when")?;
+            }
+        }
         let what = format!("custom_field.{}", field.path());
         let Some(known) = known else {
             if fields.len() >= MOST_FIELDS {

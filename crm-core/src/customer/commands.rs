@@ -49,7 +49,7 @@ impl Session<'_> {
                 if before.version != edit.version {
                     return Err(conflict(customer).into());
                 }
-                let mut after = edit.apply(&before, &work.context.clone())?;
+                let mut after = edit.apply(&before, &work.access()?)?;
                 let mut changes = history::changes(&before, &after, &EDITABLE);
                 changes.extend(custom_changes(&before.custom, &after.custom));
                 work.made(customer);

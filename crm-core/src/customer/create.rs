@@ -63,6 +63,10 @@ impl Work<'_> {
         let by = self.actor().name();
         let (owner, owner_position) = {
             let access = self.access()?;
+            access.changing("customer", input, "")?;
+            for (place, contact) in input.contacts.iter().enumerate() {
+                access.changing("contact", contact, &format!("contacts[{place}]"))?;
+            }
             if !input.contacts.is_empty() {
                 access.allow("contact.create")?;
             }
@@ -131,8 +135,9 @@ impl Work<'_> {
             version: 1,
         };
         let mut check = Checker::new();
+        let access = self.access()?;
         clean(&mut customer, None, &context, &mut check);
-        customer.custom = custom_values(&customer, None, &input.custom, &[], &context, &mut check);
+        customer.custom = custom_values(&customer, None, &input.custom, &[], &access, &mut check);
         check.optional_line("duplicate_reason", &input.duplicate_reason, 300);
         check.ensure(input.contacts.len() <= 50, || Violation::too_many("contacts", 50));
         check.ensure(input.relations.len() <= 50, || Violation::too_many("relations", 50));

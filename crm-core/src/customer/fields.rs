@@ -1,7 +1,7 @@
 //! The fields of customers that conditions may look at, and what custom ones are made of.
 
 use super::Customer;
-use crate::access::{Scope, Standing, scopes_of};
+use crate::access::{Access, FieldAccess, Scope, Standing, scopes_of};
 use crate::actor::UserId;
 use crate::custom_field::{
     CUSTOM, CustomFieldRefusal, CustomValue, Customized, FieldIndex, FieldKey, FieldType, FieldValue, SLOTS,
@@ -156,9 +156,10 @@ pub(super) fn custom_values(
     before: Option<&Customer>,
     given: &[CustomValue],
     clear: &[String],
-    context: &Context,
+    access: &Access<'_>,
     check: &mut Checker,
 ) -> Vec<CustomValue> {
+    let context = access.context;
     let fields = context.fields_of(Customized::Customer);
     let held = before.map(|before| before.custom.as_slice());
     let mut values = given_values(fields, given, held.unwrap_or_default(), context, check);
@@ -178,7 +179,9 @@ pub(super) fn custom_values(
             }
         }
     }
-    clean_values(fields, values, given, held, &|name| own_value(after, name), check)
+    // Nobody is asked for what he may not give.
+    let asked = |key: &str| access.field(&format!("customer.{CUSTOM}{key}")) == FieldAccess::Edit;
+    clean_values(fields, values, given, held, &|name| own_value(after, name), &asked, check)
 }
 
 /// Whether a name in a list of fields to make empty is a custom field's that can be.
@@ -194,7 +197,7 @@ pub(super) fn tells_contact(stored: &StoredField) -> bool {
 
 /// The fields that a list of customers can be narrowed by, and put in order by.
 pub(super) struct CustomerFields<'a> {
-    pub(super) context: &'a Context,
+    pub(super) access: &'a Access<'a>,
     /// The scopes from which the list comes; absent: it is of active customers, wherever they stand.
     pub(super) scopes: Option<&'a [Value]>,
     /// Whether they lie in a pool for others to claim, who may not learn phones and addresses.
@@ -214,9 +217,10 @@ pub(super) fn indexed<'c>(context: &'c Context, key: &str, at: &str) -> Result<(
 
 impl Catalogue for CustomerFields<'_> {
     fn known(&self, key: &str) -> Result<Known, Error> {
+        self.access.reading(&format!("customer.{key}"), &format!("matching.{key}"))?;
         if let Some(key) = key.strip_prefix(CUSTOM) {
             let at = format!("matching.{CUSTOM}{key}");
-            let (stored, column) = indexed(self.context, key, &at)?;
+            let (stored, column) = indexed(self.access.context, key, &at)?;
             if self.pooled && tells_contact(stored) {
                 return Err(Violation::unknown(at).into());
             }
@@ -269,7 +273,7 @@ impl CustomerFields<'_> {
         if let Some(scopes) = self.scopes {
             return scopes.iter().filter(theirs).cloned().collect();
         }
-        let known = people.iter().filter_map(|person| self.context.people.get(person));
+        let known = people.iter().filter_map(|person| self.access.context.people.get(person));
         let mut scopes: Vec<Value> = known.flat_map(|person| scopes_of(Standing::Active, person)).collect();
         scopes.sort();
         scopes.dedup();

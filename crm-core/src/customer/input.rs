@@ -2,6 +2,7 @@
 
 use super::fields::{custom_values, is_clearable};
 use super::{Customer, CustomerKind, MOST_PHONES};
+use crate::access::{Access, FieldAccess};
 use crate::actor::UserId;
 use crate::contact::NewContact;
 use crate::custom_field::CustomValue;
@@ -268,7 +269,13 @@ pub(crate) use apply_edit;
 
 impl CustomerEdit {
     /// The customer as edited, cleaned and checked.
-    pub(crate) fn apply(&self, before: &Customer, context: &Context) -> Result<Customer, Error> {
+    pub(crate) fn apply(&self, before: &Customer, access: &Access<'_>) -> Result<Customer, Error> {
+        let context = access.context;
+        access.changing("customer", self, "")?;
+        if self.kind.is_some_and(|kind| kind != before.kind) && access.field("customer.birthday") < FieldAccess::Edit {
+            // A company has no birthday: whoever may not take one away can't make a company of a person.
+            return Err(Violation::not_allowed("kind").into());
+        }
         let mut after = before.clone();
         let mut check = Checker::new();
         apply_edit!(self => after, check;
@@ -277,7 +284,7 @@ impl CustomerEdit {
             lists: phones;
             others: |name| is_clearable(name, context));
         clean(&mut after, Some(before), context, &mut check);
-        after.custom = custom_values(&after, Some(before), &self.custom, &self.clear, context, &mut check);
+        after.custom = custom_values(&after, Some(before), &self.custom, &self.clear, access, &mut check);
         check.optional_line("duplicate_reason", &self.duplicate_reason, 300);
         check.done()?;
         Ok(after)

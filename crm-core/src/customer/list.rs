@@ -3,10 +3,10 @@
 use super::fields::{self, CustomerFields};
 use super::named::Named;
 use super::{CUSTOMER, Customer};
-use crate::access::{Scope, Standing};
+use crate::access::{Access, Scope, Standing};
 use crate::actor::UserId;
 use crate::crm::Session;
-use crate::custom_field::FieldKey;
+use crate::custom_field::{CUSTOM, FieldKey};
 use crate::dictionary::EntryCode;
 use crate::error::{Error, Violation};
 use crate::operations::op;
@@ -15,7 +15,7 @@ use crate::pool::PoolId;
 use crate::query::{Condition, Days};
 use crate::record::Record;
 use crate::sorted::Sort as _;
-use crate::store::{ColumnType, Comparison, Direction, Filter, Read, Row, Search, Selection, Value};
+use crate::store::{ColumnType, Comparison, Direction, Filter, Read, Row, Search, Value};
 use crate::text::{Checker, fold};
 use crate::work::{Stop, Work, counted, rows};
 use serde::{Deserialize, Serialize};
@@ -217,7 +217,7 @@ pub struct ViewCount {
 }
 
 impl CustomerOrder {
-    fn column(self) -> (&'static str, Direction) {
+    pub(super) fn column(self) -> (&'static str, Direction) {
         match self {
             CustomerOrder::Newest => ("created_at", Direction::Descending),
             CustomerOrder::Oldest => ("created_at", Direction::Ascending),
@@ -228,7 +228,7 @@ impl CustomerOrder {
         }
     }
 
-    fn of(view: &View) -> Self {
+    pub(super) fn of(view: &View) -> Self {
         match view {
             View::Today => CustomerOrder::NextFollowUp,
             View::NotFollowedFor { .. } => CustomerOrder::LongestIdle,
@@ -274,7 +274,7 @@ impl Session<'_> {
             let (column, direction) = work.order_of(&query)?;
             let ty = CUSTOMER.column(column).map_or(ColumnType::Integer, |column| column.ty);
             let after = page.place(&list, ty)?;
-            let filter = query.filter.conditions()?;
+            let filter = query.filter.conditions(&work.access()?)?;
             match work.source(&query, filter, column)? {
                 Source::Search(search) => {
                     let search =
@@ -282,7 +282,8 @@ impl Session<'_> {
                     if let Some(few) = work.few(&query, &search)? {
                         let count = i64::try_from(few.len()).ok();
                         let places = cut(few, direction, after.as_ref(), limit);
-                        return work.page_at(places, &list, column, limit, page.count.then_some((count, true)));
+                        let page = work.page_at(places, &list, column, limit, page.count.then_some((count, true)))?;
+                        return work.seen_in(&query.view, page);
                     }
                     let mut reads = vec![Read::Find(search.clone())];
                     // Counted by the view's own condition, which then bounds what is looked at.
@@ -297,12 +298,7 @@ impl Session<'_> {
                     let found = rows(answers.next());
                     let count = answers.next().map(|answer| (counted(Some(answer)), whole));
                     let more = found.len() as i64 > limit;
-                    let mut page = page_of(found, more, &list, column, limit, count)?;
-                    if matches!(query.view, View::Pool { .. }) {
-                        let seen = page.items.into_iter().map(|customer| work.as_seen(customer, &[]));
-                        page.items = seen.collect::<Result<_, _>>()?;
-                    }
-                    Ok(page)
+                    work.seen_in(&query.view, page_of(found, more, &list, column, limit, count)?)
                 }
                 Source::Named(named) => {
                     let (whole, closed) = (named.whole, named.may_be_closed());
@@ -439,6 +435,8 @@ impl Work<'_> {
             (Some(by), None) => {
                 let direction = if by.descending { Direction::Descending } else { Direction::Ascending };
                 let (stored, column) = fields::indexed(&self.context, by.field.as_str(), "order_by.field")?;
+                let access = self.access()?;
+                access.reading(&format!("customer.{CUSTOM}{}", by.field), "order_by.field")?;
                 if self.is_pooled(&query.view)? && fields::tells_contact(stored) {
                     return Err(Violation::unknown("order_by.field").into());
                 }
@@ -456,7 +454,7 @@ impl Work<'_> {
     /// Finds what is wrong with a query before it is asked.
     pub(crate) fn check_customer_query(&mut self, query: &CustomerQuery) -> Result<(), Stop> {
         let (column, _) = self.order_of(query)?;
-        let filter = query.filter.conditions()?;
+        let filter = query.filter.conditions(&self.access()?)?;
         if let Some(matching) = &query.matching {
             self.matching(matching, None, &query.view)?;
         }
@@ -475,27 +473,16 @@ impl Work<'_> {
         check.done()?;
         let days = Days { now: self.now, zone: self.context.settings().time_zone };
         let pooled = self.is_pooled(view)?;
-        matching.filter(&CustomerFields { context: &self.context, scopes, pooled }, days)
+        matching.filter(&CustomerFields { access: &self.access()?, scopes, pooled }, days)
     }
 
-    /// The places of all customers of a view whose own condition is on another column than the
-    /// order, if they are few: then they are found by their condition and sorted here. Walking
-    /// the order until enough of them turn up costs what exists, not what is due.
-    fn few(&mut self, query: &CustomerQuery, search: &Search) -> Result<Option<Vec<Place>>, Stop> {
-        const FEW: i64 = 150;
-        let (column, direction) = CustomerOrder::of(&query.view).column();
-        let conditional = matches!(query.view, View::Today | View::NotFollowedFor { .. });
-        let Some(order) = search.order.filter(|order| conditional && *order != column) else {
-            return Ok(None);
-        };
-        let by_condition = Search { after: None, ..search.clone() }.ordered(column, direction).limited(FEW);
-        // Counted out of the index first: rows are only read if it pays.
-        let count = Read::Count { search: by_condition.clone(), cap: FEW };
-        if counted(self.read(vec![count])?.into_iter().next()).is_none() {
-            return Ok(None);
+    /// A page of a view, of customers in pools what those show.
+    fn seen_in(&self, view: &View, mut page: CustomerPage) -> Result<CustomerPage, Stop> {
+        if matches!(view, View::Pool { .. }) {
+            let seen = page.items.into_iter().map(|customer| self.as_seen(customer, &[]));
+            page.items = seen.collect::<Result<_, _>>()?;
         }
-        let found = self.columns(Selection::Page(by_condition), vec![order])?;
-        Ok(Some(found.into_iter().map(|(id, values)| (values.into_iter().next(), id)).collect()))
+        Ok(page)
     }
 
     /// The page at these places and perhaps one more. Those gone by now are missing on it, and
@@ -561,7 +548,7 @@ impl CustomerFilter {
     }
 
     /// The conditions on columns; the owner narrows the scopes instead.
-    pub(super) fn conditions(&self) -> Result<Filter, Error> {
+    pub(super) fn conditions(&self, access: &Access<'_>) -> Result<Filter, Error> {
         let mut conditions = Vec::new();
         if let Some(text) = self.text.as_deref().map(str::trim).filter(|text| !text.is_empty()) {
             if text.chars().count() > 60 {
@@ -576,6 +563,7 @@ impl CustomerFilter {
             [("level", &self.level), ("stage", &self.stage), ("source", &self.source), ("industry", &self.industry)];
         for (column, code) in codes {
             if let Some(code) = code {
+                access.reading(&format!("customer.{column}"), &format!("filter.{column}"))?;
                 conditions.push(Filter::equal(column, code.as_str()));
             }
         }

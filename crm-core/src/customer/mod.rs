@@ -3,6 +3,7 @@
 mod batch;
 mod commands;
 mod create;
+mod few;
 mod fields;
 mod input;
 mod list;
@@ -17,6 +18,8 @@ pub use batch::{BatchAnswer, BatchItem, CustomerEditItem, NextFollowUp};
 pub(crate) use commands::{custom_changes, not_found};
 pub(crate) use create::{all_keys, name_key_id};
 pub(crate) use fields::{FIELDS, gathered, shown_by, spread, unique_custom, value_taken};
+#[cfg(test)]
+pub(crate) use input::EDITABLE;
 pub(crate) use input::apply_edit;
 pub use input::{CustomerEdit, NewCustomer, NewRelation};
 pub use list::{CustomerFilter, CustomerOrder, CustomerPage, CustomerQuery, FieldOrder, View, ViewCount};

@@ -110,7 +110,7 @@ impl Work<'_> {
         order: &'static str,
     ) -> Result<Vec<Place>, Stop> {
         let filter = &query.filter;
-        let mut conditions = vec![filter.conditions()?];
+        let mut conditions = vec![filter.conditions(&self.access()?)?];
         if let Some(matching) = &query.matching {
             conditions.push(self.matching(matching, None, &query.view)?);
         }

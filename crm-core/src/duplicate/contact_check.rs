@@ -4,6 +4,7 @@ use super::check::{DuplicateReason, DuplicateVerdict, typed, typed_phones};
 use super::contact::{ComparedContact, ContactDraft, ContactReason, ContactSimilarity};
 use super::contact_index::draft_of;
 use super::rule::reason_of;
+use crate::access::Access;
 use crate::contact::{CONTACT, Contact, ContactRefusal, StoredContact};
 use crate::crm::Session;
 use crate::customer::{CUSTOMER, Customer, CustomerStatus};
@@ -103,7 +104,7 @@ impl Session<'_> {
     /// [`Error::Forbidden`] without the right `contact.view`; [`Error::Invalid`].
     pub fn check_contact_duplicates(&self, draft: ContactDraft) -> Result<ContactCheck, Error> {
         self.query(&op::check_contact_duplicates, |work| {
-            let draft = cleaned(&draft)?;
+            let draft = known(cleaned(&draft)?, &work.access()?);
             let settings = work.context.settings().duplicates.clone();
             let alike = work.contacts_like(&[draft], settings.possible)?.pop();
             let Some(alike) = alike else { return Ok(ContactCheck { hits: Vec::new(), complete: true }) };
@@ -185,11 +186,14 @@ impl Work<'_> {
         if !entered.iter().any(compared) {
             return Ok(Vec::new());
         }
-        let drafts: Vec<ContactDraft> = entered.iter().map(|one| draft_of(one.after)).collect();
+        let context = self.context.clone();
+        let access = Access::of(&context, self.actor())?;
+        let drafts: Vec<ContactDraft> = entered.iter().map(|one| known(draft_of(one.after), &access)).collect();
         let alike = self.contacts_like(&drafts, least)?;
         let (mut told, mut others) = (Vec::new(), Vec::new());
         for (((one, draft), alike), reason) in entered.iter().zip(&drafts).zip(alike).zip(reasons) {
-            let (asked, before) = (ComparedContact::new(draft), one.before.map(draft_of));
+            let before = one.before.map(|before| known(draft_of(before), &access));
+            let asked = ComparedContact::new(draft);
             let was = before.map(|before| ComparedContact::new(&before));
             let rises = |compared: &ComparedContact, score: i32| {
                 was.as_ref().is_none_or(|was| was.similarity(compared).score < score)
@@ -209,6 +213,19 @@ impl Work<'_> {
             others.push(asked);
         }
         Ok(told)
+    }
+}
+
+/// A draft without what the actor would find out of others by it.
+fn known(draft: ContactDraft, access: &Access<'_>) -> ContactDraft {
+    let reads = |field: &str| access.reads(field);
+    let phones = reads("customer.phones") && reads("contact.phones");
+    ContactDraft {
+        phones: if phones { draft.phones } else { Vec::new() },
+        email: draft.email.filter(|_| reads("contact.email")),
+        birthday: draft.birthday.filter(|_| reads("contact.birthday")),
+        address: draft.address.filter(|_| reads("contact.address")),
+        ..draft
     }
 }
 

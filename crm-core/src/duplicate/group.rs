@@ -391,11 +391,14 @@ impl Work<'_> {
         let standing = self.get(&CUSTOMER, ids.into_iter().collect())?;
         let reached = self.reach_of_rows(&standing)?;
         let mut members: BTreeMap<String, Member> = BTreeMap::new();
+        let access = self.access()?;
+        let restricted = access.restricts_fields();
         let opens = |reached: &Option<Reaches>| reached.is_some_and(|reached| reached.opens(SharePanel::Information));
         for (row, _) in standing.iter().zip(reached).filter(|(_, reached)| opens(reached)) {
             let customer = Customer::from_row(row)?;
             if customer.is_live() {
-                let (entry, values) = (Entry::of(&customer), values_of(&customer));
+                let (entry, mut values) = (Entry::of(&customer), values_of(&customer));
+                values.retain(|value| access.reads_value(value));
                 let names = entry.names.iter().cloned().map(Compared::new).collect();
                 members.insert(row.id.clone(), Member { customer, entry, names, values });
             }
@@ -447,7 +450,9 @@ impl Work<'_> {
                 .collect();
             customers.order_by(|a, b| (a.0, a.1.customer).cmp(&(b.0, b.1.customer)));
             let customers = customers.into_iter().map(|(_, member)| member).collect();
-            told.push(DuplicateGroup { score, customers, pairs, cut: group.cut });
+            // Who is left out may be like these by what he does not read.
+            let cut = group.cut && !restricted;
+            told.push(DuplicateGroup { score, customers, pairs, cut });
         }
         Ok(told)
     }

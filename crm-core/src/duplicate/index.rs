@@ -78,6 +78,8 @@ pub(super) struct NameIndex {
     version: i64,
 }
 
+crate::access::nothing_to_redact!(NameIndex);
+
 plain_record!(NameIndex, &NAME_INDEX, |_index| NAME_INDEX.name.to_owned());
 
 impl NameIndex {

@@ -149,7 +149,9 @@ impl Work<'_> {
         place(!grams.is_empty(), Read::Get { kind: &NAME_GRAM, ids: grams.clone() }, &mut reads);
         let exact: Vec<String> = asked.exact.iter().map(|name| name_key_id(name)).collect();
         place(asked.exact.is_some(), Read::Get { kind: &UNIQUE_KEY, ids: exact }, &mut reads);
-        reads.extend(asked.values.iter().map(|value| Read::Find(holders(value))));
+        let access = self.access()?;
+        let values = asked.values.iter().filter(|value| access.reads_value(value));
+        reads.extend(values.map(|value| Read::Find(holders(value))));
         let mut answers = self.read(reads)?.into_iter();
         let index = NameIndex::of(rows(answers.next()).first())?;
         let mut tail = rows(answers.next());

@@ -63,7 +63,12 @@ impl Work<'_> {
         let rule = |value: &str| settings.rule_of(value);
         // What it was before is found with it, but is no value that it takes now.
         let mut new = exclusive_values(&Customer { former: Vec::new(), ..after.clone() });
-        new.retain(|value| !had.contains(value) && rule(value) != DuplicateRule::Allow);
+        // What he does not read he did not give: another kind of customer makes it count.
+        let access = self.access()?;
+        let reads = |value: &str| {
+            access.reads(if value.starts_with("credit:") { "customer.credit_code" } else { "customer.phones" })
+        };
+        new.retain(|value| !had.contains(value) && rule(value) != DuplicateRule::Allow && reads(value));
         if new.is_empty() {
             return Ok(None);
         }

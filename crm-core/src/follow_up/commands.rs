@@ -145,6 +145,7 @@ impl Session<'_> {
             |work| {
                 let (customer, shares) = work.customer_with_shares(customer, (Reach::Edit, SharePanel::FollowUps))?;
                 customer.check_active()?;
+                work.access()?.changing("customer", &serde_json::json!({ "stage": follow_up.stage }), "")?;
                 let informed = work.opens(&customer, &shares, SharePanel::Information)?;
                 if follow_up.stage.is_some() && !(informed && follow_up.stage == customer.stage) {
                     // Who moves the stage edits the customer; who does not know it is not told whether he guessed right.

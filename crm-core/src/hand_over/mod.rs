@@ -146,6 +146,8 @@ pub struct HandOverStay {
     pub texts: Vec<String>,
 }
 
+crate::access::nothing_to_redact!(HandOverStay);
+
 /// What a hand-over would do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]

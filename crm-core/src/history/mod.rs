@@ -1,6 +1,6 @@
 //! History 变更记录: one row per record and commit, with the fields that changed (C7).
 
-use crate::access::Reach;
+use crate::access::{Reach, Redact as _};
 use crate::crm::Session;
 use crate::customer::Customer;
 use crate::error::Error;
@@ -97,15 +97,15 @@ pub(crate) fn as_value(record: &impl Serialize) -> serde_json::Value {
     crate::json::text(record).ok().and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
 }
 
+/// Whether a field of a record as JSON has anything.
+pub(crate) fn is_something(value: &serde_json::Value) -> bool {
+    !value.is_null() && value.as_array().is_none_or(|list| !list.is_empty())
+}
+
 /// The fields, of those named, in which two states of a record differ.
 pub(crate) fn changes(before: &impl Serialize, after: &impl Serialize, fields: &[&str]) -> Vec<FieldChange> {
     let (before, after) = (as_value(before), as_value(after));
-    let of = |record: &serde_json::Value, field: &str| {
-        record
-            .get(field)
-            .filter(|value| !value.is_null() && value.as_array().is_none_or(|list| !list.is_empty()))
-            .cloned()
-    };
+    let of = |record: &serde_json::Value, field: &str| record.get(field).filter(|value| is_something(value)).cloned();
     fields
         .iter()
         .filter_map(|field| {
@@ -267,11 +267,16 @@ impl Work<'_> {
         let mut found = rows(self.read(vec![Read::Find(search)])?.into_iter().next());
         let more = found.len() as i64 > limit;
         found.truncate(usize::try_from(limit).unwrap_or_default());
-        let items = HistoryEntry::from_rows(&found)?;
+        let mut items = HistoryEntry::from_rows(&found)?;
         let next = items
             .last()
             .filter(|_| more)
             .map(|last| encode_cursor(&list, &(Some(last.at.millis().into()), last.id.to_string())));
+        let access = self.access()?;
+        if access.restricts_fields() {
+            items.redact(&access);
+            items.retain(|entry| !entry.changes.is_empty());
+        }
         Ok(HistoryPage { items, next, count: None })
     }
 }

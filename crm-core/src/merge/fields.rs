@@ -95,7 +95,7 @@ fn united(having: &[&(CustomerId, Value)]) -> Option<Value> {
 }
 
 fn is_something(value: Option<&Value>) -> bool {
-    value.is_some_and(|value| !value.is_null() && value.as_array().is_none_or(|list| !list.is_empty()))
+    value.is_some_and(crate::history::is_something)
 }
 
 /// Sets a field of a customer as JSON; what is nothing is left out, as it is in a row.

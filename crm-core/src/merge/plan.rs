@@ -4,11 +4,14 @@ use super::fields::{chosen, put};
 use super::gather::Merging;
 use super::item::{Item, Part, cut};
 use super::{ContactMerge, MOST_FORMER, MOST_MOVED, MOST_SOURCES, Merge, MergeField, MergeInput, MergeRefusal};
-use crate::access::{Need, Reach};
+use crate::access::{Access, CONTACT_FIELDS, FieldAccess, Need, Reach, Redact as _};
+use crate::approval::APPROVAL;
+use crate::contact::CONTACT;
 use crate::customer::{
     CUSTOMER, Customer, CustomerId, CustomerStatus, FormerCustomer, all_keys, custom_changes, unique_custom,
 };
-use crate::error::Violation;
+use crate::error::{Error, Violation};
+use crate::follow_up::FOLLOW_UP;
 use crate::history::{self, FieldChange, as_value};
 use crate::id::{ApprovalId, MergeId};
 use crate::organisation::{UNIQUE_KEY, holder_of};
@@ -127,6 +130,9 @@ impl Work<'_> {
     ) -> Result<Decided, Stop> {
         let (survivor, sources) = self.members(input, asking, approved)?;
         let id = MergeId(self.draw()?);
+        if approved.is_none() {
+            self.check_choices(input)?;
+        }
         let (mut after, fields) = chosen(&survivor, &sources, &input.fields)?;
         self.become_former(&survivor, &sources, &mut after)?;
         after.last_follow_up_at =
@@ -154,7 +160,7 @@ impl Work<'_> {
         if items.len() > MOST_MOVED {
             return Err(MergeRefusal::TooLarge.into());
         }
-        let fingerprint = fingerprint(&survivor, &sources, &items);
+        let fingerprint = fingerprint(&survivor, &sources, &items, &self.access()?);
         if input.fingerprint.as_ref().is_some_and(|shown| *shown != fingerprint) {
             return Err(MergeRefusal::ChangedSincePreview.into());
         }
@@ -184,6 +190,22 @@ impl Work<'_> {
         let mut customer = after;
         customer.version += 1;
         Ok(Decided { merge, customer, sources, fields, items, equal_contacts, fingerprint })
+    }
+
+    /// Who may not change a field does not choose what becomes of it either.
+    fn check_choices(&self, input: &MergeInput) -> Result<(), Error> {
+        let access = self.access()?;
+        let mut check = Checker::new();
+        for (place, choice) in input.fields.iter().enumerate() {
+            let fields =
+                if choice.field == "address" { vec!["address", "region"] } else { vec![choice.field.as_str()] };
+            let edits = |field: &&str| access.field(&format!("customer.{field}")) == FieldAccess::Edit;
+            check.ensure(fields.iter().all(edits), || Violation::not_allowed(format!("fields[{place}].field")));
+        }
+        // One contact gets of the other whatever it lacks.
+        let all = CONTACT_FIELDS.iter().all(|field| access.field(field) == FieldAccess::Edit);
+        check.ensure(input.contacts.is_empty() || all, || Violation::not_allowed("contacts"));
+        check.done()
     }
 
     /// The survivor is found under what it was called and what the sources were.
@@ -328,12 +350,18 @@ impl Work<'_> {
     }
 }
 
-/// What a merge is decided on: the customers and what lies under the sources, as it stands.
-fn fingerprint(survivor: &Customer, sources: &[Customer], items: &[Item]) -> String {
+/// What a merge is decided on: the customers and what lies under the sources, as it stands for who merges. By what he does not read of it he
+/// could find out what that is, by trying: for him those count by their being there that hold fields, and keys that are values not at all.
+fn fingerprint(survivor: &Customer, sources: &[Customer], items: &[Item], access: &Access<'_>) -> String {
     let mut hash = Sha256::new();
+    let restricted = access.restricts_fields();
     for customer in std::iter::once(survivor).chain(sources) {
+        let mut customer = customer.clone();
+        if restricted {
+            customer.redact(access);
+        }
         // Follow-ups move columns without a new version. What waits for approval was shown before it did.
-        let mut value = as_value(customer);
+        let mut value = as_value(&customer);
         for field in ["version", "approval", "changed_at", "changed_by"] {
             put(&mut value, field, None);
         }
@@ -342,7 +370,12 @@ fn fingerprint(survivor: &Customer, sources: &[Customer], items: &[Item]) -> Str
     let mut own: Vec<&Item> = items.iter().filter(|item| item.from != survivor.id).collect();
     own.order_by(|a, b| (&a.kind, &a.id).cmp(&(&b.kind, &b.id)));
     for item in own {
-        hash.update(format!("\n{} {} {}", item.kind, item.id, item.was));
+        if restricted && item.kind == UNIQUE_KEY.name {
+            continue;
+        }
+        let holds_fields = [CONTACT.name, FOLLOW_UP.name, APPROVAL.name].contains(&item.kind.as_str());
+        let was = if restricted && holds_fields { "" } else { item.was.as_str() };
+        hash.update(format!("\n{} {} {was}", item.kind, item.id));
     }
     let hash = hash.finalize();
     crate::text::hex(hash.get(..16).unwrap_or_default())

@@ -406,9 +406,7 @@ impl Work<'_> {
             if change.field == "approval" {
                 continue;
             }
-            let something =
-                |value: &&serde_json::Value| !value.is_null() && value.as_array().is_none_or(|list| !list.is_empty());
-            let current = value.get(&change.field).filter(something).cloned();
+            let current = value.get(&change.field).filter(|value| history::is_something(value)).cloned();
             if current == change.became {
                 put(&mut value, &change.field, change.was.as_ref());
             } else if current != change.was {

@@ -37,6 +37,14 @@ macro_rules! for_each_operation {
             query roles() -> Vec<Role>, "role.view";
             /// Keeps roles in step with the host, or as an administrator sets them.
             command sync_roles(roles: Vec<RoleInput>, mode: SyncMode) -> SyncReport, "role.edit";
+            /// How far the actor reaches into fields.
+            query field_rights() -> Vec<FieldRight>, "";
+            /// What stands in a field of a customer that the actor sees masked.
+            command reveal_customer_field(customer: CustomerId, field: String) -> RevealedField, "customer.view";
+            /// What stands in a field of a contact that the actor sees masked.
+            command reveal_contact_field(contact: ContactId, field: String) -> RevealedField, "contact.view";
+            /// Which masked fields were revealed to whom.
+            query field_reveals(page: PageRequest) -> FieldRevealPage, "settings.manage_settings";
             /// Who can see a customer, and by which rule.
             query explain_access(customer: CustomerId) -> AccessExplanation, "customer.view";
 

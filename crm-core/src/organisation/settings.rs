@@ -36,6 +36,9 @@ pub struct Settings {
     /// Which customers count as duplicates 查重, and what is told of them.
     #[serde(default)]
     pub duplicates: DuplicateSettings,
+    /// How many masked fields a person may have revealed 查看明文 a day, 0 to 10,000.
+    #[serde(default = "fifty")]
+    pub reveals_per_day: i32,
     /// What counts as a follow-up.
     #[serde(default)]
     pub follow_up: FollowUpSettings,
@@ -72,6 +75,9 @@ fn number_pattern() -> String {
 }
 fn thirty() -> i32 {
     30
+}
+fn fifty() -> i32 {
+    50
 }
 
 /// What happens when a company of the same name is entered.
@@ -378,6 +384,7 @@ impl Default for Settings {
             customer_number: number_pattern(),
             recycle_bin_days: thirty(),
             duplicates: DuplicateSettings::default(),
+            reveals_per_day: fifty(),
             follow_up: FollowUpSettings::default(),
             contract: ContractSettings::default(),
             pool: PoolSettings::default(),
@@ -397,6 +404,7 @@ impl Settings {
         check.line("customer_number", &self.customer_number, 40);
         check.ensure(self.customer_number.contains("{random}"), || Violation::malformed("customer_number"));
         check.ensure((1..=3650).contains(&self.recycle_bin_days), || Violation::out_of_range("recycle_bin_days"));
+        check.ensure((0..=10_000).contains(&self.reveals_per_day), || Violation::out_of_range("reveals_per_day"));
         check.under("contract", |check| self.contract.check(check));
         check.under("duplicates", |check| self.duplicates.check(check));
         check.under("pool", |check| self.pool.check(check));

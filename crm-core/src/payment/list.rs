@@ -275,7 +275,7 @@ impl Session<'_> {
         )
     }
 
-    fn payment_list<P>(
+    fn payment_list<P: crate::access::Redact>(
         &self,
         operation: &'static Operation,
         list: &str,

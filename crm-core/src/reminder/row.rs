@@ -132,7 +132,12 @@ impl Work<'_> {
         let subjects = self.subjects_of(occasions)?;
         let access = self.access()?;
         let (may, disposes) = (|right: &str| access.may(right), |scope: &Scope| access.disposes_of(scope));
-        Ok(occasions.iter().map(|occasion| subjects.tell(occasion, &may, &disposes)).collect())
+        let birthdays = access.reads_birthdays();
+        let tell = |occasion: &Occasion| {
+            let known = occasion.kind != ReminderKind::Birthday || birthdays;
+            known.then(|| subjects.tell(occasion, &may, &disposes)).flatten()
+        };
+        Ok(occasions.iter().map(tell).collect())
     }
 
     fn subjects_of(&mut self, occasions: &[Occasion]) -> Result<Subjects, Stop> {

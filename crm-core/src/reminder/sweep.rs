@@ -367,9 +367,11 @@ impl Work<'_> {
             ReminderKind::FollowUpDue | ReminderKind::RecycleWarning | ReminderKind::ShareEnd => &["customer.view"],
         };
         let actor = Actor::user(self.actor().org().as_str(), person.as_str());
-        let access = actor
-            .and_then(|actor| Access::of(&self.context, &actor).map(|access| rights.iter().all(|own| access.may(own))));
-        access.unwrap_or(false)
+        let told = |access: Access<'_>| {
+            let known = kind != ReminderKind::Birthday || access.reads_birthdays();
+            known && rights.iter().all(|own| access.may(own))
+        };
+        actor.and_then(|actor| Access::of(&self.context, &actor).map(told)).unwrap_or(false)
     }
 
     /// Nothing came of reminders: the nearest superiors of who has what they are about are told.

@@ -40,6 +40,17 @@ impl CustomerDimension {
         }
     }
 
+    /// The field by whose rights it goes.
+    pub(super) fn field(self) -> &'static str {
+        match self {
+            CustomerDimension::Level => "customer.level",
+            CustomerDimension::Stage => "customer.stage",
+            CustomerDimension::Source => "customer.source",
+            CustomerDimension::Industry => "customer.industry",
+            CustomerDimension::Region => "customer.region",
+        }
+    }
+
     fn dictionary(self) -> Option<&'static str> {
         match self {
             CustomerDimension::Level => Some(crate::dictionary::LEVEL),
@@ -93,6 +104,7 @@ impl Session<'_> {
         self.query(&op::customer_report, |work| {
             let context = work.context.clone();
             let whose = work.whose(&of, "customer.view")?;
+            work.access()?.reading(by.field(), "by")?;
             let all = work.customer_sums(&whose, Series::Customers)?;
             let total = all.into_values().try_fold(0_i64, i64::checked_add).unwrap_or_default();
             let found = work.customer_sums(&whose, by.series())?;

@@ -45,6 +45,8 @@ enum Part {
     Position(Option<PositionId>),
 }
 
+crate::access::nothing_to_redact!(Part);
+
 /// The row that two rebuilds at once both write.
 const REBUILDING: &str = "rollups";
 /// Rows that are read at once.

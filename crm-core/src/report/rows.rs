@@ -189,6 +189,9 @@ impl Session<'_> {
                 conditions.push(Filter::Is("created_at", Comparison::Less, end.into()));
             }
             let code = query.code.as_deref();
+            if let Some(by) = query.by {
+                work.access()?.reading(by.field(), "query.by")?;
+            }
             let column = match query.by {
                 Some(CustomerDimension::Level) => Some("level"),
                 Some(CustomerDimension::Stage) => Some("stage"),

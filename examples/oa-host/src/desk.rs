@@ -2,6 +2,7 @@
 
 use crate::app::{App, Reply};
 use crate::failure::Failure;
+use crate::pages::custom_values::{CUSTOM, known};
 use crate::pages::{custom_field, duplicate_group, hand_over, recycling};
 use crate::session::{Notice, Undo, Visitor};
 use crate::text::{Lang, text};
@@ -11,9 +12,10 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use crm_core::{
     Actor, Count, Currency, CustomField, Customer, CustomerId, Customized, Decimal, DictionaryEntry, DocumentBytes,
-    DuplicateSettings, EntryCode, Error, MenuEntry, Person, Pool, PoolId, Position, ReminderLeads, TimeZone, Timestamp,
-    UserId,
+    DuplicateSettings, EntryCode, Error, FieldAccess, MenuEntry, Person, Pool, PoolId, Position, ReminderLeads,
+    TimeZone, Timestamp, UserId, Violation,
 };
+use serde::{Serialize, de::DeserializeOwned};
 use std::collections::HashMap;
 
 /// What every page needs to be drawn.
@@ -34,8 +36,10 @@ pub(crate) struct Look<'a> {
     pub(crate) correction_hours: i32,
     names: HashMap<UserId, String>,
     entries: Vec<DictionaryEntry>,
-    /// The custom fields of customers, in their order; retired ones, too.
+    /// The custom fields of customers of which the person may know, in their order; retired ones, too.
     pub(crate) fields: Vec<CustomField>,
+    /// How far the person reaches into fields.
+    reaches: HashMap<String, FieldAccess>,
 }
 
 /// A link of the menu.
@@ -126,6 +130,7 @@ impl<'a> Look<'a> {
             names: HashMap::new(),
             entries: Vec::new(),
             fields: Vec::new(),
+            reaches: HashMap::new(),
         }
     }
 
@@ -137,6 +142,66 @@ impl<'a> Look<'a> {
     /// Whether the person has a right, written `module.right`.
     pub(crate) fn may(&self, right: &str) -> bool {
         self.rights.iter().any(|known| known == right)
+    }
+
+    /// How far the person reaches into a field, written `customer.phones`; into those without rights as far as into their records.
+    pub(crate) fn reach(&self, field: &str) -> FieldAccess {
+        self.reaches.get(field).copied().unwrap_or(FieldAccess::Edit)
+    }
+
+    /// Whether the person reads a field as it is.
+    pub(crate) fn reads(&self, field: &str) -> bool {
+        self.reach(field) >= FieldAccess::Read
+    }
+
+    /// The fields of a kind of records that the person sees masked: their names, and what people call them.
+    pub(crate) fn masked(&self, record: &str) -> Vec<(String, String)> {
+        let of =
+            |field: &String| field.split_once('.').filter(|(of, _)| *of == record).map(|(_, name)| name.to_owned());
+        let masked = self.reaches.iter().filter(|(_, reach)| **reach == FieldAccess::Masked);
+        let mut masked: Vec<String> = masked.filter_map(|(field, _)| of(field)).collect();
+        masked.sort();
+        masked.into_iter().map(|name| (name.clone(), self.field_label(&name))).collect()
+    }
+
+    /// Every field that has rights, with what people call it, customers' first.
+    pub(crate) fn fields_with_rights(&self) -> Vec<(String, String)> {
+        let mut fields: Vec<&String> = self.reaches.keys().collect();
+        fields.sort_by_key(|field| (!field.starts_with("customer."), *field));
+        let labelled = |field: &String| {
+            let name = field.split_once('.').map_or("", |(_, name)| name);
+            (field.clone(), self.field_label(name))
+        };
+        fields.into_iter().map(labelled).collect()
+    }
+
+    /// What people call a field.
+    pub(crate) fn field_label(&self, name: &str) -> String {
+        match known(self, name) {
+            Some(field) => field.label.clone(),
+            None => match (self.t(&format!("f_{name}")), name.strip_prefix(CUSTOM)) {
+                // One of which the person may not know has no words for him.
+                (_, Some(key)) => key.to_owned(),
+                (text, None) => text.to_owned(),
+            },
+        }
+    }
+
+    /// What was typed, without what the person may not change: his forms have no fields for it.
+    pub(crate) fn editable<T: Serialize + DeserializeOwned>(&self, record: &str, typed: T) -> Result<T, Error> {
+        let edits = |name: &str| self.reach(&format!("{record}.{name}")) == FieldAccess::Edit;
+        let other = |_| Error::from(Violation::malformed(record));
+        let mut all = serde_json::to_value(typed).map_err(other)?;
+        if let Some(object) = all.as_object_mut() {
+            object.retain(|name, _| edits(name));
+            if let Some(clear) = object.get_mut("clear").and_then(|clear| clear.as_array_mut()) {
+                clear.retain(|name| name.as_str().is_none_or(edits));
+            }
+            if let Some(custom) = object.get_mut("custom").and_then(|custom| custom.as_array_mut()) {
+                custom.retain(|own| own["field"].as_str().is_none_or(|key| edits(&format!("{CUSTOM}{key}"))));
+            }
+        }
+        serde_json::from_value(all).map_err(other)
     }
 
     /// The page's language.
@@ -355,7 +420,8 @@ impl<'a> Desk<'a> {
         look.zone = menu.time_zone;
         look.correction_hours = menu.correction_hours;
         look.entries = system.dictionaries()?;
-        look.fields = system.custom_fields(Customized::Customer)?;
+        look.fields = crm.custom_fields(Customized::Customer)?;
+        look.reaches = crm.field_rights()?.into_iter().map(|right| (right.field, right.access)).collect();
         Ok(Desk { look, crm, system, me })
     }
 

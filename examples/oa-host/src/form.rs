@@ -5,7 +5,7 @@ use crate::failure::label;
 use crate::session::random;
 use crate::values::Values;
 use askama::Template;
-use crm_core::Error;
+use crm_core::{Error, FieldAccess};
 
 /// A form, ready to be drawn.
 #[derive(Template)]
@@ -38,6 +38,8 @@ pub(crate) struct Sheet<'a> {
     prefix: String,
     /// Whether it is only looked at: nothing is typed into it, and it is not sent.
     looked_at: bool,
+    /// Of what records its fields are; empty: of none on which people have rights.
+    record: &'static str,
 }
 
 /// Fields under a heading.
@@ -165,6 +167,19 @@ pub(crate) fn custom(key: &str) -> String {
     format!("custom_{key}")
 }
 
+/// The right on what a field of a form holds.
+fn right_of(record: &str, name: &str) -> String {
+    let (record, name) = match name.strip_prefix("contacts_") {
+        Some(name) => ("contact", name),
+        None => (record, name),
+    };
+    match (name.strip_prefix("custom_"), name.starts_with("birthday_")) {
+        (Some(key), _) => format!("{record}.custom.{key}"),
+        (None, true) => format!("{record}.birthday"),
+        (None, false) => format!("{record}.{name}"),
+    }
+}
+
 impl<'a> Sheet<'a> {
     /// A form that shows these values and what was wrong with them.
     pub(crate) fn new(
@@ -191,6 +206,7 @@ impl<'a> Sheet<'a> {
             danger: false,
             prefix: String::new(),
             looked_at: false,
+            record: "",
         }
         .section("")
     }
@@ -256,6 +272,35 @@ impl<'a> Sheet<'a> {
     pub(crate) fn prefix(mut self, prefix: impl Into<String>) -> Self {
         self.prefix = prefix.into();
         self
+    }
+
+    /// Its fields are those of a kind of records, on which people have rights.
+    pub(crate) fn of_record(mut self, record: &'static str) -> Self {
+        self.record = record;
+        self
+    }
+
+    /// What the person may not change is told, where he may know of it, and not asked.
+    fn as_far_as_rights_reach(&mut self) {
+        let (d, record) = (self.d, self.record);
+        if record.is_empty() {
+            return;
+        }
+        for section in &mut self.sections {
+            section.fields.retain_mut(|field| {
+                let reach = d.reach(&right_of(record, &field.name));
+                if reach == FieldAccess::Edit {
+                    return true;
+                }
+                let chosen = field.choices.iter().find(|choice| choice.value == field.value);
+                field.value = chosen.map_or_else(|| field.value.clone(), |choice| choice.label.clone());
+                field.kind = "told";
+                field.help = d.t("field_not_yours").to_owned();
+                // A birthday has several fields, a choice of many no line.
+                let tells = !field.name.starts_with("birthday_") && field.chosen.len() < 2;
+                tells && reach > FieldAccess::Hidden && !field.value.is_empty()
+            });
+        }
     }
 
     /// It is only looked at.
@@ -455,6 +500,7 @@ impl<'a> Sheet<'a> {
     /// The end: what has no field of its own is said on top, and where somebody else changed the
     /// record, each field that differs says what stands there now.
     pub(crate) fn done(mut self) -> Self {
+        self.as_far_as_rights_reach();
         self.sections.retain(|section| !section.fields.is_empty());
         let lang = self.d.lang().core();
         let names: Vec<String> = self.fields().map(|field| field.name.clone()).collect();

@@ -163,6 +163,12 @@ pub fn input(dice: &mut Dice, known: &mut Known, operation: &str, crm: &Crm) -> 
             });
             json!({"merge": merge})
         }
+        "reveal_customer_field" => {
+            json!({"customer": customer, "field": dice.pick(&["phones", "level", "custom.f0", "custom.f1", "name", ""])})
+        }
+        "reveal_contact_field" => {
+            json!({"contact": id(dice, "contact"), "field": dice.pick(&["phones", "email", "birthday", "name"])})
+        }
         "merges" => json!({"customer": customer}),
         "merge" | "unmerge" => json!({"merge": id(dice, "merge")}),
         "check_duplicates" => {

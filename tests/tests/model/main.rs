@@ -8,6 +8,7 @@ mod draws;
 mod organisation;
 mod payments;
 mod reports;
+mod secrets;
 
 use crm_core::{Actor, Crm, OPERATIONS, Session};
 use crm_tests::{Bed, ORG, OTHER_ORG, PEOPLE, POSITIONS, difference, found};

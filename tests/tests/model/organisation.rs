@@ -70,6 +70,16 @@ pub fn input(dice: &mut Dice, known: &mut Known, operation: &str, _crm: &Crm) ->
             let rights = if right.is_empty() { json!([]) } else { json!([right]) };
             let mut role = json!({"id": dice.pick(&["one", "two"]), "name": "Role", "people": [person(dice)]});
             role[if dice.one_in(4) { "deny" } else { "allow" }] = rights;
+            maybe(dice, &mut role, "fields", |dice| {
+                let field = *dice.pick(&[
+                    "customer.level",
+                    "customer.phones",
+                    "customer.custom.f1",
+                    "contact.phones",
+                    "customer.name",
+                ]);
+                json!([{"field": field, "access": dice.pick(&["hidden", "masked", "read", "edit"])}])
+            });
             json!({"roles": [role], "mode": "delta"})
         }
         "save_dictionary_entry" => {
@@ -82,7 +92,7 @@ pub fn input(dice: &mut Dice, known: &mut Known, operation: &str, _crm: &Crm) ->
             let dictionary = *dice.pick(&["level", "stage", "method", "relation_kind"]);
             json!({"dictionary": dictionary, "from": code_of(dice, dictionary), "into": code_of(dice, dictionary)})
         }
-        "settings_history" => json!({"page": page(dice, known)}),
+        "settings_history" | "field_reveals" => json!({"page": page(dice, known)}),
         "events" => json!({"consumer": dice.pick(&["oa", "mail"]), "limit": dice.pick(&[0, 1, 10, 1_000, 1_001])}),
         "acknowledge_events" => {
             json!({"consumer": dice.pick(&["oa", "mail"]), "up_to": dice.pick(&[-1, 0, 1, 5, 20, 100_000])})
@@ -90,7 +100,9 @@ pub fn input(dice: &mut Dice, known: &mut Known, operation: &str, _crm: &Crm) ->
         "sync_work_calendar" => {
             json!({"calendar": {"holidays": [day(dice), day(dice)], "workdays": [dice.pick(&["2026-11-28", "2026-11-27"])]}})
         }
-        "settings" | "work_calendar" | "menu" | "positions" | "roles" | "dictionaries" | "tick" => json!({}),
+        "settings" | "work_calendar" | "menu" | "positions" | "roles" | "dictionaries" | "tick" | "field_rights" => {
+            json!({})
+        }
         _ => return None,
     })
 }

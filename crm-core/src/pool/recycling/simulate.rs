@@ -115,6 +115,12 @@ impl Work<'_> {
         let context = self.context.clone();
         let mut check = Checker::new();
         check.under("rules", |check| query.rules.check(check, &context));
+        if !self.access()?.reads("customer.level") {
+            // By a rule for a level he would find out who has it.
+            for (place, rule) in query.rules.rules.iter().enumerate() {
+                check.ensure(rule.level.is_none(), || Violation::unknown(format!("rules.rules[{place}].level")));
+            }
+        }
         let today = self.today();
         let longest = query.from.plus_days(LONGEST).is_some_and(|last| query.to < last);
         check.ensure(query.from <= query.to, || Violation::out_of_range("from"));

@@ -52,7 +52,8 @@ pub(crate) async fn fresh(State(app): State<Shared>, visitor: Visitor, Path(cust
 
 fn add_form(desk: &Desk<'_>, customer: &Customer, values: &Values, error: Option<&Error>, below: Below) -> Reply {
     let here = format!("/customers/{}", customer.id);
-    let sheet = Sheet::new(desk, format!("{here}/contacts/new"), values, error).cancel(here.as_str());
+    let sheet =
+        Sheet::new(desk, format!("{here}/contacts/new"), values, error).of_record("contact").cancel(here.as_str());
     let sheet = fields(desk, sheet, None, below).section("s_primary").tick("primary");
     let above = Above {
         title: desk.t("add_contact").to_owned(),
@@ -105,7 +106,7 @@ fn added(desk: &Desk<'_>, customer: CustomerId, values: &Values) -> Result<Conta
         duplicate_reason: values.text(REASON),
     };
     read.done()?;
-    desk.acting(values).add_contact(customer, contact)
+    desk.acting(values).add_contact(customer, desk.look.editable("contact", contact)?)
 }
 
 fn values_of(contact: &Contact) -> Values {
@@ -145,6 +146,7 @@ fn edit_form(desk: &Desk<'_>, contact: &Contact, values: &Values, error: Option<
     let conflict = matches!(error, Some(Error::Conflict { .. }));
     let version = if conflict { now.get("version") } else { values.get("version") };
     let sheet = Sheet::new(desk, format!("/contacts/{}/edit", contact.id), values, error)
+        .of_record("contact")
         .present(conflict.then_some(&now))
         .hidden("version", version)
         .hidden("contact", contact.id.to_string())
@@ -213,7 +215,7 @@ fn saved(desk: &Desk<'_>, contact: ContactId, values: &Values) -> Result<Contact
         ("note", edit.note.is_none()),
     ];
     edit.clear = blank.iter().filter(|(_, blank)| *blank).map(|(name, _)| (*name).to_owned()).collect();
-    desk.acting(values).edit_contact(contact, edit)
+    desk.acting(values).edit_contact(contact, desk.look.editable("contact", edit)?)
 }
 
 pub(crate) async fn remove(State(app): State<Shared>, visitor: Visitor, Path(contact): Path<String>) -> Reply {

@@ -46,6 +46,9 @@ struct CustomerPage<'a> {
     facts: Vec<(String, String)>,
     /// What its custom fields hold.
     custom: Vec<Shown>,
+    /// Fields that are masked, and what people call them; of contacts, too.
+    masked: Vec<(String, String)>,
+    masked_of_contacts: Vec<(String, String)>,
     website: String,
     email: String,
     description: String,
@@ -231,6 +234,8 @@ fn draw(desk: &Desk<'_>, panels: &CustomerPanels, values: &Values) -> Reply {
         key: random().unwrap_or_default(),
         facts: customer_facts(desk, customer, stay)?,
         custom: custom_values::shown(d, &customer.custom),
+        masked: if opens(SharePanel::Information) && stay.is_none() { d.masked("customer") } else { Vec::new() },
+        masked_of_contacts: if stay.is_none() { d.masked("contact") } else { Vec::new() },
         website: some(&customer.website),
         email: some(&customer.email),
         description: some(&customer.description),

@@ -86,7 +86,10 @@ fn more_fields(sheet: Sheet<'_>) -> Sheet<'_> {
 }
 
 fn create_form(desk: &Desk<'_>, values: &Values, error: Option<&Error>, (below, contact): (Below, Below)) -> Reply {
-    let sheet = Sheet::new(desk, "/customers/new", values, error).submit("create").cancel("/customers?view=mine");
+    let sheet = Sheet::new(desk, "/customers/new", values, error)
+        .of_record("customer")
+        .submit("create")
+        .cancel("/customers?view=mine");
     let sheet = custom_values::fields(desk, first_fields(desk, sheet, Of::Customer(None), below), None)?;
     let sheet = sheet.section("s_contact").line("contacts_name", 100).wide();
     let sheet = Of::FirstContact
@@ -153,6 +156,9 @@ fn created(desk: &Desk<'_>, values: &Values) -> Result<Customer, Error> {
         duplicate_reason: values.text(REASON),
     };
     read.done()?;
+    let contacts = customer.contacts.into_iter().map(|contact| desk.look.editable("contact", contact));
+    let customer = NewCustomer { contacts: contacts.collect::<Result<_, _>>()?, ..customer };
+    let customer = desk.look.editable("customer", customer)?;
     desk.acting(values).create_customer(customer).map_err(|error| custom_values::placed(error, &own.values))
 }
 
@@ -223,8 +229,10 @@ fn edit_form(desk: &Desk<'_>, customer: &Customer, values: &Values, error: Optio
     // After a conflict the form counts on what it has just shown beside its fields.
     let conflict = matches!(error, Some(Error::Conflict { .. }));
     let version = if conflict { now.get("version") } else { values.get("version") };
-    let sheet =
-        Sheet::new(desk, format!("{here}/edit"), values, error).present(conflict.then_some(&now)).cancel(here.as_str());
+    let sheet = Sheet::new(desk, format!("{here}/edit"), values, error)
+        .of_record("customer")
+        .present(conflict.then_some(&now))
+        .cancel(here.as_str());
     let sheet = sheet.hidden("version", version).hidden("customer", customer.id.to_string());
     let sheet = first_fields(desk, sheet, Of::Customer(Some(customer.id)), below);
     let sheet = more_fields(custom_values::fields(desk, sheet, Some(&customer.custom))?.section("s_more"));
@@ -279,6 +287,7 @@ fn saved(desk: &Desk<'_>, customer: CustomerId, values: &Values) -> Result<Custo
     ];
     edit.clear = blank.iter().filter(|(_, blank)| *blank).map(|(name, _)| (*name).to_owned()).collect();
     edit.clear.extend(own.clear);
+    let edit = desk.look.editable("customer", edit)?;
     desk.acting(values).edit_customer(customer, edit).map_err(|error| custom_values::placed(error, &own.values))
 }
 

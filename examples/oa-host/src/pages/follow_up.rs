@@ -117,7 +117,8 @@ pub(crate) fn sheet<'a>(
         .entry("method", dictionary::METHOD)
         .choice("contact", people);
     // Who does not know where the customer stands does not move it.
-    let informed = panels.open.contains(&SharePanel::Information);
+    let informed = panels.open.contains(&SharePanel::Information)
+        && desk.look.reach("customer.stage") == crm_core::FieldAccess::Edit;
     let sheet = if informed { sheet.entry("stage", dictionary::STAGE) } else { sheet };
     sheet
         .input("datetime-local", "next_at")

@@ -8,15 +8,15 @@ use crate::pages::batch::Action;
 use crate::pages::columns::{Cell, Columns};
 use crate::pages::custom_values::CUSTOM;
 use crate::pages::query::{self, Builder};
-use crate::pages::recycling;
+use crate::pages::{recycling, saved_query};
 use crate::session::Visitor;
 use crate::values::{Values, url};
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use crm_core::{
-    Customer, CustomerFilter, CustomerOrder, CustomerQuery, CustomerStatus, EntryCode, Error, FieldIndex, FieldKey,
-    FieldOrder, PageRequest, Pool, PoolStay, UserId, View, Violation, dictionary,
+    CustomField, Customer, CustomerFilter, CustomerOrder, CustomerQuery, CustomerStatus, EntryCode, Error, FieldIndex,
+    FieldKey, FieldOrder, PageRequest, Pool, PoolStay, UserId, View, Violation, dictionary,
 };
 
 /// Customers on a page.
@@ -69,6 +69,10 @@ struct Customers<'a> {
     /// Whether it is the list of a pool.
     pool: bool,
     here: String,
+    /// Where the query is saved.
+    keep: String,
+    /// Saved queries that the person has pinned.
+    pinned: Vec<(String, String)>,
 }
 
 /// One choice of the filter.
@@ -86,12 +90,12 @@ pub(crate) struct Row {
     pub(crate) last: String,
     pub(crate) next: String,
     pub(crate) overdue: bool,
-    number: String,
+    pub(crate) number: String,
     /// What stands in the columns that are shown.
-    cells: Vec<Cell>,
+    pub(crate) cells: Vec<Cell>,
     deleted: String,
     /// Whether it is in a pool, which every list but that of the pool says.
-    in_pool: bool,
+    pub(crate) in_pool: bool,
     /// How it came there, in the list of the pool.
     stay: Option<Stay>,
 }
@@ -118,6 +122,11 @@ impl Row {
             in_pool: customer.status == CustomerStatus::Pooled,
             stay: None,
         }
+    }
+
+    /// With what stands in these columns.
+    pub(crate) fn with_cells(customer: &Customer, d: &Look<'_>, columns: &Columns) -> Self {
+        Row { cells: columns.cells(d, customer), ..Row::of(customer, d) }
     }
 
     /// One in the list of these pools.
@@ -159,7 +168,7 @@ pub(crate) fn view(name: &str, days: &str) -> Option<View> {
 }
 
 /// What the filter of an address asks for.
-fn asked(mut view: View, params: &Values, builder: &Builder) -> Result<CustomerQuery, Error> {
+pub(crate) fn asked(mut view: View, params: &Values, builder: &Builder) -> Result<CustomerQuery, Error> {
     let code = |name: &str| {
         let code = params.text(name).map(EntryCode::new).transpose();
         code.map_err(|_| Error::from(Violation::unknown(name)))
@@ -195,7 +204,14 @@ fn asked(mut view: View, params: &Values, builder: &Builder) -> Result<CustomerQ
 }
 
 pub(crate) async fn show(State(app): State<Shared>, visitor: Visitor, Params(params): Params) -> Reply {
-    app.desk(visitor, move |desk| draw(desk, &params)).await
+    app.desk(visitor, move |desk| {
+        // Asked for no view at all it is the person's own beginning.
+        match saved_query::standard(desk)?.filter(|_| params.pairs().is_empty()) {
+            Some(standard) => desk.go(&standard),
+            None => draw(desk, &params),
+        }
+    })
+    .await
 }
 
 fn draw(desk: &Desk<'_>, params: &Values) -> Reply {
@@ -280,6 +296,8 @@ fn draw(desk: &Desk<'_>, params: &Values) -> Reply {
         bin,
         going: matches!(name, "mine" | "subordinates" | "all" | "pool") && d.may("pool.view") && desk.recycles()?,
         pool: in_pool,
+        keep: url("/saved-queries/new", &[("of", &here)]),
+        pinned: saved_query::pinned(desk)?,
         here,
     };
     desk.page_with(status, &list)
@@ -309,8 +327,9 @@ fn selects(desk: &Desk<'_>, view: &str, params: &Values, pools: &[Pool]) -> Resu
         ("source", dictionary::SOURCE),
         ("industry", dictionary::INDUSTRY),
     ]
-    .map(|(name, dictionary)| select(name, d.choices(dictionary, params.get(name))))
     .into_iter()
+    .filter(|(name, _)| d.reads(&format!("customer.{name}")))
+    .map(|(name, dictionary)| select(name, d.choices(dictionary, params.get(name))))
     .collect();
     if view == "pool" {
         let pools = pools.iter().map(|pool| Choice::new(pool.id.to_string(), &pool.name));
@@ -325,7 +344,9 @@ fn selects(desk: &Desk<'_>, view: &str, params: &Values, pools: &[Pool]) -> Resu
         selects.push(select("owner", desk.people_choices()?));
     }
     let orders = ORDERS.map(|(name, _)| Choice::new(name, d.t(&format!("order_{name}"))));
-    let fields = d.fields.iter().filter(|field| field.index == FieldIndex::Ready).flat_map(|field| {
+    let found =
+        |field: &&CustomField| field.index == FieldIndex::Ready && d.reads(&format!("customer.{CUSTOM}{}", field.key));
+    let fields = d.fields.iter().filter(found).flat_map(|field| {
         let choice = |sign: &str, key: &str| {
             Choice::new(format!("{sign}{CUSTOM}{}", field.key), d.t(key).replace("{field}", &field.label))
         };

@@ -11,7 +11,7 @@ mod contract_form;
 mod contract_state;
 mod contracts;
 pub(crate) mod custom_field;
-mod custom_values;
+pub(crate) mod custom_values;
 mod customer;
 mod customer_form;
 mod dictionary;
@@ -37,7 +37,9 @@ mod reminder;
 mod reminder_preferences;
 mod report;
 mod report_rows;
+mod reveal;
 mod role;
+mod saved_query;
 mod settings;
 mod share;
 mod sign_in;
@@ -156,6 +158,15 @@ pub(crate) fn routes() -> Router<Shared> {
         .route("/roles/edit", get(role::edit).post(role::save))
         .route("/settings", get(settings::show).post(settings::save))
         .route("/settings/duplicate-lookups", get(duplicate::lookups))
+        .route("/saved-queries", get(saved_query::show))
+        .route("/saved-queries/new", get(saved_query::fresh).post(saved_query::create))
+        .route("/saved-queries/{query}", get(saved_query::run))
+        .route("/saved-queries/{query}/edit", get(saved_query::edit).post(saved_query::save))
+        .route("/saved-queries/{query}/mark", post(saved_query::mark))
+        .route("/saved-queries/{query}/delete", post(saved_query::delete))
+        .route("/settings/field-reveals", get(reveal::log))
+        .route("/customers/{customer}/reveal", post(reveal::of_customer))
+        .route("/contacts/{contact}/reveal", post(reveal::of_contact))
 }
 
 /// The query of a request.

@@ -5,8 +5,8 @@ use crate::failure::Failure;
 use crate::pages::custom_values::{self, CUSTOM};
 use crate::values::Values;
 use crm_core::{
-    Condition, Currency, Date, DayRange, Error, FieldIndex, FieldTest, FieldType, FieldValue, Test, TimeZone,
-    Timestamp, Violation, dictionary,
+    Condition, Currency, CustomField, Date, DayRange, Error, FieldIndex, FieldTest, FieldType, FieldValue, Test,
+    TimeZone, Timestamp, Violation, dictionary,
 };
 
 /// The most rows.
@@ -104,7 +104,9 @@ fn fields(desk: &Desk<'_>) -> Result<Vec<Asked>, Failure> {
         asked.push(Asked { name, label: label.to_owned(), ty, choices, optional, building });
         asked.extend(relative);
     };
-    for field in d.fields.iter().filter(|field| field.index != FieldIndex::None) {
+    let found =
+        |field: &&CustomField| field.index != FieldIndex::None && d.reads(&format!("customer.{CUSTOM}{}", field.key));
+    for field in d.fields.iter().filter(found) {
         let choices = match field.field_type {
             // Records may still hold what nobody chooses any more.
             FieldType::OneOf | FieldType::ManyOf => {
@@ -117,7 +119,7 @@ fn fields(desk: &Desk<'_>) -> Result<Vec<Asked>, Failure> {
         let building = field.index == FieldIndex::Building;
         ask(format!("{CUSTOM}{}", field.key), &field.label, field.field_type, choices, true, building);
     }
-    for (name, dictionary) in CODES {
+    for (name, dictionary) in CODES.into_iter().filter(|(name, _)| d.reads(&format!("customer.{name}"))) {
         let choices = d.choices(dictionary, "");
         ask(name.to_owned(), d.t(&format!("f_{name}")), FieldType::OneOf, choices, true, false);
     }

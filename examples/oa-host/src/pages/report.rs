@@ -226,8 +226,8 @@ fn read(desk: &Desk<'_>, params: &Values) -> Result<Read, Error> {
     };
     Ok(Read {
         sales,
-        funnel: unless_forbidden(desk.crm.customer_report(whose(params), CustomerDimension::Stage))?,
-        levels: unless_forbidden(desk.crm.customer_report(whose(params), CustomerDimension::Level))?,
+        funnel: told_apart(desk, params, CustomerDimension::Stage, "customer.stage")?,
+        levels: told_apart(desk, params, CustomerDimension::Level, "customer.level")?,
         ageing: unless_forbidden(desk.crm.ageing_report(whose(params), None))?,
         targets: reached(desk, params)?,
         by_receipt,
@@ -408,6 +408,19 @@ impl Line {
             },
         }
     }
+}
+
+/// Customers by a field, for who reads it.
+fn told_apart(
+    desk: &Desk<'_>,
+    params: &Values,
+    by: CustomerDimension,
+    field: &str,
+) -> Result<Option<CustomerReport>, Error> {
+    if !desk.look.reads(field) {
+        return Ok(None);
+    }
+    unless_forbidden(desk.crm.customer_report(whose(params), by))
 }
 
 impl Ranking {

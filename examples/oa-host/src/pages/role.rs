@@ -11,7 +11,8 @@ use crate::values::{Reader, Values, url};
 use askama::Template;
 use axum::extract::State;
 use crm_core::{
-    Error, Permission, PositionId, Role, RoleId, RoleInput, SyncMode, SyncReport, UserId, Violation, plugin_manifest,
+    Error, FieldAccess, FieldRight, Permission, PositionId, Role, RoleId, RoleInput, SyncMode, SyncReport, UserId,
+    Violation, plugin_manifest,
 };
 
 #[derive(Template)]
@@ -32,6 +33,8 @@ struct Row {
     bearers: Vec<String>,
     allow: Vec<String>,
     deny: Vec<String>,
+    /// What it says of fields.
+    fields: Vec<String>,
     edit: String,
 }
 
@@ -74,12 +77,42 @@ pub(crate) async fn show(State(app): State<Shared>, visitor: Visitor) -> Reply {
                 bearers: people.chain(places).chain(host).collect(),
                 allow: role.allow.iter().map(|right| named(d, right.as_str())).collect(),
                 deny: role.deny.iter().map(|right| named(d, right.as_str())).collect(),
+                fields: role
+                    .fields
+                    .iter()
+                    .map(|right| {
+                        format!(
+                            "{}: {}",
+                            field_named(d, &right.field),
+                            d.t(&format!("access_{}", access_word(right.access)))
+                        )
+                    })
+                    .collect(),
                 edit: url("/roles/edit", &[("id", role.id.as_str())]),
             }
         });
         desk.page(&Roles { d, edits: desk.look.administrator && desk.look.may("role.edit"), rows: rows.collect() })
     })
     .await
+}
+
+/// How far a role may reach into a field, as it is sent.
+const ACCESSES: [(&str, FieldAccess); 4] = [
+    ("hidden", FieldAccess::Hidden),
+    ("masked", FieldAccess::Masked),
+    ("read", FieldAccess::Read),
+    ("edit", FieldAccess::Edit),
+];
+
+fn access_word(access: FieldAccess) -> &'static str {
+    ACCESSES.iter().find(|(_, known)| *known == access).map_or("", |(word, _)| word)
+}
+
+/// A field in words: of what it is, and what people call it.
+fn field_named(d: &Look<'_>, field: &str) -> String {
+    let known = d.fields_with_rights().into_iter().find(|(known, _)| known == field);
+    let of = field.split_once('.').map_or("", |(of, _)| of);
+    format!("{} · {}", d.t(&format!("module_{of}")), known.map_or_else(|| field.to_owned(), |(_, label)| label))
 }
 
 fn values_of(role: &Role) -> Values {
@@ -98,6 +131,9 @@ fn values_of(role: &Role) -> Values {
     }
     for right in &role.allow {
         values = values.with(right.as_str(), "allow");
+    }
+    for right in &role.fields {
+        values = values.with(&right.field, access_word(right.access));
     }
     for right in &role.deny {
         // A denial beats a grant; the form shows what counts.
@@ -151,6 +187,17 @@ fn draw(desk: &Desk<'_>, values: &Values, error: Option<&Error>) -> Reply {
         let choices = vec![Choice::new("allow", d.t("allow")), Choice::new("deny", d.t("deny"))];
         sheet = sheet.choice(right, choices).labelled(d.t(&format!("may_{what}")));
     }
+    let mut of = "";
+    let fields = d.fields_with_rights();
+    for (field, label) in &fields {
+        let (record, _) = field.split_once('.').unwrap_or((field, ""));
+        if record != of {
+            sheet = sheet.folded(&format!("fields_of_{record}"));
+            of = record;
+        }
+        let choices = ACCESSES.map(|(word, _)| Choice::new(word, d.t(&format!("access_{word}"))));
+        sheet = sheet.choice(field, choices.to_vec()).labelled(label.as_str());
+    }
     let title = d.t(if known { "edit_role" } else { "add_role" }).to_owned();
     let back = ("/roles".to_owned(), d.menu_label("roles"));
     form_page(desk, Above { title, back, intro: String::new() }, sheet, error)
@@ -182,12 +229,17 @@ fn saved(desk: &Desk<'_>, values: &Values) -> Result<SyncReport, Error> {
     };
     let people = values.all("people").into_iter().map(UserId::new).collect::<Result<_, _>>();
     let positions = values.all("positions").into_iter().map(PositionId::new).collect::<Result<_, _>>();
+    let fields = desk.look.fields_with_rights().into_iter().filter_map(|(field, _)| {
+        let access = ACCESSES.iter().find(|(word, _)| *word == values.get(&field))?.1;
+        Some(FieldRight { field, access })
+    });
     let role = RoleInput {
         id,
         name: values.get("name").to_owned(),
         administrator: values.ticked("administrator"),
         allow: with("allow")?,
         deny: with("deny")?,
+        fields: fields.collect(),
         everyone: values.ticked("everyone"),
         people: people.map_err(|_| Violation::unknown("people"))?,
         positions: positions.map_err(|_| Violation::unknown("positions"))?,

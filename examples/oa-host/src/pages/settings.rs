@@ -300,6 +300,7 @@ fn values_of(settings: &Settings) -> Values {
         .with("same_name", rule)
         .with("customer_number", &settings.customer_number)
         .with("recycle_bin_days", settings.recycle_bin_days.to_string())
+        .with("reveals_per_day", settings.reveals_per_day.to_string())
         .with("follow_up_correction_hours", follow_up.correction_hours.to_string())
         .with("follow_up_least_length", follow_up.least_length.to_string())
         .with_some("follow_up_superiors_count", follow_up.superiors_count.then_some("1"));
@@ -348,6 +349,13 @@ fn draw(desk: &Desk<'_>, values: &Values, error: Option<&Error>) -> Reply {
         false => sheet,
     };
     let sheet = sheet.input("number", "recycle_bin_days").required().line("time_zone", 60).required().help("zone_help");
+    let sheet = sheet.input("number", "reveals_per_day").required().help("reveals_help");
+    // Who looked is told to who keeps the settings.
+    let sheet = if desk.look.may("settings.manage_settings") {
+        sheet.link("/settings/field-reveals", "field_reveals")
+    } else {
+        sheet
+    };
     let sheet = pool_fields(duplicate_fields(d, sheet))
         .section("s_sharing")
         .tick("sharing_end_with_owner")
@@ -396,6 +404,7 @@ pub(crate) async fn save(State(app): State<Shared>, posted: Posted) -> Reply {
 fn saved(desk: &Desk<'_>, values: &Values) -> Result<Settings, Error> {
     let mut read = Reader::new(values, desk.look.zone);
     let recycle_bin_days = read.number("recycle_bin_days");
+    let reveals_per_day = read.number("reveals_per_day");
     let correction_hours = read.number("follow_up_correction_hours");
     let least_length = read.number("follow_up_least_length");
     let fiscal_year_month = read.number("report_fiscal_year_month");
@@ -421,6 +430,7 @@ fn saved(desk: &Desk<'_>, values: &Values) -> Result<Settings, Error> {
         same_name: if values.get("same_name") == "allow" { NameRule::Allow } else { NameRule::Refuse },
         customer_number: values.get("customer_number").to_owned(),
         recycle_bin_days,
+        reveals_per_day,
         duplicates,
         follow_up: FollowUpSettings {
             correction_hours,

@@ -3,6 +3,7 @@
 mod custom_fields;
 mod deals;
 mod duplicates;
+mod field_rights;
 mod groups;
 mod hand_over;
 mod merges;
@@ -66,6 +67,7 @@ fn all() -> impl Iterator<Item = &'static Text> {
         hand_over::TEXTS,
         reminders::TEXTS,
         custom_fields::TEXTS,
+        field_rights::TEXTS,
     ];
     TEXTS.iter().chain(rooms.into_iter().flatten())
 }

@@ -160,11 +160,12 @@ fn c5_a_document_is_uploaded_downloaded_and_taken_away() {
 }
 
 /// What the page of settings is sent, but for the check for duplicates.
-pub(crate) const SETTINGS: [(&str, &str); 24] = [
+pub(crate) const SETTINGS: [(&str, &str); 25] = [
     ("time_zone", "Asia/Shanghai"),
     ("same_name", "refuse"),
     ("customer_number", "KH{yyyyMMdd}-{random}"),
     ("recycle_bin_days", "30"),
+    ("reveals_per_day", "50"),
     ("follow_up_correction_hours", "24"),
     ("follow_up_least_length", "0"),
     ("contract_number", "HT{yyyy}{seq:4}"),

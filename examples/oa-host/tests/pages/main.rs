@@ -7,6 +7,7 @@ mod contact_duplicates;
 mod custom_fields;
 mod deals;
 mod duplicates;
+mod field_rights;
 mod groups;
 mod hand_over;
 mod merges;
@@ -15,6 +16,7 @@ mod recycling;
 mod reminders;
 #[path = "../run/mod.rs"]
 mod run;
+mod saved_queries;
 mod webhook;
 
 use run::{Answer, Host, field};

@@ -1,0 +1,135 @@
+//! Lists that are narrowed to few customers: those are found by what narrows them, and put in order here. Walking the order until enough of them turn
+//! up would cost what exists, not what is found.
+
+use super::list::CustomerOrder;
+use super::{CustomerQuery, View};
+use crate::custom_field::SLOTS;
+use crate::page::Place;
+use crate::sorted::{Gather as _, Sort as _};
+use crate::store::{Direction, Filter, Read, Search, Selection};
+use crate::work::{Stop, Work, counted};
+use std::collections::BTreeMap;
+
+/// How many are put in order here, at the most.
+const FEW: i64 = 10_000;
+/// How many in any case: walking is hardly faster.
+const FEW_ANYHOW: i64 = 1_500;
+/// Of how many one of more than that must pass: of fewer, walking soon has a page.
+const ONE_OF: i64 = 8;
+/// How many found by the condition of their view.
+const FEW_OF_VIEW: i64 = 150;
+/// How many ways to find them are looked at.
+const MOST_COVERS: usize = 4;
+/// In how many ranges they may lie.
+const MOST_RANGES: usize = 20;
+
+/// A range of a column that has an index within scopes.
+#[derive(Debug, Clone)]
+struct Range {
+    column: &'static str,
+    conditions: Vec<Filter>,
+}
+
+/// Ranges of which each record that passes a filter lies in one.
+type Cover = Vec<Range>;
+
+/// The covers of a filter over these columns, those that ask for single values first.
+fn covers(filter: &Filter, columns: &[&'static str]) -> Vec<Cover> {
+    let mut flat = Vec::new();
+    flatten(filter, &mut flat);
+    let mut ranges: BTreeMap<&'static str, Vec<Filter>> = BTreeMap::new();
+    let (mut values, mut others) = (Vec::new(), Vec::new());
+    for part in flat {
+        match part {
+            Filter::Is(column, _, _) if columns.contains(column) => {
+                ranges.entry(column).or_default().push(part.clone())
+            }
+            Filter::In(column, all) if columns.contains(column) && all.len() <= MOST_RANGES => {
+                let value = |value| Range { column, conditions: vec![Filter::equal(column, value)] };
+                values.push(all.iter().cloned().map(value).collect());
+            }
+            Filter::Any(any) => {
+                let each: Option<Vec<Cover>> = any.iter().map(|one| covers(one, columns).into_iter().next()).collect();
+                let cover: Option<Cover> = each.map(|each| each.into_iter().flatten().collect());
+                others.extend(cover.filter(|cover| cover.len() <= MOST_RANGES));
+            }
+            _ => {}
+        }
+    }
+    let (single, wide): (Vec<Range>, Vec<Range>) = ranges
+        .into_iter()
+        .map(|(column, conditions)| Range { column, conditions })
+        .partition(|range| range.conditions.iter().any(is_equality));
+    values.extend(single.into_iter().map(|range| vec![range]));
+    values.extend(wide.into_iter().map(|range| vec![range]));
+    values.extend(others);
+    values
+}
+
+fn is_equality(filter: &Filter) -> bool {
+    matches!(filter, Filter::Is(_, crate::store::Comparison::Equal, _))
+}
+
+/// What all has to hold, one by one.
+fn flatten<'f>(filter: &'f Filter, into: &mut Vec<&'f Filter>) {
+    match filter {
+        Filter::All(all) => all.iter().for_each(|filter| flatten(filter, into)),
+        other => into.push(other),
+    }
+}
+
+impl Work<'_> {
+    /// The places of all customers of a view, if they are few.
+    pub(super) fn few(&mut self, query: &CustomerQuery, search: &Search) -> Result<Option<Vec<Place>>, Stop> {
+        let Some(order) = search.order else { return Ok(None) };
+        let (own, _) = CustomerOrder::of(&query.view).column();
+        let conditional = matches!(query.view, View::Today | View::NotFollowedFor { .. });
+        let mut columns = SLOTS.to_vec();
+        columns.extend(conditional.then_some(own));
+        // In the order of a column its range is walked as it is.
+        columns.retain(|column| *column != order);
+        let within = |range: &Range, filter: Option<&Filter>| {
+            let conditions = range.conditions.iter().chain(filter).cloned().collect();
+            let filtered = Search { after: None, filter: Filter::All(conditions), ..search.clone() };
+            filtered.ordered(range.column, Direction::Ascending)
+        };
+        let mut best: Option<(i64, Cover)> = None;
+        for cover in covers(&search.filter, &columns).into_iter().take(MOST_COVERS) {
+            // Counted out of the index first: rows are only read if it pays.
+            let cap = if cover.iter().any(|range| range.column == own) { FEW_OF_VIEW } else { FEW };
+            let count = |range: &Range| Read::Count { search: within(range, None), cap };
+            let counts = self.read(cover.iter().map(count).collect())?.into_iter();
+            let known: Option<Vec<i64>> = counts.map(|answer| counted(Some(answer))).collect();
+            let Some(all) = known.map(|known| known.into_iter().sum::<i64>()).filter(|all| *all < cap) else {
+                continue;
+            };
+            if best.as_ref().is_none_or(|(least, _)| all < *least) {
+                best = Some((all, cover));
+            }
+            if all < FEW_OF_VIEW {
+                break;
+            }
+        }
+        let Some((all, cover)) = best else { return Ok(None) };
+        if all > FEW_ANYHOW {
+            let whole = Search { after: None, filter: Filter::All(Vec::new()), ..search.clone() };
+            let whole = Read::Count { search: whole, cap: all * ONE_OF };
+            if counted(self.read(vec![whole])?.into_iter().next()).is_some() {
+                return Ok(None);
+            }
+        }
+        let mut found: BTreeMap<String, Place> = BTreeMap::new();
+        for range in &cover {
+            let page = Selection::Page(within(range, Some(&search.filter)).limited(FEW));
+            let rows = self.columns(page, vec![order])?;
+            if rows.len() as i64 >= FEW {
+                // They became more since they were counted.
+                return Ok(None);
+            }
+            found.extend(rows.into_iter().map(|(id, values)| (id.clone(), (values.into_iter().next(), id))).into_map());
+        }
+        let mut places: Vec<Place> = found.into_values().collect();
+        places.order_by(Ord::cmp);
+        Ok(Some(places))
+    }
+}
