@@ -2,8 +2,9 @@
 
 use crate::desk::{Chip, Choice, Look};
 use crate::pages::custom_values::{self, CUSTOM};
+use crate::pages::query::CODES;
 use crate::values::Values;
-use crm_core::{Customer, FieldType, dictionary};
+use crm_core::{Customer, FieldAccess, FieldType, dictionary};
 
 /// The name of the columns in an address.
 pub(crate) const COLUMNS: &str = "columns";
@@ -62,7 +63,12 @@ impl Columns {
         };
         let asked = params.all(COLUMNS);
         let shown = |name: &str| if asked.is_empty() { usual(name) } else { asked.contains(&name) };
-        let own = OWN.iter().map(|(name, key)| Column {
+        // Of a code that is masked there is nothing to be seen.
+        let told = |name: &str| match (CODES.iter().any(|(code, _)| *code == name), format!("customer.{name}")) {
+            (true, field) => d.reads(&field),
+            (false, field) => d.reach(&field) > FieldAccess::Hidden,
+        };
+        let own = OWN.iter().filter(|(name, _)| told(name)).map(|(name, key)| Column {
             name: (*name).to_owned(),
             label: if *name == "owner" && !owner.is_empty() { owner.to_owned() } else { d.t(key).to_owned() },
             shown: shown(name),

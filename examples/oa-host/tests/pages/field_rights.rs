@@ -56,7 +56,7 @@ fn a3_what_a_role_says_of_fields_holds_on_every_page() {
     lacks(&admin.get(&here), &["查看明文"]);
     // Lists offer no filter, order or column of what is not read, and refuse it.
     let list = mei.get("/customers?view=mine");
-    lacks(&list, &["name=\"level\"", "custom.budget"]);
+    lacks(&list, &["name=\"level\"", "custom.budget", "级别"]);
     assert_eq!(mei.get("/customers?view=mine&level=a").status, 422);
     assert_eq!(mei.get("/reports").status, 200);
 

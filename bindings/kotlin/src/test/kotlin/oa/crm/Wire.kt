@@ -63,6 +63,7 @@ internal object Wire {
             setMixInAnnotation(Event::class.java, Happened::class.java)
             setMixInAnnotation(Approval::class.java, Asked::class.java)
             setMixInAnnotation(MergeValue::class.java, Had::class.java)
+            setMixInAnnotation(RevealedField::class.java, Told::class.java)
             setMixInAnnotation(Share::class.java, Opens::class.java)
             setMixInAnnotation(AccessGrant::class.java, Opens::class.java)
             val tagged = listOf(
@@ -190,6 +191,11 @@ internal object Wire {
     private interface Asked {
         @get:JsonRawValue
         val snapshot: String
+    }
+
+    private interface Told {
+        @get:JsonRawValue
+        val value: String?
     }
 
     private interface Had {
