@@ -13,9 +13,9 @@ use std::collections::BTreeMap;
 /// How many are put in order here, at the most.
 const FEW: i64 = 10_000;
 /// How many in any case: walking is hardly faster.
-const FEW_ANYHOW: i64 = 1_500;
-/// Of how many one of more than that must pass: of fewer, walking soon has a page.
-const ONE_OF: i64 = 8;
+const FEW_ANYHOW: i64 = 50;
+/// How many rows are walked in the time in which one is fetched from where it stands.
+const WALKED: i64 = 25;
 /// How many found by the condition of their view.
 const FEW_OF_VIEW: i64 = 150;
 /// How many ways to find them are looked at.
@@ -112,8 +112,13 @@ impl Work<'_> {
         }
         let Some((all, cover)) = best else { return Ok(None) };
         if all > FEW_ANYHOW {
+            // Walking ends in each scope with a page, or with the scope: it looks at some rows for each of those that pass.
+            let scopes = search.scope.as_ref().map_or(1, |scope| scope.values.len() as i64);
+            if all > scopes.saturating_mul(search.limit) {
+                return Ok(None);
+            }
             let whole = Search { after: None, filter: Filter::All(Vec::new()), ..search.clone() };
-            let whole = Read::Count { search: whole, cap: all * ONE_OF };
+            let whole = Read::Count { search: whole, cap: all * WALKED };
             if counted(self.read(vec![whole])?.into_iter().next()).is_some() {
                 return Ok(None);
             }
