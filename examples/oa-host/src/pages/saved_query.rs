@@ -51,8 +51,6 @@ struct Found<'a> {
     rows: Vec<Row>,
     first: String,
     next: String,
-    /// Where the same is asked anew and altered.
-    list: String,
 }
 
 /// What is pinned, for the list of customers.
@@ -93,9 +91,9 @@ fn line(desk: &Desk<'_>, saved: &SavedQuery) -> Result<Line, crate::failure::Fai
 
 /// A query that is for the person.
 fn known(desk: &Desk<'_>, query: SavedQueryId) -> Result<SavedQuery, Error> {
-    let all = desk.crm.saved_queries()?.into_iter();
+    let mut all = desk.crm.saved_queries()?.into_iter();
     let absent = Error::NotFound { record: "saved_query".to_owned(), id: query.to_string() };
-    all.into_iter().find(|saved| saved.id == query).ok_or(absent)
+    all.find(|saved| saved.id == query).ok_or(absent)
 }
 
 pub(crate) async fn show(State(app): State<Shared>, visitor: Visitor) -> Reply {
@@ -139,7 +137,6 @@ pub(crate) async fn run(
             rows,
             first,
             next,
-            list: "/customers?view=mine".to_owned(),
         };
         desk.page_with(status, &page)
     })
