@@ -26,6 +26,7 @@ pub mod history;
 mod id;
 mod idempotency;
 mod json;
+mod layout;
 mod log;
 mod menu;
 pub mod merge;
@@ -105,6 +106,9 @@ pub use history::{FieldChange, HistoryEntry, HistoryPage};
 pub use id::{
     ApprovalId, ContractEntryId, ContractId, DocumentId, EventId, HandOverId, HistoryId, InstalmentId, LookupId,
     MergeId, ProductId, ReceiptId, RelationId, ReminderId, SavedQueryId, ShareId,
+};
+pub use layout::{
+    Form, FormField, FormOption, FormPurpose, FormSection, Layout, LayoutField, LayoutInput, LayoutSection,
 };
 pub use log::{LogEntry, LogLevel, LogSink};
 pub use menu::{EVENT_KINDS, Menu, MenuEntry, PluginManifest, plugin_manifest};
@@ -249,4 +253,5 @@ pub static KINDS: &[&store::Kind] = &[
     &query::SAVED_QUERY_FOR,
     &query::SAVED_QUERY_MARKS,
     &access::REVEAL,
+    &layout::LAYOUT,
 ];

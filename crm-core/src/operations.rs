@@ -37,6 +37,7 @@ use crate::id::{
     RelationId, ReminderId, ReplyId, SavedQueryId, ShareId,
 };
 use crate::json;
+use crate::layout::{Form, FormPurpose, Layout, LayoutInput};
 use crate::menu::Menu;
 use crate::merge::{Merge, MergeAnswer, MergeInput, MergePreview, MergeView, Unmerged};
 use crate::money::Decimal;

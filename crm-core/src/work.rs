@@ -2,8 +2,8 @@
 
 use crate::access::{Access, Redact};
 use crate::actor::Actor;
-use crate::contact::CONTACT;
 use crate::crm::Session;
+use crate::custom_field::Customized;
 use crate::environment::Environment;
 use crate::error::{Error, Violation};
 use crate::event;
@@ -155,7 +155,9 @@ impl<'w> Work<'w> {
                 Read::Find(search) => search.kind,
                 _ => continue,
             };
-            if let (true, Answer::Rows(rows)) = (crate::report::counts(kind) || *kind == CONTACT, answer) {
+            if let (true, Answer::Rows(rows)) =
+                (crate::report::counts(kind) || Customized::of_kind(kind).is_some(), answer)
+            {
                 counted.extend(rows.iter().map(|row| ((kind.name, row.id.clone()), row.clone())));
             }
         }

@@ -113,6 +113,17 @@ pub fn case(operation: &str, world: &World, absent: bool) -> Option<(Need, Value
             Need::Administrator,
             json!({"field": {"of": "customer", "key": "area", "label": "面积", "field_type": "decimal", "filterable": true}}),
         ),
+        "layouts" => (Need::Administrator, json!({"of": "customer"})),
+        "save_layout" => (
+            Need::Administrator,
+            json!({"layout": {"of": "customer", "purpose": "create", "sections": [{"key": "basic", "columns": 2, "fields": [{"field": "customer.name"}]}]}}),
+        ),
+        "preview_form" => (
+            Need::Administrator,
+            json!({"layout": {"of": "contact", "purpose": "edit", "sections": [{"key": "basic", "columns": 1, "fields": []}]}}),
+        ),
+        "reset_layout" => (Need::Administrator, json!({"of": "customer", "purpose": "create"})),
+        "form" => (Need::Nothing, json!({"of": "customer", "purpose": "create"})),
         "create_customer" => (Need::Nothing, json!({"customer": {"name": "New one", "contacts": [{"name": "C"}]}})),
         "customer" | "customer_panels" | "mark_viewed" => (Need::Read, json!({"customer": customer})),
         "preview_merge" | "merge_customers" => {

@@ -82,10 +82,13 @@ pub struct FieldRight {
 
 /// Every field that has rights.
 pub(crate) fn fields_with_rights(context: &Context) -> impl Iterator<Item = String> + '_ {
-    let custom = context.fields_of(Customized::Customer).iter();
-    let custom = custom.map(|stored| format!("customer.{CUSTOM}{}", stored.field.key));
+    let custom = |of: Customized| {
+        context.fields_of(of).iter().map(move |stored| format!("{}.{CUSTOM}{}", of.word(), stored.field.key))
+    };
     let own = |fields: &'static [&'static str]| fields.iter().map(|field| (*field).to_owned());
-    own(&CUSTOMER_FIELDS).chain(custom).chain(own(&CONTACT_FIELDS))
+    let customers = own(&CUSTOMER_FIELDS).chain(custom(Customized::Customer));
+    let contacts = own(&CONTACT_FIELDS).chain(custom(Customized::Contact));
+    customers.chain(contacts).chain(custom(Customized::FollowUp)).chain(custom(Customized::Contract))
 }
 
 impl<'c> Access<'c> {
@@ -119,13 +122,16 @@ impl<'c> Access<'c> {
             Some(said) if !self.administrator => *said,
             _ => FieldAccess::Edit,
         };
-        let key = field.strip_prefix("customer.").and_then(|name| name.strip_prefix(CUSTOM));
-        let stored = key.and_then(|key| self.context.field(Customized::Customer, key));
+        let stored = Customized::of_path(field).and_then(|(of, name)| {
+            let key = name.strip_prefix(CUSTOM)?;
+            self.context.field(of, key)
+        });
         let shown_by = stored.and_then(|stored| stored.field.visible_when.as_ref());
         let tells = shown_by.map(|condition| condition.tests()).unwrap_or_default();
         let kept = |other: &str| {
             let Some(deep) = deep.checked_sub(1) else { return true };
-            self.reach_of(&format!("customer.{other}"), deep) < FieldAccess::Read
+            let record = field.split_once('.').map_or(field, |(record, _)| record);
+            self.reach_of(&format!("{record}.{other}"), deep) < FieldAccess::Read
         };
         if tells.iter().any(|test| kept(&test.key)) { FieldAccess::Hidden } else { own }
     }

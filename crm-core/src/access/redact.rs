@@ -3,6 +3,7 @@
 use super::{Access, FieldAccess, masked};
 use crate::approval::Approval;
 use crate::contact::{Contact, ContactRow};
+use crate::contract::{Contract, ContractRow, ContractView};
 use crate::custom_field::{CUSTOM, CustomValue, FieldValue};
 use crate::customer::{Customer, CustomerPanels, FormerCustomer};
 use crate::event::Event;
@@ -154,6 +155,10 @@ fn is_code(field: &str) -> bool {
     ["level", "stage", "source", "industry", "gender"].contains(&field)
 }
 
+fn of_contracts<'a>(access: &'a Access<'a>) -> Fields<'a> {
+    Fields { access, record: "contract" }
+}
+
 fn of_customers<'a>(access: &'a Access<'a>) -> Fields<'a> {
     Fields { access, record: "customer" }
 }
@@ -208,6 +213,7 @@ impl Redact for Contact {
         fields.text("address", &mut self.address);
         fields.text("preferences", &mut self.preferences);
         fields.text("note", &mut self.note);
+        fields.custom(&mut self.custom);
     }
 }
 
@@ -223,6 +229,26 @@ impl Redact for FollowUp {
     /// It tells at which stage its customer was.
     fn redact(&mut self, access: &Access<'_>) {
         of_customers(access).other("stage", &mut self.stage);
+        Fields { access, record: "follow_up" }.custom(&mut self.custom);
+    }
+}
+
+impl Redact for Contract {
+    fn redact(&mut self, access: &Access<'_>) {
+        of_contracts(access).custom(&mut self.custom);
+    }
+}
+
+impl Redact for ContractRow {
+    fn redact(&mut self, access: &Access<'_>) {
+        self.contract.redact(access);
+    }
+}
+
+impl Redact for ContractView {
+    fn redact(&mut self, access: &Access<'_>) {
+        self.contract.redact(access);
+        self.supplements.redact(access);
     }
 }
 
@@ -290,8 +316,10 @@ impl Redact for Unmerged {
 impl Redact for Approval {
     fn redact(&mut self, access: &Access<'_>) {
         let fields = of_customers(access);
-        if self.contract.is_none() && self.receipt.is_none() {
-            fields.record(&mut self.snapshot);
+        match (self.contract, self.receipt) {
+            (None, None) => fields.record(&mut self.snapshot),
+            (Some(_), None) => of_contracts(access).record(&mut self.snapshot),
+            (_, Some(_)) => {}
         }
         if let Some(merge) = &mut self.merge {
             merge.fields.retain(|choice| fields.reach(&choice.field) >= FieldAccess::Read);
@@ -301,25 +329,30 @@ impl Redact for Approval {
 
 impl Redact for Event {
     fn redact(&mut self, access: &Access<'_>) {
-        let fields = of_customers(access);
-        let reads =
-            |field: &serde_json::Value| field.as_str().is_none_or(|field| fields.reach(field) >= FieldAccess::Read);
+        let reads = |of: &str, field: &serde_json::Value| {
+            field.as_str().is_none_or(|field| Fields { access, record: of }.reach(field) >= FieldAccess::Read)
+        };
         let birthday = serde_json::json!(crate::reminder::ReminderKind::Birthday);
         if self.data.get("kind") == Some(&birthday) && !access.reads_birthdays() {
             // Whose it is, and when, is all that it tells.
             self.data = serde_json::json!({ "kind": birthday });
         }
         let Some(data) = self.data.as_object_mut() else { return };
-        let of_customer = data.get("contract").is_none_or(serde_json::Value::is_null);
-        if let Some(snapshot) = data.get_mut("snapshot").filter(|_| of_customer) {
-            fields.record(snapshot);
+        let lacks = |name: &str| data.get(name).is_none_or(serde_json::Value::is_null);
+        let record = match (lacks("contract"), lacks("receipt")) {
+            (true, true) => Some(of_customers(access)),
+            (false, true) => Some(of_contracts(access)),
+            _ => None,
+        };
+        if let (Some(snapshot), Some(record)) = (data.get_mut("snapshot"), record) {
+            record.record(snapshot);
         }
         if let Some(changed) = data.get_mut("fields").and_then(|changed| changed.as_array_mut()) {
-            changed.retain(reads);
+            changed.retain(|field| reads(&self.record, field));
         }
         let choices = data.get_mut("merge").and_then(|merge| merge.get_mut("fields"));
         if let Some(choices) = choices.and_then(|choices| choices.as_array_mut()) {
-            choices.retain(|choice| choice.get("field").is_none_or(reads));
+            choices.retain(|choice| choice.get("field").is_none_or(|field| reads("customer", field)));
         }
     }
 }
@@ -348,10 +381,7 @@ nothing_to_redact!(
     super::AccessExplanation,
     super::FieldRight,
     super::Role,
-    crate::contract::Contract,
     crate::contract::ContractEntry,
-    crate::contract::ContractRow,
-    crate::contract::ContractView,
     crate::custom_field::CustomField,
     crate::customer::BatchAnswer,
     crate::customer::ViewCount,
@@ -365,6 +395,8 @@ nothing_to_redact!(
     crate::follow_up::Reply,
     crate::follow_up::ReplyAnswer,
     crate::hand_over::HandOver,
+    crate::layout::Form,
+    crate::layout::Layout,
     crate::hand_over::HandOverPreview,
     crate::menu::Menu,
     crate::organisation::Settings,

@@ -2,10 +2,10 @@
 
 use super::{FieldAccess, Reach};
 use crate::crm::Session;
-use crate::customer::spread;
+use crate::custom_field::spread;
 use crate::date::Date;
 use crate::error::{Error, Violation, refusals};
-use crate::history::{as_value, is_something};
+use crate::history::is_something;
 use crate::id::{ContactId, CustomerId};
 use crate::operations::{Operation, op};
 use crate::page::{PageRequest, list_identity, page};
@@ -162,7 +162,7 @@ impl Session<'_> {
             Ok(Looked {
                 record: ContactId::RECORD,
                 id: found.id.to_string(),
-                value: as_value(&found).get(&field).cloned(),
+                value: spread(&found).get(&field).cloned(),
                 field: field.clone(),
             })
         })

@@ -3,11 +3,13 @@
 use super::{CONTACT, Contact, Gender, MOST_CONTACTS, StoredContact, contacts_of};
 use crate::access::Reach;
 use crate::crm::Session;
+use crate::custom_field::{self, CustomValue, Customized, entered_values, is_clearable};
 use crate::customer::{Customer, MOST_PHONES, apply_edit};
 use crate::duplicate::Entered;
 use crate::error::{Error, Violation, refusals};
 use crate::history;
 use crate::id::{ContactId, CustomerId};
+use crate::layout::check_required;
 use crate::operations::op;
 use crate::record::{Record, Removed};
 use crate::sharing::SharePanel;
@@ -72,6 +74,9 @@ pub struct NewContact {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub note: Option<String>,
+    /// Values of custom fields, each at most once.
+    #[cfg_attr(feature = "uniffi", uniffi(default = []))]
+    pub custom: Vec<CustomValue>,
     /// Why it is added although it is like another contact, at most 300 characters: the history keeps it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "uniffi", uniffi(default = None))]
@@ -135,7 +140,10 @@ pub struct ContactEdit {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub note: Option<String>,
-    /// Fields to make empty: any but the name.
+    /// Values of custom fields, each at most once; those of others stay.
+    #[cfg_attr(feature = "uniffi", uniffi(default = []))]
+    pub custom: Vec<CustomValue>,
+    /// Fields to make empty: any but the name, and custom fields as `custom.` with their keys.
     #[cfg_attr(feature = "uniffi", uniffi(default = []))]
     pub clear: Vec<String>,
     /// Why it is changed although it is like another contact, at most 300 characters: the history keeps it.
@@ -197,6 +205,7 @@ impl Session<'_> {
                 let mut check = Checker::new();
                 let mut added = build(work, &owner, &contact, &mut check)?;
                 check.done()?;
+                work.number_fields(Customized::Contact, &mut added.contact.custom)?;
                 let reason = contact.duplicate_reason.as_ref();
                 let warned = work.check_contact_likeness(&[Entered { after: &added, before: None, reason }])?;
                 added.primary = contact.primary || standing.is_empty();
@@ -249,16 +258,20 @@ impl Session<'_> {
                     );
                 }
                 work.access()?.changing("contact", &edit, "")?;
-                let mut after = before.clone();
+                let (context, mut after) = (work.context.clone(), before.clone());
                 let mut check = Checker::new();
                 apply_edit!(&edit => after, check;
                     set: name;
                     clearable: gender, title, department, email, wechat, qq, birthday, address, preferences, note;
-                    lists: phones);
+                    lists: phones;
+                    others: |name| is_clearable(Customized::Contact, name, &context));
                 clean(&mut after, &mut check);
+                let given = (edit.custom.as_slice(), edit.clear.as_slice());
+                entered(work, Some(&before), given, &mut after, &mut check)?;
                 check.done()?;
                 work.made(contact);
                 let mut changes = history::changes(&before, &after, &EDITABLE);
+                changes.extend(custom_field::changes(&before.custom, &after.custom));
                 if changes.is_empty() {
                     return Ok(before.contact);
                 }
@@ -440,6 +453,7 @@ fn build(
         address: input.address.clone(),
         preferences: input.preferences.clone(),
         note: input.note.clone(),
+        custom: Vec::new(),
         created_at: work.now,
         created_by: by.clone(),
         changed_at: work.now,
@@ -447,8 +461,24 @@ fn build(
         version: 1,
     };
     clean(&mut contact, check);
+    entered(work, None, (&input.custom, &[]), &mut contact, check)?;
     check.optional_line("duplicate_reason", &input.duplicate_reason, 300);
     Ok(StoredContact { contact, scope: scope.as_text().unwrap_or_default().to_owned() })
+}
+
+/// Gives a contact what it has in its custom fields after somebody gave some values, or made some empty, and finds what it lacks.
+fn entered(
+    work: &Work<'_>,
+    before: Option<&Contact>,
+    given: (&[CustomValue], &[String]),
+    contact: &mut Contact,
+    check: &mut Checker,
+) -> Result<(), Error> {
+    let access = work.access()?;
+    let held = before.map(|before| before.custom.as_slice());
+    contact.custom = entered_values(Customized::Contact, &|_| None, held, given, &access, check);
+    check_required(Customized::Contact, contact, before, &access, check);
+    Ok(())
 }
 
 fn clean(contact: &mut Contact, check: &mut Checker) {

@@ -10,6 +10,7 @@ pub(crate) use commands::new_contacts;
 pub use commands::{ContactEdit, ContactRefusal, NewContact};
 pub use list::{ContactFilter, ContactPage, ContactRow};
 
+use crate::custom_field::CustomValue;
 use crate::customer::{Under, scopes_by_id};
 use crate::id::CustomerId;
 use crate::record::{Columns, Record, bytes_column};
@@ -30,6 +31,31 @@ pub(crate) static CONTACT: Kind = Kind {
     indexes: &[Index::on("customer", &["customer", "name_sort"]), Index::on("name", &["scope", "name_sort"])],
     since: 1,
 };
+
+/// The names that a contact's own fields have.
+pub(crate) const FIELDS: [&str; 21] = [
+    "id",
+    "customer",
+    "primary",
+    "name",
+    "gender",
+    "title",
+    "department",
+    "phones",
+    "email",
+    "wechat",
+    "qq",
+    "birthday",
+    "address",
+    "preferences",
+    "note",
+    "custom",
+    "created_at",
+    "created_by",
+    "changed_at",
+    "changed_by",
+    "version",
+];
 
 /// The most contacts that one customer has.
 pub(crate) const MOST_CONTACTS: usize = 500;
@@ -81,6 +107,9 @@ pub struct Contact {
     /// A note.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+    /// Values of custom fields, those that have one.
+    #[serde(default)]
+    pub custom: Vec<CustomValue>,
     /// When it was created.
     pub created_at: Timestamp,
     /// By whom.

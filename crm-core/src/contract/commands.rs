@@ -6,11 +6,13 @@ use super::{
 };
 use crate::access::{Reach, Reaches};
 use crate::crm::Session;
+use crate::custom_field::{self, Customized, entered_values};
 use crate::customer::{CUSTOMER, Customer, owner};
 use crate::date::Date;
 use crate::error::{Error, Violation};
 use crate::history::{self, HistoryPage};
 use crate::id::{ContractId, CustomerId, ProductId};
+use crate::layout::check_required;
 use crate::money::Decimal;
 use crate::operations::op;
 use crate::page::PageRequest;
@@ -39,6 +41,7 @@ impl Session<'_> {
             |work| {
                 let customer = work.customer_with_shares(customer, (Reach::Edit, SharePanel::Contracts))?.0;
                 customer.check_active()?;
+                work.access()?.changing("contract", &contract, "")?;
                 let drafted = work.drafted(&customer, &contract)?;
                 work.rely_on_customer(&customer);
                 work.insert(&CONTRACT, drafted.to_row()?);
@@ -82,9 +85,14 @@ impl Session<'_> {
                 before.check_status(&open)?;
                 let context = work.context.clone();
                 let mut check = Checker::new();
-                let (mut after, typed) = edit.apply(&before, &mut check);
+                let (mut after, typed) = {
+                    let access = work.access()?;
+                    access.changing("contract", &edit, "")?;
+                    edit.apply(&before, &access, &mut check)
+                };
                 let products = work.products_of(&typed)?;
                 clean(&mut after, &typed, Some(&before), &products, &context, &mut check)?;
+                check_required(Customized::Contract, &after, Some(&before), &work.access()?, &mut check);
                 check.done()?;
                 if before.status != ContractStatus::Draft {
                     let money = history::changes(&before, &after, EDITABLE.get(EDITABLE_WHEN_SIGNED..).unwrap_or(&[]));
@@ -99,7 +107,8 @@ impl Session<'_> {
                         return Err(Violation::not_allowed("currency").into());
                     }
                 }
-                let changes = history::changes(&before, &after, &EDITABLE);
+                let mut changes = history::changes(&before, &after, &EDITABLE);
+                changes.extend(custom_field::changes(&before.custom, &after.custom));
                 work.made(contract);
                 if changes.is_empty() {
                     return Ok(before);
@@ -387,6 +396,7 @@ impl Work<'_> {
             own_signatory: input.own_signatory.clone(),
             payment_method: input.payment_method.clone(),
             note: input.note.clone(),
+            custom: Vec::new(),
             renews: input.renews,
             renewed_by: None,
             end_reason: None,
@@ -403,7 +413,14 @@ impl Work<'_> {
         let typed = Typed { lines: input.lines.clone(), amount: input.amount };
         let products = self.products_of(&typed)?;
         clean(&mut drafted, &typed, None, &products, &context, &mut check)?;
+        let given = (input.custom.as_slice(), [].as_slice());
+        drafted.custom = {
+            let access = self.access()?;
+            entered_values(Customized::Contract, &|_| None, None, given, &access, &mut check)
+        };
+        check_required(Customized::Contract, &drafted, None, &self.access()?, &mut check);
         check.done()?;
+        self.number_fields(Customized::Contract, &mut drafted.custom)?;
         super::input::check_total(&drafted, context.settings().contract.agreed_price)?;
         let parent = self.check_parent(&drafted)?;
         self.check_lowers(&drafted, parent.as_ref())?;

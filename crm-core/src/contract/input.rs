@@ -2,7 +2,9 @@
 
 use super::line::{NewContractLine, Terms, calculated};
 use super::{Contract, ContractRefusal, ContractStatus, Lowered};
+use crate::access::Access;
 use crate::actor::UserId;
+use crate::custom_field::{CustomValue, Customized, entered_values, is_clearable};
 use crate::customer::apply_edit;
 use crate::date::Date;
 use crate::dictionary::{self, EntryCode};
@@ -106,6 +108,9 @@ pub struct NewContract {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub note: Option<String>,
+    /// Values of custom fields, each at most once.
+    #[cfg_attr(feature = "uniffi", uniffi(default = []))]
+    pub custom: Vec<CustomValue>,
 }
 
 impl NewContract {
@@ -116,7 +121,7 @@ impl NewContract {
 }
 
 /// Changes to a contract: what is absent stays, what `clear` names becomes empty. Of a signed one only `name`, `kind`,
-/// `customer_signatory`, `own_signatory`, `payment_method` and `note` change.
+/// `customer_signatory`, `own_signatory`, `payment_method`, `note` and custom fields change.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
@@ -189,14 +194,17 @@ pub struct ContractEdit {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub note: Option<String>,
+    /// Values of custom fields, each at most once; those of others stay.
+    #[cfg_attr(feature = "uniffi", uniffi(default = []))]
+    pub custom: Vec<CustomValue>,
     /// Fields to make empty: any of `kind`, `signed_on`, `starts_on`, `ends_on`, `whole_discount`, `customer_signatory`,
-    /// `own_signatory`, `payment_method`, `note`.
+    /// `own_signatory`, `payment_method`, `note`, and custom fields as `custom.` with their keys.
     #[cfg_attr(feature = "uniffi", uniffi(default = []))]
     pub clear: Vec<String>,
 }
 
 /// Fields that people edit, for the history; the first ones of a signed contract, too.
-pub(super) const EDITABLE: [&str; 16] = [
+pub(crate) const EDITABLE: [&str; 16] = [
     "name",
     "kind",
     "customer_signatory",
@@ -224,12 +232,15 @@ pub(super) struct Typed {
 
 impl ContractEdit {
     /// The contract as edited, not yet calculated, and what its amount comes from.
-    pub(super) fn apply(&self, before: &Contract, check: &mut Checker) -> (Contract, Typed) {
+    pub(super) fn apply(&self, before: &Contract, access: &Access<'_>, check: &mut Checker) -> (Contract, Typed) {
         let mut after = before.clone();
         apply_edit!(self => after, *check;
             set: name, currency, rate, agreed_price, tax_included;
             clearable: kind, signed_on, starts_on, ends_on, whole_discount, customer_signatory, own_signatory, payment_method, note;
-            lists:);
+            lists:;
+            others: |name| is_clearable(Customized::Contract, name, access.context));
+        let given = (self.custom.as_slice(), self.clear.as_slice());
+        after.custom = entered_values(Customized::Contract, &|_| None, Some(&before.custom), given, access, check);
         let lines = match &self.lines {
             Some(lines) => lines.clone(),
             None => before.lines.iter().map(super::ContractLine::typed).collect(),

@@ -16,6 +16,8 @@ pub(crate) use duty::ALIVE;
 pub use duty::ContractTransfer;
 pub(crate) use entry::{CONTRACT_ENTRY, all_series};
 pub use entry::{ContractEntry, ContractEntryKind, ContractEntryPage, NewContractEntry};
+#[cfg(test)]
+pub(crate) use input::EDITABLE;
 pub use input::{ContractEdit, NewContract};
 pub use line::{ContractLine, NewContractLine};
 pub use list::{ContractOrder, ContractPage, ContractQuery, ContractRow, Contracts};
@@ -27,6 +29,7 @@ pub(crate) use state::{CONTRACTS_UNDER, Deal};
 
 use crate::access::{Scope, Standing};
 use crate::actor::UserId;
+use crate::custom_field::CustomValue;
 use crate::customer::CustomerId;
 use crate::date::Date;
 use crate::dictionary::EntryCode;
@@ -214,6 +217,9 @@ pub struct Contract {
     /// A note.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+    /// Values of custom fields, those that have one.
+    #[serde(default)]
+    pub custom: Vec<CustomValue>,
     /// The contract that it renews 续签.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub renews: Option<ContractId>,
@@ -266,6 +272,53 @@ pub struct ContractView {
     /// `terminate`, `void`, `add_entry`.
     pub allowed: Vec<String>,
 }
+
+/// The names that a contract's own fields have.
+pub(crate) const FIELDS: [&str; 43] = [
+    "id",
+    "number",
+    "name",
+    "customer",
+    "parent",
+    "kind",
+    "status",
+    "expired",
+    "signed_on",
+    "starts_on",
+    "ends_on",
+    "currency",
+    "base_currency",
+    "rate",
+    "amount",
+    "base_amount",
+    "agreed_price",
+    "effective_amount",
+    "effective_ends_on",
+    "tax_included",
+    "whole_discount",
+    "lines",
+    "owner",
+    "owner_position",
+    "performer",
+    "performer_position",
+    "customer_signatory",
+    "own_signatory",
+    "payment_method",
+    "note",
+    "custom",
+    "renews",
+    "renewed_by",
+    "end_reason",
+    "ended_on",
+    "approval",
+    "lowers",
+    "payments",
+    "created_at",
+    "created_by",
+    "changed_at",
+    "changed_by",
+    "version",
+];
 
 impl Contract {
     /// In whose lists it stands.

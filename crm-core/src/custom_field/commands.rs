@@ -78,7 +78,7 @@ pub struct CustomFieldInput {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub visible_when: Option<Condition>,
-    /// Whether records are found and put in order by it: at most 8 fields of a kind of records. Not of long texts.
+    /// Whether records are found and put in order by it: at most 8 fields, and of customers alone. Not of long texts.
     #[serde(default)]
     #[cfg_attr(feature = "uniffi", uniffi(default = false))]
     pub filterable: bool,
@@ -324,7 +324,8 @@ fn checked(
     check.ensure(input.retired || !alike, || Violation::repeated("label"));
     let one_of_a_kind = !matches!(ty, FieldType::ManyOf | FieldType::YesNo | FieldType::LongText);
     check.ensure(!input.unique || one_of_a_kind, || Violation::not_allowed("unique"));
-    check.ensure(!input.filterable || ty != FieldType::LongText, || Violation::not_allowed("filterable"));
+    let listed = ty != FieldType::LongText && input.of.is_listed_by_fields();
+    check.ensure(!input.filterable || listed, || Violation::not_allowed("filterable"));
     check.ensure(ty.is_text() || input.pattern.is_none(), || Violation::not_allowed("pattern"));
     check.ensure(ty != FieldType::AutoNumber || input.pattern.is_none(), || Violation::not_allowed("pattern"));
     let pattern = check.optional_line("pattern", &input.pattern, LONGEST_PATTERN);

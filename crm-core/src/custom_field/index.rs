@@ -59,7 +59,7 @@ struct Held {
     custom: Vec<CustomValue>,
 }
 
-fn held(row: &Row) -> Result<Vec<CustomValue>, Error> {
+pub(super) fn held(row: &Row) -> Result<Vec<CustomValue>, Error> {
     let held: Held = serde_json::from_str(&row.body)
         .map_err(|error| StoreError::Corrupt(format!("the custom fields of {}: {error}", row.id)))?;
     Ok(held.custom)
@@ -71,8 +71,7 @@ fn column_of(values: &[CustomValue], stored: &StoredField) -> Value {
 
 /// The fields of a kind that have a column, with its name.
 fn indexed<'c>(context: &'c Context, kind: &Kind) -> Vec<(&'c StoredField, &'static str)> {
-    let of = Customized::ALL.into_iter().find(|of| of.kind() == kind);
-    let fields = of.map(|of| context.fields_of(of)).unwrap_or_default();
+    let fields = Customized::of_kind(kind).map(|of| context.fields_of(of)).unwrap_or_default();
     let mut indexed: Vec<_> = fields.iter().filter_map(|stored| Some((stored, *SLOTS.get(stored.slot?)?))).collect();
     // Whatever order the fields have, statements name their columns in one.
     indexed.order_by(|a, b| a.1.cmp(b.1));

@@ -1,16 +1,19 @@
-//! Custom fields 自定义字段: what administrators add to customers.
+//! Custom fields 自定义字段: what administrators add to customers, contacts, follow-ups and contracts.
 //!
 //! A field is defined once for its kind of records. What is found and put in order by it stands, beside the record itself, in
 //! one of a few columns that the kind keeps for that (`index.rs`).
 
 mod check;
 mod commands;
+mod entered;
 mod index;
+mod unique;
 mod value;
 
-pub(crate) use check::{clean_values, given_values};
 pub use commands::{CustomFieldInput, CustomFieldRefusal};
+pub(crate) use entered::{changes, entered_values, gathered, is_clearable, spread};
 pub(crate) use index::{FIELD_WALK, INDEX_FIELDS, SLOTS, slot_column, slot_index};
+pub(crate) use unique::{unique_values, value_taken};
 pub use value::{CustomValue, FieldKey, FieldValue};
 pub(crate) use value::{absent, folded, value_of};
 
@@ -43,23 +46,41 @@ pub(crate) const MOST_OPTIONS: usize = 200;
 pub enum Customized {
     /// Customers 客户.
     Customer,
+    /// Contacts 联系人.
+    Contact,
+    /// Follow-ups 跟单: filled in when one is written.
+    FollowUp,
+    /// Contracts 合同.
+    Contract,
 }
 
 impl Customized {
     /// All of them.
-    pub(crate) const ALL: [Customized; 1] = [Customized::Customer];
+    pub(crate) const ALL: [Customized; 4] =
+        [Customized::Customer, Customized::Contact, Customized::FollowUp, Customized::Contract];
 
     /// As it stands in keys and rights.
     pub(crate) fn word(self) -> &'static str {
         match self {
             Customized::Customer => "customer",
+            Customized::Contact => "contact",
+            Customized::FollowUp => "follow_up",
+            Customized::Contract => "contract",
         }
+    }
+
+    /// Whose rows are of a kind.
+    pub(crate) fn of_kind(kind: &Kind) -> Option<Customized> {
+        Customized::ALL.into_iter().find(|of| of.kind() == kind)
     }
 
     /// The kind of its rows.
     pub(crate) fn kind(self) -> &'static Kind {
         match self {
             Customized::Customer => &crate::customer::CUSTOMER,
+            Customized::Contact => &crate::contact::CONTACT,
+            Customized::FollowUp => &crate::follow_up::FOLLOW_UP,
+            Customized::Contract => &crate::contract::CONTRACT,
         }
     }
 
@@ -67,13 +88,28 @@ impl Customized {
     pub(crate) fn shown_by(self, name: &str) -> Option<FieldType> {
         match self {
             Customized::Customer => crate::customer::shown_by(name),
+            _ => None,
         }
+    }
+
+    /// Of what records a path such as `customer.phones` names a field, and the name of the field.
+    pub(crate) fn of_path(path: &str) -> Option<(Customized, &str)> {
+        let (word, name) = path.split_once('.')?;
+        Some((Customized::ALL.into_iter().find(|of| of.word() == word)?, name))
+    }
+
+    /// Whether lists of its records are narrowed and put in order by its custom fields.
+    pub(crate) fn is_listed_by_fields(self) -> bool {
+        self.kind().column(SLOTS[0]).is_some()
     }
 
     /// The fields that its records have by themselves, and words that would be taken for something else.
     pub(crate) fn reserves(self, key: &str) -> bool {
         let own: &[&str] = match self {
             Customized::Customer => &crate::customer::FIELDS,
+            Customized::Contact => &crate::contact::FIELDS,
+            Customized::FollowUp => &crate::follow_up::FIELDS,
+            Customized::Contract => &crate::contract::FIELDS,
         };
         own.contains(&key) || RESERVED.contains(&key)
     }

@@ -5,9 +5,9 @@ use super::named::MOST_RECENT;
 use super::{CUSTOMER, Customer, CustomerEdit, RECENT};
 use crate::access::{Need, Part, Reach, Standing};
 use crate::crm::Session;
-use crate::custom_field::{CUSTOM, CustomValue, value_of};
+use crate::custom_field;
 use crate::error::Error;
-use crate::history::{self, FieldChange};
+use crate::history;
 use crate::id::CustomerId;
 use crate::operations::op;
 use crate::pool::Pool;
@@ -51,7 +51,7 @@ impl Session<'_> {
                 }
                 let mut after = edit.apply(&before, &work.access()?)?;
                 let mut changes = history::changes(&before, &after, &EDITABLE);
-                changes.extend(custom_changes(&before.custom, &after.custom));
+                changes.extend(custom_field::changes(&before.custom, &after.custom));
                 work.made(customer);
                 if changes.is_empty() {
                     return Ok(before);
@@ -110,20 +110,6 @@ impl Session<'_> {
             |work, ids| work.customer_made(ids),
         )
     }
-}
-
-/// What changed in custom fields, each by its name.
-pub(crate) fn custom_changes(before: &[CustomValue], after: &[CustomValue]) -> Vec<FieldChange> {
-    let mut keys: Vec<&str> = before.iter().chain(after).map(|own| own.field.as_str()).collect();
-    keys.sort_unstable();
-    keys.dedup();
-    let changed = keys.into_iter().map(|key| (key, value_of(before, key), value_of(after, key)));
-    let changed = changed.filter(|(_, was, became)| was != became);
-    changed
-        .map(|(key, was, became)| {
-            history::change(&format!("{CUSTOM}{key}"), was.map(history::as_value), became.map(history::as_value))
-        })
-        .collect()
 }
 
 pub(crate) fn not_found(customer: impl ToString) -> Error {

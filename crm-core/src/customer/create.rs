@@ -6,9 +6,11 @@ use super::rules::{self, CustomerRefusal};
 use super::{CUSTOMER, Customer, CustomerKind, CustomerStatus, NewCustomer};
 use crate::contact::{CONTACT, new_contacts};
 use crate::crm::Session;
+use crate::custom_field::Customized;
 use crate::duplicate::{Entered, exclusive_values};
 use crate::error::{Error, Violation};
 use crate::id::CustomerId;
+use crate::layout::check_required;
 use crate::operations::op;
 use crate::organisation::{Context, DuplicateRule, NameRule, UNIQUE_KEY, holder_of, unique_key, unique_key_id};
 use crate::pool::{created_there, open_pool};
@@ -138,12 +140,16 @@ impl Work<'_> {
         let access = self.access()?;
         clean(&mut customer, None, &context, &mut check);
         customer.custom = custom_values(&customer, None, &input.custom, &[], &access, &mut check);
+        check_required(Customized::Customer, &customer, None, &access, &mut check);
         check.optional_line("duplicate_reason", &input.duplicate_reason, 300);
         check.ensure(input.contacts.len() <= 50, || Violation::too_many("contacts", 50));
         check.ensure(input.relations.len() <= 50, || Violation::too_many("relations", 50));
-        let contacts = new_contacts(self, &customer, &input.contacts, &mut check)?;
+        let mut contacts = new_contacts(self, &customer, &input.contacts, &mut check)?;
         check.done()?;
-        self.number_fields(&mut customer)?;
+        for contact in &mut contacts {
+            self.number_fields(Customized::Contact, &mut contact.custom)?;
+        }
+        self.number_fields(Customized::Customer, &mut customer.custom)?;
 
         // A number that was made, not given, is made again when somebody has it.
         let mut redraws = if input.number.is_none() { 3 } else { 0 };

@@ -1,80 +1,30 @@
 //! The fields of customers that conditions may look at, and what custom ones are made of.
 
 use super::Customer;
-use crate::access::{Access, FieldAccess, Scope, Standing, scopes_of};
+use crate::access::{Access, Scope, Standing, scopes_of};
 use crate::actor::UserId;
 use crate::custom_field::{
-    CUSTOM, CustomFieldRefusal, CustomValue, Customized, FieldIndex, FieldKey, FieldType, FieldValue, SLOTS,
-    StoredField, clean_values, given_values, value_of,
+    CUSTOM, CustomFieldRefusal, CustomValue, Customized, FieldIndex, FieldType, FieldValue, SLOTS, StoredField,
+    entered_values, unique_values,
 };
 use crate::dictionary::EntryCode;
-use crate::duplicate::phone_key;
 use crate::error::{Error, Violation};
-use crate::history::as_value;
 use crate::organisation::{Context, unique_key};
 use crate::query::{Catalogue, Column, FieldTest, Known, Test};
 use crate::record::{LONG_AGO, NEVER};
 use crate::store::{Filter, Row, Value};
-use crate::text::{Checker, FOLD_VERSION};
-use crate::work::Work;
+use crate::text::Checker;
 use std::collections::BTreeSet;
-
-/// A customer as JSON in which each custom field stands by itself, under its name.
-pub(crate) fn spread(customer: &Customer) -> serde_json::Value {
-    let mut value = as_value(customer);
-    let Some(object) = value.as_object_mut() else { return value };
-    object.remove("custom");
-    let own = customer.custom.iter().map(|own| (format!("{CUSTOM}{}", own.field), as_value(&own.value)));
-    object.extend(own);
-    value
-}
-
-/// Back from [`spread`].
-pub(crate) fn gathered(mut value: serde_json::Value) -> serde_json::Value {
-    let Some(object) = value.as_object_mut() else { return value };
-    let names: Vec<String> = object.keys().filter(|name| name.starts_with(CUSTOM)).cloned().collect();
-    let custom = names.iter().filter_map(|name| {
-        let field = name.strip_prefix(CUSTOM)?;
-        Some(serde_json::json!({ "field": field, "value": object.remove(name)? }))
-    });
-    let custom: Vec<serde_json::Value> = custom.collect();
-    object.insert("custom".to_owned(), custom.into());
-    value
-}
-
-/// How the keys of unique values of custom fields begin.
-const UNIQUE: &str = "customer_field.";
-
-/// The refusal of a value that another customer has, by the key under which it is held.
-pub(crate) fn value_taken(key: &str) -> Option<Error> {
-    let (_, field) = key.strip_prefix(UNIQUE)?.split_once('.')?;
-    let field = field.split([':', '#']).next().unwrap_or_default().to_owned();
-    Some(CustomFieldRefusal::ValueTaken { field }.into())
-}
-
-/// What of its custom fields no other customer may have: the space of the values, the value, and its field.
-fn unique_values(values: &[CustomValue], context: &Context) -> Vec<(String, String, FieldKey)> {
-    let fields = context.fields_of(Customized::Customer).iter().map(|stored| &stored.field);
-    let unique = fields.filter(|field| field.unique).filter_map(|field| {
-        let value = value_of(values, field.key.as_str())?;
-        // Texts folded by another version are other values.
-        let same = match (field.field_type, value) {
-            (FieldType::Phone, FieldValue::Text(phone)) => phone_key(phone).unwrap_or_else(|| value.same()),
-            _ => value.same(),
-        };
-        Some((format!("{UNIQUE}{FOLD_VERSION}.{}", field.key), same, field.key.clone()))
-    });
-    unique.collect()
-}
 
 /// The rows that hold the unique values of custom fields, each with the refusal when somebody else holds it.
 pub(super) fn custom_keys(customer: &Customer, context: &Context) -> Vec<(Row, Option<Error>)> {
     let holder = customer.id.to_string();
-    let own = unique_values(&customer.custom, context).into_iter().map(|(space, value, field)| {
-        let taken = CustomFieldRefusal::ValueTaken { field: field.to_string() };
-        (unique_key(&space, &value, &holder), Some(taken.into()))
-    });
-    let former = customer.former.iter().flat_map(|former| unique_values(&former.custom, context));
+    let own =
+        unique_values(Customized::Customer, &customer.custom, context).into_iter().map(|(space, value, field)| {
+            let taken = CustomFieldRefusal::ValueTaken { field: field.to_string() };
+            (unique_key(&space, &value, &holder), Some(taken.into()))
+        });
+    let former = customer.former.iter().flat_map(|former| unique_values(Customized::Customer, &former.custom, context));
     let former = former.map(|(space, value, _)| (unique_key(&space, &value, &holder), None));
     // What it has itself may be what something that was merged into it had.
     let mut held = BTreeSet::new();
@@ -159,35 +109,8 @@ pub(super) fn custom_values(
     access: &Access<'_>,
     check: &mut Checker,
 ) -> Vec<CustomValue> {
-    let context = access.context;
-    let fields = context.fields_of(Customized::Customer);
     let held = before.map(|before| before.custom.as_slice());
-    let mut values = given_values(fields, given, held.unwrap_or_default(), context, check);
-    let cleared =
-        |value: &CustomValue| clear.iter().any(|name| name.strip_prefix(CUSTOM) == Some(value.field.as_str()));
-    let named = |value: &CustomValue| given.iter().any(|own| own.field == value.field);
-    let kept = held.unwrap_or_default().iter().filter(|value| !cleared(value) && !named(value));
-    values.extend(kept.cloned());
-    if before.is_none() {
-        let defaults = fields.iter().map(|stored| &stored.field).filter(|field| !field.retired);
-        for field in defaults {
-            if let Some(value) = field.default_value.clone()
-                && value_of(&values, field.key.as_str()).is_none()
-                && !given.iter().any(|own| own.field == field.key)
-            {
-                values.push(CustomValue { field: field.key.clone(), value });
-            }
-        }
-    }
-    // Nobody is asked for what he may not give.
-    let asked = |key: &str| access.field(&format!("customer.{CUSTOM}{key}")) == FieldAccess::Edit;
-    clean_values(fields, values, given, held, &|name| own_value(after, name), &asked, check)
-}
-
-/// Whether a name in a list of fields to make empty is a custom field's that can be.
-pub(super) fn is_clearable(name: &str, context: &Context) -> bool {
-    let field = name.strip_prefix(CUSTOM).and_then(|key| context.field(Customized::Customer, key));
-    field.is_some_and(|stored| stored.field.field_type != FieldType::AutoNumber)
+    entered_values(Customized::Customer, &|name| own_value(after, name), held, (given, clear), access, check)
 }
 
 /// Whether a field says how somebody is reached, which pools may hide.
@@ -278,20 +201,5 @@ impl CustomerFields<'_> {
         scopes.sort();
         scopes.dedup();
         scopes
-    }
-}
-
-impl Work<'_> {
-    /// Gives a new customer its automatic numbers.
-    pub(super) fn number_fields(&mut self, customer: &mut Customer) -> Result<(), Error> {
-        let context = self.context.clone();
-        let numbered = context.fields_of(Customized::Customer).iter().map(|stored| &stored.field);
-        for field in numbered.filter(|field| field.field_type == FieldType::AutoNumber && !field.retired) {
-            let pattern = field.number.as_deref().unwrap_or("{random}");
-            let number = super::rules::number(pattern, context.settings().time_zone, self.now, self.draw()?);
-            customer.custom.push(CustomValue { field: field.key.clone(), value: FieldValue::Text(number) });
-        }
-        customer.custom.sort_by(|a, b| a.field.cmp(&b.field));
-        Ok(())
     }
 }

@@ -1,14 +1,15 @@
 //! What people type about a customer, and how it becomes one.
 
-use super::fields::{custom_values, is_clearable};
+use super::fields::custom_values;
 use super::{Customer, CustomerKind, MOST_PHONES};
 use crate::access::{Access, FieldAccess};
 use crate::actor::UserId;
 use crate::contact::NewContact;
-use crate::custom_field::CustomValue;
+use crate::custom_field::{CustomValue, Customized, is_clearable};
 use crate::dictionary::{self, EntryCode};
 use crate::error::{Error, Violation};
 use crate::id::CustomerId;
+use crate::layout::check_required;
 use crate::organisation::Context;
 use crate::pool::PoolId;
 use crate::position::PositionId;
@@ -282,9 +283,10 @@ impl CustomerEdit {
             set: number, kind, name;
             clearable: short_name, credit_code, level, stage, source, industry, region, address, website, email, description, birthday;
             lists: phones;
-            others: |name| is_clearable(name, context));
+            others: |name| is_clearable(Customized::Customer, name, context));
         clean(&mut after, Some(before), context, &mut check);
         after.custom = custom_values(&after, Some(before), &self.custom, &self.clear, access, &mut check);
+        check_required(Customized::Customer, &after, Some(before), access, &mut check);
         check.optional_line("duplicate_reason", &self.duplicate_reason, 300);
         check.done()?;
         Ok(after)

@@ -15,9 +15,9 @@ mod transfer;
 
 pub use crate::id::CustomerId;
 pub use batch::{BatchAnswer, BatchItem, CustomerEditItem, NextFollowUp};
-pub(crate) use commands::{custom_changes, not_found};
+pub(crate) use commands::not_found;
 pub(crate) use create::{all_keys, name_key_id};
-pub(crate) use fields::{FIELDS, gathered, shown_by, spread, unique_custom, value_taken};
+pub(crate) use fields::{FIELDS, shown_by, unique_custom};
 #[cfg(test)]
 pub(crate) use input::EDITABLE;
 pub(crate) use input::apply_edit;

@@ -4,11 +4,13 @@ use super::{FOLLOW_UP, FollowUp};
 use crate::access::Reach;
 use crate::contact::ContactId;
 use crate::crm::Session;
+use crate::custom_field::{CustomValue, Customized, entered_values};
 use crate::customer::Customer;
 use crate::dictionary::{self, EntryCode, check_code};
 use crate::error::{Error, Violation, refusals};
 use crate::history;
 use crate::id::{CustomerId, FollowUpId};
+use crate::layout::check_required;
 use crate::operations::op;
 use crate::organisation::FollowUpSettings;
 use crate::record::{LONG_AGO, NEVER, Record, text_column};
@@ -57,6 +59,9 @@ pub struct NewFollowUp {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub next_content: Option<String>,
+    /// Values of custom fields, each at most once.
+    #[cfg_attr(feature = "uniffi", uniffi(default = []))]
+    pub custom: Vec<CustomValue>,
 }
 
 impl NewFollowUp {
@@ -146,6 +151,7 @@ impl Session<'_> {
                 let (customer, shares) = work.customer_with_shares(customer, (Reach::Edit, SharePanel::FollowUps))?;
                 customer.check_active()?;
                 work.access()?.changing("customer", &serde_json::json!({ "stage": follow_up.stage }), "")?;
+                work.access()?.changing("follow_up", &serde_json::json!({ "custom": follow_up.custom }), "")?;
                 let informed = work.opens(&customer, &shares, SharePanel::Information)?;
                 if follow_up.stage.is_some() && !(informed && follow_up.stage == customer.stage) {
                     // Who moves the stage edits the customer; who does not know it is not told whether he guessed right.
@@ -272,7 +278,11 @@ impl Work<'_> {
             };
             check.ensure(of_customer, || Violation::unknown("contact"));
         }
-        let follow_up = FollowUp {
+        let custom = {
+            let access = self.access()?;
+            entered_values(Customized::FollowUp, &|_| None, None, (&input.custom, &[]), &access, &mut check)
+        };
+        let mut follow_up = FollowUp {
             id: FollowUpId(self.draw()?),
             customer: customer.id,
             contact: input.contact,
@@ -285,11 +295,14 @@ impl Work<'_> {
             place,
             next_at: input.next_at,
             next_content: check.optional_lines("next_content", &input.next_content, 1_000),
+            custom,
             created_at: now,
             corrected_at: None,
             version: 1,
         };
+        check_required(Customized::FollowUp, &follow_up, None, &self.access()?, &mut check);
         check.done()?;
+        self.number_fields(Customized::FollowUp, &mut follow_up.custom)?;
         Ok(follow_up)
     }
 

@@ -14,6 +14,7 @@ pub use reply::{NewReply, Reply, ReplyAnswer};
 
 use crate::actor::UserId;
 use crate::contact::ContactId;
+use crate::custom_field::CustomValue;
 use crate::customer::Under;
 use crate::dictionary::EntryCode;
 use crate::id::CustomerId;
@@ -71,6 +72,9 @@ pub struct FollowUp {
     /// What is planned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_content: Option<String>,
+    /// Values of custom fields, those that have one.
+    #[serde(default)]
+    pub custom: Vec<CustomValue>,
     /// When it was written down.
     pub created_at: Timestamp,
     /// When its author corrected the text.
@@ -109,6 +113,25 @@ impl Record for FollowUp {
         self.stage = row.text("stage").and_then(|code| EntryCode::new(code).ok());
     }
 }
+
+/// The names that a follow-up's own fields have.
+pub(crate) const FIELDS: [&str; 15] = [
+    "id",
+    "customer",
+    "contact",
+    "author",
+    "at",
+    "method",
+    "stage",
+    "content",
+    "place",
+    "next_at",
+    "next_content",
+    "custom",
+    "created_at",
+    "corrected_at",
+    "version",
+];
 
 /// Follow-ups and their replies go with their customer, some hundred at a time.
 pub(crate) static FOLLOW_UPS_UNDER: Under = Under {

@@ -1,8 +1,8 @@
 //! Which of the customers gives which field: pure.
 
 use super::{MergeChoice, MergeField, MergeValue};
-use crate::custom_field::CUSTOM;
-use crate::customer::{Customer, CustomerId, MOST_PHONES, gathered, spread};
+use crate::custom_field::{CUSTOM, gathered, spread};
+use crate::customer::{Customer, CustomerId, MOST_PHONES};
 use crate::error::{Error, Violation};
 use crate::store::StoreError;
 use crate::text::Checker;

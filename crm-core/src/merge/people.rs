@@ -5,6 +5,7 @@ use super::item::{Item, Standing};
 use super::{ContactMerge, MergeEffect, MergeRefusal};
 use crate::agenda;
 use crate::contact::{CONTACT, Contact, MOST_CONTACTS, StoredContact};
+use crate::custom_field::value_of;
 use crate::customer::{Customer, MOST_PHONES};
 use crate::duplicate::phone_key;
 use crate::error::Violation;
@@ -39,6 +40,9 @@ fn enriched(contact: &Contact, other: &Contact) -> Contact {
     let mut phones = contact.phones.clone();
     phones.extend(other.phones.iter().filter(|phone| !contact.phones.contains(phone)).cloned());
     phones.truncate(MOST_PHONES);
+    let mut custom = contact.custom.clone();
+    custom.extend(other.custom.iter().filter(|own| value_of(&contact.custom, own.field.as_str()).is_none()).cloned());
+    custom.sort_by(|a, b| a.field.cmp(&b.field));
     let text = |own: &Option<String>, other: &Option<String>| own.clone().or_else(|| other.clone());
     Contact {
         gender: contact.gender.or(other.gender),
@@ -52,6 +56,7 @@ fn enriched(contact: &Contact, other: &Contact) -> Contact {
         address: text(&contact.address, &other.address),
         preferences: text(&contact.preferences, &other.preferences),
         note: text(&contact.note, &other.note),
+        custom,
         ..contact.clone()
     }
 }

@@ -7,9 +7,8 @@ use super::{ContactMerge, MOST_FORMER, MOST_MOVED, MOST_SOURCES, Merge, MergeFie
 use crate::access::{Access, CONTACT_FIELDS, FieldAccess, Need, Reach, Redact as _};
 use crate::approval::APPROVAL;
 use crate::contact::CONTACT;
-use crate::customer::{
-    CUSTOMER, Customer, CustomerId, CustomerStatus, FormerCustomer, all_keys, custom_changes, unique_custom,
-};
+use crate::custom_field;
+use crate::customer::{CUSTOMER, Customer, CustomerId, CustomerStatus, FormerCustomer, all_keys, unique_custom};
 use crate::error::{Error, Violation};
 use crate::follow_up::FOLLOW_UP;
 use crate::history::{self, FieldChange, as_value};
@@ -166,7 +165,7 @@ impl Work<'_> {
         }
 
         let mut changes = history::changes(&survivor, &after, &CHANGED);
-        changes.extend(custom_changes(&survivor.custom, &after.custom));
+        changes.extend(custom_field::changes(&survivor.custom, &after.custom));
         self.keep_customers(id, &survivor, &after, &sources, &mut items)?;
         let merge = Merge {
             id,

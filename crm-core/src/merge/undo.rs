@@ -11,9 +11,8 @@ use crate::actor::UserId;
 use crate::agenda;
 use crate::contact::{CONTACT, StoredContact};
 use crate::contract::CONTRACT;
-use crate::customer::{
-    CUSTOMER, Customer, CustomerId, CustomerStatus, Under, all_keys, custom_changes, spread, value_taken,
-};
+use crate::custom_field;
+use crate::customer::{CUSTOMER, Customer, CustomerId, CustomerStatus, Under, all_keys};
 use crate::history;
 use crate::id::MergeId;
 use crate::organisation::{UNIQUE_KEY, holder_of, unique_key_row};
@@ -248,7 +247,7 @@ impl Work<'_> {
                     let name = source.map(|source| source.name.clone()).unwrap_or_default();
                     return Err(MergeRefusal::NameTaken { name }.into());
                 }
-                if let Some(taken) = value_taken(&item.id) {
+                if let Some(taken) = custom_field::value_taken(&item.id) {
                     return Err(taken.into());
                 }
                 // A credit code or a phone: whoever took it meanwhile was allowed to, and holds it.
@@ -401,7 +400,7 @@ impl Work<'_> {
             self.save_as_read(&now, &was)?;
             return Ok(Customer { version: now.version + 1, ..was });
         }
-        let mut value = spread(&now);
+        let mut value = custom_field::spread(&now);
         for change in &undoing.merge.changes.clone() {
             if change.field == "approval" {
                 continue;
@@ -435,7 +434,7 @@ impl Work<'_> {
         }
         self.save_as_read(&now, &back)?;
         let mut changes = history::changes(&now, &back, &CHANGED);
-        changes.extend(custom_changes(&now.custom, &back.custom));
+        changes.extend(custom_field::changes(&now.custom, &back.custom));
         changes.retain(|change| change.field != "former");
         self.remember(CustomerId::RECORD, now.id, "unmerge", changes)?;
         Ok(Customer { version: now.version + 1, ..back })

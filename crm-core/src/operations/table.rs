@@ -59,6 +59,16 @@ macro_rules! for_each_operation {
             query custom_fields(of: Customized) -> Vec<CustomField>, "";
             /// Adds or changes a custom field.
             command save_custom_field(field: CustomFieldInput) -> CustomField, "customer.manage_fields";
+            /// The layouts of the forms of a kind of records.
+            query layouts(of: Customized) -> Vec<Layout>, "customer.manage_fields";
+            /// Sets the layout of a form.
+            command save_layout(layout: LayoutInput) -> Layout, "customer.manage_fields";
+            /// Takes the layout of a form back: the standard one holds again.
+            command reset_layout(of: Customized, purpose: FormPurpose) -> Layout, "customer.manage_fields";
+            /// A form as a layout would have it that is not set yet.
+            query preview_form(layout: LayoutInput) -> Form, "customer.manage_fields";
+            /// A form as the actor sees it: its fields laid out, with what is known of them.
+            query form(of: Customized, purpose: FormPurpose) -> Form, "";
 
             /// Creates a customer, with contacts and relations.
             command create_customer(customer: NewCustomer) -> Customer, "customer.create";

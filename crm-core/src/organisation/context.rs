@@ -7,6 +7,7 @@ use crate::custom_field::{CUSTOM_FIELD, Customized, StoredField};
 use crate::dictionary::{DICTIONARY_ENTRY, DictionaryEntry};
 use crate::error::Error;
 use crate::id::PoolId;
+use crate::layout::{LAYOUT, Layout};
 use crate::person::{PERSON, Person};
 use crate::pool::{POOL, Pool};
 use crate::position::{POSITION, Position, PositionId, PositionTree};
@@ -17,7 +18,7 @@ use crate::work::rows;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 
-/// Organisation, people, positions, roles, dictionaries, pools and custom fields as of one version. Immutable.
+/// Organisation, people, positions, roles, dictionaries, pools, custom fields and layouts as of one version. Immutable.
 #[derive(Debug)]
 pub(crate) struct Context {
     pub(crate) version: i64,
@@ -29,6 +30,8 @@ pub(crate) struct Context {
     pub(crate) pools: BTreeMap<PoolId, Pool>,
     /// By what has them, then in their order.
     pub(crate) fields: Vec<StoredField>,
+    /// Those of forms that are not the standard ones.
+    pub(crate) layouts: Vec<Layout>,
     /// Lists of scopes, which may be thousands; filled when first asked.
     pub(crate) scopes: RwLock<HashMap<ScopeList, Arc<[Value]>>>,
 }
@@ -95,7 +98,8 @@ impl Context {
         // Kinds of more rows than a page are read in several batches, which may see several
         // states: then again.
         for _ in 0..8 {
-            let kinds: [&'static Kind; 6] = [&PERSON, &POSITION, &ROLE, &DICTIONARY_ENTRY, &POOL, &CUSTOM_FIELD];
+            let kinds: [&'static Kind; 7] =
+                [&PERSON, &POSITION, &ROLE, &DICTIONARY_ENTRY, &POOL, &CUSTOM_FIELD, &LAYOUT];
             let mut searches: Vec<Option<Search>> = kinds.map(Search::of).map(Some).into();
             let mut loaded: Vec<Vec<Row>> = vec![Vec::new(); kinds.len()];
             let mut versions = Vec::new();
@@ -146,7 +150,8 @@ impl Context {
     fn from_rows(head: &Row, loaded: Vec<Vec<Row>>) -> Result<Context, Error> {
         let mut loaded = loaded.into_iter();
         let mut next = || loaded.next().unwrap_or_default();
-        let (people, positions, roles, entries, pools, fields) = (next(), next(), next(), next(), next(), next());
+        let (people, positions, roles, entries) = (next(), next(), next(), next());
+        let (pools, fields, layouts) = (next(), next(), next());
         let organisation = Organisation::from_row(head)?;
         let people: BTreeMap<UserId, Person> =
             Person::from_rows(&people)?.into_iter().map(|person| (person.id.clone(), person)).into_map();
@@ -172,6 +177,7 @@ impl Context {
             dictionaries,
             pools: Pool::from_rows(&pools)?.into_iter().map(|pool| (pool.id, pool)).into_map(),
             fields,
+            layouts: Layout::from_rows(&layouts)?,
             scopes: RwLock::default(),
         })
     }

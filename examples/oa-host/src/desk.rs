@@ -2,7 +2,8 @@
 
 use crate::app::{App, Reply};
 use crate::failure::Failure;
-use crate::pages::custom_values::{CUSTOM, known};
+use crate::pages::custom_values::{CUSTOM, known, of_word};
+use crate::pages::laid_out::LaidOut;
 use crate::pages::{custom_field, duplicate_group, hand_over, recycling};
 use crate::session::{Notice, Undo, Visitor};
 use crate::text::{Lang, text};
@@ -17,6 +18,10 @@ use crm_core::{
 };
 use serde::{Serialize, de::DeserializeOwned};
 use std::collections::HashMap;
+
+/// Fields of forms that have no rights: whoever sees the record sees them.
+const UNRESTRICTED: [&str; 5] =
+    ["customer.name", "customer.kind", "customer.short_name", "customer.number", "contact.name"];
 
 /// What every page needs to be drawn.
 pub(crate) struct Look<'a> {
@@ -38,6 +43,8 @@ pub(crate) struct Look<'a> {
     entries: Vec<DictionaryEntry>,
     /// The custom fields of customers of which the person may know, in their order; retired ones, too.
     pub(crate) fields: Vec<CustomField>,
+    /// Those of other records.
+    further_fields: Vec<CustomField>,
     /// How far the person reaches into fields.
     reaches: HashMap<String, FieldAccess>,
 }
@@ -130,6 +137,7 @@ impl<'a> Look<'a> {
             names: HashMap::new(),
             entries: Vec::new(),
             fields: Vec::new(),
+            further_fields: Vec::new(),
             reaches: HashMap::new(),
         }
     }
@@ -161,7 +169,7 @@ impl<'a> Look<'a> {
         let masked = self.reaches.iter().filter(|(_, reach)| **reach == FieldAccess::Masked);
         let mut masked: Vec<String> = masked.filter_map(|(field, _)| of(field)).collect();
         masked.sort();
-        masked.into_iter().map(|name| (name.clone(), self.field_label(&name))).collect()
+        masked.into_iter().map(|name| (name.clone(), self.field_label(record, &name))).collect()
     }
 
     /// Every field that has rights, with what people call it, customers' first.
@@ -169,15 +177,20 @@ impl<'a> Look<'a> {
         let mut fields: Vec<&String> = self.reaches.keys().collect();
         fields.sort_by_key(|field| (!field.starts_with("customer."), *field));
         let labelled = |field: &String| {
-            let name = field.split_once('.').map_or("", |(_, name)| name);
-            (field.clone(), self.field_label(name))
+            let (record, name) = field.split_once('.').unwrap_or_default();
+            (field.clone(), self.field_label(record, name))
         };
         fields.into_iter().map(labelled).collect()
     }
 
-    /// What people call a field.
-    pub(crate) fn field_label(&self, name: &str) -> String {
-        match known(self, name) {
+    /// The custom fields of a kind of records of which the person may know, in their order; retired ones, too.
+    pub(crate) fn fields_of(&self, of: Customized) -> impl Iterator<Item = &CustomField> {
+        self.fields.iter().chain(&self.further_fields).filter(move |field| field.of == of)
+    }
+
+    /// What people call a field of a kind of records.
+    pub(crate) fn field_label(&self, record: &str, name: &str) -> String {
+        match known(self, of_word(record), name) {
             Some(field) => field.label.clone(),
             None => match (self.t(&format!("f_{name}")), name.strip_prefix(CUSTOM)) {
                 // One of which the person may not know has no words for him.
@@ -189,19 +202,37 @@ impl<'a> Look<'a> {
 
     /// What was typed, without what the person may not change: his forms have no fields for it.
     pub(crate) fn editable<T: Serialize + DeserializeOwned>(&self, record: &str, typed: T) -> Result<T, Error> {
-        let edits = |name: &str| self.reach(&format!("{record}.{name}")) == FieldAccess::Edit;
+        self.kept(record, typed, |name| self.reach(&format!("{record}.{name}")) == FieldAccess::Edit)
+    }
+
+    fn kept<T: Serialize + DeserializeOwned>(
+        &self,
+        record: &str,
+        typed: T,
+        edits: impl Fn(&str) -> bool,
+    ) -> Result<T, Error> {
         let other = |_| Error::from(Violation::malformed(record));
         let mut all = serde_json::to_value(typed).map_err(other)?;
         if let Some(object) = all.as_object_mut() {
             object.retain(|name, _| edits(name));
             if let Some(clear) = object.get_mut("clear").and_then(|clear| clear.as_array_mut()) {
-                clear.retain(|name| name.as_str().is_none_or(edits));
+                clear.retain(|name| name.as_str().is_none_or(&edits));
             }
             if let Some(custom) = object.get_mut("custom").and_then(|custom| custom.as_array_mut()) {
                 custom.retain(|own| own["field"].as_str().is_none_or(|key| edits(&format!("{CUSTOM}{key}"))));
             }
         }
         serde_json::from_value(all).map_err(other)
+    }
+
+    /// What was typed, without what the form did not ask for.
+    pub(crate) fn asked<T: Serialize + DeserializeOwned>(&self, form: &LaidOut, typed: T) -> Result<T, Error> {
+        let record = form.word();
+        self.kept(record, typed, |name| {
+            let field = format!("{record}.{name}");
+            // The rest of what is sent is no field of forms.
+            form.asks(&field) || !(self.reaches.contains_key(&field) || UNRESTRICTED.contains(&field.as_str()))
+        })
     }
 
     /// The page's language.
@@ -421,6 +452,9 @@ impl<'a> Desk<'a> {
         look.correction_hours = menu.correction_hours;
         look.entries = system.dictionaries()?;
         look.fields = crm.custom_fields(Customized::Customer)?;
+        for of in [Customized::Contact, Customized::FollowUp, Customized::Contract] {
+            look.further_fields.extend(crm.custom_fields(of)?);
+        }
         look.reaches = crm.field_rights()?.into_iter().map(|right| (right.field, right.access)).collect();
         Ok(Desk { look, crm, system, me })
     }

@@ -51,6 +51,8 @@ struct Section {
     narrow: bool,
     /// Whether it is open at first.
     open: bool,
+    /// Over how many columns its fields are laid out; 0: over as many as there is room for.
+    columns: i32,
     fields: Vec<Field>,
 }
 
@@ -75,6 +77,10 @@ struct Field {
     /// The currency of an amount: name and value.
     currency: (String, String),
     wide: bool,
+    /// Over how many columns of its section it reaches; 0: one.
+    over: i32,
+    /// Whether it begins a row.
+    begins_row: bool,
     /// The check for duplicates, where it stands below the field, with what it found so far, drawn.
     duplicates: Option<(&'static Asking, String)>,
 }
@@ -219,7 +225,7 @@ impl<'a> Sheet<'a> {
 
     /// Begins a group of fields under words that are no key.
     pub(crate) fn titled(mut self, title: String) -> Self {
-        self.sections.push(Section { title, folds: false, narrow: false, open: false, fields: Vec::new() });
+        self.sections.push(Section { title, folds: false, narrow: false, open: false, columns: 0, fields: Vec::new() });
         self
     }
 
@@ -242,6 +248,45 @@ impl<'a> Sheet<'a> {
             section.narrow = true;
         }
         self
+    }
+
+    /// Over how many columns the fields of the last group are laid out.
+    pub(crate) fn columns(mut self, columns: i32) -> Self {
+        if let Some(section) = self.sections.last_mut() {
+            section.columns = columns;
+        }
+        self
+    }
+
+    /// The last field reaches over so many columns of so many.
+    pub(crate) fn over(self, width: i32, columns: i32) -> Self {
+        self.last(|field| {
+            field.wide = width >= columns && columns > 1;
+            field.over = if field.wide { 0 } else { width };
+        })
+    }
+
+    /// The last field begins a row.
+    pub(crate) fn begins_row(self) -> Self {
+        self.last(|field| field.begins_row = true)
+    }
+
+    /// The last field is shown and not typed; one of which there is nothing to show is left out.
+    pub(crate) fn shown_only(self) -> Self {
+        self.last(|field| {
+            let chosen = field.choices.iter().filter(|choice| field.chosen.contains(&choice.value));
+            let chosen: Vec<&str> = chosen.map(|choice| choice.label.as_str()).collect();
+            if !chosen.is_empty() {
+                field.value = chosen.join(" · ");
+            }
+            field.kind = "told";
+            field.required = false;
+        })
+    }
+
+    /// What is typed into a field.
+    pub(crate) fn typed(&self, name: &str) -> &str {
+        self.values.get(name)
     }
 
     /// Another button, which sends the same elsewhere.
@@ -345,6 +390,8 @@ impl<'a> Sheet<'a> {
             bounds: Default::default(),
             currency: Default::default(),
             wide: matches!(kind, "area" | "checks"),
+            over: 0,
+            begins_row: false,
             duplicates: None,
             link: None,
             name: name.to_owned(),

@@ -182,3 +182,72 @@ for (const button of document.querySelectorAll("button[data-copy]")) {
     }
   });
 }
+
+// Rows are put in order by dragging, by buttons, and by Alt with the arrow keys; the numbers by which they are sent follow.
+for (const list of document.querySelectorAll("[data-sorts]")) {
+  const rows = () => [...list.children];
+  const number = () => {
+    rows().forEach((row, place) => { row.querySelector("[data-place]").value = place; });
+    list.closest("form").dispatchEvent(new Event("change"));
+  };
+  const move = (row, up) => {
+    const other = up ? row.previousElementSibling : row.nextElementSibling;
+    if (!other) return;
+    if (up) other.before(row);
+    else other.after(row);
+    number();
+  };
+  for (const row of rows()) {
+    row.querySelector(".place").hidden = true;
+    row.querySelector(".moves").hidden = false;
+    for (const button of row.querySelectorAll("[data-move]")) {
+      button.addEventListener("click", () => {
+        move(row, button.dataset.move === "up");
+        button.focus();
+      });
+    }
+  }
+  list.addEventListener("keydown", (event) => {
+    const row = event.target.closest(".laidrow");
+    if (!row || !event.altKey || !["ArrowUp", "ArrowDown"].includes(event.key)) return;
+    event.preventDefault();
+    move(row, event.key === "ArrowUp");
+    event.target.focus();
+  });
+  let dragged = null;
+  list.addEventListener("dragstart", (event) => {
+    dragged = event.target.closest(".laidrow");
+    event.dataTransfer.effectAllowed = "move";
+  });
+  list.addEventListener("dragover", (event) => {
+    const row = event.target.closest(".laidrow");
+    if (!dragged || !row || row === dragged || row.parentElement !== list) return;
+    event.preventDefault();
+    const box = row.getBoundingClientRect();
+    if (event.clientY < box.top + box.height / 2) row.before(dragged);
+    else row.after(dragged);
+  });
+  list.addEventListener("dragend", () => {
+    dragged = null;
+    number();
+  });
+}
+
+// What a form would lead to is shown beside it while it is filled in.
+for (const form of document.querySelectorAll("form[data-preview]")) {
+  let waiting = null;
+  let asked = 0;
+  const show = async () => {
+    const mine = (asked += 1);
+    const answer = await fetch(form.dataset.preview, { method: "POST", body: new URLSearchParams(new FormData(form)) }).catch(() => null);
+    if (!answer || !answer.ok || mine !== asked) return;
+    const html = await answer.text();
+    if (mine === asked) document.getElementById(form.dataset.into).replaceChildren(...parsed(html));
+  };
+  const soon = () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(show, 250);
+  };
+  form.addEventListener("change", soon);
+  form.addEventListener("input", soon);
+}

@@ -434,6 +434,7 @@ impl Records<'_> {
                 let at = customer.created + (customer.idle - customer.created) / 5 * (wave + 1);
                 let id = chance.id(NOW - 700 * DAY + wave * 100 * DAY + place as i64);
                 let follow_up = FollowUp {
+                    custom: Vec::new(),
                     id: id.parse()?,
                     customer: customer.id.parse()?,
                     contact: None,

@@ -26,6 +26,7 @@ fn contact(dice: &mut Dice) -> Value {
     maybe(dice, &mut contact, "phones", |dice| json!([text(dice), "138"]));
     maybe(dice, &mut contact, "email", some_text);
     maybe(dice, &mut contact, "note", some_text);
+    maybe(dice, &mut contact, "custom", |dice| json!([contact_value(dice)]));
     maybe(
         dice,
         &mut contact,
@@ -45,6 +46,12 @@ fn relation(dice: &mut Dice, known: &Known) -> Value {
 /// A value of one of the ten fields that are there by and by, mostly of its type.
 fn custom_value(dice: &mut Dice) -> Value {
     let field = dice.below(10);
+    json!({"field": format!("f{field}"), "value": field_value(dice, field)})
+}
+
+/// A value of a custom field of a contact, often of the one that is there first.
+fn contact_value(dice: &mut Dice) -> Value {
+    let field = if dice.one_in(2) { 0 } else { dice.below(10) };
     json!({"field": format!("f{field}"), "value": field_value(dice, field)})
 }
 
@@ -236,7 +243,8 @@ pub fn input(dice: &mut Dice, known: &mut Known, operation: &str, crm: &Crm) -> 
             let contact = id(dice, "contact");
             let mut edit = json!({"version": known.version(dice, &contact), "title": some_text(dice)});
             maybe(dice, &mut edit, "name", some_text);
-            maybe(dice, &mut edit, "clear", |_| json!(["title"]));
+            maybe(dice, &mut edit, "clear", |dice| json!([dice.pick(&["title", "custom.f0", "custom.f1"])]));
+            maybe(dice, &mut edit, "custom", |dice| json!([contact_value(dice)]));
             json!({"contact": contact, "edit": edit})
         }
         "remove_contact" => {

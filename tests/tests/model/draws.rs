@@ -134,18 +134,54 @@ pub fn rules(dice: &mut Dice) -> Value {
 const FIELD_TYPES: [&str; 10] =
     ["text", "integer", "decimal", "money", "date", "yes_no", "one_of", "many_of", "person", "auto_number"];
 
+/// What forms are for.
+pub const PURPOSES: [&str; 4] = ["create", "quick_create", "edit", "view"];
+
+/// A layout to set: of a few fields, some of them required.
+pub fn layout(dice: &mut Dice) -> Value {
+    const FIELDS: [&str; 9] = [
+        "customer.name",
+        "customer.level",
+        "customer.phones",
+        "customer.custom.f0",
+        "customer.custom.f9",
+        "contact.name",
+        "contact.title",
+        "contact.custom.f0",
+        "customer.none",
+    ];
+    let mut sections = Vec::new();
+    for place in 0..1 + dice.below(2) {
+        let fields: Vec<Value> = (0..dice.below(4))
+            .map(|_| {
+                json!({
+                    "field": dice.pick(&FIELDS), "width": 1 + dice.below(5), "read_only": dice.one_in(8),
+                    "required": dice.one_in(5),
+                })
+            })
+            .collect();
+        sections
+            .push(json!({"key": format!("s{place}"), "title": "分区", "columns": 1 + dice.below(4), "fields": fields}));
+    }
+    let mut layout = json!({
+        "of": dice.pick(&["customer", "contact"]), "purpose": dice.pick(&PURPOSES), "sections": sections,
+    });
+    maybe(dice, &mut layout, "left_out", |dice| json!([dice.pick(&FIELDS)]));
+    layout
+}
+
 /// A custom field to make or to change; which one it is says what it holds.
 pub fn custom_field(dice: &mut Dice) -> Value {
     let place = dice.below(10);
     let ty = FIELD_TYPES[place];
     let mut field = json!({
-        "of": "customer",
+        "of": if dice.one_in(3) { "contact" } else { "customer" },
         "key": format!("f{place}"),
         "label": format!("字段{place}"),
         "field_type": if dice.one_in(12) { *dice.pick(&FIELD_TYPES) } else { ty },
-        "filterable": !dice.one_in(3),
         "retired": dice.one_in(10),
     });
+    field["filterable"] = json!(field["of"] == "customer" && !dice.one_in(3));
     if ["one_of", "many_of"].contains(&ty) {
         let options = [json!({"code": "x", "label": "甲"}), json!({"code": "y", "label": "乙"})];
         field["options"] = json!(if dice.one_in(4) { &options[..1] } else { &options[..] });

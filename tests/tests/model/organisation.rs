@@ -86,7 +86,11 @@ pub fn input(dice: &mut Dice, known: &mut Known, operation: &str, _crm: &Crm) ->
             let dictionary = *dice.pick(&["level", "stage", "method", "relation_kind", "product_category", "none"]);
             json!({"entry": {"dictionary": dictionary, "code": code_of(dice, dictionary), "label": some_text(dice), "order": dice.below(4), "retired": dice.one_in(5)}})
         }
-        "custom_fields" => json!({"of": "customer"}),
+        "custom_fields" | "layouts" => json!({"of": dice.pick(&["customer", "contact"])}),
+        "save_layout" | "preview_form" => json!({"layout": layout(dice)}),
+        "reset_layout" | "form" => {
+            json!({"of": dice.pick(&["customer", "contact"]), "purpose": dice.pick(&PURPOSES)})
+        }
         "save_custom_field" => json!({"field": custom_field(dice)}),
         "merge_dictionary_entries" => {
             let dictionary = *dice.pick(&["level", "stage", "method", "relation_kind"]);

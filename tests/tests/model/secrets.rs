@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// What the watched person does not see.
-const HIDDEN: [&str; 9] = [
+const HIDDEN: [&str; 10] = [
     "customer.stage",
     "customer.credit_code",
     "customer.level",
@@ -20,6 +20,7 @@ const HIDDEN: [&str; 9] = [
     "customer.custom.f6",
     "contact.email",
     "contact.birthday",
+    "contact.custom.f0",
     "customer.birthday",
 ];
 /// What he sees masked.
@@ -33,7 +34,7 @@ fn rights(seen: &str) -> Value {
     all.chain(MASKED.iter().filter(|field| **field != seen).map(right("masked"))).chain(read).collect()
 }
 
-/// The custom fields of both: `f7` is there where `f6`, which is hidden, is `x`.
+/// The custom fields of both: customers' `f7` is there where `f6`, which is hidden, is `x`.
 fn fields() -> Vec<Value> {
     let field =
         |key: &str, ty: &str| json!({"of": "customer", "key": key, "label": key, "field_type": ty, "filterable": true});
@@ -42,7 +43,8 @@ fn fields() -> Vec<Value> {
     let mut shown = field("f7", "yes_no");
     shown["visible_when"] = json!({"field": {"key": "custom.f6", "is": {"equal": {"one_of": "x"}}}});
     shown["default_value"] = json!({"yes_no": true});
-    vec![field("f0", "text"), field("f1", "integer"), field("f2", "decimal"), chosen, shown]
+    let of_contacts = json!({"of": "contact", "key": "f0", "label": "f0", "field_type": "text"});
+    vec![field("f0", "text"), field("f1", "integer"), field("f2", "decimal"), chosen, shown, of_contacts]
 }
 
 /// The same with other secrets: as many, as long, valid or not just the same.
@@ -249,7 +251,8 @@ const OTHERS: [&str; 30] = [
 ];
 
 /// Where secrets would show, if they did.
-const LOOKING: [&str; 20] = [
+const LOOKING: [&str; 21] = [
+    "form",
     "customer",
     "customers",
     "customers",

@@ -4,7 +4,7 @@ use crate::desk::{Chip, Choice, Look};
 use crate::pages::custom_values::{self, CUSTOM};
 use crate::pages::query::CODES;
 use crate::values::Values;
-use crm_core::{Customer, FieldAccess, FieldType, dictionary};
+use crm_core::{Customer, Customized, FieldAccess, FieldType, dictionary};
 
 /// The name of the columns in an address.
 pub(crate) const COLUMNS: &str = "columns";
@@ -137,7 +137,7 @@ fn cell(d: &Look<'_>, customer: &Customer, column: &Column) -> Cell {
             Cell { late: d.overdue(&customer.next_follow_up_at), ..whole(d.time_or_none(&customer.next_follow_up_at)) }
         }
         name => {
-            let field = custom_values::known(d, name);
+            let field = custom_values::known(d, Customized::Customer, name);
             let own = field.and_then(|field| Some((field, custom_values::held(&customer.custom, &field.key)?)));
             let Some((field, value)) = own else { return text(String::new()) };
             let said = custom_values::said(d, field, value);

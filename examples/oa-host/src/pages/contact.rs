@@ -1,40 +1,42 @@
 //! Adding, editing and removing a contact, choosing the primary one.
 
 use crate::app::{Reply, Shared};
-use crate::desk::{Choice, Desk};
+use crate::desk::{Choice, Desk, Look};
+use crate::failure::Failure;
 use crate::form::Sheet;
 use crate::pages::duplicate::{Below, Of, REASON};
-use crate::pages::{Above, form_page, id};
+use crate::pages::laid_out::LaidOut;
+use crate::pages::{Above, custom_values, form_page, id};
 use crate::security::Posted;
 use crate::session::Visitor;
 use crate::values::{Reader, Values};
 use axum::extract::{Path, State};
-use crm_core::{Contact, ContactEdit, ContactId, Customer, CustomerId, Error, Gender, NewContact};
+use crm_core::{
+    Contact, ContactEdit, ContactId, Customer, CustomerId, Customized, Error, FormPurpose, Gender, NewContact,
+};
 
-fn fields<'a>(desk: &Desk<'_>, sheet: Sheet<'a>, contact: Option<ContactId>, below: Below) -> Sheet<'a> {
-    let genders = ["female", "male", "other"].map(|gender| Choice::new(gender, desk.t(&format!("gender_{gender}"))));
-    let sheet = sheet.line("name", 100).labelled(desk.t("f_person_name")).required().wide();
-    Of::Contact(contact)
-        .below(desk, sheet, below)
-        .choice("gender", genders.into_iter().collect())
-        .line("department", 100)
-        .line("title", 100)
-        .area("phones", 500)
-        .help("one_per_line")
-        .input("email", "email")
-        .line("wechat", 60)
-        .line("qq", 60)
-        .folded("s_birthday")
-        .birthday()
-        .folded("s_more")
-        .line("address", 300)
-        .wide()
-        .area("preferences", 1_000)
-        .area("note", 2_000)
+/// The fields of a contact as they are laid out.
+fn fields<'a>(
+    desk: &'a Desk<'a>,
+    sheet: Sheet<'a>,
+    form: &LaidOut,
+    contact: Option<&Contact>,
+    below: Below,
+) -> Result<Sheet<'a>, Failure> {
+    let mut below = Some(below);
+    let id = contact.map(|contact| contact.id);
+    form.draw(desk, sheet, contact.map(|contact| contact.custom.as_slice()), |field, sheet| match below.take() {
+        Some(found) if field == "contact.name" => Of::Contact(id).below(desk, sheet, found),
+        kept => {
+            below = kept;
+            sheet
+        }
+    })
 }
 
-fn gender(values: &Values) -> Option<Gender> {
-    match values.get("gender") {
+/// The gender that was chosen in a field.
+pub(crate) fn gender(values: &Values, name: &str) -> Option<Gender> {
+    match values.get(name) {
         "female" => Some(Gender::Female),
         "male" => Some(Gender::Male),
         "other" => Some(Gender::Other),
@@ -45,7 +47,8 @@ fn gender(values: &Values) -> Option<Gender> {
 pub(crate) async fn fresh(State(app): State<Shared>, visitor: Visitor, Path(customer): Path<String>) -> Reply {
     app.desk(visitor, move |desk| {
         let customer = desk.open_for(id(&customer)?, "add_contact")?;
-        add_form(desk, &customer, &Values::default(), None, Below::default())
+        let values = custom_values::with_defaults(&desk.look, Customized::Contact, Values::default());
+        add_form(desk, &customer, &values, None, Below::default())
     })
     .await
 }
@@ -54,7 +57,8 @@ fn add_form(desk: &Desk<'_>, customer: &Customer, values: &Values, error: Option
     let here = format!("/customers/{}", customer.id);
     let sheet =
         Sheet::new(desk, format!("{here}/contacts/new"), values, error).of_record("contact").cancel(here.as_str());
-    let sheet = fields(desk, sheet, None, below).section("s_primary").tick("primary");
+    let form = LaidOut::of(desk, Customized::Contact, FormPurpose::Create)?;
+    let sheet = fields(desk, sheet, &form, None, below)?.section("s_primary").tick("primary");
     let above = Above {
         title: desk.t("add_contact").to_owned(),
         back: (here.clone(), customer.name.clone()),
@@ -89,10 +93,11 @@ pub(crate) async fn add(State(app): State<Shared>, Path(customer): Path<String>,
 
 fn added(desk: &Desk<'_>, customer: CustomerId, values: &Values) -> Result<Contact, Error> {
     let mut read = Reader::new(values, desk.look.zone);
+    let own = custom_values::read(desk, values, Customized::Contact, None, &mut read)?;
     let contact = NewContact {
         name: values.get("name").to_owned(),
         primary: values.ticked("primary"),
-        gender: gender(values),
+        gender: gender(values, "gender"),
         title: values.text("title"),
         department: values.text("department"),
         phones: values.lines("phones"),
@@ -103,19 +108,23 @@ fn added(desk: &Desk<'_>, customer: CustomerId, values: &Values) -> Result<Conta
         address: values.text("address"),
         preferences: values.text("preferences"),
         note: values.text("note"),
+        custom: own.values.clone(),
         duplicate_reason: values.text(REASON),
     };
     read.done()?;
-    desk.acting(values).add_contact(customer, desk.look.editable("contact", contact)?)
+    let form = LaidOut::of(desk, Customized::Contact, FormPurpose::Create)?;
+    let contact = desk.look.asked(&form, contact)?;
+    let added = desk.acting(values).add_contact(customer, contact);
+    added.map_err(|error| custom_values::placed(error, &own.values))
 }
 
-fn values_of(contact: &Contact) -> Values {
+fn values_of(d: &Look<'_>, contact: &Contact) -> Values {
     let gender = contact.gender.map(|gender| match gender {
         Gender::Female => "female",
         Gender::Male => "male",
         Gender::Other => "other",
     });
-    Values::default()
+    custom_values::with_values(d, Values::default(), &contact.custom)
         .with("version", contact.version.to_string())
         .with("name", &contact.name)
         .with_some("gender", gender)
@@ -134,7 +143,7 @@ fn values_of(contact: &Contact) -> Values {
 pub(crate) async fn edit(State(app): State<Shared>, visitor: Visitor, Path(contact): Path<String>) -> Reply {
     app.desk(visitor, move |desk| {
         let contact = desk.crm.contact(id(&contact)?)?;
-        edit_form(desk, &contact, &values_of(&contact), None, Below::default())
+        edit_form(desk, &contact, &values_of(&desk.look, &contact), None, Below::default())
     })
     .await
 }
@@ -142,7 +151,7 @@ pub(crate) async fn edit(State(app): State<Shared>, visitor: Visitor, Path(conta
 fn edit_form(desk: &Desk<'_>, contact: &Contact, values: &Values, error: Option<&Error>, below: Below) -> Reply {
     let customer = desk.crm.customer(contact.customer)?;
     let back = format!("/customers/{}", customer.id);
-    let now = values_of(contact);
+    let now = values_of(&desk.look, contact);
     let conflict = matches!(error, Some(Error::Conflict { .. }));
     let version = if conflict { now.get("version") } else { values.get("version") };
     let sheet = Sheet::new(desk, format!("/contacts/{}/edit", contact.id), values, error)
@@ -156,7 +165,8 @@ fn edit_form(desk: &Desk<'_>, contact: &Contact, values: &Values, error: Option<
         back: (back.clone(), customer.name.clone()),
         intro: String::new(),
     };
-    form_page(desk, above, fields(desk, sheet, Some(contact.id), below), error)
+    let form = LaidOut::of(desk, Customized::Contact, FormPurpose::Edit)?;
+    form_page(desk, above, fields(desk, sheet, &form, Some(contact), below)?, error)
 }
 
 pub(crate) async fn save(State(app): State<Shared>, Path(contact): Path<String>, posted: Posted) -> Reply {
@@ -184,10 +194,12 @@ pub(crate) async fn save(State(app): State<Shared>, Path(contact): Path<String>,
 
 fn saved(desk: &Desk<'_>, contact: ContactId, values: &Values) -> Result<Contact, Error> {
     let mut read = Reader::new(values, desk.look.zone);
+    let record = desk.crm.contact(contact)?;
+    let own = custom_values::read(desk, values, Customized::Contact, Some(&record.custom), &mut read)?;
     let mut edit = ContactEdit {
         version: values.get("version").parse().unwrap_or_default(),
         name: Some(values.get("name").to_owned()),
-        gender: gender(values),
+        gender: gender(values, "gender"),
         title: values.text("title"),
         department: values.text("department"),
         phones: Some(values.lines("phones")),
@@ -198,6 +210,7 @@ fn saved(desk: &Desk<'_>, contact: ContactId, values: &Values) -> Result<Contact
         address: values.text("address"),
         preferences: values.text("preferences"),
         note: values.text("note"),
+        custom: own.values.clone(),
         clear: Vec::new(),
         duplicate_reason: values.text(REASON),
     };
@@ -215,7 +228,10 @@ fn saved(desk: &Desk<'_>, contact: ContactId, values: &Values) -> Result<Contact
         ("note", edit.note.is_none()),
     ];
     edit.clear = blank.iter().filter(|(_, blank)| *blank).map(|(name, _)| (*name).to_owned()).collect();
-    desk.acting(values).edit_contact(contact, desk.look.editable("contact", edit)?)
+    edit.clear.extend(own.clear);
+    let form = LaidOut::of(desk, Customized::Contact, FormPurpose::Edit)?;
+    let edited = desk.acting(values).edit_contact(contact, desk.look.asked(&form, edit)?);
+    edited.map_err(|error| custom_values::placed(error, &own.values))
 }
 
 pub(crate) async fn remove(State(app): State<Shared>, visitor: Visitor, Path(contact): Path<String>) -> Reply {

@@ -5,6 +5,7 @@ use crate::desk::{Choice, Desk, Look};
 use crate::failure::Failure;
 use crate::form::Sheet;
 use crate::pages::contracts::{Row, Status};
+use crate::pages::custom_values;
 use crate::pages::customer::facts;
 use crate::pages::{Params, document, history, id, payment_list};
 use crate::security::Posted;
@@ -14,8 +15,8 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use crm_core::{
-    Contract, ContractEntry, ContractEntryKind, ContractId, ContractView, DocumentsOf, Error, NewContractEntry,
-    PageRequest, dictionary,
+    Contract, ContractEntry, ContractEntryKind, ContractId, ContractView, Customized, DocumentsOf, Error,
+    NewContractEntry, PageRequest, dictionary,
 };
 
 #[derive(Template)]
@@ -222,7 +223,8 @@ fn contract_facts(desk: &Desk<'_>, contract: &Contract) -> Result<Vec<(String, S
     };
     let rate = (contract.currency != contract.base_currency).then(|| contract.rate.to_string());
     let agreed = if contract.agreed_price { d.t("yes") } else { "" };
-    Ok(facts(
+    let own = custom_values::facts(d, Customized::Contract, &contract.custom);
+    let facts = facts(
         d,
         vec![
             ("dict_contract_kind", d.label(dictionary::CONTRACT_KIND, &contract.kind)),
@@ -240,7 +242,8 @@ fn contract_facts(desk: &Desk<'_>, contract: &Contract) -> Result<Vec<(String, S
             ("created", format!("{} · {}", d.time(&contract.created_at), d.person(&contract.created_by))),
             ("changed", format!("{} · {}", d.time(&contract.changed_at), d.person(&contract.changed_by))),
         ],
-    ))
+    );
+    Ok(facts.into_iter().chain(own).collect())
 }
 
 fn entry_sheet<'a>(

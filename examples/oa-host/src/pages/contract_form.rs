@@ -1,16 +1,16 @@
 //! Drafting a contract, a supplement or a renewal, and editing one.
 
 use crate::app::{Reply, Shared};
-use crate::desk::{Choice, Desk};
+use crate::desk::{Choice, Desk, Look};
 use crate::failure::Failure;
 use crate::form::Sheet;
-use crate::pages::{Above, form_page, id};
+use crate::pages::{Above, custom_values, form_page, id};
 use crate::security::Posted;
 use crate::session::Visitor;
 use crate::values::{Reader, Values};
 use axum::extract::{Path, State};
 use crm_core::{
-    Contract, ContractEdit, ContractId, ContractStatus, ContractView, Customer, CustomerId, Error, Lowered,
+    Contract, ContractEdit, ContractId, ContractStatus, ContractView, Customer, CustomerId, Customized, Error, Lowered,
     NewContract, NewContractLine, PageRequest, ProductQuery, dictionary,
 };
 
@@ -172,7 +172,8 @@ pub(crate) async fn fresh(State(app): State<Shared>, visitor: Visitor, Path(cust
     app.desk(visitor, move |desk| {
         desk.needs("contract", "create")?;
         let customer = desk.crm.customer(id(&customer)?)?;
-        let values = Values::default().with("currency", desk.base_currency()?.code());
+        let values = custom_values::with_defaults(&desk.look, Customized::Contract, Values::default());
+        let values = values.with("currency", desk.base_currency()?.code());
         add_form(desk, &customer, &values, None)
     })
     .await
@@ -203,7 +204,7 @@ pub(crate) async fn supplement(State(app): State<Shared>, visitor: Visitor, Path
 pub(crate) async fn renew(State(app): State<Shared>, visitor: Visitor, Path(contract): Path<String>) -> Reply {
     app.desk(visitor, move |desk| {
         let renewed = of_contract(desk, &contract, "renew")?.contract;
-        let values = values_of(&renewed).with("renews", renewed.id.to_string());
+        let values = values_of(&desk.look, &renewed).with("renews", renewed.id.to_string());
         // A renewal has days of its own.
         let own = |name: &str| matches!(name, "signed_on" | "starts_on" | "ends_on" | "version");
         let values = values.without(own);
@@ -217,6 +218,7 @@ fn add_form(desk: &Desk<'_>, customer: &Customer, values: &Values, error: Option
     let from = if parent.is_empty() { renews } else { parent };
     let back = if from.is_empty() { format!("/customers/{}", customer.id) } else { format!("/contracts/{from}") };
     let mut sheet = Sheet::new(desk, format!("/customers/{}/contracts/new", customer.id), values, error)
+        .of_record("contract")
         .submit("save_draft")
         .cancel(back.as_str());
     for name in ["parent", "renews"] {
@@ -224,7 +226,8 @@ fn add_form(desk: &Desk<'_>, customer: &Customer, values: &Values, error: Option
             sheet = sheet.hidden(name, values.get(name));
         }
     }
-    let mut sheet = draft_fields(desk, sheet.section(""), values)?;
+    let sheet = draft_fields(desk, sheet.section(""), values)?;
+    let mut sheet = custom_values::fields(desk, sheet, Customized::Contract, None)?;
     if !parent.is_empty() {
         sheet = lower_fields(desk, sheet, parent)?;
     }
@@ -262,7 +265,9 @@ pub(crate) async fn add(State(app): State<Shared>, Path(customer): Path<String>,
 
 fn added(desk: &Desk<'_>, customer: CustomerId, values: &Values) -> Result<Contract, Error> {
     let mut read = Reader::new(values, desk.look.zone);
+    let own = custom_values::read(desk, values, Customized::Contract, None, &mut read)?;
     let contract = NewContract {
+        custom: own.values.clone(),
         number: None,
         name: values.get("name").to_owned(),
         parent: read.parsed("parent"),
@@ -287,16 +292,18 @@ fn added(desk: &Desk<'_>, customer: CustomerId, values: &Values) -> Result<Contr
         lowers: lowered(values, &mut read),
     };
     read.done()?;
-    desk.acting(values).create_contract(customer, contract)
+    let contract = desk.look.editable("contract", contract)?;
+    let created = desk.acting(values).create_contract(customer, contract);
+    created.map_err(|error| custom_values::placed(error, &own.values))
 }
 
-fn values_of(contract: &Contract) -> Values {
+fn values_of(d: &Look<'_>, contract: &Contract) -> Values {
     let text = |decimal: Option<crm_core::Decimal>| decimal.map(|decimal| decimal.to_string());
     let day = |date: Option<crm_core::Date>| date.map(|day| day.to_string());
     let code = |code: &Option<crm_core::EntryCode>| code.as_ref().map(ToString::to_string);
     // The sum of lines follows from them: typed again it would be a second truth.
     let amount = (contract.agreed_price || contract.lines.is_empty()).then(|| contract.amount.to_string());
-    let mut values = Values::default()
+    let mut values = custom_values::with_values(d, Values::default(), &contract.custom)
         .with("version", contract.version.to_string())
         .with("name", &contract.name)
         .with_some("kind", code(&contract.kind))
@@ -330,17 +337,18 @@ fn values_of(contract: &Contract) -> Values {
 pub(crate) async fn edit(State(app): State<Shared>, visitor: Visitor, Path(contract): Path<String>) -> Reply {
     app.desk(visitor, move |desk| {
         let contract = of_contract(desk, &contract, "edit")?.contract;
-        edit_form(desk, &contract, &values_of(&contract), None)
+        edit_form(desk, &contract, &values_of(&desk.look, &contract), None)
     })
     .await
 }
 
 fn edit_form(desk: &Desk<'_>, contract: &Contract, values: &Values, error: Option<&Error>) -> Reply {
     let back = format!("/contracts/{}", contract.id);
-    let now = values_of(contract);
+    let now = values_of(&desk.look, contract);
     let conflict = matches!(error, Some(Error::Conflict { .. }));
     let version = if conflict { now.get("version") } else { values.get("version") };
     let sheet = Sheet::new(desk, format!("{back}/edit"), values, error)
+        .of_record("contract")
         .present(conflict.then_some(&now))
         .hidden("version", version)
         .cancel(back.as_str());
@@ -351,6 +359,7 @@ fn edit_form(desk: &Desk<'_>, contract: &Contract, values: &Values, error: Optio
         let sheet = sheet.line("name", 200).required().entry("kind", dictionary::CONTRACT_KIND);
         other_fields(desk, sheet.labelled(desk.t("dict_contract_kind")))
     };
+    let sheet = custom_values::fields(desk, sheet, Customized::Contract, Some(&contract.custom))?;
     let above = Above {
         title: desk.t("edit_contract").to_owned(),
         back: (back.clone(), contract.name.clone()),
@@ -378,6 +387,7 @@ pub(crate) async fn save(State(app): State<Shared>, Path(contract): Path<String>
 
 fn saved(desk: &Desk<'_>, before: &Contract, values: &Values) -> Result<Contract, Error> {
     let mut read = Reader::new(values, desk.look.zone);
+    let own = custom_values::read(desk, values, Customized::Contract, Some(&before.custom), &mut read)?;
     let mut edit = ContractEdit {
         version: values.get("version").parse().unwrap_or_default(),
         name: Some(values.get("name").to_owned()),
@@ -386,6 +396,7 @@ fn saved(desk: &Desk<'_>, before: &Contract, values: &Values) -> Result<Contract
         own_signatory: values.text("own_signatory"),
         payment_method: read.code("payment_method"),
         note: values.text("note"),
+        custom: own.values.clone(),
         ..ContractEdit::default()
     };
     let mut blank = vec![
@@ -415,5 +426,8 @@ fn saved(desk: &Desk<'_>, before: &Contract, values: &Values) -> Result<Contract
     }
     read.done()?;
     edit.clear = blank.iter().filter(|(_, blank)| *blank).map(|(name, _)| (*name).to_owned()).collect();
-    desk.acting(values).edit_contract(before.id, edit)
+    edit.clear.extend(own.clear);
+    let edit = desk.look.editable("contract", edit)?;
+    let edited = desk.acting(values).edit_contract(before.id, edit);
+    edited.map_err(|error| custom_values::placed(error, &own.values))
 }

@@ -1,10 +1,10 @@
-//! The custom fields of customers: their order with a preview of the form, and adding and changing one.
+//! The custom fields of customers, contacts, follow-ups and contracts: their order with a preview of the form, and adding and changing one.
 
 use crate::app::{Reply, Shared};
 use crate::desk::{Choice, Desk, Look};
 use crate::failure::Failure;
 use crate::form::Sheet;
-use crate::pages::custom_values::{self, CUSTOM};
+use crate::pages::custom_values::{self, CUSTOM, of_word};
 use crate::pages::query::{CODES, words};
 use crate::pages::settings::{chosen, word};
 use crate::pages::{Above, Params, form_page};
@@ -50,6 +50,11 @@ const TYPES: [(&str, FieldType); 15] = [
 #[template(path = "custom_fields.html")]
 struct Page<'a> {
     d: &'a Look<'a>,
+    /// Kinds of records: address, words, whether it is the one at hand.
+    tabs: Vec<(String, String, bool)>,
+    of: &'static str,
+    /// Whether their forms are laid out.
+    laid_out: bool,
     rows: Vec<Row>,
     preview: Option<Sheet<'a>>,
 }
@@ -77,28 +82,48 @@ fn type_label(d: &Look<'_>, ty: FieldType) -> String {
     d.t(&format!("type_{}", word(&TYPES, ty))).to_owned()
 }
 
-pub(crate) async fn show(State(app): State<Shared>, visitor: Visitor) -> Reply {
-    app.desk(visitor, |desk| {
+/// Records that have custom fields, by the words of addresses.
+const KINDS: [(&str, Customized); 4] = [
+    ("customer", Customized::Customer),
+    ("contact", Customized::Contact),
+    ("follow_up", Customized::FollowUp),
+    ("contract", Customized::Contract),
+];
+
+fn list_of(of: Customized) -> String {
+    if of == Customized::Customer {
+        return HERE.to_owned();
+    }
+    url(HERE, &[("of", word(&KINDS, of))])
+}
+
+pub(crate) async fn show(State(app): State<Shared>, visitor: Visitor, Params(params): Params) -> Reply {
+    app.desk(visitor, move |desk| {
         manager(desk)?;
         let d = &desk.look;
+        let of = of_word(params.get("of"));
+        let fields: Vec<&CustomField> = d.fields_of(of).collect();
         let key = |place: Option<usize>| {
-            place.and_then(|place| d.fields.get(place)).map(|field| field.key.to_string()).unwrap_or_default()
+            place.and_then(|place| fields.get(place)).map(|field| field.key.to_string()).unwrap_or_default()
         };
-        let rows = d.fields.iter().enumerate().map(|(place, field)| Row {
+        let rows = fields.iter().enumerate().map(|(place, field)| Row {
             above: key(place.checked_sub(1)),
             below: key(place.checked_add(1)),
             ..row(d, field)
         });
-        let values = custom_values::with_defaults(d, Values::default());
-        let open = d.fields.iter().any(|field| !field.retired);
+        let values = custom_values::with_defaults(d, of, Values::default());
+        let open = fields.iter().any(|field| !field.retired);
         let preview = match open {
             true => {
                 let sheet = Sheet::new(desk, "", &values, None).looked_at().prefix("preview-");
-                Some(custom_values::fields(desk, sheet, None)?.done())
+                Some(custom_values::fields(desk, sheet, of, None)?.done())
             }
             false => None,
         };
-        desk.page(&Page { d, rows: rows.collect(), preview })
+        let tabs =
+            KINDS.iter().map(|(name, own)| (list_of(*own), d.t(&format!("fields_of_{name}")).to_owned(), *own == of));
+        let laid_out = matches!(of, Customized::Customer | Customized::Contact);
+        desk.page(&Page { d, tabs: tabs.collect(), of: word(&KINDS, of), laid_out, rows: rows.collect(), preview })
     })
     .await
 }
@@ -122,7 +147,7 @@ fn row(d: &Look<'_>, field: &CustomField) -> Row {
         ty: type_label(d, field.field_type),
         marks: marks.into_iter().flatten().map(|(class, key)| (class, d.t(key).to_owned())).collect(),
         shown_when: field.visible_when.as_ref().map(|condition| words(d, condition)).unwrap_or_default(),
-        edit: url(EDIT, &[("key", field.key.as_str())]),
+        edit: url(EDIT, &[("of", word(&KINDS, field.of)), ("key", field.key.as_str())]),
         retired: field.retired,
         above: String::new(),
         below: String::new(),
@@ -154,7 +179,7 @@ fn as_it_is(field: &CustomField) -> CustomFieldInput {
 }
 
 /// Who stands at which place once two neighbours have changed places: only those whose place is another one.
-fn moved(fields: &[CustomField], upper: usize) -> Vec<(usize, i32)> {
+fn moved(fields: &[&CustomField], upper: usize) -> Vec<(usize, i32)> {
     let (Some(first), Some(second)) = (fields.get(upper), fields.get(upper + 1)) else { return Vec::new() };
     if first.order < second.order {
         return vec![(upper, second.order), (upper + 1, first.order)];
@@ -171,37 +196,41 @@ pub(crate) async fn shift(State(app): State<Shared>, posted: Posted) -> Reply {
     let Posted { visitor, values } = posted;
     app.desk(visitor, move |desk| {
         manager(desk)?;
-        let fields = &desk.look.fields;
+        let of = of_word(values.get("of"));
+        let fields: Vec<&CustomField> = desk.look.fields_of(of).collect();
         let place = |name: &str| fields.iter().position(|field| field.key.as_str() == values.get(name));
         let (Some(own), Some(past)) = (place("key"), place("past")) else { return Err(Failure::not_found()) };
         let up = values.get("way") == "up";
-        let back = format!("{HERE}#field-{}", values.get("key"));
+        let back = format!("{}#field-{}", list_of(of), values.get("key"));
         let upper = if up { past } else { own };
         if own.abs_diff(past) != 1 || (own > past) != up {
             return desk.go(&back);
         }
-        let saved = moved(fields, upper).into_iter().try_for_each(|(place, order)| {
+        let saved = moved(&fields, upper).into_iter().try_for_each(|(place, order)| {
             let Some(field) = fields.get(place) else { return Ok(()) };
             desk.crm.save_custom_field(CustomFieldInput { order, ..as_it_is(field) }).map(drop)
         });
         match saved {
             Ok(()) => desk.go(&back),
-            Err(error) => desk.lost(error, HERE),
+            Err(error) => desk.lost(error, &list_of(of)),
         }
     })
     .await
 }
 
-fn known(desk: &Desk<'_>, key: &str) -> Option<CustomField> {
-    desk.look.fields.iter().find(|field| field.key.as_str() == key).cloned()
+fn known(desk: &Desk<'_>, of: Customized, key: &str) -> Option<CustomField> {
+    desk.look.fields_of(of).find(|field| field.key.as_str() == key).cloned()
 }
 
 pub(crate) async fn edit(State(app): State<Shared>, visitor: Visitor, Params(params): Params) -> Reply {
     app.desk(visitor, move |desk| {
         manager(desk)?;
         let values = match params.text("key") {
-            None => Values::default(),
-            Some(key) => values_of(&desk.look, &known(desk, &key).ok_or_else(Failure::not_found)?),
+            None => Values::default().with("of", word(&KINDS, of_word(params.get("of")))),
+            Some(key) => {
+                let of = of_word(params.get("of"));
+                values_of(&desk.look, &known(desk, of, &key).ok_or_else(Failure::not_found)?)
+            }
         };
         draw(desk, &values, None)
     })
@@ -240,6 +269,7 @@ fn values_of(d: &Look<'_>, field: &CustomField) -> Values {
     let condition = field.visible_when.as_ref();
     let values = Values::default()
         .with("known", "1")
+        .with("of", word(&KINDS, field.of))
         .with("version", field.version.to_string())
         .with("key", field.key.as_str())
         .with("type", word(&TYPES, field.field_type))
@@ -263,7 +293,7 @@ fn values_of(d: &Look<'_>, field: &CustomField) -> Values {
 }
 
 /// What a field can be shown by: the entries of dictionaries, and the options of other fields.
-fn conditions(d: &Look<'_>, known: Option<&CustomField>) -> Vec<Choice> {
+fn conditions(d: &Look<'_>, of: Customized, known: Option<&CustomField>) -> Vec<Choice> {
     let mut choices: Vec<Choice> = Vec::new();
     let mut add = |name: &str, label: &str, of: Vec<Choice>| {
         let named = |choice: Choice| {
@@ -271,12 +301,12 @@ fn conditions(d: &Look<'_>, known: Option<&CustomField>) -> Vec<Choice> {
         };
         choices.extend(of.into_iter().map(named));
     };
-    for (name, dictionary) in CODES {
+    for (name, dictionary) in CODES.into_iter().filter(|_| of == Customized::Customer) {
         add(name, d.t(&format!("f_{name}")), d.choices(dictionary, ""));
     }
     let itself = |field: &&CustomField| known.is_some_and(|known| known.key == field.key);
     for field in
-        d.fields.iter().filter(|field| field.field_type == FieldType::OneOf && !field.retired && !itself(field))
+        d.fields_of(of).filter(|field| field.field_type == FieldType::OneOf && !field.retired && !itself(field))
     {
         let options = field.options.iter().filter(|option| !option.retired);
         let options = options.map(|option| Choice::new(option.code.as_str(), &option.label)).collect();
@@ -323,8 +353,9 @@ impl Fits {
 
 fn draw(desk: &Desk<'_>, values: &Values, error: Option<&Error>) -> Reply {
     let d = &desk.look;
+    let of = of_word(values.get("of"));
     let now = if values.ticked("known") {
-        Some(known(desk, values.get("key")).ok_or_else(Failure::not_found)?)
+        Some(known(desk, of, values.get("key")).ok_or_else(Failure::not_found)?)
     } else {
         None
     };
@@ -334,8 +365,11 @@ fn draw(desk: &Desk<'_>, values: &Values, error: Option<&Error>) -> Reply {
     let mut sheet = Sheet::new(desk, EDIT, values, told.as_ref())
         .problem(error.and_then(|error| wrong_lines(desk, values, error)))
         .present(present.as_ref())
-        .cancel(HERE);
+        .hidden("of", word(&KINDS, of))
+        .cancel(list_of(of));
     let fits = now.as_ref().map_or(Fits::ALL, |now| Fits::of(now.field_type, now.unique));
+    // Lists of customers alone are narrowed by custom fields.
+    let fits = Fits { filterable: fits.filterable && of == Customized::Customer, ..fits };
     if let Some(now) = &now {
         // After a conflict the form counts on the field as it stands now.
         let version = if conflict { now.version.to_string() } else { values.get("version").to_owned() };
@@ -376,7 +410,7 @@ fn draw(desk: &Desk<'_>, values: &Values, error: Option<&Error>) -> Reply {
             None => sheet.line("default_value", 200).help("default_help"),
         };
     }
-    sheet = sheet.choice("visible_when", conditions(d, now.as_ref())).help("visible_help");
+    sheet = sheet.choice("visible_when", conditions(d, of, now.as_ref())).help("visible_help");
     let fixed = |field: &CustomField| {
         let unique = Some(d.t("mark_unique").to_owned()).filter(|_| field.unique);
         let parts = [Some(type_label(d, field.field_type)), Some(field.key.to_string()), unique];
@@ -384,7 +418,7 @@ fn draw(desk: &Desk<'_>, values: &Values, error: Option<&Error>) -> Reply {
     };
     let above = Above {
         title: d.t(if now.is_some() { "edit_field" } else { "add_field" }).to_owned(),
-        back: (HERE.to_owned(), d.t("custom_fields").to_owned()),
+        back: (list_of(of), d.t("custom_fields").to_owned()),
         intro: now.as_ref().map(fixed).unwrap_or_default(),
     };
     form_page(desk, above, sheet, error)
@@ -464,7 +498,7 @@ pub(crate) async fn save(State(app): State<Shared>, posted: Posted) -> Reply {
         match saved(desk, &values) {
             Ok(_) => {
                 desk.notice("done_saved");
-                desk.go(HERE)
+                desk.go(&list_of(of_word(values.get("of"))))
             }
             Err(error) => draw(desk, &values, Some(&desk.for_form(error)?)),
         }
@@ -527,7 +561,8 @@ fn part(
 fn saved(desk: &Desk<'_>, values: &Values) -> Result<CustomField, Error> {
     let d = &desk.look;
     let mut read = Reader::new(values, d.zone);
-    let standing = known(desk, values.get("key").trim());
+    let of = of_word(values.get("of"));
+    let standing = known(desk, of, values.get("key").trim());
     let exists = values.ticked("known");
     // A key that is taken would change the other field.
     if !exists && standing.is_some() {
@@ -547,10 +582,10 @@ fn saved(desk: &Desk<'_>, values: &Values) -> Result<CustomField, Error> {
     let mut value = |name: &str| part(d, values, name, ty?, base, &mut read);
     let (default, least, most) = (value("default_value"), value("least"), value("most"));
     read.done()?;
-    let last = d.fields.iter().map(|field| field.order).max();
+    let last = d.fields_of(of).map(|field| field.order).max();
     let free = last.map_or(0, |last| last.saturating_add(STEP).min(9_999));
     desk.acting(values).save_custom_field(CustomFieldInput {
-        of: Customized::Customer,
+        of,
         key: key.ok_or_else(|| Violation::malformed("key"))?,
         label: values.get("label").to_owned(),
         field_type: ty.ok_or_else(|| Violation::required("type"))?,
@@ -601,10 +636,12 @@ mod tests {
     #[test]
     fn q3_two_fields_change_places_and_no_other_moves() {
         let fields = [field("a", 0), field("b", 10), field("c", 20)];
+        let fields: Vec<&CustomField> = fields.iter().collect();
         assert_eq!(moved(&fields, 1), [(1, 20), (2, 10)]);
         assert_eq!(moved(&fields, 2), []);
         // Where they stand at one place all get their own.
         let fields = [field("a", 0), field("b", 0), field("c", 5)];
+        let fields: Vec<&CustomField> = fields.iter().collect();
         assert_eq!(moved(&fields, 0), [(0, 10), (2, 20)]);
     }
 }

@@ -6,8 +6,8 @@ use crate::form::{Sheet, custom};
 use crate::pages::query;
 use crate::values::{Reader, Values};
 use crm_core::{
-    Currency, CustomField, CustomValue, EntryCode, Error, FieldKey, FieldOption, FieldType, FieldValue, Money, UserId,
-    Violation,
+    Currency, CustomField, CustomValue, Customized, EntryCode, Error, FieldKey, FieldOption, FieldType, FieldValue,
+    Money, UserId, Violation,
 };
 
 /// What stands before the key of a custom field where the CRM names fields.
@@ -22,10 +22,20 @@ pub(crate) struct Shown {
     pub(crate) retired: bool,
 }
 
+/// The records that a word such as `contact` means; customers where it means none.
+pub(crate) fn of_word(word: &str) -> Customized {
+    match word {
+        "contact" => Customized::Contact,
+        "follow_up" => Customized::FollowUp,
+        "contract" => Customized::Contract,
+        _ => Customized::Customer,
+    }
+}
+
 /// A custom field by its name, as in `custom.area`.
-pub(crate) fn known<'d>(d: &'d Look<'_>, name: &str) -> Option<&'d CustomField> {
+pub(crate) fn known<'d>(d: &'d Look<'_>, of: Customized, name: &str) -> Option<&'d CustomField> {
     let key = name.strip_prefix(CUSTOM)?;
-    d.fields.iter().find(|field| field.key.as_str() == key)
+    d.fields_of(of).find(|field| field.key.as_str() == key)
 }
 
 /// The value that a field has.
@@ -34,8 +44,8 @@ pub(crate) fn held<'v>(values: &'v [CustomValue], key: &FieldKey) -> Option<&'v 
 }
 
 /// The fields that have values, in the order of the fields.
-pub(crate) fn shown(d: &Look<'_>, values: &[CustomValue]) -> Vec<Shown> {
-    let having = d.fields.iter().filter_map(|field| Some((field, held(values, &field.key)?)));
+pub(crate) fn shown(d: &Look<'_>, of: Customized, values: &[CustomValue]) -> Vec<Shown> {
+    let having = d.fields_of(of).filter_map(|field| Some((field, held(values, &field.key)?)));
     let shown = having.map(|(field, value)| {
         let text = said(d, field, value);
         Shown { label: field.label.clone(), href: href(field.field_type, &text), text, retired: field.retired }
@@ -140,8 +150,13 @@ pub(crate) fn typed(d: &Look<'_>, ty: FieldType, text: &str, currency: Currency)
 }
 
 /// The field of the currency of an amount: keys hold no dot.
-fn currency_of(key: &FieldKey) -> String {
-    format!("currency.{key}")
+fn currency_of(name: &str) -> String {
+    format!("currency.{name}")
+}
+
+/// The fields that have values, each with what people read.
+pub(crate) fn facts(d: &Look<'_>, of: Customized, values: &[CustomValue]) -> Vec<(String, String)> {
+    shown(d, of, values).into_iter().map(|own| (own.label, own.text)).collect()
 }
 
 /// What the fields of a form show of these values.
@@ -151,7 +166,7 @@ pub(crate) fn with_values(d: &Look<'_>, values: Values, own: &[CustomValue]) -> 
         match &own.value {
             FieldValue::ManyOf(codes) => codes.iter().fold(values, |values, code| values.with(&name, code.as_str())),
             FieldValue::Money(money) => {
-                values.with(&name, money.amount.to_string()).with(&currency_of(&own.field), money.currency.code())
+                values.with(&name, money.amount.to_string()).with(&currency_of(&name), money.currency.code())
             }
             other => values.with(&name, written(d, other)),
         }
@@ -159,10 +174,9 @@ pub(crate) fn with_values(d: &Look<'_>, values: Values, own: &[CustomValue]) -> 
 }
 
 /// What the fields of a new record show at first.
-pub(crate) fn with_defaults(d: &Look<'_>, values: Values) -> Values {
+pub(crate) fn with_defaults(d: &Look<'_>, of: Customized, values: Values) -> Values {
     let given = d
-        .fields
-        .iter()
+        .fields_of(of)
         .filter(|field| !field.retired)
         .filter_map(|field| Some(CustomValue { field: field.key.clone(), value: field.default_value.clone()? }));
     with_values(d, values, &given.collect::<Vec<_>>())
@@ -209,7 +223,7 @@ pub(crate) fn input<'a>(
         FieldType::LongText => sheet.area(name, 4_000),
         FieldType::Integer => sheet.input("number", name).bounds(bound(&field.least), bound(&field.most)),
         FieldType::Decimal | FieldType::AutoNumber => sheet.line(name, 24),
-        FieldType::Money => sheet.money(name, &currency_of(&field.key), desk.base_currency()?.code()),
+        FieldType::Money => sheet.money(name, &currency_of(name), desk.base_currency()?.code()),
         FieldType::Date => sheet.input("date", name).bounds(bound(&field.least), bound(&field.most)),
         FieldType::Time => sheet.input("datetime-local", name).bounds(bound(&field.least), bound(&field.most)),
         FieldType::YesNo => sheet.choice(name, yes_or_no(d)),
@@ -236,32 +250,44 @@ fn help(d: &Look<'_>, field: &CustomField, fresh: bool) -> String {
     said.join(d.t("between_sentences"))
 }
 
-/// The part of a form for custom fields; `held` is what the record has, none where it is a new one.
+/// The part of a form for custom fields; `record` is what the record has, none where it is a new one.
 pub(crate) fn fields<'a>(
     desk: &Desk<'_>,
     sheet: Sheet<'a>,
+    of: Customized,
+    record: Option<&[CustomValue]>,
+) -> Result<Sheet<'a>, Failure> {
+    let mut sheet = sheet.section("custom_fields");
+    for field in desk.look.fields_of(of).filter(|field| !field.retired) {
+        sheet = one_field(desk, sheet, &custom(field.key.as_str()), field, record)?;
+    }
+    Ok(sheet)
+}
+
+/// One custom field of a form.
+pub(crate) fn one_field<'a>(
+    desk: &Desk<'_>,
+    sheet: Sheet<'a>,
+    name: &str,
+    field: &CustomField,
     record: Option<&[CustomValue]>,
 ) -> Result<Sheet<'a>, Failure> {
     let d = &desk.look;
-    let mut sheet = sheet.section("custom_fields");
-    for field in d.fields.iter().filter(|field| !field.retired) {
-        let name = custom(field.key.as_str());
+    {
         let value = record.and_then(|record| held(record, &field.key));
         if field.field_type == FieldType::AutoNumber {
             let number = value.map(|value| said(d, field, value));
             let told = number
                 .unwrap_or_else(|| d.t(if record.is_none() { "numbered_later" } else { "not_numbered" }).to_owned());
-            sheet = sheet.told(&name, told).labelled(&field.label).explained(field.help.clone().unwrap_or_default());
-            continue;
+            let help = field.help.clone().unwrap_or_default();
+            return Ok(sheet.told(name, told).labelled(&field.label).explained(help));
         }
-        sheet =
-            input(desk, sheet, &name, field, value)?.labelled(&field.label).explained(help(d, field, record.is_none()));
+        let sheet =
+            input(desk, sheet, name, field, value)?.labelled(&field.label).explained(help(d, field, record.is_none()));
         // What was never there may stay away, and what is there at times can't be asked of the browser.
-        if field.required && field.visible_when.is_none() && (record.is_none() || value.is_some()) {
-            sheet = sheet.required();
-        }
+        let owed = field.required && field.visible_when.is_none() && (record.is_none() || value.is_some());
+        Ok(if owed { sheet.required() } else { sheet })
     }
-    Ok(sheet)
 }
 
 /// What a form says about custom fields.
@@ -278,17 +304,29 @@ pub(crate) struct Given {
 pub(crate) fn read(
     desk: &Desk<'_>,
     values: &Values,
+    of: Customized,
+    record: Option<&[CustomValue]>,
+    read: &mut Reader<'_>,
+) -> Result<Given, Error> {
+    read_under(desk, values, (of, ""), record, read)
+}
+
+/// The same of fields whose names begin with something.
+pub(crate) fn read_under(
+    desk: &Desk<'_>,
+    values: &Values,
+    (of, under): (Customized, &str),
     record: Option<&[CustomValue]>,
     read: &mut Reader<'_>,
 ) -> Result<Given, Error> {
     let d = &desk.look;
     let base = desk.base_currency()?;
     let mut given = Given::default();
-    let open = d.fields.iter().filter(|field| !field.retired && field.field_type != FieldType::AutoNumber);
+    let open = d.fields_of(of).filter(|field| !field.retired && field.field_type != FieldType::AutoNumber);
     for field in open {
         let path = format!("{CUSTOM}{}", field.key);
         let was = record.map_or(field.default_value.as_ref(), |record| held(record, &field.key));
-        match one(d, field, values, base) {
+        match one(d, &format!("{under}{}", custom(field.key.as_str())), field, values, base) {
             Ok(Some(value)) => {
                 if was.is_none_or(|was| in_line(d, was) != in_line(d, &value)) {
                     given.values.push(CustomValue { field: field.key.clone(), value });
@@ -303,15 +341,20 @@ pub(crate) fn read(
 }
 
 /// What is typed into one field; none where nothing is.
-fn one(d: &Look<'_>, field: &CustomField, values: &Values, base: Currency) -> Result<Option<FieldValue>, ()> {
-    let name = custom(field.key.as_str());
+fn one(
+    d: &Look<'_>,
+    name: &str,
+    field: &CustomField,
+    values: &Values,
+    base: Currency,
+) -> Result<Option<FieldValue>, ()> {
     if field.field_type == FieldType::ManyOf {
         let codes: Vec<EntryCode> =
-            values.all(&name).into_iter().map(EntryCode::new).collect::<Result<_, _>>().map_err(|_| ())?;
+            values.all(name).into_iter().map(EntryCode::new).collect::<Result<_, _>>().map_err(|_| ())?;
         return Ok((!codes.is_empty()).then_some(FieldValue::ManyOf(codes)));
     }
-    let Some(text) = values.text(&name) else { return Ok(None) };
-    let text = match (field.field_type, values.text(&currency_of(&field.key))) {
+    let Some(text) = values.text(name) else { return Ok(None) };
+    let text = match (field.field_type, values.text(&currency_of(name))) {
         (FieldType::Money, Some(currency)) => format!("{text} {currency}"),
         (FieldType::LongText, _) => text.replace("\r\n", "\n"),
         _ => text,
@@ -321,12 +364,18 @@ fn one(d: &Look<'_>, field: &CustomField, values: &Values, base: Currency) -> Re
 
 /// The error with the fields of the form in place of the places in what was sent.
 pub(crate) fn placed(error: Error, sent: &[CustomValue]) -> Error {
+    placed_under(error, "", sent)
+}
+
+/// The same of values that stand under something.
+pub(crate) fn placed_under(error: Error, under: &str, sent: &[CustomValue]) -> Error {
     let Error::Invalid { violations } = error else { return error };
     let named = violations.into_iter().map(|violation| {
-        let place = violation.field.strip_prefix("custom[").and_then(|rest| rest.split(']').next());
+        let bare = violation.field.strip_prefix(under).and_then(|rest| rest.strip_prefix("custom["));
+        let place = bare.and_then(|rest| rest.split(']').next());
         let own = place.and_then(|place| sent.get(place.parse::<usize>().ok()?));
         match own {
-            Some(own) => Violation { field: format!("{CUSTOM}{}", own.field), ..violation },
+            Some(own) => Violation { field: format!("{under}{CUSTOM}{}", own.field), ..violation },
             None => violation,
         }
     });
@@ -334,14 +383,14 @@ pub(crate) fn placed(error: Error, sent: &[CustomValue]) -> Error {
 }
 
 /// A value of the history as people read it; none of what is no value of a custom field.
-pub(crate) fn told(d: &Look<'_>, name: &str, value: &serde_json::Value) -> Option<String> {
+pub(crate) fn told(d: &Look<'_>, of: Customized, name: &str, value: &serde_json::Value) -> Option<String> {
     let value: FieldValue = serde_json::from_value(value.clone()).ok()?;
-    Some(said(d, known(d, name)?, &value))
+    Some(said(d, known(d, of, name)?, &value))
 }
 
 /// What a field of this name is called; none of what is no custom field.
-pub(crate) fn called(d: &Look<'_>, name: &str) -> Option<String> {
-    known(d, name).map(|field| field.label.clone())
+pub(crate) fn called(d: &Look<'_>, of: Customized, name: &str) -> Option<String> {
+    known(d, of, name).map(|field| field.label.clone())
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use askama::Template;
 use axum::extract::{Path, State};
 use crm_core::{
     Birthday, Calendar, Contact, Contracts, Customer, CustomerId, CustomerKind, CustomerPanels, CustomerStatus,
-    DocumentsOf, Error, Gender, PageRequest, PoolEntry, PoolStay, SharePanel, ShareRight, dictionary,
+    Customized, DocumentsOf, Error, Gender, PageRequest, PoolEntry, PoolStay, SharePanel, ShareRight, dictionary,
 };
 
 #[derive(Template)]
@@ -174,7 +174,10 @@ impl ContactCard {
                     ("f_preferences", some(&contact.preferences)),
                     ("f_note", some(&contact.note)),
                 ],
-            ),
+            )
+            .into_iter()
+            .chain(custom_values::facts(d, Customized::Contact, &contact.custom))
+            .collect(),
         }
     }
 }
@@ -233,7 +236,7 @@ fn draw(desk: &Desk<'_>, panels: &CustomerPanels, values: &Values) -> Reply {
         actions: actions(desk, panels, stay)?,
         key: random().unwrap_or_default(),
         facts: customer_facts(desk, customer, stay)?,
-        custom: custom_values::shown(d, &customer.custom),
+        custom: custom_values::shown(d, Customized::Customer, &customer.custom),
         masked: if opens(SharePanel::Information) && stay.is_none() { d.masked("customer") } else { Vec::new() },
         masked_of_contacts: if stay.is_none() { d.masked("contact") } else { Vec::new() },
         website: some(&customer.website),
@@ -267,7 +270,10 @@ fn draw(desk: &Desk<'_>, panels: &CustomerPanels, values: &Values) -> Reply {
             may("attach_document"),
         )?,
         merges: merges(desk, customer)?,
-        write: may("follow_up").then(|| follow_up::sheet(desk, panels, values, None).done()),
+        write: match may("follow_up") {
+            true => Some(follow_up::sheet(desk, panels, values, None)?.done()),
+            false => None,
+        },
         may: May {
             edit: may("edit"),
             assign: may("assign"),

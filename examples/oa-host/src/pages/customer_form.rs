@@ -1,22 +1,25 @@
 //! Creating and editing a customer, giving it to somebody else, deleting and restoring it.
 
 use crate::app::{Reply, Shared};
-use crate::desk::{Choice, Desk, Look};
+use crate::desk::{Desk, Look};
 use crate::form::Sheet;
+use crate::pages::contact::gender;
 use crate::pages::duplicate::{Below, FIRST_REASON, Of, REASON};
-use crate::pages::{Above, custom_values, form_page, id};
+use crate::pages::laid_out::{FIRST_CONTACT, LaidOut};
+use crate::pages::{Above, Params, custom_values, form_page, id};
 use crate::security::Posted;
 use crate::session::Visitor;
 use crate::values::{Reader, Values};
 use axum::extract::{Path, State};
 use crm_core::{
-    BatchAnswer, Customer, CustomerEdit, CustomerId, CustomerKind, Error, NewContact, NewCustomer, TimeZone, Timestamp,
-    Transfer, UserId, Violation, dictionary,
+    BatchAnswer, Customer, CustomerEdit, CustomerId, CustomerKind, Customized, Error, FormPurpose, NewContact,
+    NewCustomer, TimeZone, Timestamp, Transfer, UserId, Violation,
 };
 
-pub(crate) async fn fresh(State(app): State<Shared>, visitor: Visitor) -> Reply {
-    app.desk(visitor, |desk| {
-        let values = custom_values::with_defaults(&desk.look, Values::default().with("kind", "company"));
+pub(crate) async fn fresh(State(app): State<Shared>, visitor: Visitor, Params(params): Params) -> Reply {
+    app.desk(visitor, move |desk| {
+        let values = Values::default().with("kind", "company").with_some("form", params.text("form"));
+        let values = custom_values::with_defaults(&desk.look, Customized::Customer, values);
         create_form(desk, &values, None, Default::default())
     })
     .await
@@ -51,38 +54,9 @@ pub(crate) async fn create(State(app): State<Shared>, posted: Posted) -> Reply {
     .await
 }
 
-fn kinds(desk: &Desk<'_>) -> Vec<Choice> {
-    vec![Choice::new("company", desk.t("kind_company")), Choice::new("person", desk.t("kind_person"))]
-}
-
-/// What a person is asked first, at creation and when editing.
-fn first_fields<'a>(desk: &Desk<'_>, sheet: Sheet<'a>, of: Of, below: Below) -> Sheet<'a> {
-    let sheet = sheet.section("s_basic").line("name", 200).required().wide();
-    of.below(desk, sheet, below)
-        .choice("kind", kinds(desk))
-        .required()
-        .line("short_name", 60)
-        .entry("level", dictionary::LEVEL)
-        .entry("stage", dictionary::STAGE)
-        .entry("source", dictionary::SOURCE)
-        .entry("industry", dictionary::INDUSTRY)
-        .area("phones", 500)
-        .help("one_per_line")
-        .line("region", 100)
-}
-
-/// What a person is asked further.
-fn more_fields(sheet: Sheet<'_>) -> Sheet<'_> {
-    sheet
-        .line("number", 60)
-        .line("credit_code", 18)
-        .input("email", "email")
-        .line("website", 200)
-        .line("address", 300)
-        .wide()
-        .area("description", 4_000)
-        .folded("s_birthday")
-        .birthday()
+/// The purpose of a form that makes a customer.
+fn purpose(values: &Values) -> FormPurpose {
+    if values.get("form") == "quick_create" { FormPurpose::QuickCreate } else { FormPurpose::Create }
 }
 
 fn create_form(desk: &Desk<'_>, values: &Values, error: Option<&Error>, (below, contact): (Below, Below)) -> Reply {
@@ -90,26 +64,47 @@ fn create_form(desk: &Desk<'_>, values: &Values, error: Option<&Error>, (below, 
         .of_record("customer")
         .submit("create")
         .cancel("/customers?view=mine");
-    let sheet = custom_values::fields(desk, first_fields(desk, sheet, Of::Customer(None), below), None)?;
-    let sheet = sheet.section("s_contact").line("contacts_name", 100).wide();
-    let sheet = Of::FirstContact
-        .below(desk, sheet, contact)
-        .line("contacts_title", 100)
-        .line("contacts_phones", 40)
-        .input("email", "contacts_email");
-    let mut sheet = more_fields(sheet.folded("s_more"));
-    let assignable = desk.assignable()?;
-    let pools = if desk.look.may("pool.release") { desk.pool_choices()? } else { Vec::new() };
-    sheet = sheet.folded("s_owner");
-    if assignable.len() > 1 {
-        sheet = sheet.choice("owner", assignable).help("owner_help");
+    let purpose = purpose(values);
+    let quick = purpose == FormPurpose::QuickCreate;
+    let sheet = if quick { sheet.hidden("form", "quick_create") } else { sheet };
+    let form = LaidOut::of(desk, Customized::Customer, purpose)?;
+    let mut below = (Some(below), Some(contact));
+    let mut sheet = form.draw(desk, sheet, None, |field, sheet| match field {
+        "customer.name" => match below.0.take() {
+            Some(found) => Of::Customer(None).below(desk, sheet, found),
+            None => sheet,
+        },
+        "contact.name" => match below.1.take() {
+            Some(found) => Of::FirstContact.below(desk, sheet, found),
+            None => sheet,
+        },
+        _ => sheet,
+    })?;
+    if !quick {
+        let assignable = desk.assignable()?;
+        let pools = if desk.look.may("pool.release") { desk.pool_choices()? } else { Vec::new() };
+        sheet = sheet.folded("s_owner");
+        if assignable.len() > 1 {
+            sheet = sheet.choice("owner", assignable).help("owner_help");
+        }
+        if !pools.is_empty() {
+            sheet = sheet.choice("pool", pools).labelled(desk.t("straight_to_pool")).help("straight_to_pool_help");
+        }
     }
-    if !pools.is_empty() {
-        sheet = sheet.choice("pool", pools).labelled(desk.t("straight_to_pool")).help("straight_to_pool_help");
-    }
-    let above = Above { title: desk.t("new_customer").to_owned(), back: Default::default(), intro: String::new() };
+    let above = Above {
+        title: desk.t(if quick { "quick_customer" } else { "new_customer" }).to_owned(),
+        back: match quick {
+            true => ("/customers/new".to_owned(), desk.t("every_field").to_owned()),
+            false => ("/customers/new?form=quick_create".to_owned(), desk.t("quick_customer").to_owned()),
+        },
+        intro: String::new(),
+    };
     form_page(desk, above, sheet, error)
 }
+
+/// What of a first contact says that one is meant.
+const FIRST_FIELDS: [&str; 11] =
+    ["name", "title", "department", "phones", "email", "wechat", "qq", "gender", "address", "preferences", "note"];
 
 fn kind(values: &Values) -> CustomerKind {
     if values.get("kind") == "person" { CustomerKind::Person } else { CustomerKind::Company }
@@ -118,18 +113,25 @@ fn kind(values: &Values) -> CustomerKind {
 fn created(desk: &Desk<'_>, values: &Values) -> Result<Customer, Error> {
     let mut read = Reader::new(values, desk.look.zone);
     // A contact is meant as soon as anything is said about it.
-    let said = ["contacts_name", "contacts_title", "contacts_phones", "contacts_email"]
-        .iter()
-        .any(|name| values.text(name).is_some());
-    let contact = said.then(|| NewContact {
+    let said = FIRST_FIELDS.iter().any(|name| values.text(&format!("{FIRST_CONTACT}{name}")).is_some());
+    let of_contact = custom_values::read_under(desk, values, (Customized::Contact, FIRST_CONTACT), None, &mut read)?;
+    let contact = (said || !of_contact.values.is_empty()).then(|| NewContact {
         name: values.get("contacts_name").to_owned(),
         title: values.text("contacts_title"),
         phones: values.lines("contacts_phones"),
         email: values.text("contacts_email"),
+        department: values.text("contacts_department"),
+        wechat: values.text("contacts_wechat"),
+        qq: values.text("contacts_qq"),
+        gender: gender(values, "contacts_gender"),
+        address: values.text("contacts_address"),
+        preferences: values.text("contacts_preferences"),
+        note: values.text("contacts_note"),
+        custom: of_contact.values.clone(),
         duplicate_reason: values.text(FIRST_REASON),
         ..NewContact::default()
     });
-    let own = custom_values::read(desk, values, None, &mut read)?;
+    let own = custom_values::read(desk, values, Customized::Customer, None, &mut read)?;
     let customer = NewCustomer {
         number: values.text("number"),
         kind: Some(kind(values)),
@@ -158,8 +160,13 @@ fn created(desk: &Desk<'_>, values: &Values) -> Result<Customer, Error> {
     read.done()?;
     let contacts = customer.contacts.into_iter().map(|contact| desk.look.editable("contact", contact));
     let customer = NewCustomer { contacts: contacts.collect::<Result<_, _>>()?, ..customer };
-    let customer = desk.look.editable("customer", customer)?;
-    desk.acting(values).create_customer(customer).map_err(|error| custom_values::placed(error, &own.values))
+    let form = LaidOut::of(desk, Customized::Customer, purpose(values))?;
+    let customer = desk.look.asked(&form, customer)?;
+    let created = desk.acting(values).create_customer(customer);
+    created.map_err(|error| {
+        let error = custom_values::placed(error, &own.values);
+        custom_values::placed_under(error, "contacts[0].", &of_contact.values)
+    })
 }
 
 /// What the form of a customer shows of it.
@@ -234,8 +241,15 @@ fn edit_form(desk: &Desk<'_>, customer: &Customer, values: &Values, error: Optio
         .present(conflict.then_some(&now))
         .cancel(here.as_str());
     let sheet = sheet.hidden("version", version).hidden("customer", customer.id.to_string());
-    let sheet = first_fields(desk, sheet, Of::Customer(Some(customer.id)), below);
-    let sheet = more_fields(custom_values::fields(desk, sheet, Some(&customer.custom))?.section("s_more"));
+    let form = LaidOut::of(desk, Customized::Customer, FormPurpose::Edit)?;
+    let mut below = Some(below);
+    let sheet = form.draw(desk, sheet, Some(&customer.custom), |field, sheet| match below.take() {
+        Some(found) if field == "customer.name" => Of::Customer(Some(customer.id)).below(desk, sheet, found),
+        kept => {
+            below = kept;
+            sheet
+        }
+    })?;
     let above = Above {
         title: desk.t("edit_customer").to_owned(),
         back: (here.clone(), customer.name.clone()),
@@ -247,7 +261,7 @@ fn edit_form(desk: &Desk<'_>, customer: &Customer, values: &Values, error: Optio
 fn saved(desk: &Desk<'_>, customer: CustomerId, values: &Values) -> Result<Customer, Error> {
     let mut read = Reader::new(values, desk.look.zone);
     let record = desk.crm.customer(customer)?;
-    let own = custom_values::read(desk, values, Some(&record.custom), &mut read)?;
+    let own = custom_values::read(desk, values, Customized::Customer, Some(&record.custom), &mut read)?;
     let mut edit = CustomerEdit {
         version: values.get("version").parse().unwrap_or_default(),
         number: Some(values.get("number").to_owned()),
@@ -287,7 +301,8 @@ fn saved(desk: &Desk<'_>, customer: CustomerId, values: &Values) -> Result<Custo
     ];
     edit.clear = blank.iter().filter(|(_, blank)| *blank).map(|(name, _)| (*name).to_owned()).collect();
     edit.clear.extend(own.clear);
-    let edit = desk.look.editable("customer", edit)?;
+    let form = LaidOut::of(desk, Customized::Customer, FormPurpose::Edit)?;
+    let edit = desk.look.asked(&form, edit)?;
     desk.acting(values).edit_customer(customer, edit).map_err(|error| custom_values::placed(error, &own.values))
 }
 

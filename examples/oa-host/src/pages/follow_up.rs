@@ -2,8 +2,9 @@
 
 use crate::app::{Reply, Shared};
 use crate::desk::{Choice, Desk, Look};
+use crate::failure::Failure;
 use crate::form::Sheet;
-use crate::pages::{Above, Params, form_page, id};
+use crate::pages::{Above, Params, custom_values, form_page, id};
 use crate::security::Posted;
 use crate::session::Visitor;
 use crate::values::{Reader, Values, around};
@@ -12,8 +13,8 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use crm_core::follow_up::Place;
 use crm_core::{
-    Contact, Customer, CustomerId, CustomerPanels, EntryCode, Error, FollowUpId, FollowUpQuery, FollowUpView,
-    FollowUps, NewFollowUp, NewReply, PageRequest, SharePanel, Timestamp, UserId, Violation, dictionary,
+    Contact, Customer, CustomerId, CustomerPanels, Customized, EntryCode, Error, FollowUpId, FollowUpQuery,
+    FollowUpView, FollowUps, NewFollowUp, NewReply, PageRequest, SharePanel, Timestamp, UserId, Violation, dictionary,
 };
 
 /// A follow-up as it is shown.
@@ -32,6 +33,8 @@ pub(crate) struct Item {
     pub(crate) corrected: String,
     /// Whether the person may still correct it.
     pub(crate) correctable: bool,
+    /// What its custom fields hold.
+    pub(crate) custom: Vec<(String, String)>,
     pub(crate) replies: Vec<ReplyItem>,
 }
 
@@ -91,6 +94,7 @@ impl Item {
             corrected: d.time_or_none(&written.corrected_at),
             correctable: written.author == desk.me
                 && d.now < written.created_at.plus_millis(i64::from(d.correction_hours) * 3_600_000),
+            custom: custom_values::facts(d, Customized::FollowUp, &written.custom),
             replies: replies.collect(),
         }
     }
@@ -98,8 +102,8 @@ impl Item {
 
 /// What a new form begins with.
 pub(crate) fn blank(desk: &Desk<'_>, customer: &Customer) -> Values {
-    let _ = desk;
-    Values::default().with_some("stage", customer.stage.as_ref().map(ToString::to_string))
+    custom_values::with_defaults(&desk.look, Customized::FollowUp, Values::default())
+        .with_some("stage", customer.stage.as_ref().map(ToString::to_string))
 }
 
 /// The form of a follow-up.
@@ -108,9 +112,10 @@ pub(crate) fn sheet<'a>(
     panels: &CustomerPanels,
     values: &'a Values,
     error: Option<&'a Error>,
-) -> Sheet<'a> {
+) -> Result<Sheet<'a>, Failure> {
     let people = panels.contacts.iter().map(|contact| Choice::new(contact.id.to_string(), &contact.name)).collect();
     let sheet = Sheet::new(desk, format!("/customers/{}/follow-ups/new", panels.customer.id), values, error)
+        .of_record("follow_up")
         .prefix("fu-")
         .area("content", 4_000)
         .required()
@@ -120,19 +125,16 @@ pub(crate) fn sheet<'a>(
     let informed = panels.open.contains(&SharePanel::Information)
         && desk.look.reach("customer.stage") == crm_core::FieldAccess::Edit;
     let sheet = if informed { sheet.entry("stage", dictionary::STAGE) } else { sheet };
-    sheet
-        .input("datetime-local", "next_at")
-        .line("next_content", 1_000)
-        .wide()
-        .folded("s_when_where")
-        .input("datetime-local", "at")
-        .help("at_help")
-        .line("place_text", 200)
+    let sheet = sheet.input("datetime-local", "next_at").line("next_content", 1_000).wide();
+    let sheet = custom_values::fields(desk, sheet, Customized::FollowUp, None)?;
+    Ok(sheet.folded("s_when_where").input("datetime-local", "at").help("at_help").line("place_text", 200))
 }
 
 fn written(values: &Values, desk: &Desk<'_>) -> Result<NewFollowUp, Error> {
     let mut read = Reader::new(values, desk.look.zone);
+    let own = custom_values::read(desk, values, Customized::FollowUp, None, &mut read)?;
     let written = NewFollowUp {
+        custom: own.values,
         content: values.get("content").to_owned(),
         at: read.instant("at"),
         method: read.code("method"),
@@ -143,7 +145,7 @@ fn written(values: &Values, desk: &Desk<'_>) -> Result<NewFollowUp, Error> {
         next_content: values.text("next_content"),
     };
     read.done()?;
-    Ok(written)
+    desk.look.editable("follow_up", written)
 }
 
 pub(crate) async fn fresh(State(app): State<Shared>, visitor: Visitor, Path(customer): Path<String>) -> Reply {
@@ -162,7 +164,7 @@ fn write_form(desk: &Desk<'_>, customer: &Customer, values: &Values, error: Opti
         back: (here.clone(), customer.name.clone()),
         intro: String::new(),
     };
-    form_page(desk, above, sheet(desk, &panels, values, error).cancel(here), error)
+    form_page(desk, above, sheet(desk, &panels, values, error)?.cancel(here), error)
 }
 
 pub(crate) async fn write(State(app): State<Shared>, Path(customer): Path<String>, posted: Posted) -> Reply {

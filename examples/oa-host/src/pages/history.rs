@@ -2,7 +2,7 @@
 
 use crate::app::Reply;
 use crate::desk::{Desk, Look};
-use crate::pages::custom_values;
+use crate::pages::custom_values::{self, of_word};
 use crate::values::{Values, url};
 use askama::Template;
 use crm_core::{Currency, Decimal, EntryCode, Error, FieldChange, HistoryEntry, HistoryPage, PageRequest, dictionary};
@@ -51,9 +51,12 @@ impl Entry {
     fn of(desk: &Desk<'_>, of: Of, entry: &HistoryEntry) -> Self {
         let d = &desk.look;
         let change = |change: &FieldChange| {
-            if let Some(label) = custom_values::called(d, &change.field) {
+            if let Some(label) = custom_values::called(d, of_word(of.part()), &change.field) {
                 let said = |value: &Option<serde_json::Value>| {
-                    value.as_ref().and_then(|value| custom_values::told(d, &change.field, value)).unwrap_or_default()
+                    value
+                        .as_ref()
+                        .and_then(|value| custom_values::told(d, of_word(of.part()), &change.field, value))
+                        .unwrap_or_default()
                 };
                 return (label, said(&change.was), said(&change.became));
             }
@@ -134,8 +137,9 @@ fn words(desk: &Desk<'_>, (of, part): (Of, &str), field: &str, value: &serde_jso
             // What a former name held of a custom field.
             if let ("custom", Some(field), Some(own)) = (field, fields.get("field"), fields.get("value")) {
                 let name = format!("{}{}", custom_values::CUSTOM, field.as_str().unwrap_or_default());
-                let label = custom_values::called(d, &name).unwrap_or_else(|| name.clone());
-                return format!("{label}: {}", custom_values::told(d, &name, own).unwrap_or_default());
+                let of = of_word(of.part());
+                let label = custom_values::called(d, of, &name).unwrap_or_else(|| name.clone());
+                return format!("{label}: {}", custom_values::told(d, of, &name, own).unwrap_or_default());
             }
             let known = fields.iter().filter(|(name, value)| !value.is_null() && !UNTOLD.contains(&name.as_str()));
             known

@@ -14,8 +14,8 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use crm_core::{
-    ContactMerge, Customer, CustomerId, CustomerKind, DuplicateDraft, Error, MergeChoice, MergeEffect, MergeField,
-    MergeId, MergeInput, MergeItem, MergePreview, ShareRight, dictionary,
+    ContactMerge, Customer, CustomerId, CustomerKind, Customized, DuplicateDraft, Error, MergeChoice, MergeEffect,
+    MergeField, MergeId, MergeInput, MergeItem, MergePreview, ShareRight, dictionary,
 };
 
 /// How many things of a kind are unfolded at once.
@@ -291,7 +291,8 @@ fn row(d: &Look<'_>, field: &MergeField, all: &[&Customer]) -> Row {
     let many = field.values.len() > 1;
     Row {
         name: field.field.clone(),
-        label: custom_values::called(d, &field.field).unwrap_or_else(|| named(d, "f_", &field.field)),
+        label: custom_values::called(d, Customized::Customer, &field.field)
+            .unwrap_or_else(|| named(d, "f_", &field.field)),
         conflict: field.conflict,
         cells: all.iter().map(cell).collect(),
         can_unite: field.field == "phones" && many,
@@ -311,7 +312,7 @@ fn said(d: &Look<'_>, field: &str, value: &serde_json::Value, customer: &Custome
     if let Some((dictionary, code)) = dictionary {
         return d.label(dictionary, code);
     }
-    if let Some(told) = custom_values::told(d, field, value) {
+    if let Some(told) = custom_values::told(d, Customized::Customer, field, value) {
         return told;
     }
     if let ("birthday", Some(birthday), CustomerKind::Person) = (field, &customer.birthday, customer.kind) {

@@ -22,6 +22,8 @@ mod follow_up;
 pub(crate) mod hand_over;
 mod history;
 mod home;
+pub(crate) mod laid_out;
+pub(crate) mod layout;
 mod list;
 mod merge;
 mod payment;
@@ -153,6 +155,9 @@ pub(crate) fn routes() -> Router<Shared> {
         .route("/dictionaries/edit", get(dictionary::edit).post(dictionary::save))
         .route("/dictionaries/merge", get(dictionary::merge).post(dictionary::do_merge))
         .route(custom_field::HERE, get(custom_field::show).post(custom_field::shift))
+        .route(layout::HERE, get(layout::show).post(layout::save))
+        .route("/layouts/preview", post(layout::preview))
+        .route("/layouts/reset", post(layout::reset))
         .route("/custom-fields/edit", get(custom_field::edit).post(custom_field::save))
         .route("/roles", get(role::show))
         .route("/roles/edit", get(role::edit).post(role::save))

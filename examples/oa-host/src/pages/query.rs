@@ -5,8 +5,8 @@ use crate::failure::Failure;
 use crate::pages::custom_values::{self, CUSTOM};
 use crate::values::Values;
 use crm_core::{
-    Condition, Currency, CustomField, Date, DayRange, Error, FieldIndex, FieldTest, FieldType, FieldValue, Test,
-    TimeZone, Timestamp, Violation, dictionary,
+    Condition, Currency, CustomField, Customized, Date, DayRange, Error, FieldIndex, FieldTest, FieldType, FieldValue,
+    Test, TimeZone, Timestamp, Violation, dictionary,
 };
 
 /// The most rows.
@@ -382,8 +382,9 @@ pub(crate) fn words(d: &Look<'_>, condition: &Condition) -> String {
 }
 
 fn test_words(d: &Look<'_>, test: &FieldTest) -> String {
-    let label = custom_values::called(d, &test.key).unwrap_or_else(|| d.t(&format!("f_{}", test.key)).to_owned());
-    let value = |value: &FieldValue| match (custom_values::known(d, &test.key), value) {
+    let label = custom_values::called(d, Customized::Customer, &test.key)
+        .unwrap_or_else(|| d.t(&format!("f_{}", test.key)).to_owned());
+    let value = |value: &FieldValue| match (custom_values::known(d, Customized::Customer, &test.key), value) {
         (Some(field), value) => custom_values::said(d, field, value),
         (None, FieldValue::OneOf(code)) => {
             let dictionary = CODES.iter().find(|(name, _)| *name == test.key);

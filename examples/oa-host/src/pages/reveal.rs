@@ -3,7 +3,7 @@
 use crate::app::{Reply, Shared};
 use crate::desk::{Desk, Look};
 use crate::failure::Failure;
-use crate::pages::custom_values::{known, said};
+use crate::pages::custom_values::{known, of_word, said};
 
 use crate::pages::query::CODES;
 use crate::pages::{Params, customer, id};
@@ -34,7 +34,7 @@ pub(crate) async fn of_customer(State(app): State<Shared>, Path(customer): Path<
         let customer = desk.crm.customer(id(&customer)?)?;
         let field = values.get("field").to_owned();
         let told = desk.acting(&values).reveal_customer_field(customer.id, field.clone());
-        draw(desk, customer.name, customer.id, &field, told)
+        draw(desk, customer.name, customer.id, ("customer", &field), told)
     })
     .await
 }
@@ -45,29 +45,35 @@ pub(crate) async fn of_contact(State(app): State<Shared>, Path(contact): Path<St
         let contact = desk.crm.contact(id(&contact)?)?;
         let field = values.get("field").to_owned();
         let told = desk.acting(&values).reveal_contact_field(contact.id, field.clone());
-        draw(desk, contact.name, contact.customer, &field, told)
+        draw(desk, contact.name, contact.customer, ("contact", &field), told)
     })
     .await
 }
 
-fn draw(desk: &Desk<'_>, name: String, customer: CustomerId, field: &str, told: Result<RevealedField, Error>) -> Reply {
+fn draw(
+    desk: &Desk<'_>,
+    name: String,
+    customer: CustomerId,
+    (record, field): (&str, &str),
+    told: Result<RevealedField, Error>,
+) -> Reply {
     let d = &desk.look;
     let (lines, left, problem) = match told {
         Ok(told) => {
             let left = d.t("reveals_left").replace("{n}", &told.left.to_string());
-            (lines(d, field, told.value)?, left, String::new())
+            (lines(d, record, field, told.value)?, left, String::new())
         }
         Err(error @ Error::Refused(_)) => (Vec::new(), String::new(), d.said(&error)),
         Err(error) => return Err(error.into()),
     };
     let back = format!("/customers/{customer}");
-    desk.page(&Revealed { d, name, back, label: d.field_label(field), lines, left, problem })
+    desk.page(&Revealed { d, name, back, label: d.field_label(record, field), lines, left, problem })
 }
 
 /// What stands in the field, in words.
-fn lines(d: &Look<'_>, field: &str, value: Option<serde_json::Value>) -> Result<Vec<String>, Failure> {
+fn lines(d: &Look<'_>, record: &str, field: &str, value: Option<serde_json::Value>) -> Result<Vec<String>, Failure> {
     let Some(value) = value else { return Ok(Vec::new()) };
-    if let Some(own) = known(d, field) {
+    if let Some(own) = known(d, of_word(record), field) {
         let value: FieldValue = serde_json::from_value(value).map_err(|_| Failure::internal())?;
         return Ok(vec![said(d, own, &value)]);
     }
@@ -132,7 +138,7 @@ pub(crate) async fn log(State(app): State<Shared>, visitor: Visitor, Params(para
                 at: d.time(&own.at),
                 href,
                 name,
-                field: d.field_label(&own.field),
+                field: d.field_label(own.subject.split_once(':').map_or("", |(record, _)| record), &own.field),
             });
         }
         let (first, next) = around(HERE, &[], &params, found.next.as_deref());

@@ -147,7 +147,7 @@ pub(crate) async fn run(
 fn wrong(d: &Look<'_>, error: &Error) -> String {
     let said = error.violations().iter().map(|violation| {
         let of = ["filter.", "matching."].iter().find_map(|prefix| violation.field.strip_prefix(prefix));
-        let label = of.map_or_else(|| d.t("f_order").to_owned(), |field| d.field_label(field));
+        let label = of.map_or_else(|| d.t("f_order").to_owned(), |field| d.field_label("customer", field));
         format!("{label} {}", violation.text(d.lang().core()))
     });
     let said: Vec<String> = said.collect();

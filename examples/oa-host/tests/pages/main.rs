@@ -10,6 +10,7 @@ mod duplicates;
 mod field_rights;
 mod groups;
 mod hand_over;
+mod layouts;
 mod merges;
 mod pools;
 mod recycling;
