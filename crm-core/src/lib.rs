@@ -18,6 +18,9 @@ pub mod duplicate;
 mod environment;
 pub mod error;
 pub mod event;
+pub mod export;
+#[cfg(feature = "files")]
+pub mod files;
 pub mod follow_up;
 #[cfg(feature = "uniffi")]
 mod foreign;
@@ -94,6 +97,7 @@ pub use environment::SystemEnvironment;
 pub use environment::TestEnvironment;
 pub use error::{DataMap, Error, HostFailure, Language, Refusal, Violation};
 pub use event::Event;
+pub use export::{Export, ExportColumn, ExportInput, ExportLogPage, ExportRows};
 pub use follow_up::{
     FollowUp, FollowUpId, FollowUpPage, FollowUpQuery, FollowUpView, FollowUps, NewFollowUp, NewReply, Place, Reply,
     ReplyAnswer, ReplyId, ReplyPage,
@@ -103,8 +107,8 @@ pub use hand_over::{
 };
 pub use history::{FieldChange, HistoryEntry, HistoryPage};
 pub use id::{
-    ApprovalId, ContractEntryId, ContractId, DocumentId, EventId, HandOverId, HistoryId, InstalmentId, LookupId,
-    MergeId, ProductId, ReceiptId, RelationId, ReminderId, SavedQueryId, ShareId,
+    ApprovalId, ContractEntryId, ContractId, DocumentId, EventId, ExportId, HandOverId, HistoryId, InstalmentId,
+    LookupId, MergeId, ProductId, ReceiptId, RelationId, ReminderId, SavedQueryId, ShareId,
 };
 pub use log::{LogEntry, LogLevel, LogSink};
 pub use menu::{EVENT_KINDS, Menu, MenuEntry, PluginManifest, plugin_manifest};
@@ -249,4 +253,5 @@ pub static KINDS: &[&store::Kind] = &[
     &query::SAVED_QUERY_FOR,
     &query::SAVED_QUERY_MARKS,
     &access::REVEAL,
+    &export::EXPORT,
 ];

@@ -54,6 +54,8 @@ pub enum Need {
     Saved,
     /// To keep the saved query.
     SavedOwn,
+    /// To have begun the export, which an administrator did.
+    Exporter,
 }
 
 /// A document to attach.
@@ -299,6 +301,12 @@ pub fn case(operation: &str, world: &World, absent: bool) -> Option<(Need, Value
         "targets" | "target_report" => {
             (Need::Nothing, json!({"query": {"of": {"kind": "subtree"}, "from": "2026-11-01", "to": "2026-11-30"}}))
         }
+        "begin_export" => {
+            (Need::Administrator, json!({"export": {"customers": {"view": {"kind": "mine"}}, "language": "zh"}}))
+        }
+        "export_rows" => (Need::Exporter, json!({"export": or(world.export.to_string()), "number": 1})),
+        "finish_export" => (Need::Exporter, json!({"export": or(world.export.to_string())})),
+        "exports" => (Need::Nothing, json!({"page": page})),
         "rebuild_rollups" => (Need::Administrator, json!({})),
         "events" => (Need::Administrator, json!({"consumer": "oa", "limit": 10})),
         "acknowledge_events" => (Need::Administrator, json!({"consumer": "oa", "up_to": 0})),

@@ -320,6 +320,15 @@ macro_rules! for_each_operation {
             /// Makes the sums of the reports anew from the records.
             command rebuild_rollups() -> RebuildReport, "settings.manage_settings";
 
+            /// Begins an export of a list.
+            command begin_export(export: ExportInput) -> Export, "";
+            /// A page of the rows of an export.
+            command export_rows(export: ExportId, number: i32) -> ExportRows, "";
+            /// Ends an export early.
+            command finish_export(export: ExportId) -> Export, "";
+            /// Who exported what.
+            query exports(page: PageRequest) -> ExportLogPage, "";
+
             /// Reminders of one's own.
             query reminders(query: ReminderQuery, page: PageRequest) -> ReminderPage, "";
             /// A reminder of one's own.

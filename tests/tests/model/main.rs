@@ -70,6 +70,7 @@ impl Known {
             | "write_off" | "receipt" | "receipts" => "receipt",
             "approvals" | "approval" => "approval",
             "save_pool" | "pools" => "pool",
+            "begin_export" | "exports" => "export",
             "attach_document" | "document" | "documents" => "document",
             "create_product" | "product" | "products" | "edit_product" => "product",
             _ => "",

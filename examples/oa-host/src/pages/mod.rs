@@ -18,6 +18,7 @@ mod dictionary;
 mod document;
 mod duplicate;
 pub(crate) mod duplicate_group;
+mod export;
 mod follow_up;
 pub(crate) mod hand_over;
 mod history;
@@ -165,6 +166,8 @@ pub(crate) fn routes() -> Router<Shared> {
         .route("/saved-queries/{query}/mark", post(saved_query::mark))
         .route("/saved-queries/{query}/delete", post(saved_query::delete))
         .route("/settings/field-reveals", get(reveal::log))
+        .route(export::HERE, get(export::log))
+        .route("/exports/{list}", post(export::take))
         .route("/customers/{customer}/reveal", post(reveal::of_customer))
         .route("/contacts/{contact}/reveal", post(reveal::of_contact))
 }

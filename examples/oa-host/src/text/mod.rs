@@ -3,6 +3,7 @@
 mod custom_fields;
 mod deals;
 mod duplicates;
+mod exports;
 mod field_rights;
 mod groups;
 mod hand_over;
@@ -68,6 +69,7 @@ fn all() -> impl Iterator<Item = &'static Text> {
         reminders::TEXTS,
         custom_fields::TEXTS,
         field_rights::TEXTS,
+        exports::TEXTS,
     ];
     TEXTS.iter().chain(rooms.into_iter().flatten())
 }
