@@ -107,6 +107,8 @@ record_id! {
     SavedQueryId, "saved_query";
     /// The id of an export 导出记录.
     ExportId, "export";
+    /// The id of an import 导入记录.
+    ImportId, "import";
     /// The id of an event 事件.
     EventId, "event";
 }

@@ -28,6 +28,7 @@ pub mod hand_over;
 pub mod history;
 mod id;
 mod idempotency;
+pub mod import;
 mod json;
 mod log;
 mod menu;
@@ -107,8 +108,12 @@ pub use hand_over::{
 };
 pub use history::{FieldChange, HistoryEntry, HistoryPage};
 pub use id::{
-    ApprovalId, ContractEntryId, ContractId, DocumentId, EventId, ExportId, HandOverId, HistoryId, InstalmentId,
-    LookupId, MergeId, ProductId, ReceiptId, RelationId, ReminderId, SavedQueryId, ShareId,
+    ApprovalId, ContractEntryId, ContractId, DocumentId, EventId, ExportId, HandOverId, HistoryId, ImportId,
+    InstalmentId, LookupId, MergeId, ProductId, ReceiptId, RelationId, ReminderId, SavedQueryId, ShareId,
+};
+pub use import::{
+    Import, ImportAnswer, ImportColumns, ImportError, ImportField, ImportInput, ImportLogPage, ImportReportPage,
+    ImportedRow,
 };
 pub use log::{LogEntry, LogLevel, LogSink};
 pub use menu::{EVENT_KINDS, Menu, MenuEntry, PluginManifest, plugin_manifest};
@@ -254,4 +259,6 @@ pub static KINDS: &[&store::Kind] = &[
     &query::SAVED_QUERY_MARKS,
     &access::REVEAL,
     &export::EXPORT,
+    &import::IMPORT,
+    &import::IMPORT_ROW,
 ];

@@ -235,6 +235,8 @@ pub const EVENT_KINDS: &[&str] = &[
     "targets_changed",
     "export_began",
     "exported",
+    "import_began",
+    "imported",
     "handed_over",
     "reminder_due",
     "batch_done",

@@ -34,9 +34,10 @@ use crate::follow_up::{
 use crate::hand_over::{HandOver, HandOverInput, HandOverPage, HandOverPreview};
 use crate::history::HistoryPage;
 use crate::id::{
-    ApprovalId, ContactId, ContractId, CustomerId, DocumentId, ExportId, FollowUpId, InstalmentId, MergeId, ProductId,
-    ReceiptId, RelationId, ReminderId, ReplyId, SavedQueryId, ShareId,
+    ApprovalId, ContactId, ContractId, CustomerId, DocumentId, ExportId, FollowUpId, ImportId, InstalmentId, MergeId,
+    ProductId, ReceiptId, RelationId, ReminderId, ReplyId, SavedQueryId, ShareId,
 };
+use crate::import::{Import, ImportAnswer, ImportColumns, ImportInput, ImportLogPage, ImportReportPage};
 use crate::json;
 use crate::menu::Menu;
 use crate::merge::{Merge, MergeAnswer, MergeInput, MergePreview, MergeView, Unmerged};

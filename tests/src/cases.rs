@@ -56,6 +56,8 @@ pub enum Need {
     SavedOwn,
     /// To have begun the export, which an administrator did.
     Exporter,
+    /// To have begun the import, which alice did.
+    Importer,
 }
 
 /// A document to attach.
@@ -306,6 +308,15 @@ pub fn case(operation: &str, world: &World, absent: bool) -> Option<(Need, Value
         }
         "export_rows" => (Need::Exporter, json!({"export": or(world.export.to_string()), "number": 1})),
         "finish_export" => (Need::Exporter, json!({"export": or(world.export.to_string())})),
+        "import_columns" => (Need::Nothing, json!({"headers": ["客户名称", "?"]})),
+        "begin_import" => (Need::Nothing, json!({"import": {"file": "f.csv", "headers": ["客户名称"]}})),
+        "import_rows" => {
+            let rows = json!([["Imported"], ["Accepted"], [""]]);
+            (Need::Importer, json!({"import": or(world.import.to_string()), "first": 1, "rows": rows}))
+        }
+        "finish_import" => (Need::Importer, json!({"import": or(world.import.to_string())})),
+        "imports" => (Need::Nothing, json!({"page": page})),
+        "import_report" => (Need::Importer, json!({"import": or(world.import.to_string()), "page": page})),
         "exports" => (Need::Nothing, json!({"page": page})),
         "rebuild_rollups" => (Need::Administrator, json!({})),
         "events" => (Need::Administrator, json!({"consumer": "oa", "limit": 10})),

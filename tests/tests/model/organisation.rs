@@ -111,9 +111,32 @@ pub fn input(dice: &mut Dice, known: &mut Known, operation: &str, _crm: &Crm) ->
             });
             json!({"export": export})
         }
+        "import_columns" => {
+            json!({"headers": [dice.pick(&["客户名称", "name", "级别", ""]), dice.pick(&["name", "f1", "电话"])]})
+        }
+        "begin_import" => {
+            let headers = json!([
+                dice.pick(&["客户名称", "Company", "客户名称", ""]),
+                "级别",
+                dice.pick(&["联系人", "f1", "级别"])
+            ]);
+            let mut import = json!({"file": some_text(dice), "headers": headers, "dry_run": dice.one_in(3)});
+            maybe(dice, &mut import, "duplicate_reason", some_text);
+            maybe(dice, &mut import, "fields", |dice| {
+                json!([dice.pick(&["name", "level", "nothing"]), dice.pick(&["", "custom.f1", "phones"])])
+            });
+            json!({"import": import})
+        }
+        "import_rows" => {
+            let row = |dice: &mut Dice| json!([some_text(dice), dice.pick(&["A", "a", "", "zz"]), some_text(dice)]);
+            let rows = json!([row(dice), row(dice)]);
+            json!({"import": known.id(dice, "import"), "first": dice.pick(&[0, 1, 1, 3, 5]), "rows": rows})
+        }
+        "finish_import" => json!({"import": known.id(dice, "import")}),
+        "import_report" => json!({"import": known.id(dice, "import"), "page": page(dice, known)}),
         "export_rows" => json!({"export": known.id(dice, "export"), "number": dice.pick(&[0, 1, 1, 2, 3])}),
         "finish_export" => json!({"export": known.id(dice, "export")}),
-        "settings_history" | "field_reveals" | "exports" => json!({"page": page(dice, known)}),
+        "settings_history" | "field_reveals" | "exports" | "imports" => json!({"page": page(dice, known)}),
         "events" => json!({"consumer": dice.pick(&["oa", "mail"]), "limit": dice.pick(&[0, 1, 10, 1_000, 1_001])}),
         "acknowledge_events" => {
             json!({"consumer": dice.pick(&["oa", "mail"]), "up_to": dice.pick(&[-1, 0, 1, 5, 20, 100_000])})

@@ -23,6 +23,7 @@ mod follow_up;
 pub(crate) mod hand_over;
 mod history;
 mod home;
+mod import;
 mod list;
 mod merge;
 mod payment;
@@ -168,6 +169,10 @@ pub(crate) fn routes() -> Router<Shared> {
         .route("/settings/field-reveals", get(reveal::log))
         .route(export::HERE, get(export::log))
         .route("/exports/{list}", post(export::take))
+        .route(import::HERE, get(import::show).post(import::upload).layer(DefaultBodyLimit::max(LARGEST_UPLOAD)))
+        .route("/imports/{token}", get(import::step).post(import::run))
+        .route("/imports/reports/{import}", get(import::report))
+        .route("/imports/reports/{import}/report.csv", get(import::report_file))
         .route("/customers/{customer}/reveal", post(reveal::of_customer))
         .route("/contacts/{contact}/reveal", post(reveal::of_contact))
 }

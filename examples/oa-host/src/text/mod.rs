@@ -7,6 +7,7 @@ mod exports;
 mod field_rights;
 mod groups;
 mod hand_over;
+mod imports;
 mod merges;
 mod payments;
 mod pools;
@@ -70,6 +71,7 @@ fn all() -> impl Iterator<Item = &'static Text> {
         custom_fields::TEXTS,
         field_rights::TEXTS,
         exports::TEXTS,
+        imports::TEXTS,
     ];
     TEXTS.iter().chain(rooms.into_iter().flatten())
 }

@@ -1,23 +1,10 @@
-//! Lists as files (Q5): csv for whatever reads it, workbooks for spreadsheets. Row by row, whatever the size: in memory stands one page.
-//!
-//! A file that was not finished is none: on an error the caller throws away what was written so far.
+//! Lists written as files.
 
+use super::FileError;
 use crate::crm::Session;
-use crate::error::Error;
 use crate::export::{Export, ExportInput, defused};
 use rust_xlsxwriter::{Workbook, Worksheet, XlsxError};
 use std::io::{Seek, Write};
-
-/// Why there is no file.
-#[derive(Debug, thiserror::Error)]
-pub enum FileError {
-    /// The CRM said no.
-    #[error(transparent)]
-    Crm(#[from] Error),
-    /// The file can't be written.
-    #[error("the file can't be written: {0}")]
-    Write(String),
-}
 
 impl FileError {
     fn write(error: impl std::fmt::Display) -> Self {
