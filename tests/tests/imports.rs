@@ -128,6 +128,10 @@ fn q5_a_dry_run_tells_the_same_and_changes_nothing() {
         assert_eq!(told(&looked.rows), told(&done.rows));
         assert!(looked.rows.iter().all(|row| row.customer.is_none()));
         assert_eq!(told(&report(&alice, &dry)), told(&report(&alice, &real)));
+        // What they gave is not kept for ever.
+        world.bed.clock.advance(90 * 86_400_000);
+        while world.bed.host().tick().unwrap().more {}
+        assert!(report(&alice, &real).is_empty());
     });
 }
 

@@ -144,23 +144,35 @@ fn csv_rows(text: &str, rows: &mut Rows<'_>) -> Result<(), Error> {
     let mut reader =
         csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(divider).from_reader(text.as_bytes());
     let mut record = csv::StringRecord::new();
-    // The reader passes over empty lines: they have places, too.
-    let mut next: u64 = 1;
     loop {
-        let broken = |line: u64| Error::from(FileRefusal::BrokenCsv { line: line.to_string() });
-        let before = reader.position().line();
-        if !reader.read_record(&mut record).map_err(|_| broken(before))? {
+        let before = reader.position().clone();
+        let broken = |_| Error::from(FileRefusal::BrokenCsv { line: before.line().to_string() });
+        if !reader.read_record(&mut record).map_err(broken)? {
             return Ok(());
         }
-        let at = record.position().map_or(before, csv::Position::line);
-        while next < at {
+        // The reader passes over empty lines: they have places, too.
+        for _ in 0..blank_lines(text.as_bytes(), usize::try_from(before.byte()).unwrap_or(usize::MAX)) {
             rows.take(Vec::new())?;
-            next += 1;
         }
         rows.take(record.iter().map(str::to_owned).collect())?;
-        // A row of several lines stands at its first one.
-        next = reader.position().line().max(at + 1);
     }
+}
+
+/// How many empty lines stand at a place behind a row.
+fn blank_lines(bytes: &[u8], place: usize) -> usize {
+    let mut rest = bytes.get(place..).unwrap_or_default();
+    // Half of the end of the line before it.
+    if place.checked_sub(1).and_then(|before| bytes.get(before)) == Some(&b'\r') {
+        rest = rest.strip_prefix(b"\n").unwrap_or(rest);
+    }
+    let mut lines = 0;
+    while let Some(next) =
+        rest.strip_prefix(b"\r\n").or_else(|| rest.strip_prefix(b"\n")).or_else(|| rest.strip_prefix(b"\r"))
+    {
+        rest = next;
+        lines += 1;
+    }
+    lines
 }
 
 #[cfg(test)]
@@ -206,6 +218,7 @@ mod tests {
         let expected: Vec<Vec<&str>> =
             vec![vec!["name", "phones"], vec![], vec!["A", "1\n2"], vec!["say \"hi\""], vec![","]];
         assert_eq!(rows, expected);
+        assert_eq!(csv(b"\r\n\r\nname\r\n\r\nA\r\nB").unwrap().len(), 6);
         assert_eq!(csv(b"name\ta,b\nx\ty\n").unwrap()[1], ["x\ty"]);
         assert_eq!(csv(b"").unwrap(), Vec::<Vec<String>>::new());
     }

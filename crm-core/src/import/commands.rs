@@ -3,7 +3,7 @@
 use super::fields::{by_header, check_headers, known, mapping};
 use super::values::{cell, customer, is_blank, refused};
 use super::{
-    IMPORT, IMPORT_ROW, Import, ImportAnswer, ImportColumns, ImportError, ImportInput, ImportedRow, LONGEST_CELL,
+    DAYS, IMPORT, IMPORT_ROW, Import, ImportAnswer, ImportColumns, ImportError, ImportInput, ImportedRow, LONGEST_CELL,
     MOST_ROWS, Reported,
 };
 use crate::crm::Session;
@@ -13,9 +13,9 @@ use crate::id::{CustomerId, ImportId};
 use crate::operations::op;
 use crate::page::{PageRequest, list_identity, page};
 use crate::record::Record;
-use crate::store::{Direction, Search};
+use crate::store::{self, Comparison, Direction, Filter, Row, Search};
 use crate::text::Checker;
-use crate::work::{Stop, Work};
+use crate::work::{Stop, Work, rows};
 
 /// Rows of a batch, at the most.
 const BATCH: usize = 500;
@@ -231,7 +231,7 @@ impl Session<'_> {
         })
     }
 
-    /// What became of the rows of an import of one's own that became no customers, in their order.
+    /// What became of the rows of an import of one's own that became no customers, in their order; kept for 90 days.
     ///
     /// # Errors
     /// [`Error::NotFound`], also for imports of others; [`Error::Invalid`]; `cursor_foreign`.
@@ -331,6 +331,16 @@ impl Work<'_> {
         Ok(Within((own, read)))
     }
 
+    /// Rows of reports whose time is over.
+    pub(crate) fn old_import_rows(&mut self, limit: i64) -> Result<Vec<Row>, Stop> {
+        let until = self.now.plus_days(-DAYS).millis();
+        let old = Search::of(&IMPORT_ROW)
+            .filtered(Filter::Is("at", Comparison::AtMost, until.into()))
+            .ordered("at", Direction::Ascending)
+            .limited(limit);
+        Ok(rows(self.read(vec![store::Read::Find(old)])?.into_iter().next()))
+    }
+
     /// Writes down what became of rows.
     fn note_rows(&mut self, before: &Import, told: Vec<ImportedRow>) -> Result<ImportAnswer, Stop> {
         let mut own = self.own_import(before.id)?;
@@ -347,7 +357,7 @@ impl Work<'_> {
             };
             *count = count.saturating_add(1);
             if row.outcome != "created" {
-                self.insert(&IMPORT_ROW, Reported { import: own.id, row: row.clone() }.to_row()?);
+                self.insert(&IMPORT_ROW, Reported { import: own.id, at: self.now, row: row.clone() }.to_row()?);
             }
         }
         self.update(&IMPORT, own.to_row()?);

@@ -32,14 +32,21 @@ pub(crate) static IMPORT: Kind = Kind {
     since: SINCE,
 };
 
+/// For how many days it is kept what became of rows: what they gave is nobody's but the importer's.
+const DAYS: i64 = 90;
+
 /// Rows of imports that became no customer, by import and place.
 pub(crate) static IMPORT_ROW: Kind = Kind {
     name: "import_row",
     columns: &[
         Column { since: SINCE, ..Column::projected("import", ColumnType::Text) },
         Column { since: SINCE, ..Column::projected("place", ColumnType::Integer) },
+        Column { since: SINCE, ..Column::projected("at", ColumnType::Integer) },
     ],
-    indexes: &[Index { name: "place", columns: &["import", "place"], across: false, since: SINCE }],
+    indexes: &[
+        Index { name: "place", columns: &["import", "place"], across: false, since: SINCE },
+        Index { name: "at", columns: &["at"], across: false, since: SINCE },
+    ],
     since: SINCE,
 };
 
@@ -188,6 +195,7 @@ impl Record for Import {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Reported {
     import: ImportId,
+    at: Timestamp,
     row: ImportedRow,
 }
 
@@ -203,7 +211,7 @@ impl Record for Reported {
     }
 
     fn columns(&self) -> Vec<Value> {
-        vec![self.import.to_string().into(), self.row.place.into()]
+        vec![self.import.to_string().into(), self.row.place.into(), self.at.millis().into()]
     }
 
     fn refresh(&mut self, _: &Columns<'_>) {}

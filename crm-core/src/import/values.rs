@@ -76,12 +76,27 @@ fn birthday(text: &str) -> Option<Birthday> {
     birthday.is_possible().then_some(birthday)
 }
 
-/// The code of an entry that is called so, or has that code.
-fn code(context: &Context, dictionary: &str, text: &str) -> Option<EntryCode> {
+/// The code that a text means among codes and labels: by its label, its code, its code however that is written, or by its label without what
+/// that has in brackets; each only where one alone is meant.
+fn meant<'l>(text: &str, all: impl Iterator<Item = (&'l EntryCode, &'l str)> + Clone) -> Option<EntryCode> {
     let wanted = fold(text);
+    let plain = |label: &str| fold(label.split(['（', '(']).next().unwrap_or_default().trim());
+    let ways: [&dyn Fn(&EntryCode, &str) -> bool; 4] = [
+        &|_, label| fold(label) == wanted,
+        &|code, _| code.as_str() == text,
+        &|code, _| fold(code.as_str()) == wanted,
+        &|_, label| plain(label) == wanted,
+    ];
+    ways.iter().find_map(|fits| {
+        let mut found = all.clone().filter(|(code, label)| fits(code, label)).map(|(code, _)| code.clone());
+        found.next().filter(|_| found.next().is_none())
+    })
+}
+
+/// The code of an entry of a dictionary.
+fn code(context: &Context, dictionary: &str, text: &str) -> Option<EntryCode> {
     let entries = context.dictionaries.get(dictionary)?.iter().filter(|entry| !entry.retired);
-    let mut entries = entries.filter(|entry| fold(&entry.label) == wanted || entry.code.as_str() == text);
-    entries.next().map(|entry| entry.code.clone())
+    meant(text, entries.map(|entry| (&entry.code, entry.label.as_str())))
 }
 
 /// A person by his id or, where only one is called so, by his name.
@@ -94,11 +109,8 @@ fn person(context: &Context, text: &str) -> Option<UserId> {
 }
 
 fn option(field: &CustomField, text: &str) -> Option<EntryCode> {
-    let wanted = fold(text);
-    let mut options = field.options.iter().filter(|option| !option.retired);
-    options
-        .find(|option| fold(&option.label) == wanted || option.code.as_str() == text)
-        .map(|option| option.code.clone())
+    let options = field.options.iter().filter(|option| !option.retired);
+    meant(text, options.map(|option| (&option.code, option.label.as_str())))
 }
 
 /// The value that a text is of a custom field; what has no form that could be one is none.
@@ -269,6 +281,19 @@ pub(super) fn refused(import: &Import, new: &NewCustomer, error: &Error) -> Vec<
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn q5_entries_are_found_by_label_code_and_what_stands_before_brackets() {
+        let codes = ["a", "b", "B"].map(|code| EntryCode::new(code).unwrap());
+        let labels = ["A级（重点）", "B级(普通)", "B级（其他）"];
+        let all = || codes.iter().zip(labels);
+        let found = |text: &str| meant(text, all()).map(|code| code.to_string());
+        assert_eq!(found("Ａ级（重点）").as_deref(), Some("a"));
+        assert_eq!((found("A").as_deref(), found("a级").as_deref()), (Some("a"), Some("a")));
+        assert_eq!((found("b").as_deref(), found("B").as_deref()), (Some("b"), Some("B")));
+        // Two are called so.
+        assert_eq!((found("B级"), found("C")), (None, None));
+    }
 
     #[test]
     fn q5_cells_are_read_as_people_write_them() {
