@@ -311,7 +311,7 @@ pub fn case(operation: &str, world: &World, absent: bool) -> Option<(Need, Value
         "import_columns" => (Need::Nothing, json!({"headers": ["客户名称", "?"]})),
         "begin_import" => (Need::Nothing, json!({"import": {"file": "f.csv", "headers": ["客户名称"]}})),
         "import_rows" => {
-            let rows = json!([["Imported"], ["Accepted"], [""]]);
+            let rows = json!([["Imported"], ["Partner"], [""]]);
             (Need::Importer, json!({"import": or(world.import.to_string()), "first": 1, "rows": rows}))
         }
         "finish_import" => (Need::Importer, json!({"import": or(world.import.to_string())})),

@@ -56,7 +56,7 @@ fn q5_rows_become_customers_by_the_rules_of_single_entry() {
             &["", "A"],
             &["白鹭软件", "Q", "", "", "", "", "soon", "many"],
             &["", "", ""],
-            &["Accepted"],
+            &["Partner"],
             &["鲲鹏物流", "b", "1\u{0}2"],
             &["苍狼科技", "", "", "莫须有"],
             &["苍南云帆"],
@@ -114,7 +114,7 @@ fn q5_rows_become_customers_by_the_rules_of_single_entry() {
 fn q5_a_dry_run_tells_the_same_and_changes_nothing() {
     in_every_world(|world| {
         let alice = world.user("alice");
-        let given = rows(&[&["苍南云帆", "A"], &["Accepted", "A"], &["鲲鹏物流", "Q"]]);
+        let given = rows(&[&["苍南云帆", "A"], &["Partner", "A"], &["鲲鹏物流", "Q"]]);
         let dry = alice.begin_import(ImportInput { dry_run: true, ..input(&["公司名称", "级别"]) }).unwrap();
         let before = mine(world);
         let looked = alice.import_rows(dry.id, 1, given.clone()).unwrap();
