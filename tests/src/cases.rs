@@ -309,14 +309,14 @@ pub fn case(operation: &str, world: &World, absent: bool) -> Option<(Need, Value
         "export_rows" => (Need::Exporter, json!({"export": or(world.export.to_string()), "number": 1})),
         "finish_export" => (Need::Exporter, json!({"export": or(world.export.to_string())})),
         "import_columns" => (Need::Nothing, json!({"headers": ["客户名称", "?"]})),
-        "begin_import" => (Need::Nothing, json!({"import": {"file": "f.csv", "headers": ["客户名称"]}})),
+        "begin_import" => (Need::Nothing, json!({"input": {"file": "f.csv", "headers": ["客户名称"]}})),
         "import_rows" => {
             let rows = json!([["Imported"], ["Partner"], [""]]);
-            (Need::Importer, json!({"import": or(world.import.to_string()), "first": 1, "rows": rows}))
+            (Need::Importer, json!({"import_id": or(world.import.to_string()), "first": 1, "rows": rows}))
         }
-        "finish_import" => (Need::Importer, json!({"import": or(world.import.to_string())})),
+        "finish_import" => (Need::Importer, json!({"import_id": or(world.import.to_string())})),
         "imports" => (Need::Nothing, json!({"page": page})),
-        "import_report" => (Need::Importer, json!({"import": or(world.import.to_string()), "page": page})),
+        "import_report" => (Need::Importer, json!({"import_id": or(world.import.to_string()), "page": page})),
         "exports" => (Need::Nothing, json!({"page": page})),
         "rebuild_rollups" => (Need::Administrator, json!({})),
         "events" => (Need::Administrator, json!({"consumer": "oa", "limit": 10})),

@@ -64,7 +64,7 @@ fn q5_rows_become_customers_by_the_rules_of_single_entry() {
         let answer = alice.import_rows(import.id, 1, given).unwrap();
         let told: Vec<&str> = answer.rows.iter().map(|row| row.outcome.as_str()).collect();
         assert_eq!(told, ["created", "failed", "failed", "blank", "skipped", "failed", "failed", "skipped"]);
-        let counts = (answer.import.rows, answer.import.created, answer.import.skipped, answer.import.failed);
+        let counts = (answer.so_far.rows, answer.so_far.created, answer.so_far.skipped, answer.so_far.failed);
         assert_eq!(counts, (8, 1, 2, 4));
         assert_eq!(mine(world).len(), before + 1);
 
@@ -147,11 +147,11 @@ fn q5_rows_come_one_after_the_other_and_twice_sent_are_created_once() {
         violates(alice.import_rows(import.id, 1, rows(&[&["长".repeat(10_001).as_str()]])), "rows[0][0]", "too_long");
         let before = mine(world).len();
         let done = alice.import_rows(import.id, 1, rows(&[&["苍南云帆"], &["白鹭软件"]])).unwrap();
-        assert_eq!(done.import.created, 2);
+        assert_eq!(done.so_far.created, 2);
         refused(alice.import_rows(import.id, 1, rows(&[&["苍南云帆"]])), "import_order");
         assert_eq!(mine(world).len(), before + 2);
         let next = alice.import_rows(import.id, 3, rows(&[&["鲲鹏物流"]])).unwrap();
-        assert_eq!((next.rows[0].place, next.import.rows), (3, 3));
+        assert_eq!((next.rows[0].place, next.so_far.rows), (3, 3));
     });
 }
 
@@ -166,15 +166,15 @@ fn q5_headers_are_found_mapped_and_refused() {
         violates(alice.import_columns(Vec::new()), "headers", "required");
         violates(alice.import_columns(vec!["h".into(); 201]), "headers", "too_many");
 
-        violates(alice.begin_import(input(&["级别"])), "import.fields.name", "required");
-        violates(alice.begin_import(input(&["客户名称", "客户名称"])), "import.headers[1]", "repeated");
+        violates(alice.begin_import(input(&["级别"])), "input.fields.name", "required");
+        violates(alice.begin_import(input(&["客户名称", "客户名称"])), "input.headers[1]", "repeated");
         let by_hand = |fields: &[&str]| ImportInput {
             fields: fields.iter().map(|field| (*field).to_owned()).collect(),
             ..input(&["甲", "乙"])
         };
-        violates(alice.begin_import(by_hand(&["name", "name"])), "import.fields[1]", "repeated");
-        violates(alice.begin_import(by_hand(&["name", "nothing"])), "import.fields[1]", "unknown");
-        violates(alice.begin_import(by_hand(&["name", "", "level"])), "import.fields", "too_many");
+        violates(alice.begin_import(by_hand(&["name", "name"])), "input.fields[1]", "repeated");
+        violates(alice.begin_import(by_hand(&["name", "nothing"])), "input.fields[1]", "unknown");
+        violates(alice.begin_import(by_hand(&["name", "", "level"])), "input.fields", "too_many");
         let import = alice.begin_import(by_hand(&["", "name"])).unwrap();
         let done = alice.import_rows(import.id, 1, rows(&[&["left out", "苍南云帆"]])).unwrap();
         assert_eq!(done.rows[0].name, "苍南云帆");
@@ -192,7 +192,7 @@ fn q5_headers_are_found_mapped_and_refused() {
             alice.import_columns(vec!["客户名称".into(), "级别".into(), "电话".into(), "联系人".into()]).unwrap();
         assert_eq!(found.fields, ["name", "", "", ""]);
         for field in ["level", "phones", "contact.name"] {
-            violates(alice.begin_import(by_hand(&["name", field])), "import.fields[1]", "unknown");
+            violates(alice.begin_import(by_hand(&["name", field])), "input.fields[1]", "unknown");
         }
     });
 }

@@ -84,7 +84,7 @@ impl Session<'_> {
         let mut headed = false;
         let mut send = |batch: &mut Vec<Vec<String>>, import: &mut Import| -> Result<(), Error> {
             if !batch.is_empty() {
-                *import = session.import_rows(import.id, import.rows.saturating_add(1), std::mem::take(batch))?.import;
+                *import = session.import_rows(import.id, import.rows.saturating_add(1), std::mem::take(batch))?.so_far;
                 progress(import);
             }
             Ok(())

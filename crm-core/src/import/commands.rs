@@ -8,7 +8,7 @@ use super::{
 };
 use crate::crm::Session;
 use crate::customer::NewCustomer;
-use crate::error::{Error, Violation, refusals};
+use crate::error::{CallRefusal, Error, Violation, refusals};
 use crate::id::{CustomerId, ImportId};
 use crate::operations::op;
 use crate::page::{PageRequest, list_identity, page};
@@ -103,7 +103,7 @@ impl Session<'_> {
     /// let row = ["云帆科技", "A", "13800001234", "王小明"].map(str::to_owned).to_vec();
     /// let again = vec!["云帆科技".to_owned()];
     /// let answer = crm.as_user(&li).import_rows(import.id, 1, vec![row, again])?;
-    /// assert_eq!((answer.import.created, answer.import.skipped), (1, 1));
+    /// assert_eq!((answer.so_far.created, answer.so_far.skipped), (1, 1));
     /// # }
     /// # Ok::<(), crm_core::Error>(())
     /// ```
@@ -111,11 +111,11 @@ impl Session<'_> {
     /// # Errors
     /// [`Error::Forbidden`] without the right `customer.create`; [`Error::Invalid`]: `repeated` on a header or a field that is there
     /// twice, `unknown` on a field that is none or that the actor may not give, `required` on `fields.name` where no column is the name.
-    pub fn begin_import(&self, import: ImportInput) -> Result<Import, Error> {
+    pub fn begin_import(&self, input: ImportInput) -> Result<Import, Error> {
         self.command(
             &op::begin_import,
-            &import,
-            |work| work.begin_import(&import),
+            &input,
+            |work| work.begin_import(&input),
             |work, ids| {
                 let id = ids.first().and_then(|id| id.parse().ok());
                 work.own_import(id.ok_or_else(|| Error::from(Violation::unknown("import")))?)
@@ -133,7 +133,7 @@ impl Session<'_> {
     /// [`Error::NotFound`], also for imports of others; [`Error::Forbidden`] without the right `customer.create`; [`Error::Invalid`];
     /// `import_order` with the `next` row that is asked for, `import_finished`, `import_too_long`; [`Error::Conflict`] when they were sent
     /// twice at once. What is wrong with a row is said in its answer.
-    pub fn import_rows(&self, import: ImportId, first: i64, rows: Vec<Vec<String>>) -> Result<ImportAnswer, Error> {
+    pub fn import_rows(&self, import_id: ImportId, first: i64, rows: Vec<Vec<String>>) -> Result<ImportAnswer, Error> {
         self.check_key()?;
         let session = Session::clone(self).not_idempotent();
         if rows.is_empty() {
@@ -142,7 +142,7 @@ impl Session<'_> {
         if rows.len() > BATCH {
             return Err(Violation::too_many("rows", BATCH as i64).into());
         }
-        let Within((own, read)) = session.query(&op::import_rows, |work| work.read_rows(import, first, &rows))?;
+        let Within((own, read)) = session.query(&op::import_rows, |work| work.read_rows(import_id, first, &rows))?;
         let places = (first..).zip(rows.iter()).zip(read);
         let mut told = Vec::with_capacity(rows.len());
         for ((place, cells), read) in places {
@@ -159,8 +159,12 @@ impl Session<'_> {
                 Read::Customer(new) => match session.import_one(&own, place, &new) {
                     Ok(id) => row("created", id, Vec::new()),
                     // What stops one row for want of a store stops them all: they are sent again.
-                    Err(error @ (Error::Unavailable { .. } | Error::ActorUnknown { .. })) => return Err(error),
-                    Err(error) if error.code() == "contended" => return Err(error),
+                    Err(error @ (Error::Unavailable { .. } | Error::ActorUnknown { .. } | Error::Conflict { .. })) => {
+                        return Err(error);
+                    }
+                    Err(error) if [CallRefusal::CONTENDED, CallRefusal::CLOSED].contains(&error.code()) => {
+                        return Err(error);
+                    }
                     Err(error) => {
                         let like = LIKE_OTHERS.contains(&error.code());
                         row(if like { "skipped" } else { "failed" }, None, refused(&own, &new, &error))
@@ -170,7 +174,7 @@ impl Session<'_> {
         }
         session.command(
             &op::import_rows,
-            &(import, first),
+            &(import_id, first),
             |work| work.note_rows(&own, told.clone()),
             |_, _| Err(ImportRefusal::Finished.into()),
         )
@@ -195,13 +199,13 @@ impl Session<'_> {
     ///
     /// # Errors
     /// [`Error::NotFound`], also for imports of others.
-    pub fn finish_import(&self, import: ImportId) -> Result<Import, Error> {
+    pub fn finish_import(&self, import_id: ImportId) -> Result<Import, Error> {
         self.command(
             &op::finish_import,
-            &import,
+            &import_id,
             |work| {
-                let mut own = work.own_import(import)?;
-                work.made(import);
+                let mut own = work.own_import(import_id)?;
+                work.made(import_id);
                 if own.finished_at.is_none() {
                     own.finished_at = Some(work.now);
                     work.update(&IMPORT, own.to_row()?);
@@ -213,7 +217,7 @@ impl Session<'_> {
                 }
                 Ok(own)
             },
-            |work, _| work.own_import(import),
+            |work, _| work.own_import(import_id),
         )
     }
 
@@ -235,11 +239,11 @@ impl Session<'_> {
     ///
     /// # Errors
     /// [`Error::NotFound`], also for imports of others; [`Error::Invalid`]; `cursor_foreign`.
-    pub fn import_report(&self, import: ImportId, page: PageRequest) -> Result<ImportReportPage, Error> {
-        let list = list_identity(self.actor(), op::import_report.name, &import);
+    pub fn import_report(&self, import_id: ImportId, page: PageRequest) -> Result<ImportReportPage, Error> {
+        let list = list_identity(self.actor(), op::import_report.name, &import_id);
         self.query(&op::import_report, |work| {
-            work.own_import(import)?;
-            let of = vec![import.to_string().into()];
+            work.own_import(import_id)?;
+            let of = vec![import_id.to_string().into()];
             let search = Search::of(&IMPORT_ROW).within("import", of).ordered("place", Direction::Ascending);
             let listed = work.listed(search, &list, &page)?;
             let items = Reported::from_rows(&listed.rows)?.into_iter().map(|own| own.row).collect();
@@ -259,7 +263,7 @@ impl Work<'_> {
     fn begin_import(&mut self, input: &ImportInput) -> Result<Import, Stop> {
         let known = known(&self.access()?);
         let mut check = Checker::new();
-        let (file, duplicate_reason, fields) = check.under("import", |check| {
+        let (file, duplicate_reason, fields) = check.under("input", |check| {
             let file = check.line("file", &input.file, 200);
             let reason = check.optional_line("duplicate_reason", &input.duplicate_reason, 300);
             (file, reason, mapping(input, &known, check))
@@ -362,6 +366,6 @@ impl Work<'_> {
         }
         self.update(&IMPORT, own.to_row()?);
         own.version += 1;
-        Ok(ImportAnswer { rows: told, import: own })
+        Ok(ImportAnswer { rows: told, so_far: own })
     }
 }

@@ -165,7 +165,7 @@ pub struct ImportAnswer {
     /// One for each row, in their order.
     pub rows: Vec<ImportedRow>,
     /// The import as it stands after them.
-    pub import: Import,
+    pub so_far: Import,
 }
 
 // Of fields it tells what its importer gave himself.

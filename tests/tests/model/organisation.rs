@@ -125,15 +125,15 @@ pub fn input(dice: &mut Dice, known: &mut Known, operation: &str, _crm: &Crm) ->
             maybe(dice, &mut import, "fields", |dice| {
                 json!([dice.pick(&["name", "level", "nothing"]), dice.pick(&["", "custom.f1", "phones"])])
             });
-            json!({"import": import})
+            json!({"input": import})
         }
         "import_rows" => {
             let row = |dice: &mut Dice| json!([some_text(dice), dice.pick(&["A", "a", "", "zz"]), some_text(dice)]);
             let rows = json!([row(dice), row(dice)]);
-            json!({"import": known.id(dice, "import"), "first": dice.pick(&[0, 1, 1, 3, 5]), "rows": rows})
+            json!({"import_id": known.id(dice, "import"), "first": dice.pick(&[0, 1, 1, 3, 5]), "rows": rows})
         }
-        "finish_import" => json!({"import": known.id(dice, "import")}),
-        "import_report" => json!({"import": known.id(dice, "import"), "page": page(dice, known)}),
+        "finish_import" => json!({"import_id": known.id(dice, "import")}),
+        "import_report" => json!({"import_id": known.id(dice, "import"), "page": page(dice, known)}),
         "export_rows" => json!({"export": known.id(dice, "export"), "number": dice.pick(&[0, 1, 1, 2, 3])}),
         "finish_export" => json!({"export": known.id(dice, "export")}),
         "settings_history" | "field_reveals" | "exports" | "imports" => json!({"page": page(dice, known)}),
