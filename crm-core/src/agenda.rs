@@ -7,6 +7,7 @@ use crate::duplicate::LOOKUP;
 use crate::error::Error;
 use crate::event;
 use crate::idempotency::IDEMPOTENCY;
+use crate::import::IMPORT_ROW;
 use crate::operations::op;
 use crate::record::Columns;
 use crate::store::{
@@ -320,11 +321,13 @@ impl Work<'_> {
         let old = self.old_events(BATCH)?;
         let lookups = self.old_lookups(BATCH)?;
         let reveals = self.old_reveals(BATCH)?;
-        let more =
-            [expired.len(), old.len(), lookups.len(), reveals.len()].into_iter().any(|found| found as i64 >= BATCH);
+        let imported = self.old_import_rows(BATCH)?;
+        let found = [expired.len(), old.len(), lookups.len(), reveals.len(), imported.len()];
+        let more = found.into_iter().any(|found| found as i64 >= BATCH);
         let doomed = expired.into_iter().map(|row| (&IDEMPOTENCY, row));
         let doomed = doomed.chain(old.into_iter().map(|row| (&event::EVENT, row)));
         let doomed = doomed.chain(lookups.into_iter().map(|row| (&LOOKUP, row)));
+        let doomed = doomed.chain(imported.into_iter().map(|row| (&IMPORT_ROW, row)));
         for (kind, row) in doomed.chain(reveals.into_iter().map(|row| (&REVEAL, row))) {
             self.write(Write::Delete { kind, id: row.id, version: row.version });
         }

@@ -105,6 +105,10 @@ record_id! {
     ReminderId, "reminder";
     /// The id of a saved query 查询策略.
     SavedQueryId, "saved_query";
+    /// The id of an export 导出记录.
+    ExportId, "export";
+    /// The id of an import 导入记录.
+    ImportId, "import";
     /// The id of an event 事件.
     EventId, "event";
 }

@@ -18,6 +18,9 @@ pub mod duplicate;
 mod environment;
 pub mod error;
 pub mod event;
+pub mod export;
+#[cfg(feature = "files")]
+pub mod files;
 pub mod follow_up;
 #[cfg(feature = "uniffi")]
 mod foreign;
@@ -25,6 +28,7 @@ pub mod hand_over;
 pub mod history;
 mod id;
 mod idempotency;
+pub mod import;
 mod json;
 mod layout;
 mod log;
@@ -95,6 +99,7 @@ pub use environment::SystemEnvironment;
 pub use environment::TestEnvironment;
 pub use error::{DataMap, Error, HostFailure, Language, Refusal, Violation};
 pub use event::Event;
+pub use export::{Export, ExportColumn, ExportInput, ExportLogPage, ExportRows};
 pub use follow_up::{
     FollowUp, FollowUpId, FollowUpPage, FollowUpQuery, FollowUpView, FollowUps, NewFollowUp, NewReply, Place, Reply,
     ReplyAnswer, ReplyId, ReplyPage,
@@ -104,8 +109,12 @@ pub use hand_over::{
 };
 pub use history::{FieldChange, HistoryEntry, HistoryPage};
 pub use id::{
-    ApprovalId, ContractEntryId, ContractId, DocumentId, EventId, HandOverId, HistoryId, InstalmentId, LookupId,
-    MergeId, ProductId, ReceiptId, RelationId, ReminderId, SavedQueryId, ShareId,
+    ApprovalId, ContractEntryId, ContractId, DocumentId, EventId, ExportId, HandOverId, HistoryId, ImportId,
+    InstalmentId, LookupId, MergeId, ProductId, ReceiptId, RelationId, ReminderId, SavedQueryId, ShareId,
+};
+pub use import::{
+    Import, ImportAnswer, ImportColumns, ImportError, ImportField, ImportInput, ImportLogPage, ImportReportPage,
+    ImportedRow,
 };
 pub use layout::{
     Form, FormField, FormOption, FormPurpose, FormSection, Layout, LayoutField, LayoutInput, LayoutSection,
@@ -254,4 +263,7 @@ pub static KINDS: &[&store::Kind] = &[
     &query::SAVED_QUERY_MARKS,
     &access::REVEAL,
     &layout::LAYOUT,
+    &export::EXPORT,
+    &import::IMPORT,
+    &import::IMPORT_ROW,
 ];

@@ -4,6 +4,7 @@ use crate::access::preset_roles;
 use crate::crm::Session;
 use crate::customer::View;
 use crate::error::Error;
+use crate::export::EXPORT_RIGHTS;
 use crate::operations::{OPERATIONS, op};
 use crate::page::Count;
 use crate::sorted::Gather as _;
@@ -232,6 +233,10 @@ pub const EVENT_KINDS: &[&str] = &[
     "product_created",
     "product_changed",
     "targets_changed",
+    "export_began",
+    "exported",
+    "import_began",
+    "imported",
     "handed_over",
     "reminder_due",
     "batch_done",
@@ -241,7 +246,8 @@ pub const EVENT_KINDS: &[&str] = &[
 fn all_rights() -> impl Iterator<Item = String> {
     let needed = OPERATIONS.iter().map(|operation| operation.right.to_owned());
     let granted = preset_roles(false).into_iter().flat_map(|role| role.allow).map(String::from);
-    let rights: BTreeSet<String> = needed.chain(granted).filter(|right| !right.is_empty()).into_set();
+    let exports = EXPORT_RIGHTS.iter().map(|right| (*right).to_owned());
+    let rights: BTreeSet<String> = needed.chain(granted).chain(exports).filter(|right| !right.is_empty()).into_set();
     rights.into_iter()
 }
 

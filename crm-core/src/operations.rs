@@ -27,15 +27,17 @@ use crate::duplicate::{
 };
 use crate::error::{CallRefusal, Error, Language};
 use crate::event::Event;
+use crate::export::{Export, ExportInput, ExportLogPage, ExportRows};
 use crate::follow_up::{
     FollowUp, FollowUpPage, FollowUpQuery, FollowUpView, NewFollowUp, NewReply, Reply, ReplyAnswer, ReplyPage,
 };
 use crate::hand_over::{HandOver, HandOverInput, HandOverPage, HandOverPreview};
 use crate::history::HistoryPage;
 use crate::id::{
-    ApprovalId, ContactId, ContractId, CustomerId, DocumentId, FollowUpId, InstalmentId, MergeId, ProductId, ReceiptId,
-    RelationId, ReminderId, ReplyId, SavedQueryId, ShareId,
+    ApprovalId, ContactId, ContractId, CustomerId, DocumentId, ExportId, FollowUpId, ImportId, InstalmentId, MergeId,
+    ProductId, ReceiptId, RelationId, ReminderId, ReplyId, SavedQueryId, ShareId,
 };
+use crate::import::{Import, ImportAnswer, ImportColumns, ImportInput, ImportLogPage, ImportReportPage};
 use crate::json;
 use crate::layout::{Form, FormPurpose, Layout, LayoutInput};
 use crate::menu::Menu;

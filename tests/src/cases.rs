@@ -54,6 +54,10 @@ pub enum Need {
     Saved,
     /// To keep the saved query.
     SavedOwn,
+    /// To have begun the export, which an administrator did.
+    Exporter,
+    /// To have begun the import, which alice did.
+    Importer,
 }
 
 /// A document to attach.
@@ -310,6 +314,21 @@ pub fn case(operation: &str, world: &World, absent: bool) -> Option<(Need, Value
         "targets" | "target_report" => {
             (Need::Nothing, json!({"query": {"of": {"kind": "subtree"}, "from": "2026-11-01", "to": "2026-11-30"}}))
         }
+        "begin_export" => {
+            (Need::Administrator, json!({"export": {"customers": {"view": {"kind": "mine"}}, "language": "zh"}}))
+        }
+        "export_rows" => (Need::Exporter, json!({"export": or(world.export.to_string()), "number": 1})),
+        "finish_export" => (Need::Exporter, json!({"export": or(world.export.to_string())})),
+        "import_columns" => (Need::Nothing, json!({"headers": ["客户名称", "?"]})),
+        "begin_import" => (Need::Nothing, json!({"input": {"file": "f.csv", "headers": ["客户名称"]}})),
+        "import_rows" => {
+            let rows = json!([["Imported"], ["Partner"], [""]]);
+            (Need::Importer, json!({"import_id": or(world.import.to_string()), "first": 1, "rows": rows}))
+        }
+        "finish_import" => (Need::Importer, json!({"import_id": or(world.import.to_string())})),
+        "imports" => (Need::Nothing, json!({"page": page})),
+        "import_report" => (Need::Importer, json!({"import_id": or(world.import.to_string()), "page": page})),
+        "exports" => (Need::Nothing, json!({"page": page})),
         "rebuild_rollups" => (Need::Administrator, json!({})),
         "events" => (Need::Administrator, json!({"consumer": "oa", "limit": 10})),
         "acknowledge_events" => (Need::Administrator, json!({"consumer": "oa", "up_to": 0})),

@@ -11,11 +11,11 @@ use crm_core::store::sql::{SqlOptions, SqliteStore};
 use crm_core::store::{Answer, MemoryStore, Read, Search, Store, Value as Column};
 use crm_core::{
     Actor, Afterwards, ApprovalId, ContactId, ContractId, Crm, CustomerId, CustomerOrder, CustomerQuery, DocumentId,
-    Environment as _, Error, FollowUpId, InstalmentId, Language, MergeId, MergeInput, NewContact, NewContract,
-    NewCustomer, NewFollowUp, NewInstalment, NewOrganisation, NewProduct, NewReceipt, NewRelation, NewReply, OrgId,
-    PageRequest, PersonInput, PositionInput, ProductId, ReceiptId, RelationId, Release, ReminderId, ReminderQuery,
-    ReplyId, SavedQueryId, SavedQueryInput, Session, ShareId, ShareInput, ShareRight, SyncMode, TestEnvironment,
-    Transfer, UserId, View,
+    Environment as _, Error, ExportId, ExportInput, FollowUpId, ImportId, ImportInput, InstalmentId, Language, MergeId,
+    MergeInput, NewContact, NewContract, NewCustomer, NewFollowUp, NewInstalment, NewOrganisation, NewProduct,
+    NewReceipt, NewRelation, NewReply, OrgId, PageRequest, PersonInput, PositionInput, ProductId, ReceiptId,
+    RelationId, Release, ReminderId, ReminderQuery, ReplyId, SavedQueryId, SavedQueryInput, Session, ShareId,
+    ShareInput, ShareRight, SyncMode, TestEnvironment, Transfer, UserId, View,
 };
 use serde_json::{Value, json};
 use servers::{Lease, Tested};
@@ -412,6 +412,10 @@ pub struct World {
     pub merge: MergeId,
     /// A query that alice saved, for rhea, too.
     pub saved: SavedQueryId,
+    /// An export that adam began.
+    pub export: ExportId,
+    /// An import that alice began: names, levels.
+    pub import: ImportId,
     /// The version of the settings.
     pub settings: i64,
     /// A product of the catalogue.
@@ -561,6 +565,12 @@ impl World {
         let oldest = CustomerQuery { order: Some(CustomerOrder::Oldest), ..View::Mine.into() };
         let saved = SavedQueryInput { people: vec![user("rhea")], ..SavedQueryInput::named("Oldest", oldest) };
         let saved = alice.save_query(saved).unwrap().id;
+        let export = ExportInput { customers: Some(View::All.into()), ..ExportInput::in_language(Language::Chinese) };
+        let export = ExportInput { page_size: 2, ..export };
+        let export = bed.user("adam").begin_export(export).unwrap().id;
+        let import: ImportInput =
+            serde_json::from_value(json!({"file": "客户.csv", "headers": ["客户名称", "级别"]})).unwrap();
+        let import = alice.begin_import(import).unwrap().id;
         World {
             customer,
             version,
@@ -571,6 +581,8 @@ impl World {
             reminder,
             calendar,
             saved,
+            export,
+            import,
             third,
             pooled,
             deleted,

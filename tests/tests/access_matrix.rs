@@ -52,6 +52,10 @@ fn expected(need: Need, role: Role, absent: bool) -> &'static str {
         Need::Saved if role == Role::ReadSharee => "done",
         Need::SavedOwn if role == Role::ReadSharee => "saved_query_not_yours",
         Need::Saved | Need::SavedOwn => "not_found",
+        Need::Exporter if absent || role != Role::Administrator => "not_found",
+        Need::Exporter => "done",
+        Need::Importer if absent || role != Role::Owner => "not_found",
+        Need::Importer => "done",
         Need::Administrator => {
             if role == Role::Administrator {
                 "done"
@@ -142,7 +146,11 @@ fn matrix(make: &dyn Fn() -> World, roles: &[Role], like: fn(Role) -> Role) {
                 // The first end of a relation is one's own customer, which a sharee knows.
                 let knows_first_end = name == "add_relation" && matches!(like(role), Role::ReadSharee) && !is_absent;
                 // Saved queries are shared by themselves.
-                let stands = if matches!(need, Need::Saved | Need::SavedOwn) { role } else { like(role) };
+                let stands = if matches!(need, Need::Saved | Need::SavedOwn | Need::Exporter | Need::Importer) {
+                    role
+                } else {
+                    like(role)
+                };
                 let wanted = expected(need, stands, is_absent && about);
                 let wanted = if knows_first_end { "forbidden" } else { wanted };
                 if operation.command && wanted == "done" {
@@ -245,7 +253,7 @@ fn in_the_pool(members: &[&str], sees: fn(Role) -> bool) {
         // Contracts are of another customer; what is asked of no record is not about this one.
         if input == absent
             || matches!(need, Need::Duty | Need::Decide | Need::Known | Need::AdministratorKnown)
-            || matches!(need, Need::Saved | Need::SavedOwn)
+            || matches!(need, Need::Saved | Need::SavedOwn | Need::Exporter | Need::Importer)
         {
             continue;
         }

@@ -489,6 +489,12 @@ fn lists(world: &World) -> Vec<(&'static str, Value, &'static str)> {
         call(&world.user("adam"), "create_product", &json!({"product": {"name": format!("P{n}")}})).unwrap();
         let hand_over = json!({"hand_over": {"from": "eve", "to": "rhea"}});
         call(&world.user("adam"), "hand_over", &hand_over).unwrap();
+        let export = json!({"export": {"products": {}, "language": "en"}});
+        call(&world.user("adam"), "begin_export", &export).unwrap();
+        let import = json!({"input": {"file": "f.csv", "headers": ["客户名称"]}});
+        call(&alice, "begin_import", &import).unwrap();
+        let rows = json!([[format!("Row {n}"), "no level"]]);
+        call(&alice, "import_rows", &json!({"import_id": world.import, "first": n + 1, "rows": rows})).unwrap();
         let mut settings = world.bed.host().settings().unwrap();
         settings.recycle_bin_days += 1;
         world.bed.host().change_settings(settings).unwrap();
@@ -524,6 +530,9 @@ fn lists(world: &World) -> Vec<(&'static str, Value, &'static str)> {
         ("reminders", json!({"query": {}}), "alice"),
         ("duplicate_lookups", json!({}), "adam"),
         ("field_reveals", json!({}), "adam"),
+        ("exports", json!({}), "adam"),
+        ("imports", json!({}), "alice"),
+        ("import_report", json!({"import_id": world.import}), "alice"),
         ("duplicate_groups", json!({}), "adam"),
         ("products", json!({"query": {}}), "alice"),
         ("products", json!({"query": {"order": "newest"}}), "alice"),

@@ -59,6 +59,14 @@ impl Session<'_> {
 }
 
 impl Work<'_> {
+    /// Whether a customer would be created; nothing of it is written.
+    pub(crate) fn try_customer(&mut self, input: &NewCustomer) -> Result<(), Stop> {
+        self.access()?.allow(op::create_customer.right)?;
+        self.new_customer(input)?;
+        self.forget_decision();
+        Ok(())
+    }
+
     fn new_customer(&mut self, input: &NewCustomer) -> Result<Customer, Stop> {
         let context = self.context.clone();
         let now = self.now;

@@ -330,6 +330,27 @@ macro_rules! for_each_operation {
             /// Makes the sums of the reports anew from the records.
             command rebuild_rollups() -> RebuildReport, "settings.manage_settings";
 
+            /// Begins an export of a list.
+            command begin_export(export: ExportInput) -> Export, "";
+            /// A page of the rows of an export.
+            command export_rows(export: ExportId, number: i32) -> ExportRows, "";
+            /// Ends an export early.
+            command finish_export(export: ExportId) -> Export, "";
+            /// Who exported what.
+            query exports(page: PageRequest) -> ExportLogPage, "";
+            /// To which fields the columns of a file of customers can go.
+            query import_columns(headers: Vec<String>) -> ImportColumns, "customer.create";
+            /// Begins an import of customers, or a dry run of one.
+            command begin_import(input: ImportInput) -> Import, "customer.create";
+            /// Imports the rows of an import that come next.
+            command import_rows(import_id: ImportId, first: i64, rows: Vec<Vec<String>>) -> ImportAnswer, "customer.create";
+            /// Ends an import.
+            command finish_import(import_id: ImportId) -> Import, "customer.create";
+            /// One's own imports.
+            query imports(page: PageRequest) -> ImportLogPage, "customer.create";
+            /// What became of the rows of an import that became no customers.
+            query import_report(import_id: ImportId, page: PageRequest) -> ImportReportPage, "customer.create";
+
             /// Reminders of one's own.
             query reminders(query: ReminderQuery, page: PageRequest) -> ReminderPage, "";
             /// A reminder of one's own.

@@ -39,6 +39,10 @@ pub struct Settings {
     /// How many masked fields a person may have revealed 查看明文 a day, 0 to 10,000.
     #[serde(default = "fifty")]
     pub reveals_per_day: i32,
+    /// How many rows an export 导出 has at the most, 1 to 1,048,575; absent: 100,000.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
+    pub export_rows: Option<i32>,
     /// What counts as a follow-up.
     #[serde(default)]
     pub follow_up: FollowUpSettings,
@@ -385,6 +389,7 @@ impl Default for Settings {
             recycle_bin_days: thirty(),
             duplicates: DuplicateSettings::default(),
             reveals_per_day: fifty(),
+            export_rows: None,
             follow_up: FollowUpSettings::default(),
             contract: ContractSettings::default(),
             pool: PoolSettings::default(),
@@ -405,6 +410,8 @@ impl Settings {
         check.ensure(self.customer_number.contains("{random}"), || Violation::malformed("customer_number"));
         check.ensure((1..=3650).contains(&self.recycle_bin_days), || Violation::out_of_range("recycle_bin_days"));
         check.ensure((0..=10_000).contains(&self.reveals_per_day), || Violation::out_of_range("reveals_per_day"));
+        let rows = self.export_rows.is_none_or(|rows| (1..=crate::export::MOST_ROWS).contains(&rows));
+        check.ensure(rows, || Violation::out_of_range("export_rows"));
         check.under("contract", |check| self.contract.check(check));
         check.under("duplicates", |check| self.duplicates.check(check));
         check.under("pool", |check| self.pool.check(check));

@@ -3,6 +3,7 @@
 use crate::desk::Desk;
 use crate::failure::Failure;
 use crate::session::{Sessions, Visitor};
+use crate::uploads::Uploads;
 use crate::values::url;
 use axum::http::HeaderValue;
 use axum::http::header::SET_COOKIE;
@@ -25,6 +26,8 @@ pub(crate) struct App {
     pub(crate) gateway: bool,
     /// Who is signed in.
     pub(crate) sessions: Sessions,
+    /// Files that wait to be imported.
+    pub(crate) uploads: Uploads,
 }
 
 /// The app, shared by the tasks.

@@ -102,6 +102,7 @@ fn go(cli: Cli) -> Result<(), String> {
             documents: Box::new(DocumentFolder::new(documents)),
             gateway: cli.trust_user_header,
             sessions: Sessions::default(),
+            uploads: crate::uploads::Uploads::default(),
         };
         let tick = Duration::from_secs(cli.tick_seconds);
         server::serve(app, listener, tick, webhook).await.map_err(|error| error.to_string())

@@ -14,6 +14,7 @@ mod security;
 mod server;
 mod session;
 mod text;
+mod uploads;
 mod values;
 mod webhook;
 

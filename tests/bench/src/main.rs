@@ -16,6 +16,7 @@ mod create;
 mod duplicates;
 mod febrl;
 mod fields;
+mod files;
 mod floor;
 mod generate;
 mod groups;
@@ -83,6 +84,9 @@ fn main() -> Result<()> {
     if args.peek().map(String::as_str) == Some(moving::CHILD) {
         return moving::moved(args.skip(1));
     }
+    if args.peek().map(String::as_str) == Some(files::CHILD) {
+        return files::exported(args.skip(1));
+    }
     if args.peek().map(String::as_str) == Some("duplicates") {
         return duplicates::run(args.skip(1));
     }
@@ -130,6 +134,9 @@ fn main() -> Result<()> {
     }
     if options.wants("reports") {
         sales::run(&options, dir)?;
+    }
+    if options.wants("files") {
+        files::run(&options, dir)?;
     }
     if options.wants("moving") {
         moving::run(&options, dir)?;

@@ -70,6 +70,8 @@ impl Known {
             | "write_off" | "receipt" | "receipts" => "receipt",
             "approvals" | "approval" => "approval",
             "save_pool" | "pools" => "pool",
+            "begin_export" | "exports" => "export",
+            "begin_import" | "imports" => "import",
             "attach_document" | "document" | "documents" => "document",
             "create_product" | "product" | "products" | "edit_product" => "product",
             _ => "",

@@ -96,7 +96,51 @@ pub fn input(dice: &mut Dice, known: &mut Known, operation: &str, _crm: &Crm) ->
             let dictionary = *dice.pick(&["level", "stage", "method", "relation_kind"]);
             json!({"dictionary": dictionary, "from": code_of(dice, dictionary), "into": code_of(dice, dictionary)})
         }
-        "settings_history" | "field_reveals" => json!({"page": page(dice, known)}),
+        "begin_export" => {
+            let of = json!({"of": {"kind": dice.pick(&["mine", "subordinates", "all"])}});
+            let (list, query) = match dice.below(8) {
+                0 => ("contacts", json!({"mine": dice.one_in(2)})),
+                1 => ("follow_ups", of),
+                2 => ("contracts", of),
+                3 => ("receipts", of),
+                4 => ("instalments", of),
+                5 => ("products", json!({})),
+                _ => ("customers", json!({"view": {"kind": dice.pick(&["mine", "all", "pool", "subordinates"])}})),
+            };
+            let language = *dice.pick(&["zh", "en", "xx"]);
+            let mut export = json!({"language": language, "page_size": dice.pick(&[0, 1, 2, 500, 501])});
+            export[list] = query;
+            maybe(dice, &mut export, "columns", |dice| {
+                json!([dice.pick(&["name", "level", "phones", "custom.f1", "nothing", "customer_name"]), "number"])
+            });
+            json!({"export": export})
+        }
+        "import_columns" => {
+            json!({"headers": [dice.pick(&["客户名称", "name", "级别", ""]), dice.pick(&["name", "f1", "电话"])]})
+        }
+        "begin_import" => {
+            let headers = json!([
+                dice.pick(&["客户名称", "Company", "客户名称", ""]),
+                "级别",
+                dice.pick(&["联系人", "f1", "级别"])
+            ]);
+            let mut import = json!({"file": some_text(dice), "headers": headers, "dry_run": dice.one_in(3)});
+            maybe(dice, &mut import, "duplicate_reason", some_text);
+            maybe(dice, &mut import, "fields", |dice| {
+                json!([dice.pick(&["name", "level", "nothing"]), dice.pick(&["", "custom.f1", "phones"])])
+            });
+            json!({"input": import})
+        }
+        "import_rows" => {
+            let row = |dice: &mut Dice| json!([some_text(dice), dice.pick(&["A", "a", "", "zz"]), some_text(dice)]);
+            let rows = json!([row(dice), row(dice)]);
+            json!({"import_id": known.id(dice, "import"), "first": dice.pick(&[0, 1, 1, 3, 5]), "rows": rows})
+        }
+        "finish_import" => json!({"import_id": known.id(dice, "import")}),
+        "import_report" => json!({"import_id": known.id(dice, "import"), "page": page(dice, known)}),
+        "export_rows" => json!({"export": known.id(dice, "export"), "number": dice.pick(&[0, 1, 1, 2, 3])}),
+        "finish_export" => json!({"export": known.id(dice, "export")}),
+        "settings_history" | "field_reveals" | "exports" | "imports" => json!({"page": page(dice, known)}),
         "events" => json!({"consumer": dice.pick(&["oa", "mail"]), "limit": dice.pick(&[0, 1, 10, 1_000, 1_001])}),
         "acknowledge_events" => {
             json!({"consumer": dice.pick(&["oa", "mail"]), "up_to": dice.pick(&[-1, 0, 1, 5, 20, 100_000])})

@@ -2,9 +2,9 @@
 
 use crate::app::{Reply, Shared};
 use crate::desk::Look;
-use crate::pages::Params;
+use crate::pages::{Params, export};
 use crate::session::Visitor;
-use crate::values::around;
+use crate::values::{Values, around};
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -19,6 +19,7 @@ struct Contacts<'a> {
     problem: String,
     count: String,
     rows: Vec<Row>,
+    export: String,
     first: String,
     next: String,
 }
@@ -34,10 +35,15 @@ struct Row {
     email: String,
 }
 
+/// What the page of the list asks for.
+pub(crate) fn filter(params: &Values) -> ContactFilter {
+    ContactFilter { text: params.text("text"), mine: params.ticked("mine") }
+}
+
 pub(crate) async fn show(State(app): State<Shared>, visitor: Visitor, Params(params): Params) -> Reply {
     app.desk(visitor, move |desk| {
         let d = &desk.look;
-        let filter = ContactFilter { text: params.text("text"), mine: params.ticked("mine") };
+        let filter = filter(&params);
         let mut page = PageRequest::first(20).counted();
         page.cursor = params.text("cursor");
         let (items, next, count, problem) = match desk.crm.contacts(filter, page) {
@@ -68,6 +74,7 @@ pub(crate) async fn show(State(app): State<Shared>, visitor: Visitor, Params(par
             mine: params.ticked("mine"),
             count: count.map(|count| d.count(&count)).unwrap_or_default(),
             rows: rows.collect(),
+            export: export::place(d, "contacts", "contact.export", &params),
             first,
             next,
             problem: problem.clone(),

@@ -2,7 +2,7 @@
 
 use crate::app::{Reply, Shared};
 use crate::desk::{Choice, Look};
-use crate::pages::Params;
+use crate::pages::{Params, export};
 use crate::session::Visitor;
 use crate::values::{Reader, Values, around, url};
 use askama::Template;
@@ -52,6 +52,7 @@ struct ContractsPage<'a> {
     count: String,
     rows: Vec<Row>,
     shows_owner: bool,
+    export: String,
     first: String,
     next: String,
 }
@@ -126,7 +127,8 @@ fn chosen<T: Copy>(params: &Values, name: &str, known: &[(&str, T)]) -> Result<O
         .transpose()
 }
 
-fn query(params: &Values, d: &Look<'_>) -> Result<ContractQuery, Error> {
+/// What the page of a list asks for.
+pub(crate) fn query(params: &Values, d: &Look<'_>) -> Result<ContractQuery, Error> {
     let of = match params.get("of") {
         "subordinates" => Contracts::Subordinates,
         "all" => Contracts::All,
@@ -201,6 +203,7 @@ pub(crate) async fn show(State(app): State<Shared>, visitor: Visitor, Params(par
             count: count.map(|count| d.count(&count)).unwrap_or_default(),
             rows: items.iter().map(|row| Row::of(&row.contract, &row.customer_name, d)).collect(),
             shows_owner: of != "mine",
+            export: export::place(d, "contracts", "contract.export", &params),
             first,
             next,
             problem: problem.clone(),

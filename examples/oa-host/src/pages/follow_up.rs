@@ -4,7 +4,7 @@ use crate::app::{Reply, Shared};
 use crate::desk::{Choice, Desk, Look};
 use crate::failure::Failure;
 use crate::form::Sheet;
-use crate::pages::{Above, Params, custom_values, form_page, id};
+use crate::pages::{Above, Params, custom_values, export, form_page, id};
 use crate::security::Posted;
 use crate::session::Visitor;
 use crate::values::{Reader, Values, around};
@@ -318,6 +318,7 @@ struct ListPage<'a> {
     items: Vec<Item>,
     first: String,
     next: String,
+    export: String,
 }
 
 /// The period of a list: from the first day, up to and with the last.
@@ -336,13 +337,17 @@ fn query(desk: &Desk<'_>, of: FollowUps, params: &Values) -> Result<FollowUpQuer
     Ok(FollowUpQuery { of, from, before, author, method })
 }
 
+fn whose(params: &Values) -> FollowUps {
+    if params.get("of") == "subordinates" { FollowUps::Subordinates } else { FollowUps::Mine }
+}
+
+/// What the page of the list asks for.
+pub(crate) fn of_page(desk: &Desk<'_>, params: &Values) -> Result<FollowUpQuery, Error> {
+    query(desk, whose(params), params)
+}
+
 pub(crate) async fn list(State(app): State<Shared>, visitor: Visitor, Params(params): Params) -> Reply {
-    app.desk(visitor, move |desk| {
-        let below = params.get("of") == "subordinates";
-        let of = if below { FollowUps::Subordinates } else { FollowUps::Mine };
-        draw_list(desk, of, &params, None)
-    })
-    .await
+    app.desk(visitor, move |desk| draw_list(desk, whose(&params), &params, None)).await
 }
 
 pub(crate) async fn of_customer(
@@ -386,6 +391,11 @@ fn draw_list(desk: &Desk<'_>, of: FollowUps, params: &Values, customer: Option<&
         people: if below || customer.is_some() { desk.people_choices()? } else { Vec::new() },
         problem,
         items: items.iter().map(|view| Item::of(desk, view, &[])).collect(),
+        // Of one customer they stand on one page or two.
+        export: match customer {
+            Some(_) => String::new(),
+            None => export::place(d, "follow_ups", "follow_up.export", params),
+        },
         first,
         next,
     };

@@ -8,7 +8,7 @@ use crate::pages::batch::Action;
 use crate::pages::columns::{Cell, Columns};
 use crate::pages::custom_values::CUSTOM;
 use crate::pages::query::{self, Builder};
-use crate::pages::{recycling, saved_query};
+use crate::pages::{export, recycling, saved_query};
 use crate::session::Visitor;
 use crate::values::{Values, url};
 use askama::Template;
@@ -71,6 +71,8 @@ struct Customers<'a> {
     here: String,
     /// Where the query is saved.
     keep: String,
+    /// Where it is exported; empty: the person may not.
+    export: String,
     /// Saved queries that the person has pinned.
     pinned: Vec<(String, String)>,
 }
@@ -214,6 +216,18 @@ pub(crate) async fn show(State(app): State<Shared>, visitor: Visitor, Params(par
     .await
 }
 
+/// What the page of a list asks for.
+pub(crate) fn of_page(desk: &Desk<'_>, params: &Values) -> Result<CustomerQuery, Failure> {
+    let view = view(params.get("view"), params.get("days")).ok_or_else(Failure::not_found)?;
+    let builder = query::read(desk, params)?;
+    // What can't be read would narrow nothing.
+    if builder.wrong {
+        Err(Error::from(Violation::malformed("matching")).into())
+    } else {
+        Ok(asked(view, params, &builder)?)
+    }
+}
+
 fn draw(desk: &Desk<'_>, params: &Values) -> Reply {
     let d = &desk.look;
     let name = if params.get("view").is_empty() { "mine" } else { params.get("view") };
@@ -297,6 +311,7 @@ fn draw(desk: &Desk<'_>, params: &Values) -> Reply {
         going: matches!(name, "mine" | "subordinates" | "all" | "pool") && d.may("pool.view") && desk.recycles()?,
         pool: in_pool,
         keep: url("/saved-queries/new", &[("of", &here)]),
+        export: export::place(d, "customers", "customer.export", params),
         pinned: saved_query::pinned(desk)?,
         here,
     };

@@ -18,12 +18,14 @@ mod dictionary;
 mod document;
 mod duplicate;
 pub(crate) mod duplicate_group;
+mod export;
 mod follow_up;
 pub(crate) mod hand_over;
 mod history;
 mod home;
 pub(crate) mod laid_out;
 pub(crate) mod layout;
+mod import;
 mod list;
 mod merge;
 mod payment;
@@ -170,6 +172,12 @@ pub(crate) fn routes() -> Router<Shared> {
         .route("/saved-queries/{query}/mark", post(saved_query::mark))
         .route("/saved-queries/{query}/delete", post(saved_query::delete))
         .route("/settings/field-reveals", get(reveal::log))
+        .route(export::HERE, get(export::log))
+        .route("/exports/{list}", post(export::take))
+        .route(import::HERE, get(import::show).post(import::upload).layer(DefaultBodyLimit::max(LARGEST_UPLOAD)))
+        .route("/imports/{token}", get(import::step).post(import::run))
+        .route("/imports/reports/{import}", get(import::report))
+        .route("/imports/reports/{import}/report.csv", get(import::report_file))
         .route("/customers/{customer}/reveal", post(reveal::of_customer))
         .route("/contacts/{contact}/reveal", post(reveal::of_contact))
 }

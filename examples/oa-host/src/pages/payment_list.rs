@@ -3,7 +3,7 @@
 use crate::app::{Reply, Shared};
 use crate::desk::{Choice, Desk, Look};
 use crate::failure::Failure;
-use crate::pages::Params;
+use crate::pages::{Params, export};
 use crate::session::Visitor;
 use crate::values::{Reader, Values, around, url};
 use askama::Template;
@@ -225,6 +225,7 @@ fn lists(d: &Look<'_>, path: &str, of: &str) -> Vec<(String, String, bool)> {
 #[template(path = "receipts.html")]
 struct Receipts<'a> {
     d: &'a Look<'a>,
+    export: String,
     lists: Vec<(String, String, bool)>,
     of: String,
     text: String,
@@ -241,7 +242,8 @@ struct Receipts<'a> {
     next: String,
 }
 
-fn receipt_query(params: &Values, d: &Look<'_>) -> Result<ReceiptQuery, Error> {
+/// What the page of the list asks for.
+pub(crate) fn receipt_query(params: &Values, d: &Look<'_>) -> Result<ReceiptQuery, Error> {
     let mut read = Reader::new(params, d.zone);
     let kind = match params.text("kind") {
         None => None,
@@ -281,6 +283,7 @@ pub(crate) async fn receipts(State(app): State<Shared>, visitor: Visitor, Params
         let kinds = KINDS.iter().map(|(name, _)| Choice::new(*name, d.t(&format!("receipt_{name}"))));
         let list = Receipts {
             d,
+            export: export::place(d, "receipts", "payment.export", &params),
             lists: lists(d, "/receipts", params.get("of")),
             of: params.get("of").to_owned(),
             text: params.get("text").to_owned(),
@@ -305,6 +308,7 @@ pub(crate) async fn receipts(State(app): State<Shared>, visitor: Visitor, Params
 #[template(path = "instalments.html")]
 struct Instalments<'a> {
     d: &'a Look<'a>,
+    export: String,
     lists: Vec<(String, String, bool)>,
     of: String,
     due_from: String,
@@ -317,7 +321,8 @@ struct Instalments<'a> {
     next: String,
 }
 
-fn instalment_query(params: &Values, d: &Look<'_>) -> Result<InstalmentQuery, Error> {
+/// What the page of the list asks for.
+pub(crate) fn instalment_query(params: &Values, d: &Look<'_>) -> Result<InstalmentQuery, Error> {
     let mut read = Reader::new(params, d.zone);
     let query = InstalmentQuery {
         open: true,
@@ -348,6 +353,7 @@ pub(crate) async fn instalments(State(app): State<Shared>, visitor: Visitor, Par
         };
         let list = Instalments {
             d,
+            export: export::place(d, "instalments", "payment.export", &params),
             lists: lists(d, "/instalments", params.get("of")),
             of: params.get("of").to_owned(),
             due_from: params.get("due_from").to_owned(),

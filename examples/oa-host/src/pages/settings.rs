@@ -4,9 +4,9 @@ use crate::app::{Reply, Shared};
 use crate::desk::{Choice, Desk, Look};
 use crate::form::Sheet;
 use crate::pages::contracts::STATUSES;
-use crate::pages::custom_field;
 use crate::pages::reminder_preferences::typed_days;
 use crate::pages::{Above, form_page};
+use crate::pages::{custom_field, export};
 use crate::security::Posted;
 use crate::session::Visitor;
 use crate::values::{Reader, Values};
@@ -301,6 +301,7 @@ fn values_of(settings: &Settings) -> Values {
         .with("customer_number", &settings.customer_number)
         .with("recycle_bin_days", settings.recycle_bin_days.to_string())
         .with("reveals_per_day", settings.reveals_per_day.to_string())
+        .with_some("export_rows", settings.export_rows.map(|rows| rows.to_string()))
         .with("follow_up_correction_hours", follow_up.correction_hours.to_string())
         .with("follow_up_least_length", follow_up.least_length.to_string())
         .with_some("follow_up_superiors_count", follow_up.superiors_count.then_some("1"));
@@ -352,10 +353,11 @@ fn draw(desk: &Desk<'_>, values: &Values, error: Option<&Error>) -> Reply {
     let sheet = sheet.input("number", "reveals_per_day").required().help("reveals_help");
     // Who looked is told to who keeps the settings.
     let sheet = if desk.look.may("settings.manage_settings") {
-        sheet.link("/settings/field-reveals", "field_reveals")
+        sheet.link("/settings/field-reveals", "field_reveals").link(export::HERE, "exports")
     } else {
         sheet
     };
+    let sheet = sheet.input("number", "export_rows").help("export_rows_help");
     let sheet = pool_fields(duplicate_fields(d, sheet))
         .section("s_sharing")
         .tick("sharing_end_with_owner")
@@ -405,6 +407,7 @@ fn saved(desk: &Desk<'_>, values: &Values) -> Result<Settings, Error> {
     let mut read = Reader::new(values, desk.look.zone);
     let recycle_bin_days = read.number("recycle_bin_days");
     let reveals_per_day = read.number("reveals_per_day");
+    let export_rows = read.whole("export_rows").map(|rows| i32::try_from(rows).unwrap_or(i32::MAX));
     let correction_hours = read.number("follow_up_correction_hours");
     let least_length = read.number("follow_up_least_length");
     let fiscal_year_month = read.number("report_fiscal_year_month");
@@ -431,6 +434,7 @@ fn saved(desk: &Desk<'_>, values: &Values) -> Result<Settings, Error> {
         customer_number: values.get("customer_number").to_owned(),
         recycle_bin_days,
         reveals_per_day,
+        export_rows,
         duplicates,
         follow_up: FollowUpSettings {
             correction_hours,

@@ -3,9 +3,11 @@
 mod custom_fields;
 mod deals;
 mod duplicates;
+mod exports;
 mod field_rights;
 mod groups;
 mod hand_over;
+mod imports;
 mod merges;
 mod payments;
 mod pools;
@@ -68,6 +70,8 @@ fn all() -> impl Iterator<Item = &'static Text> {
         reminders::TEXTS,
         custom_fields::TEXTS,
         field_rights::TEXTS,
+        exports::TEXTS,
+        imports::TEXTS,
     ];
     TEXTS.iter().chain(rooms.into_iter().flatten())
 }

@@ -8,6 +8,7 @@ mod custom_fields;
 mod deals;
 mod duplicates;
 mod field_rights;
+mod files;
 mod groups;
 mod hand_over;
 mod layouts;

@@ -1,0 +1,184 @@
+//! The fields that columns of an import go to, and which column goes to which.
+
+use super::{Import, ImportInput, MOST_COLUMNS};
+use crate::access::{Access, FieldAccess};
+use crate::custom_field::{CUSTOM, Customized, FieldType};
+use crate::error::Violation;
+use crate::export::restored;
+use crate::text::{Checker, fold};
+use serde::{Deserialize, Serialize};
+
+/// What stands before the fields of the contact.
+pub(super) const CONTACT: &str = "contact.";
+
+/// A field that a column can go to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
+pub struct ImportField {
+    /// Its name: `phones`, `contact.phones`, `custom.` and the key of a custom field.
+    pub name: String,
+    /// What it is called in English; a custom field's label.
+    pub english: String,
+    /// What it is called in Chinese; a custom field's label.
+    pub chinese: String,
+    /// Whether a column must go to it.
+    pub required: bool,
+}
+
+/// To which fields columns can go, and would.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
+pub struct ImportColumns {
+    /// The fields that the actor may give.
+    pub known: Vec<ImportField>,
+    /// For each header the field that is called like it; empty: none is.
+    pub fields: Vec<String>,
+}
+
+/// Names of fields with what they are called in Chinese and English.
+const FIELDS: [(&str, &str, &str); 28] = [
+    ("number", "客户编号", "Number"),
+    ("name", "客户名称", "Name"),
+    ("short_name", "简称", "Short name"),
+    ("kind", "客户类型", "Kind"),
+    ("credit_code", "统一社会信用代码", "Credit code"),
+    ("level", "级别", "Level"),
+    ("stage", "销售阶段", "Stage"),
+    ("source", "来源", "Source"),
+    ("industry", "行业", "Industry"),
+    ("region", "地区", "Region"),
+    ("address", "地址", "Address"),
+    ("phones", "电话", "Phones"),
+    ("website", "网址", "Website"),
+    ("email", "邮箱", "E-mail"),
+    ("description", "描述", "Description"),
+    ("birthday", "生日", "Birthday"),
+    ("owner", "所属销售", "Owner"),
+    ("contact.name", "联系人姓名", "Contact name"),
+    ("contact.gender", "联系人性别", "Contact gender"),
+    ("contact.title", "联系人职务", "Contact title"),
+    ("contact.department", "联系人部门", "Contact department"),
+    ("contact.phones", "联系人电话", "Contact phones"),
+    ("contact.email", "联系人邮箱", "Contact e-mail"),
+    ("contact.wechat", "联系人微信", "Contact WeChat"),
+    ("contact.qq", "联系人QQ", "Contact QQ"),
+    ("contact.birthday", "联系人生日", "Contact birthday"),
+    ("contact.address", "联系人地址", "Contact address"),
+    ("contact.note", "联系人备注", "Contact note"),
+];
+
+/// Other words by which headers are known, too.
+const ALSO: [(&str, &str); 12] = [
+    ("名称", "name"),
+    ("公司名称", "name"),
+    ("客户", "name"),
+    ("公司", "name"),
+    ("company", "name"),
+    ("customer", "name"),
+    ("税号", "credit_code"),
+    ("手机", "contact.phones"),
+    ("联系人", "contact.name"),
+    ("contact", "contact.name"),
+    ("phone", "phones"),
+    ("email", "email"),
+];
+
+/// The fields that the actor may give.
+pub(super) fn known(access: &Access<'_>) -> Vec<ImportField> {
+    // Rights are said of the record and its field: `customer.phones`, `contact.phones`.
+    let gives = |name: &str| {
+        let of = if name.starts_with(CONTACT) { name.to_owned() } else { format!("customer.{name}") };
+        let contact = !name.starts_with(CONTACT) || access.may("contact.create");
+        let owner = name != "owner" || access.may("customer.assign");
+        contact && owner && access.field(&of) == FieldAccess::Edit
+    };
+    let own = FIELDS.iter().map(|(name, chinese, english)| ImportField {
+        name: (*name).to_owned(),
+        english: (*english).to_owned(),
+        chinese: (*chinese).to_owned(),
+        required: *name == "name",
+    });
+    let custom = access.context.fields_of(Customized::Customer).iter().map(|stored| &stored.field);
+    let custom = custom.filter(|field| !field.retired && field.field_type != FieldType::AutoNumber);
+    let custom = custom.map(|field| ImportField {
+        name: format!("{CUSTOM}{}", field.key),
+        english: field.label.clone(),
+        chinese: field.label.clone(),
+        required: false,
+    });
+    own.chain(custom).filter(|field| gives(&field.name)).collect()
+}
+
+/// For each header the field that is called like it, each field once.
+pub(super) fn by_header(headers: &[String], known: &[ImportField]) -> Vec<String> {
+    let mut taken: Vec<&str> = Vec::new();
+    let called = |header: &str| {
+        let header = fold(restored(header).trim());
+        let like = |text: &str| fold(text) == header;
+        let also = ALSO.iter().find(|(word, _)| like(word)).map(|(_, name)| *name);
+        // A custom field that is called so is meant before a word that is known, too.
+        let by_name = known.iter().find(|field| like(&field.name) || like(&field.chinese) || like(&field.english));
+        by_name.or_else(|| known.iter().find(|field| Some(field.name.as_str()) == also))
+    };
+    let mut fields = Vec::with_capacity(headers.len());
+    for header in headers {
+        match called(header).filter(|_| !header.trim().is_empty()) {
+            Some(field) if !taken.contains(&field.name.as_str()) => {
+                taken.push(&field.name);
+                fields.push(field.name.clone());
+            }
+            _ => fields.push(String::new()),
+        }
+    }
+    fields
+}
+
+/// What is wrong with the headers themselves.
+pub(super) fn check_headers(headers: &[String], path: &str, check: &mut Checker) {
+    let most = MOST_COLUMNS;
+    check.ensure(headers.iter().any(|header| !header.trim().is_empty()), || Violation::required(path));
+    check.ensure(headers.len() <= most, || Violation::too_many(path, most as i64));
+    let folded: Vec<String> = headers.iter().take(most).map(|header| fold(header.trim())).collect();
+    for (place, header) in headers.iter().enumerate().take(most) {
+        let at = || format!("{path}[{place}]");
+        check.ensure(header.chars().count() <= 200, || Violation::too_long(at(), 200));
+        let own = folded.get(place);
+        let again = folded.iter().take(place).any(|other| !other.is_empty() && Some(other) == own);
+        check.ensure(!again, || Violation::repeated(at()));
+    }
+}
+
+/// The fields of the columns, as they were given or by the headers.
+pub(super) fn mapping(input: &ImportInput, known: &[ImportField], check: &mut Checker) -> Vec<String> {
+    check_headers(&input.headers, "headers", check);
+    let fields = if input.fields.is_empty() {
+        by_header(input.headers.get(..MOST_COLUMNS).unwrap_or(&input.headers), known)
+    } else {
+        input.fields.clone()
+    };
+    check.ensure(fields.len() <= input.headers.len(), || {
+        Violation::too_many("fields", i64::try_from(input.headers.len()).unwrap_or(i64::MAX))
+    });
+    for (place, field) in fields.iter().enumerate().take(MOST_COLUMNS).filter(|(_, field)| !field.is_empty()) {
+        let at = || format!("fields[{place}]");
+        check.ensure(known.iter().any(|known| known.name == *field), || Violation::unknown(at()));
+        check.ensure(!fields.iter().take(place).any(|other| other == field), || Violation::repeated(at()));
+    }
+    for required in known.iter().filter(|known| known.required) {
+        let goes = fields.iter().any(|field| *field == required.name);
+        check.ensure(goes, || Violation::required(format!("fields.{}", required.name)));
+    }
+    fields
+}
+
+impl Import {
+    /// The header of the column that goes to a field.
+    pub(super) fn header_of(&self, field: &str) -> Option<&str> {
+        let place = self.fields.iter().position(|own| own == field)?;
+        self.headers.get(place).map(String::as_str)
+    }
+}
