@@ -371,6 +371,7 @@ impl Session<'_> {
                 .and_then(|()| work.add_figures())
                 .and_then(|()| work.index_names())
                 .and_then(|()| work.index_contacts())
+                .and_then(|()| work.index_customer_keys())
                 .and_then(|()| work.follow_reminders())
                 .and_then(|()| Ok(work.index_fields()?))
             {

@@ -75,7 +75,7 @@ pub use custom_field::{
 pub use customer::{
     BatchAnswer, BatchItem, Customer, CustomerEdit, CustomerEditItem, CustomerFilter, CustomerId, CustomerKind,
     CustomerOrder, CustomerPage, CustomerPanels, CustomerQuery, CustomerStatus, FieldOrder, FormerCustomer,
-    NewCustomer, NewRelation, NextFollowUp, Transfer, View, ViewCount,
+    FoundCustomer, FoundCustomers, NewCustomer, NewRelation, NextFollowUp, Transfer, View, ViewCount,
 };
 pub use date::Date;
 pub use dictionary::{DictionaryEntry, DictionaryEntryInput, EntryCode};
@@ -249,4 +249,5 @@ pub static KINDS: &[&store::Kind] = &[
     &query::SAVED_QUERY_FOR,
     &query::SAVED_QUERY_MARKS,
     &access::REVEAL,
+    &customer::CUSTOMER_KEY,
 ];

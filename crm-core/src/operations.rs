@@ -15,8 +15,8 @@ use crate::contract::{
 use crate::crm::Session;
 use crate::custom_field::{CustomField, CustomFieldInput, Customized};
 use crate::customer::{
-    BatchAnswer, Customer, CustomerEdit, CustomerEditItem, CustomerPage, CustomerPanels, CustomerQuery, NewCustomer,
-    NewRelation, NextFollowUp, Transfer, View, ViewCount,
+    BatchAnswer, Customer, CustomerEdit, CustomerEditItem, CustomerPage, CustomerPanels, CustomerQuery, FoundCustomers,
+    NewCustomer, NewRelation, NextFollowUp, Transfer, View, ViewCount,
 };
 use crate::date::Date;
 use crate::dictionary::{DictionaryEntry, DictionaryEntryInput, EntryCode};

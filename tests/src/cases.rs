@@ -141,6 +141,7 @@ pub fn case(operation: &str, world: &World, absent: bool) -> Option<(Need, Value
         "delete_saved_query" => (Need::SavedOwn, json!({"query": or(world.saved.to_string())})),
         "customers" => (Need::Nothing, json!({"query": {"view": {"kind": "mine"}}, "page": page})),
         "count_customers" => (Need::Nothing, json!({"views": [{"kind": "subordinates"}]})),
+        "search_customers" => (Need::Nothing, json!({"text": "A", "limit": null})),
         "edit_customer" => {
             (Need::Edit, json!({"customer": customer, "edit": {"version": world.version, "region": "X"}}))
         }

@@ -78,6 +78,8 @@ macro_rules! for_each_operation {
             command unmerge(merge: MergeId) -> Unmerged, "customer.merge";
             /// A page of a view of customers.
             query customers(query: CustomerQuery, page: PageRequest) -> CustomerPage, "customer.view";
+            /// Customers that the actor sees, by what is typed into a search box.
+            query search_customers(text: String, limit: Option<i32>) -> FoundCustomers, "customer.view";
             /// How many customers views have.
             query count_customers(views: Vec<View>) -> Vec<ViewCount>, "customer.view";
             /// The saved queries that are for the actor.

@@ -147,6 +147,13 @@ impl Access<'_> {
         scopes
     }
 
+    /// The scopes of what the actor sees in pools with its phones.
+    pub(crate) fn pool_scopes_with_phones(&self) -> Vec<Value> {
+        let pools = self.context.pools.values();
+        let shown = pools.filter(|pool| !pool.hides(PoolField::Phones) || self.administers(pool.id));
+        shown.flat_map(|pool| self.pool_scopes(Some(pool.id))).collect()
+    }
+
     fn scopes_in_line(&self, standing: Standing) -> Vec<Value> {
         let mut seen: BTreeMap<Option<&PositionId>, bool> = BTreeMap::new();
         let mut scopes = Vec::new();

@@ -249,10 +249,11 @@ const OTHERS: [&str; 30] = [
 ];
 
 /// Where secrets would show, if they did.
-const LOOKING: [&str; 20] = [
+const LOOKING: [&str; 21] = [
     "customer",
     "customers",
     "customers",
+    "search_customers",
     "customer_panels",
     "customer_history",
     "contact",

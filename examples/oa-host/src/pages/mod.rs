@@ -40,6 +40,7 @@ mod report_rows;
 mod reveal;
 mod role;
 mod saved_query;
+mod search;
 mod settings;
 mod share;
 mod sign_in;
@@ -70,6 +71,8 @@ pub(crate) fn routes() -> Router<Shared> {
         .route("/sign-in", get(sign_in::show).post(sign_in::sign_in))
         .route("/sign-out", post(sign_in::sign_out))
         .route("/language", post(sign_in::language))
+        .route("/search", get(search::show))
+        .route("/search/suggest", get(search::suggest))
         .route("/customers", get(list::show))
         .route("/customers/batch", get(batch::start).post(batch::choose))
         .route("/customers/batch/run", get(batch::start).post(batch::run))

@@ -11,6 +11,7 @@ mod payments;
 mod pools;
 mod recycling;
 mod reminders;
+mod search;
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -68,6 +69,7 @@ fn all() -> impl Iterator<Item = &'static Text> {
         reminders::TEXTS,
         custom_fields::TEXTS,
         field_rights::TEXTS,
+        search::TEXTS,
     ];
     TEXTS.iter().chain(rooms.into_iter().flatten())
 }
