@@ -36,6 +36,7 @@ mod openapi;
 mod operations;
 mod organisation;
 mod page;
+pub mod panel;
 pub mod payment;
 pub mod person;
 pub mod pool;
@@ -122,6 +123,10 @@ pub use organisation::{
     NumberReset, PlanRule, ReceiptRule, ReportSettings, Settings, SharingSettings, WorkCalendar,
 };
 pub use page::{Count, PageRequest};
+pub use panel::{
+    Panel, PanelCell, PanelColumn, PanelColumnKind, PanelId, PanelInput, PanelPage, PanelQuestion, PanelRow, PanelRows,
+    PanelSource,
+};
 pub use payment::{
     Allocation, CustomerCredit, Instalment, InstalmentPage, InstalmentQuery, InstalmentRow, InstalmentStatus,
     NewInstalment, NewPrepayment, NewReceipt, NewRefund, NewWriteOff, PaymentPlan, Payments, PlanGenerator,
@@ -250,4 +255,5 @@ pub static KINDS: &[&store::Kind] = &[
     &query::SAVED_QUERY_MARKS,
     &access::REVEAL,
     &customer::CUSTOMER_KEY,
+    &panel::PANEL,
 ];

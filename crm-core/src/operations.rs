@@ -33,8 +33,8 @@ use crate::follow_up::{
 use crate::hand_over::{HandOver, HandOverInput, HandOverPage, HandOverPreview};
 use crate::history::HistoryPage;
 use crate::id::{
-    ApprovalId, ContactId, ContractId, CustomerId, DocumentId, FollowUpId, InstalmentId, MergeId, ProductId, ReceiptId,
-    RelationId, ReminderId, ReplyId, SavedQueryId, ShareId,
+    ApprovalId, ContactId, ContractId, CustomerId, DocumentId, FollowUpId, InstalmentId, MergeId, PanelId, ProductId,
+    ReceiptId, RelationId, ReminderId, ReplyId, SavedQueryId, ShareId,
 };
 use crate::json;
 use crate::menu::Menu;
@@ -42,6 +42,7 @@ use crate::merge::{Merge, MergeAnswer, MergeInput, MergePreview, MergeView, Unme
 use crate::money::Decimal;
 use crate::organisation::{NewOrganisation, Settings, WorkCalendar};
 use crate::page::PageRequest;
+use crate::panel::{Panel, PanelInput, PanelRows};
 use crate::payment::{
     CustomerCredit, InstalmentPage, InstalmentQuery, NewInstalment, NewPrepayment, NewReceipt, NewRefund, NewWriteOff,
     PaymentPlan, PlanGenerator, Receipt, ReceiptPage, ReceiptQuery, ReceiptSlip,

@@ -13,9 +13,9 @@ use crm_core::{
     Actor, Afterwards, ApprovalId, ContactId, ContractId, Crm, CustomerId, CustomerOrder, CustomerQuery, DocumentId,
     Environment as _, Error, FollowUpId, InstalmentId, Language, MergeId, MergeInput, NewContact, NewContract,
     NewCustomer, NewFollowUp, NewInstalment, NewOrganisation, NewProduct, NewReceipt, NewRelation, NewReply, OrgId,
-    PageRequest, PersonInput, PositionInput, ProductId, ReceiptId, RelationId, Release, ReminderId, ReminderQuery,
-    ReplyId, SavedQueryId, SavedQueryInput, Session, ShareId, ShareInput, ShareRight, SyncMode, TestEnvironment,
-    Transfer, UserId, View,
+    PageRequest, PanelColumn, PanelId, PanelInput, PersonInput, PositionInput, ProductId, ReceiptId, RelationId,
+    Release, ReminderId, ReminderQuery, ReplyId, SavedQueryId, SavedQueryInput, Session, ShareId, ShareInput,
+    ShareRight, SyncMode, TestEnvironment, Transfer, UserId, View,
 };
 use serde_json::{Value, json};
 use servers::{Lease, Tested};
@@ -412,6 +412,8 @@ pub struct World {
     pub merge: MergeId,
     /// A query that alice saved, for rhea, too.
     pub saved: SavedQueryId,
+    /// A panel of the host's own data, for everybody.
+    pub panel: PanelId,
     /// The version of the settings.
     pub settings: i64,
     /// A product of the catalogue.
@@ -561,6 +563,14 @@ impl World {
         let oldest = CustomerQuery { order: Some(CustomerOrder::Oldest), ..View::Mine.into() };
         let saved = SavedQueryInput { people: vec![user("rhea")], ..SavedQueryInput::named("Oldest", oldest) };
         let saved = alice.save_query(saved).unwrap().id;
+        let columns = vec![PanelColumn { key: "name".to_owned(), label: "Name".to_owned(), kind: None }];
+        let panel = PanelInput {
+            title: "Projects".to_owned(),
+            source: "projects".to_owned(),
+            columns,
+            ..PanelInput::default()
+        };
+        let panel = bed.host().save_panel(panel).unwrap().id;
         World {
             customer,
             version,
@@ -583,6 +593,7 @@ impl World {
             contract_version: contract.version,
             approval,
             merge: merged.merge.unwrap().id,
+            panel,
             settings,
             supplemented: supplemented.id,
             milestone,

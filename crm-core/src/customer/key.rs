@@ -5,7 +5,7 @@
 //! what he finds.
 
 use super::{CUSTOMER, Customer, CustomerKind};
-use crate::access::Standing;
+use crate::access::{Scope, Standing};
 use crate::contact::{CONTACT, Contact, StoredContact};
 use crate::duplicate::{CompanyName, MOST_FORMER, long_id, phone_key, short_id};
 use crate::error::Error;
@@ -202,7 +202,15 @@ fn later_words(name: &str, letters: &str, person: bool) -> BTreeSet<String> {
             starts.insert(letters.chars().skip(1).collect());
         }
     } else {
-        let brand = letters_of(&CompanyName::of(name).brand);
+        let parts = CompanyName::of(name);
+        // Of several places the second one may be a name: 长安 is a district.
+        let first: String = parts.region.chars().take(2).collect();
+        if parts.region != first
+            && let Some(behind) = letters.strip_prefix(&first).filter(|_| !first.is_empty())
+        {
+            starts.insert(behind.strip_prefix(['省', '市', '区', '县']).unwrap_or(behind).to_owned());
+        }
+        let brand = letters_of(&parts.brand);
         if let Some(behind) = letters.find(&brand).filter(|at| *at > 0).and_then(|at| letters.get(at..)) {
             starts.insert(behind.to_owned());
         }
@@ -288,19 +296,20 @@ pub(super) fn keys_of_contact(contact: &Contact) -> BTreeMap<String, Origin> {
 }
 
 /// The keys of a row, and in which scope they stand.
-fn keys_of_row(kind: &'static Kind, row: &Row) -> Result<BTreeMap<String, String>, Error> {
-    let scope = Columns::of(kind, row).text("scope").unwrap_or_default();
-    let live = matches!(Standing::of_scope(&scope), Some(Standing::Active | Standing::Pooled(_)));
+fn keys_of_row(kind: &'static Kind, row: &Row) -> Result<BTreeMap<String, Value>, Error> {
+    let scope = Scope::parse(&Columns::of(kind, row).text("scope").unwrap_or_default())?;
+    let live = matches!(scope.standing, Standing::Active | Standing::Pooled(_));
     let keys = match live {
         false => BTreeMap::new(),
         true if *kind == CUSTOMER => keys_of(&Customer::from_row(row)?),
         true => keys_of_contact(&StoredContact::from_row(row)?.contact),
     };
+    let scope = scope.to_key();
     Ok(keys.into_keys().map(|id| (id, scope.clone())).into_map())
 }
 
-fn key_row(id: String, scope: String) -> Row {
-    Row { id, version: 1, values: vec![Value::Text(scope)], body: "{}".to_owned() }
+fn key_row(id: String, scope: Value) -> Row {
+    Row { id, version: 1, values: vec![scope], body: "{}".to_owned() }
 }
 
 /// Whether keys may follow from what a write does to live columns.

@@ -32,6 +32,8 @@ const LAST_DIGITS: usize = 4;
 /// How many keys of a class are read at once: as many of one customer are neighbours, then more.
 const AT_ONCE: i64 = 100;
 const THEN: i64 = 1_000;
+/// From how many scopes on keys are looked at as they come, before the scopes are merged.
+const MANY_SCOPES: usize = 200;
 /// How often at the most: of a customer with very many contacts of one name others may be missing behind it.
 const ROUNDS: usize = 6;
 
@@ -154,6 +156,23 @@ impl Asked {
     }
 }
 
+/// How far keys were read for what is asked.
+struct Walk<'a> {
+    asked: &'a Asked,
+    /// The last one that was read.
+    last: Option<String>,
+    /// Whether enough was found, or there are no more.
+    done: bool,
+    customers: BTreeSet<String>,
+    found: Vec<Candidate>,
+}
+
+impl<'a> Walk<'a> {
+    fn new(asked: &'a Asked) -> Self {
+        Walk { asked, last: None, done: false, customers: BTreeSet::new(), found: Vec::new() }
+    }
+}
+
 impl Session<'_> {
     /// Customers that the actor sees, by what is typed into a search box: a name, a short name, a former name, a number, the
     /// name of a contact, the first or last digits of a phone, or the pinyin initials 拼音首字母 of a name; of names also from a
@@ -232,53 +251,86 @@ impl Work<'_> {
     }
 
     /// What has such keys of what stands in the scopes of the actor.
+    ///
+    /// Who sees many scopes finds what many keys begin with among the first keys of all; where he does not, his scopes are merged.
+    /// Both come in the order of ids: it is the same answer.
     fn found_by_scope(&mut self, asked: &[Asked], limit: usize) -> Result<Vec<Candidate>, Stop> {
+        // A few more than are told, as above.
+        let limit = limit + 4;
         let access = self.access()?;
+        // Whoever sees all sees all that is live, and nothing else has keys.
         let all = access.sees_all();
         let (mut scopes, mut with_phones) = (Vec::new(), Vec::new());
         if !all {
             scopes = access.visible_scopes(Standing::Active);
             with_phones.clone_from(&scopes);
-            scopes.extend(access.pool_scopes(None));
-            with_phones.extend(access.pool_scopes_with_phones());
+            scopes.extend(access.pooled_key_scopes(false));
+            with_phones.extend(access.pooled_key_scopes(true));
         }
-        let search = |asked: &Asked, after: Option<String>, most: i64| {
-            let scopes = if asked.class.is_phones() { &with_phones } else { &scopes };
-            let start = Search::starting(&CUSTOMER_KEY, &asked.start);
-            let after = after.map(|id| (None, id)).or(start.after);
-            let search = Search { after, until: start.until, ..Search::of(&CUSTOMER_KEY) }.limited(most);
-            // Whoever sees all sees all that is live, and nothing else has keys.
-            if all { search } else { search.within("scope", scopes.clone()) }
-        };
-        let mut found = Vec::new();
-        let mut open: Vec<(&Asked, Option<String>, BTreeSet<String>)> =
-            asked.iter().map(|asked| (asked, None, BTreeSet::new())).collect();
-        for round in 0..ROUNDS {
-            let most = if round == 0 { AT_ONCE } else { THEN };
-            let page = |(asked, after, _): &(&Asked, Option<String>, _)| Read::Columns {
-                of: Selection::Page(search(asked, after.clone(), most)),
-                columns: Vec::new(),
+        let mut open: Vec<Walk<'_>> = asked.iter().map(Walk::new).collect();
+        if all || scopes.len() > MANY_SCOPES {
+            let seen = [&scopes, &with_phones].map(|scopes| scopes.iter().into_set());
+            let [names, phones] = &seen;
+            let shown = |asked: &Asked, scope: Option<&Value>| {
+                let seen = if asked.class.is_phones() { phones } else { names };
+                all || scope.is_some_and(|scope| seen.contains(scope))
             };
-            let answers = self.read(open.iter().map(page).collect())?;
-            let mut further = Vec::new();
-            for ((asked, _, mut customers), answer) in open.into_iter().zip(answers) {
-                let Answer::Columns(page) = answer else { continue };
-                let last = page.last().map(|(id, _)| id.clone()).filter(|_| page.len() as i64 >= most);
-                for candidate in page.iter().filter_map(|(id, _)| asked.candidate(id)) {
-                    customers.insert(candidate.customer.clone());
-                    found.push(candidate);
-                }
-                // A few more than are told, as below.
-                if last.is_some() && customers.len() < limit + 4 {
-                    further.push((asked, last, customers));
-                }
+            self.walk_keys(&mut open, limit, if all { ROUNDS } else { 2 }, None, &shown)?;
+            if !all {
+                // Of what did not come to an end nothing is kept.
+                open.iter_mut().filter(|walk| !walk.done).for_each(|walk| *walk = Walk::new(walk.asked));
             }
-            if further.is_empty() {
+        }
+        if !all {
+            self.walk_keys(&mut open, limit, ROUNDS, Some([&scopes, &with_phones]), &|_, _| true)?;
+        }
+        Ok(open.into_iter().flat_map(|walk| walk.found).collect())
+    }
+
+    /// Reads keys in the order of ids, of these scopes, or of all, until enough customers are found or there are no more.
+    fn walk_keys(
+        &mut self,
+        walks: &mut [Walk<'_>],
+        limit: usize,
+        rounds: usize,
+        scopes: Option<[&Vec<Value>; 2]>,
+        shown: &dyn Fn(&Asked, Option<&Value>) -> bool,
+    ) -> Result<(), Stop> {
+        for round in 0..rounds {
+            let most = if round == 0 { AT_ONCE } else { THEN };
+            let mut open: Vec<&mut Walk<'_>> = walks.iter_mut().filter(|walk| !walk.done).collect();
+            if open.is_empty() {
                 break;
             }
-            open = further;
+            let read = |walk: &&mut Walk<'_>| {
+                let start = Search::starting(&CUSTOMER_KEY, &walk.asked.start).limited(most);
+                let search = Search { after: walk.last.clone().map(|id| (None, id)).or(start.after.clone()), ..start };
+                let search = match scopes {
+                    Some([_, with_phones]) if walk.asked.class.is_phones() => {
+                        search.within("scope", with_phones.clone())
+                    }
+                    Some([scopes, _]) => search.within("scope", scopes.clone()),
+                    None => search,
+                };
+                // In scopes that are his it is not asked in which.
+                let columns = if scopes.is_some() { Vec::new() } else { vec!["scope"] };
+                Read::Columns { of: Selection::Page(search), columns }
+            };
+            let answers = self.read(open.iter().map(read).collect())?;
+            for (walk, answer) in open.iter_mut().zip(answers) {
+                let Answer::Columns(page) = answer else { continue };
+                walk.last = page.last().map(|(id, _)| id.clone());
+                walk.done = (page.len() as i64) < most;
+                for (id, values) in page {
+                    let candidate = walk.asked.candidate(&id).filter(|_| shown(walk.asked, values.first()));
+                    let Some(candidate) = candidate else { continue };
+                    walk.customers.insert(candidate.customer.clone());
+                    walk.found.push(candidate);
+                }
+                walk.done |= walk.customers.len() >= limit;
+            }
         }
-        Ok(found)
+        Ok(())
     }
 
     /// What has such keys of what is shared with the actor, as far as it is.

@@ -147,11 +147,19 @@ impl Access<'_> {
         scopes
     }
 
-    /// The scopes of what the actor sees in pools with its phones.
-    pub(crate) fn pool_scopes_with_phones(&self) -> Vec<Value> {
-        let pools = self.context.pools.values();
-        let shown = pools.filter(|pool| !pool.hides(PoolField::Phones) || self.administers(pool.id));
-        shown.flat_map(|pool| self.pool_scopes(Some(pool.id))).collect()
+    /// Where in pools the actor sees customers, as keys of the quick search have it; if their phones are asked for, only in pools
+    /// that show them to him.
+    pub(crate) fn pooled_key_scopes(&self, phones: bool) -> Vec<Value> {
+        let mut scopes = Vec::new();
+        for pool in self.context.pools.values() {
+            if phones && pool.hides(PoolField::Phones) && !self.administers(pool.id) {
+                continue;
+            }
+            let positions = self.context.positions.all().map(|position| Some(&position.id));
+            let seen = std::iter::once(None).chain(positions).filter(|position| self.sees_in_pool(pool.id, *position));
+            scopes.extend(seen.map(|position| Scope::key_in_pool(pool.id, position)));
+        }
+        scopes
     }
 
     fn scopes_in_line(&self, standing: Standing) -> Vec<Value> {

@@ -199,6 +199,21 @@ pub fn input(dice: &mut Dice, known: &mut Known, operation: &str, crm: &Crm) -> 
             json!({"customers": [customer, id(dice, "customer"), id(dice, "customer")]})
         }
         "count_customers" => json!({"views": [view(dice), view(dice), view(dice)]}),
+        "panels" => json!({}),
+        "save_panel" => {
+            let columns = ["name", "due", "Name"].map(|key| json!({"key": key, "label": key}));
+            let mut panel = json!({"title": format!("面板 {}", dice.below(6)), "source": "projects", "columns": columns[..1 + usize::from(dice.one_in(8))]});
+            maybe(dice, &mut panel, "people", |dice| json!([person(dice)]));
+            maybe(dice, &mut panel, "positions", |dice| json!([dice.pick(&POSITIONS).0]));
+            if dice.one_in(3) {
+                let id = id(dice, "panel");
+                panel["version"] = json!(known.version(dice, &id));
+                panel["panel"] = json!(id);
+                panel["retired"] = json!(dice.one_in(3));
+            }
+            json!({"panel": panel})
+        }
+        "panel_rows" => json!({"customer": customer, "panel": id(dice, "panel"), "page": page(dice, known)}),
         "search_customers" => {
             let typed =
                 ["客户", "客", "kh", "联系人", "lxr", "138", "1380", "0000", "00000000", "北方", "13900009999", " "];

@@ -70,6 +70,7 @@ impl Known {
             | "write_off" | "receipt" | "receipts" => "receipt",
             "approvals" | "approval" => "approval",
             "save_pool" | "pools" => "pool",
+            "save_panel" | "panels" => "panel",
             "attach_document" | "document" | "documents" => "document",
             "create_product" | "product" | "products" | "edit_product" => "product",
             _ => "",
@@ -208,6 +209,7 @@ fn weight(operation: &str) -> usize {
         | "sync_positions"
         | "sync_roles"
         | "change_settings"
+        | "save_panel"
         | "merge_dictionary_entries"
         | "menu"
         | "roles"

@@ -24,6 +24,7 @@ mod history;
 mod home;
 mod list;
 mod merge;
+pub(crate) mod panel;
 mod payment;
 mod payment_list;
 mod plan;
@@ -82,6 +83,9 @@ pub(crate) fn routes() -> Router<Shared> {
         .route("/customers/{id}", get(customer::show))
         .route("/customers/{id}/history", get(customer::history))
         .route("/customers/{id}/access", get(customer::access))
+        .route("/customers/{id}/panels/{panel}", get(panel::rows))
+        .route(panel::HERE, get(panel::show))
+        .route("/panels/edit", get(panel::edit).post(panel::save))
         .route("/customers/{id}/edit", get(customer_form::edit).post(customer_form::save))
         .route("/customers/{id}/transfer", get(customer_form::transfer).post(customer_form::do_transfer))
         .route("/customers/{id}/delete", get(customer_form::delete).post(customer_form::do_delete))

@@ -7,6 +7,7 @@ mod field_rights;
 mod groups;
 mod hand_over;
 mod merges;
+mod panels;
 mod payments;
 mod pools;
 mod recycling;
@@ -70,6 +71,7 @@ fn all() -> impl Iterator<Item = &'static Text> {
         custom_fields::TEXTS,
         field_rights::TEXTS,
         search::TEXTS,
+        panels::TEXTS,
     ];
     TEXTS.iter().chain(rooms.into_iter().flatten())
 }

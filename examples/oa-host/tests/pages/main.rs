@@ -11,12 +11,14 @@ mod field_rights;
 mod groups;
 mod hand_over;
 mod merges;
+mod panels;
 mod pools;
 mod recycling;
 mod reminders;
 #[path = "../run/mod.rs"]
 mod run;
 mod saved_queries;
+mod search;
 mod webhook;
 
 use run::{Answer, Host, field};
