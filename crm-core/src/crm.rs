@@ -8,6 +8,7 @@ use crate::idempotency;
 use crate::log::{LogLevel, LogSink};
 use crate::operations::{Operation, op};
 use crate::organisation::{Context, ContextCache};
+use crate::panel::PanelSource;
 use crate::person::Directory;
 use crate::store::{ChangeSet, CommitError, Store};
 use crate::time::Timestamp;
@@ -41,6 +42,7 @@ pub struct Crm {
 pub(crate) struct Engine {
     pub(crate) environment: Arc<dyn Environment>,
     pub(crate) directory: Option<Arc<dyn Directory>>,
+    pub(crate) panels: Option<Arc<dyn PanelSource>>,
     /// The least level that is told, and to whom.
     pub(crate) log: Option<(LogLevel, Arc<dyn LogSink>)>,
     contexts: Arc<ContextCache>,
@@ -60,6 +62,7 @@ impl Crm {
             engine: Arc::new(Engine {
                 environment: Arc::new(environment),
                 directory: None,
+                panels: None,
                 log: None,
                 contexts: Arc::default(),
             }),
@@ -70,6 +73,12 @@ impl Crm {
     #[must_use]
     pub fn with_directory(self, directory: impl Directory + 'static) -> Self {
         self.changed(|engine| engine.directory = Some(Arc::new(directory)))
+    }
+
+    /// Asks this source of the host for the rows of panels (`panel_rows`).
+    #[must_use]
+    pub fn with_panels(self, source: impl PanelSource + 'static) -> Self {
+        self.changed(|engine| engine.panels = Some(Arc::new(source)))
     }
 
     /// Tells this log of the host about calls, from a level on.
@@ -372,6 +381,7 @@ impl Session<'_> {
                 .and_then(|()| work.index_names())
                 .and_then(|()| work.index_contacts())
                 .and_then(|()| work.hold_unique_fields())
+                .and_then(|()| work.index_customer_keys())
                 .and_then(|()| work.follow_reminders())
                 .and_then(|()| Ok(work.index_fields()?))
             {

@@ -85,6 +85,8 @@ record_id! {
     HandOverId, "hand_over";
     /// The id of a pool 客户池.
     PoolId, "pool";
+    /// The id of a panel 自定义面板 of the host's own data.
+    PanelId, "panel";
     /// The id of a product 商品.
     ProductId, "product";
     /// The id of a contract 合同.

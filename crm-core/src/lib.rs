@@ -41,6 +41,7 @@ mod openapi;
 mod operations;
 mod organisation;
 mod page;
+pub mod panel;
 pub mod payment;
 pub mod person;
 pub mod pool;
@@ -80,7 +81,7 @@ pub use custom_field::{
 pub use customer::{
     BatchAnswer, BatchItem, Customer, CustomerEdit, CustomerEditItem, CustomerFilter, CustomerId, CustomerKind,
     CustomerOrder, CustomerPage, CustomerPanels, CustomerQuery, CustomerStatus, FieldOrder, FormerCustomer,
-    NewCustomer, NewRelation, NextFollowUp, Transfer, View, ViewCount,
+    FoundCustomer, FoundCustomers, NewCustomer, NewRelation, NextFollowUp, Transfer, View, ViewCount,
 };
 pub use date::Date;
 pub use dictionary::{DictionaryEntry, DictionaryEntryInput, EntryCode};
@@ -135,6 +136,10 @@ pub use organisation::{
     NumberReset, PlanRule, ReceiptRule, ReportSettings, Settings, SharingSettings, WorkCalendar,
 };
 pub use page::{Count, PageRequest};
+pub use panel::{
+    Panel, PanelCell, PanelColumn, PanelColumnKind, PanelId, PanelInput, PanelPage, PanelQuestion, PanelRow, PanelRows,
+    PanelSource,
+};
 pub use payment::{
     Allocation, CustomerCredit, Instalment, InstalmentPage, InstalmentQuery, InstalmentRow, InstalmentStatus,
     NewInstalment, NewPrepayment, NewReceipt, NewRefund, NewWriteOff, PaymentPlan, Payments, PlanGenerator,
@@ -266,4 +271,6 @@ pub static KINDS: &[&store::Kind] = &[
     &export::EXPORT,
     &import::IMPORT,
     &import::IMPORT_ROW,
+    &customer::CUSTOMER_KEY,
+    &panel::PANEL,
 ];

@@ -201,6 +201,7 @@ pub const EVENT_KINDS: &[&str] = &[
     "customer_locked",
     "customer_unlocked",
     "pools_changed",
+    "panels_changed",
     "customer_shared",
     "share_ended",
     "contact_added",

@@ -15,8 +15,8 @@ use crate::contract::{
 use crate::crm::Session;
 use crate::custom_field::{CustomField, CustomFieldInput, Customized};
 use crate::customer::{
-    BatchAnswer, Customer, CustomerEdit, CustomerEditItem, CustomerPage, CustomerPanels, CustomerQuery, NewCustomer,
-    NewRelation, NextFollowUp, Transfer, View, ViewCount,
+    BatchAnswer, Customer, CustomerEdit, CustomerEditItem, CustomerPage, CustomerPanels, CustomerQuery, FoundCustomers,
+    NewCustomer, NewRelation, NextFollowUp, Transfer, View, ViewCount,
 };
 use crate::date::Date;
 use crate::dictionary::{DictionaryEntry, DictionaryEntryInput, EntryCode};
@@ -35,7 +35,7 @@ use crate::hand_over::{HandOver, HandOverInput, HandOverPage, HandOverPreview};
 use crate::history::HistoryPage;
 use crate::id::{
     ApprovalId, ContactId, ContractId, CustomerId, DocumentId, ExportId, FollowUpId, ImportId, InstalmentId, MergeId,
-    ProductId, ReceiptId, RelationId, ReminderId, ReplyId, SavedQueryId, ShareId,
+    PanelId, ProductId, ReceiptId, RelationId, ReminderId, ReplyId, SavedQueryId, ShareId,
 };
 use crate::import::{Import, ImportAnswer, ImportColumns, ImportInput, ImportLogPage, ImportReportPage};
 use crate::json;
@@ -45,6 +45,7 @@ use crate::merge::{Merge, MergeAnswer, MergeInput, MergePreview, MergeView, Unme
 use crate::money::Decimal;
 use crate::organisation::{NewOrganisation, Settings, WorkCalendar};
 use crate::page::PageRequest;
+use crate::panel::{Panel, PanelInput, PanelRows};
 use crate::payment::{
     CustomerCredit, InstalmentPage, InstalmentQuery, NewInstalment, NewPrepayment, NewReceipt, NewRefund, NewWriteOff,
     PaymentPlan, PlanGenerator, Receipt, ReceiptPage, ReceiptQuery, ReceiptSlip,

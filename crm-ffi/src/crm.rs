@@ -1,7 +1,7 @@
 //! The one long-lived object.
 
 use crate::executor::{Bridge, HostExecutor, SqlSettings};
-use crate::host::{Directory, Environment, HostDirectory, HostEnvironment, HostLog, Log};
+use crate::host::{Directory, Environment, HostDirectory, HostEnvironment, HostLog, HostPanels, Log, Panels};
 use crate::session::{Caller, Session};
 use crm_core::duplicate::{CompanyName, NameSimilarity};
 use crm_core::store::sql::{SqlOptions, SqlStore, SqliteStore, sqlite::SqliteOptions};
@@ -26,6 +26,9 @@ pub struct CrmOptions {
     /// From which level on; absent: `info`.
     #[uniffi(default = None)]
     pub log_level: Option<LogLevel>,
+    /// The host's own data on customers; absent: panels have no rows.
+    #[uniffi(default = None)]
+    pub panels: Option<Arc<dyn HostPanels>>,
 }
 
 impl std::fmt::Debug for CrmOptions {
@@ -67,6 +70,9 @@ fn opened(store: impl Store + Send + Sync + 'static, options: CrmOptions) -> Arc
     };
     if let Some(directory) = options.directory {
         crm = crm.with_directory(Directory(directory));
+    }
+    if let Some(panels) = options.panels {
+        crm = crm.with_panels(Panels(panels));
     }
     if let Some(log) = options.log {
         crm = crm.with_log(options.log_level.unwrap_or(LogLevel::Info), Log(log));

@@ -1,6 +1,6 @@
-//! What a host gives beside a place for the rows: clock and chance, a directory, a log.
+//! What a host gives beside a place for the rows: clock and chance, a directory, a log, panels.
 
-use crm_core::{DirectoryPerson, HostFailure, LogEntry, OrgId, Timestamp};
+use crm_core::{DirectoryPerson, HostFailure, LogEntry, OrgId, PanelPage, PanelQuestion, Timestamp};
 use std::sync::Arc;
 
 /// What a part of the host fails with.
@@ -53,6 +53,16 @@ pub trait HostDirectory: Send + Sync {
     fn search_people(&self, organisation: OrgId, text: String, limit: i32) -> Result<Vec<DirectoryPerson>, HostError>;
 }
 
+/// The host's own data on customers.
+#[uniffi::export(foreign)]
+pub trait HostPanels: Send + Sync {
+    /// A page of the rows of a panel. Who asks sees the customer and the panel.
+    ///
+    /// # Errors
+    /// [`HostError`] when the rows can't be had, or the source is not known.
+    fn panel_rows(&self, question: PanelQuestion) -> Result<PanelPage, HostError>;
+}
+
 /// The log of the host. Called on the thread of the call, at its end.
 #[uniffi::export(foreign)]
 pub trait HostLog: Send + Sync {
@@ -83,6 +93,14 @@ pub(crate) struct Directory(pub(crate) Arc<dyn HostDirectory>);
 impl crm_core::Directory for Directory {
     fn search_people(&self, org: &OrgId, text: &str, limit: i32) -> Result<Vec<DirectoryPerson>, HostFailure> {
         Ok(self.0.search_people(org.clone(), text.to_owned(), limit)?)
+    }
+}
+
+pub(crate) struct Panels(pub(crate) Arc<dyn HostPanels>);
+
+impl crm_core::PanelSource for Panels {
+    fn panel_rows(&self, question: &PanelQuestion) -> Result<PanelPage, HostFailure> {
+        Ok(self.0.panel_rows(question.clone())?)
     }
 }
 

@@ -20,7 +20,7 @@ pub use crm::{
 };
 pub use executor::{ExecutorError, HostExecutor, SqlAnswer, SqlColumn, SqlDialect, SqlRow, SqlStatement, SqlValue};
 pub use executor::{MigrateMode, SqlSettings, WriteOutcome};
-pub use host::{HostDirectory, HostEnvironment, HostError, HostLog};
+pub use host::{HostDirectory, HostEnvironment, HostError, HostLog, HostPanels};
 pub use session::{Caller, Session};
 #[cfg(feature = "testing")]
 pub use testing::{ConformanceFailure, ConformanceReport, ExecutorFactory, certify_executor};

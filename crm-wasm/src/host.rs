@@ -1,7 +1,10 @@
 //! What the host gives, as plain functions: bindings/js makes them from what its caller passes.
 
 use crate::failure::Outcome;
-use crm_core::{Directory, DirectoryPerson, Environment, HostFailure, LogEntry, LogLevel, LogSink, OrgId, Timestamp};
+use crm_core::{
+    Directory, DirectoryPerson, Environment, HostFailure, LogEntry, LogLevel, LogSink, OrgId, PanelPage, PanelQuestion,
+    PanelSource, Timestamp,
+};
 use js_sys::{Date, Function, Uint8Array};
 use send_wrapper::SendWrapper;
 use std::cell::RefCell;
@@ -19,6 +22,7 @@ export interface Host {
     logLevel?: LogLevel | undefined;
     log?: ((entry: string) => void) | undefined;
     searchPeople?: ((org: string, text: string, limit: number) => string | null) | undefined;
+    panelRows?: ((question: string) => string | null) | undefined;
 }
 "#;
 
@@ -38,6 +42,8 @@ extern "C" {
     fn log(this: &Host) -> JsValue;
     #[wasm_bindgen(method, getter, js_name = searchPeople)]
     fn search_people(this: &Host) -> JsValue;
+    #[wasm_bindgen(method, getter, js_name = panelRows)]
+    fn panel_rows(this: &Host) -> JsValue;
 }
 
 type Call = SendWrapper<Function>;
@@ -156,5 +162,27 @@ impl Directory for HostDirectory {
         let json = answer.as_string().ok_or_else(|| HostFailure::new("searchPeople gave no list"))?;
         serde_json::from_str(&json)
             .map_err(|error| HostFailure::new(format!("searchPeople gave something else: {error}")))
+    }
+}
+
+/// The host's own data on customers.
+pub(crate) struct HostPanels {
+    rows: Call,
+}
+
+impl HostPanels {
+    pub(crate) fn of(host: &Host) -> Outcome<Option<Self>> {
+        let rows = function("panelRows", host.panel_rows())?;
+        Ok(rows.map(|rows| HostPanels { rows }))
+    }
+}
+
+impl PanelSource for HostPanels {
+    fn panel_rows(&self, question: &PanelQuestion) -> Result<PanelPage, HostFailure> {
+        let question = serde_json::to_string(question)
+            .map_err(|error| HostFailure::new(format!("the question can't be written: {error}")))?;
+        let answer = given("panelRows", self.rows.call1(&JsValue::UNDEFINED, &question.into()))?;
+        let json = answer.as_string().ok_or_else(|| HostFailure::new("panelRows gave no page"))?;
+        serde_json::from_str(&json).map_err(|error| HostFailure::new(format!("panelRows gave something else: {error}")))
     }
 }

@@ -9,7 +9,7 @@ mod operations;
 use crm_core::store::MemoryStore;
 use crm_core::{Actor, Error};
 use failure::{Outcome, thrown};
-use host::{Host, HostDirectory, HostEnvironment, HostLog};
+use host::{Host, HostDirectory, HostEnvironment, HostLog, HostPanels};
 use wasm_bindgen::prelude::*;
 
 pub use operations::{OperationInfo, Operations};
@@ -23,7 +23,7 @@ pub struct Crm {
 
 #[wasm_bindgen]
 impl Crm {
-    /// With what the host gives: its clock, its random source, its log, its directory, each optional.
+    /// With what the host gives: its clock, its random source, its log, its directory, its panels, each optional.
     ///
     /// # Errors
     /// A part of it that is no function.
@@ -36,6 +36,9 @@ impl Crm {
         }
         if let Some(directory) = HostDirectory::of(host)? {
             core = core.with_directory(directory);
+        }
+        if let Some(panels) = HostPanels::of(host)? {
+            core = core.with_panels(panels);
         }
         Ok(Crm { core })
     }

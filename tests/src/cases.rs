@@ -156,6 +156,13 @@ pub fn case(operation: &str, world: &World, absent: bool) -> Option<(Need, Value
         "delete_saved_query" => (Need::SavedOwn, json!({"query": or(world.saved.to_string())})),
         "customers" => (Need::Nothing, json!({"query": {"view": {"kind": "mine"}}, "page": page})),
         "count_customers" => (Need::Nothing, json!({"views": [{"kind": "subordinates"}]})),
+        "panels" => (Need::Nothing, json!({})),
+        "save_panel" => {
+            let columns = json!([{"key": "name", "label": "Name"}]);
+            (Need::Administrator, json!({"panel": {"title": "Second", "source": "others", "columns": columns}}))
+        }
+        "panel_rows" => (Need::Read, json!({"customer": customer, "panel": world.panel, "page": page})),
+        "search_customers" => (Need::Nothing, json!({"text": "A", "limit": null})),
         "edit_customer" => {
             (Need::Edit, json!({"customer": customer, "edit": {"version": world.version, "region": "X"}}))
         }

@@ -11,11 +11,11 @@ use crm_core::store::sql::{SqlOptions, SqliteStore};
 use crm_core::store::{Answer, MemoryStore, Read, Search, Store, Value as Column};
 use crm_core::{
     Actor, Afterwards, ApprovalId, ContactId, ContractId, Crm, CustomerId, CustomerOrder, CustomerQuery, DocumentId,
-    Environment as _, Error, ExportId, ExportInput, FollowUpId, ImportId, ImportInput, InstalmentId, Language, MergeId,
-    MergeInput, NewContact, NewContract, NewCustomer, NewFollowUp, NewInstalment, NewOrganisation, NewProduct,
-    NewReceipt, NewRelation, NewReply, OrgId, PageRequest, PersonInput, PositionInput, ProductId, ReceiptId,
-    RelationId, Release, ReminderId, ReminderQuery, ReplyId, SavedQueryId, SavedQueryInput, Session, ShareId,
-    ShareInput, ShareRight, SyncMode, TestEnvironment, Transfer, UserId, View,
+    Environment as _, Error, ExportId, ExportInput, FollowUpId, ImportId, ImportInput, InstalmentId, Language,
+    MergeId, MergeInput, NewContact, NewContract, NewCustomer, NewFollowUp, NewInstalment, NewOrganisation,
+    NewProduct, NewReceipt, NewRelation, NewReply, OrgId, PageRequest, PanelColumn, PanelId, PanelInput, PersonInput,
+    PositionInput, ProductId, ReceiptId, RelationId, Release, ReminderId, ReminderQuery, ReplyId, SavedQueryId,
+    SavedQueryInput, Session, ShareId, ShareInput, ShareRight, SyncMode, TestEnvironment, Transfer, UserId, View,
 };
 use serde_json::{Value, json};
 use servers::{Lease, Tested};
@@ -416,6 +416,8 @@ pub struct World {
     pub export: ExportId,
     /// An import that alice began: names, levels.
     pub import: ImportId,
+    /// A panel of the host's own data, for everybody.
+    pub panel: PanelId,
     /// The version of the settings.
     pub settings: i64,
     /// A product of the catalogue.
@@ -571,6 +573,14 @@ impl World {
         let import: ImportInput =
             serde_json::from_value(json!({"file": "客户.csv", "headers": ["客户名称", "级别"]})).unwrap();
         let import = alice.begin_import(import).unwrap().id;
+        let columns = vec![PanelColumn { key: "name".to_owned(), label: "Name".to_owned(), kind: None }];
+        let panel = PanelInput {
+            title: "Projects".to_owned(),
+            source: "projects".to_owned(),
+            columns,
+            ..PanelInput::default()
+        };
+        let panel = bed.host().save_panel(panel).unwrap().id;
         World {
             customer,
             version,
@@ -595,6 +605,7 @@ impl World {
             contract_version: contract.version,
             approval,
             merge: merged.merge.unwrap().id,
+            panel,
             settings,
             supplemented: supplemented.id,
             milestone,

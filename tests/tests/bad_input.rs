@@ -567,7 +567,8 @@ fn h5_foreign_and_altered_cursors_are_refused_everywhere() {
             let path = format!("/api/{}", operation.name);
             document["paths"][&path]["post"]["requestBody"]["content"]["application/json"]["schema"]["properties"]["page"].is_object()
         });
-        for operation in paged {
+        // Without a host there is nothing to turn to in a panel: its markers are tested with one, in `panels.rs`.
+        for operation in paged.filter(|operation| operation.name != "panel_rows") {
             assert!(lists.iter().any(|(name, ..)| *name == operation.name), "{} has pages and no case", operation.name);
         }
         let mut cursors = Vec::new();

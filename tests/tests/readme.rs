@@ -7,8 +7,8 @@ const LETTERS: [&str; 25] = [
     "C1", "C2", "C3", "C4", "C6", "C7", "C8", "C9", "F1", "F2", "F3", "F4", "A1", "A2", "A3", "A4", "A5", "A7", "G1",
     "H1", "R1", "R2", "R3", "R4", "R5",
 ];
-const MORE: [&str; 17] =
-    ["C5", "K1", "K2", "K3", "K4", "K5", "K6", "K7", "K8", "K9", "T1", "T2", "T3", "T4", "H2", "H4", "H5"];
+const MORE: [&str; 18] =
+    ["A6", "C5", "K1", "K2", "K3", "K4", "K5", "K6", "K7", "K8", "K9", "T1", "T2", "T3", "T4", "H2", "H4", "H5"];
 
 /// The tests of each file, or of a folder of modules, by name.
 fn tests() -> BTreeMap<String, BTreeSet<String>> {

@@ -87,12 +87,13 @@ const LEVELS: readonly unknown[] = ["debug", "info", "warn", "error", undefined]
 /** What the host gives, as the module calls it; `failed` hears what its functions throw. */
 function host(options: CrmOptions, failed: (thrown: unknown) => void): wasm.Host {
   if (typeof options !== "object" || options === null) throw malformed("options");
-  const { now, entropy, log, directory } = options;
+  const { now, entropy, log, directory, panels } = options;
   const functions = {
     "options.now": now,
     "options.entropy": entropy,
     "options.log.log": log && (log.log ?? null),
     "options.directory.searchPeople": directory && (directory.searchPeople ?? null),
+    "options.panels.panelRows": panels && (panels.panelRows ?? null),
   };
   for (const [field, given] of Object.entries(functions)) {
     if (given !== undefined && typeof given !== "function") throw malformed(field);
@@ -124,13 +125,14 @@ function host(options: CrmOptions, failed: (thrown: unknown) => void): wasm.Host
         }
       }),
     searchPeople:
-      directory && caught((org, part, limit) => encodeList(directory.searchPeople(org, part, limit))),
+      directory && caught((org, part, limit) => encodeGiven(directory.searchPeople(org, part, limit))),
+    panelRows: panels && caught((question) => encodeGiven(panels.panelRows(JSON.parse(question)))),
   };
 }
 
-function encodeList(people: unknown): string {
-  const json = encode({ people });
-  return json.slice('{"people":'.length, -1);
+function encodeGiven(given: unknown): string {
+  const json = encode({ given });
+  return json.slice('{"given":'.length, -1);
 }
 
 /** The CRM, in the memory of this page or process. Close it with `using`, or `free()`. */

@@ -1,4 +1,4 @@
-import type { DirectoryPerson, LogEntry, LogLevel, Operations } from "./wasm/crm_wasm.js";
+import type { DirectoryPerson, LogEntry, LogLevel, Operations, PanelPage, PanelQuestion } from "./wasm/crm_wasm.js";
 
 /** `create_customer` as JavaScript writes it: `createCustomer`. */
 export type Camel<Name extends string> = Name extends `${infer Head}_${infer Tail}`
@@ -33,6 +33,8 @@ export interface CrmOptions {
   log?: { level?: LogLevel | undefined; log(entry: LogEntry): void } | undefined;
   /** The host's own people, for `searchPeople`; absent: those of the organisation. */
   directory?: { searchPeople(org: string, text: string, limit: number): DirectoryPersonInput[] } | undefined;
+  /** The host's own data on customers, for `panelRows`; absent: panels have no rows. */
+  panels?: { panelRows(question: PanelQuestion): PanelPage } | undefined;
 }
 
 /** A person as a directory shows him; the library adds whether it knows him. */

@@ -401,6 +401,8 @@ nothing_to_redact!(
     crate::menu::Menu,
     crate::organisation::Settings,
     crate::organisation::WorkCalendar,
+    crate::panel::Panel,
+    crate::panel::PanelRows,
     crate::payment::CustomerCredit,
     crate::payment::InstalmentRow,
     crate::payment::NewInstalment,

@@ -75,6 +75,21 @@ impl Scope {
         })
     }
 
+    /// As keys of the quick search have it: who owned what is in a pool before does not matter to who sees it there, and there are
+    /// fewer positions than people.
+    pub(crate) fn to_key(&self) -> Value {
+        match self.standing {
+            Standing::Pooled(pool) => Scope::key_in_pool(pool, self.position.as_ref()),
+            _ => self.to_value(),
+        }
+    }
+
+    /// What keys of the quick search have of a customer in a pool that was owned at a position.
+    pub(crate) fn key_in_pool(pool: PoolId, position: Option<&PositionId>) -> Value {
+        let position = position.map_or("", PositionId::as_str);
+        Value::Text(format!("p{}{SEPARATOR}{position}", pool.0.as_simple()))
+    }
+
     pub(crate) fn parse(text: &str) -> Result<Self, Error> {
         let corrupt = || Error::from(StoreError::Corrupt(format!("scope {text:?}")));
         let mut parts = text.splitn(3, SEPARATOR);

@@ -87,6 +87,12 @@ impl Work<'_> {
         Ok(Named { ids, whole: true, seen: false, by_name_only: BTreeSet::new() })
     }
 
+    /// The ids of customers that are shared with the actor; of more than 2,000 the latest.
+    pub(super) fn shared_with_actor(&mut self) -> Result<Vec<String>, Stop> {
+        let grantees = self.access()?.grantee_keys();
+        Ok(if grantees.is_empty() { Vec::new() } else { self.shared_ids(grantees, None)?.ids })
+    }
+
     /// The ids of active customers of which the actor sees a panel by a share alone: that stand in none of
     /// these scopes.
     pub(crate) fn shared_customers(&mut self, scopes: &[Value], panel: SharePanel) -> Result<Vec<Value>, Stop> {

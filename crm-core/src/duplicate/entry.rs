@@ -11,7 +11,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
 /// By how many of the names that it had before a customer is found.
-const MOST_FORMER: usize = 20;
+pub(crate) const MOST_FORMER: usize = 20;
 
 /// A name, understood: people's have no parts.
 pub(super) fn understood(name: &str, person: bool) -> CompanyName {
@@ -97,12 +97,12 @@ fn parts_in_order(name: &CompanyName) -> String {
 }
 
 /// An id in 22 characters instead of 36: there are three of them a name.
-pub(super) fn short_id(id: &str) -> String {
+pub(crate) fn short_id(id: &str) -> String {
     uuid::Uuid::try_parse(id).map_or_else(|_| id.to_owned(), |id| URL_SAFE_NO_PAD.encode(id.as_bytes()))
 }
 
 /// The id of a [`short_id`].
-pub(super) fn long_id(short: &str) -> String {
+pub(crate) fn long_id(short: &str) -> String {
     let bytes = URL_SAFE_NO_PAD.decode(short).ok().and_then(|bytes| <[u8; 16]>::try_from(bytes).ok());
     bytes.map_or_else(|| short.to_owned(), |bytes| uuid::Uuid::from_bytes(bytes).as_hyphenated().to_string())
 }

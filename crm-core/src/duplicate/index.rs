@@ -11,7 +11,7 @@ use super::key::{MATCH_KEY, match_id, match_row, values_of};
 use super::name::NAME_VERSION;
 use super::postings::{Postings, count};
 use crate::crm::{Crm, Session};
-use crate::customer::{CUSTOMER, Customer};
+use crate::customer::{CUSTOMER, CUSTOMER_KEYS, Customer};
 use crate::error::{CallRefusal, Error};
 use crate::json;
 use crate::operations::op;
@@ -74,6 +74,12 @@ pub(super) struct NameIndex {
     /// The version of keys by which every contact is found.
     #[serde(default)]
     contacts: i32,
+    /// How far those were gone through that were there before the keys of the quick search.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    keys_walked: Option<String>,
+    /// The version of keys by which the quick search finds everybody.
+    #[serde(default)]
+    keys: i32,
     #[serde(default)]
     version: i64,
 }
@@ -94,13 +100,15 @@ impl NameIndex {
             outdated: false,
             contacts_walked: None,
             contacts: 0,
+            keys_walked: None,
+            keys: 0,
             version: 0,
         }
     }
 
     /// Of a new organisation: nobody was there before it.
     fn new() -> Self {
-        NameIndex { complete: true, contacts: CONTACT_KEYS, version: 1, ..NameIndex::empty() }
+        NameIndex { complete: true, contacts: CONTACT_KEYS, keys: CUSTOMER_KEYS, version: 1, ..NameIndex::empty() }
     }
 
     /// Out of its row, in today's edition.
@@ -124,6 +132,11 @@ impl NameIndex {
     /// Whether every contact is found by its keys.
     pub(super) fn has_all_contacts(&self) -> bool {
         self.contacts >= CONTACT_KEYS
+    }
+
+    /// Whether the quick search finds everybody.
+    fn has_all_keys(&self) -> bool {
+        self.keys >= CUSTOMER_KEYS
     }
 
     /// Whether every customer that is not in the tail is in it.
@@ -313,6 +326,16 @@ impl Work<'_> {
         self.rely_on_index(|index| index.complete)
     }
 
+    /// Whether the quick search finds everybody who was there before it.
+    pub(crate) fn has_all_customer_keys(&mut self) -> Result<bool, Stop> {
+        Ok(self.name_index()?.has_all_keys())
+    }
+
+    /// While those of before get the keys of the quick search, one that changes could be taken in as it was.
+    pub(crate) fn rely_on_customer_keys(&mut self) -> Result<(), Stop> {
+        self.rely_on_index(NameIndex::has_all_keys)
+    }
+
     /// Relies on how far the index has come, unless it has come so far.
     pub(super) fn rely_on_index(&mut self, done: fn(&NameIndex) -> bool) -> Result<(), Stop> {
         let inserted = |write: &Write| matches!(write, Write::Insert { kind, .. } if *kind == &NAME_INDEX);
@@ -370,6 +393,9 @@ impl Work<'_> {
         } else if !index.has_all_contacts() {
             index.contacts_walked = self.walk_contacts(index.contacts_walked.take())?;
             index.contacts = if index.contacts_walked.is_none() { CONTACT_KEYS } else { index.contacts };
+        } else if !index.has_all_keys() {
+            index.keys_walked = self.walk_customer_keys(index.keys_walked.take())?;
+            index.keys = if index.keys_walked.is_none() { CUSTOMER_KEYS } else { index.keys };
         } else {
             return Ok(false);
         }

@@ -57,13 +57,22 @@ const MAIL_PROVIDERS: [&str; 29] = [
 
 /// A phone number by its digits, without China's prefix; none where there are too few to tell one from another.
 pub(crate) fn phone_key(phone: &str) -> Option<String> {
-    let digits: String =
-        fold(phone).chars().filter_map(|c| c.to_digit(10)).filter_map(|d| char::from_digit(d, 10)).collect();
-    let national = digits.strip_prefix("00").unwrap_or(&digits);
+    let digits = digits(phone);
+    let national = national(&digits);
+    (7..=20).contains(&national.len()).then(|| format!("phone:{national}"))
+}
+
+/// The digits of a phone number, or of what is typed of one.
+pub(crate) fn digits(phone: &str) -> String {
+    fold(phone).chars().filter_map(|c| c.to_digit(10)).filter_map(|d| char::from_digit(d, 10)).collect()
+}
+
+/// Digits without China's prefix.
+pub(crate) fn national(digits: &str) -> &str {
+    let national = digits.strip_prefix("00").unwrap_or(digits);
     let national = national.strip_prefix("86").filter(|rest| rest.len() >= 10).unwrap_or(national);
     // 0571 and 571 behind +86 are the same place.
-    let national = national.strip_prefix('0').unwrap_or(national);
-    (7..=20).contains(&national.len()).then(|| format!("phone:{national}"))
+    national.strip_prefix('0').unwrap_or(national)
 }
 
 /// The domain of an e-mail address, unless everyone may have one there.

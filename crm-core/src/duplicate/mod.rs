@@ -28,12 +28,13 @@ pub(crate) use contact_check::Entered;
 pub use contact_check::{ContactCheck, ContactHit};
 pub(crate) use contact_index::CONTACT_KEY;
 pub(crate) use dismissed::DISMISSED;
+pub(crate) use entry::{MOST_FORMER, long_id, short_id};
 pub(crate) use group::{DUPLICATE_GROUP, DUPLICATE_SEARCH};
 pub use group::{
     DuplicateGroup, DuplicateGroupPage, DuplicateMember, DuplicatePair, DuplicateSearch, DuplicateSearchState,
 };
 pub(crate) use index::{NAME_ENTRY, NAME_GRAM, NAME_INDEX, NAME_OF, NAME_TAIL, new_index};
-pub(crate) use key::{MATCH_KEY, phone_key};
+pub(crate) use key::{MATCH_KEY, digits, national, phone_key};
 pub(crate) use lookup::LOOKUP;
 pub use lookup::{DuplicateLookup, DuplicateLookupPage};
 pub use name::{CompanyName, NAME_VERSION};

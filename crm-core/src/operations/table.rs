@@ -88,6 +88,14 @@ macro_rules! for_each_operation {
             command unmerge(merge: MergeId) -> Unmerged, "customer.merge";
             /// A page of a view of customers.
             query customers(query: CustomerQuery, page: PageRequest) -> CustomerPage, "customer.view";
+            /// Customers that the actor sees, by what is typed into a search box.
+            query search_customers(text: String, limit: Option<i32>) -> FoundCustomers, "customer.view";
+            /// The panels of the host's own data that the actor sees, or keeps.
+            query panels() -> Vec<Panel>, "customer.view";
+            /// Makes a panel of the host's own data, or changes one.
+            command save_panel(panel: PanelInput) -> Panel, "settings.manage_settings";
+            /// A page of the rows that the host has for a panel on a customer.
+            query panel_rows(customer: CustomerId, panel: PanelId, page: PageRequest) -> PanelRows, "customer.view";
             /// How many customers views have.
             query count_customers(views: Vec<View>) -> Vec<ViewCount>, "customer.view";
             /// The saved queries that are for the actor.

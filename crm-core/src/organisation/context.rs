@@ -8,6 +8,7 @@ use crate::dictionary::{DICTIONARY_ENTRY, DictionaryEntry};
 use crate::error::Error;
 use crate::id::PoolId;
 use crate::layout::{LAYOUT, Layout};
+use crate::panel::{PANEL, Panel, PanelId};
 use crate::person::{PERSON, Person};
 use crate::pool::{POOL, Pool};
 use crate::position::{POSITION, Position, PositionId, PositionTree};
@@ -18,7 +19,7 @@ use crate::work::rows;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 
-/// Organisation, people, positions, roles, dictionaries, pools, custom fields and layouts as of one version. Immutable.
+/// Organisation, people, positions, roles, dictionaries, pools, custom fields, layouts and panels as of one version. Immutable.
 #[derive(Debug)]
 pub(crate) struct Context {
     pub(crate) version: i64,
@@ -28,6 +29,7 @@ pub(crate) struct Context {
     pub(crate) roles: Vec<Role>,
     pub(crate) dictionaries: BTreeMap<String, Vec<DictionaryEntry>>,
     pub(crate) pools: BTreeMap<PoolId, Pool>,
+    pub(crate) panels: BTreeMap<PanelId, Panel>,
     /// By what has them, then in their order.
     pub(crate) fields: Vec<StoredField>,
     /// Those of forms that are not the standard ones.
@@ -98,8 +100,8 @@ impl Context {
         // Kinds of more rows than a page are read in several batches, which may see several
         // states: then again.
         for _ in 0..8 {
-            let kinds: [&'static Kind; 7] =
-                [&PERSON, &POSITION, &ROLE, &DICTIONARY_ENTRY, &POOL, &CUSTOM_FIELD, &LAYOUT];
+            let kinds: [&'static Kind; 8] =
+                [&PERSON, &POSITION, &ROLE, &DICTIONARY_ENTRY, &POOL, &CUSTOM_FIELD, &LAYOUT, &PANEL];
             let mut searches: Vec<Option<Search>> = kinds.map(Search::of).map(Some).into();
             let mut loaded: Vec<Vec<Row>> = vec![Vec::new(); kinds.len()];
             let mut versions = Vec::new();
@@ -151,7 +153,7 @@ impl Context {
         let mut loaded = loaded.into_iter();
         let mut next = || loaded.next().unwrap_or_default();
         let (people, positions, roles, entries) = (next(), next(), next(), next());
-        let (pools, fields, layouts) = (next(), next(), next());
+        let (pools, fields, layouts, panels) = (next(), next(), next(), next());
         let organisation = Organisation::from_row(head)?;
         let people: BTreeMap<UserId, Person> =
             Person::from_rows(&people)?.into_iter().map(|person| (person.id.clone(), person)).into_map();
@@ -176,6 +178,7 @@ impl Context {
             roles: Role::from_rows(&roles)?,
             dictionaries,
             pools: Pool::from_rows(&pools)?.into_iter().map(|pool| (pool.id, pool)).into_map(),
+            panels: Panel::from_rows(&panels)?.into_iter().map(|panel| (panel.id, panel)).into_map(),
             fields,
             layouts: Layout::from_rows(&layouts)?,
             scopes: RwLock::default(),

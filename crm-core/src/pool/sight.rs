@@ -147,6 +147,21 @@ impl Access<'_> {
         scopes
     }
 
+    /// Where in pools the actor sees customers, as keys of the quick search have it; if their phones are asked for, only in pools
+    /// that show them to him.
+    pub(crate) fn pooled_key_scopes(&self, phones: bool) -> Vec<Value> {
+        let mut scopes = Vec::new();
+        for pool in self.context.pools.values() {
+            if phones && pool.hides(PoolField::Phones) && !self.administers(pool.id) {
+                continue;
+            }
+            let positions = self.context.positions.all().map(|position| Some(&position.id));
+            let seen = std::iter::once(None).chain(positions).filter(|position| self.sees_in_pool(pool.id, *position));
+            scopes.extend(seen.map(|position| Scope::key_in_pool(pool.id, position)));
+        }
+        scopes
+    }
+
     fn scopes_in_line(&self, standing: Standing) -> Vec<Value> {
         let mut seen: BTreeMap<Option<&PositionId>, bool> = BTreeMap::new();
         let mut scopes = Vec::new();

@@ -105,7 +105,7 @@ pub struct Search {
     /// Only rows behind this place: the value of the order's column (`None` when the order is
     /// by `id` alone) and the id of the last row seen.
     pub after: Option<(Option<Value>, String)>,
-    /// Only rows whose id is less than this; of a page of the whole organisation in the order of ids.
+    /// Only rows whose id is less than this; of a page in the order of ids.
     pub until: Option<String>,
     /// The size of the page, 1 to 10,000.
     pub limit: i64,
@@ -130,6 +130,12 @@ impl Search {
     pub fn beginning(kind: &'static Kind, start: &str) -> Self {
         let (after, until) = (format!("{start}{SEPARATOR}"), format!("{start}{BEHIND_SEPARATOR}"));
         Search { after: Some((None, after)), until: Some(until), ..Search::of(kind) }
+    }
+
+    /// The rows of a kind whose ids begin with `start`, in the order of their ids; no id has the greatest character.
+    pub fn starting(kind: &'static Kind, start: &str) -> Self {
+        let until = format!("{start}{}", char::MAX);
+        Search { after: Some((None, start.to_owned())), until: Some(until), ..Search::of(kind) }
     }
 
     /// The conditions on the order's column that stand in the outermost [`Filter::All`]: within

@@ -141,8 +141,8 @@ fn page(search: &Search) -> Result<(), StoreError> {
         (Some((Some(value), _)), Some(column)) => same_type(kind, column, value)?,
         _ => return Err(failed(kind, "the place to go on from is not of the order")),
     }
-    if search.until.is_some() && (search.order.is_some() || search.scope.is_some()) {
-        return Err(failed(kind, "ids end a page of the whole organisation in their order"));
+    if search.until.is_some() && search.order.is_some() {
+        return Err(failed(kind, "ids end a page in their own order alone"));
     }
     selection(search)
 }

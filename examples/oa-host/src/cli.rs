@@ -1,6 +1,7 @@
 //! The command line: opens the database, fills it when it is new, serves or imports.
 
 use crate::app::App;
+use crate::projects::Projects;
 use crate::session::Sessions;
 use crate::webhook::{self, Webhook};
 use crate::{demo, import, server};
@@ -84,6 +85,12 @@ fn go(cli: Cli) -> Result<(), String> {
     let webhook = webhook.transpose()?;
     let org = org.unwrap_or_else(|| demo::ORGANISATION.to_owned());
     let crm = opened(database, &org, cli.empty)?;
+    let projects = Projects::open(&beside(database).with_extension("projects.db"));
+    let projects = projects.map_err(|error| error.to_string())?;
+    if !cli.empty && org == demo::ORGANISATION {
+        projects.begin(&crm, &org).map_err(|error| at(database, &error))?;
+    }
+    let crm = crm.with_panels(projects);
     let mut orgs = vec![org];
     if orgs.iter().all(|org| org != import::ORGANISATION) {
         orgs.push(import::ORGANISATION.to_owned());

@@ -4,7 +4,7 @@ use crate::app::{App, Reply};
 use crate::failure::Failure;
 use crate::pages::custom_values::{CUSTOM, known, of_word};
 use crate::pages::laid_out::LaidOut;
-use crate::pages::{custom_field, duplicate_group, hand_over, recycling};
+use crate::pages::{custom_field, duplicate_group, hand_over, panel, recycling};
 use crate::session::{Notice, Undo, Visitor};
 use crate::text::{Lang, text};
 use crate::values::{Values, url};
@@ -303,6 +303,13 @@ impl<'a> Look<'a> {
         {
             let href = custom_field::HERE.to_owned();
             let label = self.t("custom_fields").to_owned();
+            links.insert(place, Link { label, badge: String::new(), current: under(&href), first: false, href });
+        }
+        if let Some(place) = links.iter().position(|link| link.href == "/settings")
+            && self.may("settings.manage_settings")
+        {
+            let href = panel::HERE.to_owned();
+            let label = self.t("panels").to_owned();
             links.insert(place, Link { label, badge: String::new(), current: under(&href), first: false, href });
         }
         links

@@ -10,6 +10,7 @@ mod failure;
 mod form;
 mod import;
 mod pages;
+mod projects;
 mod security;
 mod server;
 mod session;

@@ -251,3 +251,93 @@ for (const form of document.querySelectorAll("form[data-preview]")) {
   form.addEventListener("change", soon);
   form.addEventListener("input", soon);
 }
+
+// Customers are told below the box on every page while one types; Enter without a choice opens the page of all.
+function seek(form) {
+  const box = form.querySelector("input");
+  const list = form.querySelector("[role=listbox]");
+  let waiting;
+  let asking;
+  let chosen = -1;
+  for (const [name, value] of [["role", "combobox"], ["aria-autocomplete", "list"], ["aria-controls", list.id], ["aria-expanded", "false"]]) {
+    box.setAttribute(name, value);
+  }
+
+  const choose = (place) => {
+    const options = [...list.children];
+    // Before the first and behind the last one is the box itself.
+    if (place < -1) chosen = options.length - 1;
+    else chosen = place < options.length ? place : -1;
+    options.forEach((option, at) => option.setAttribute("aria-selected", String(at === chosen)));
+    if (chosen < 0) return box.removeAttribute("aria-activedescendant");
+    box.setAttribute("aria-activedescendant", options[chosen].id);
+    options[chosen].scrollIntoView({ block: "nearest" });
+  };
+  const show = (found) => {
+    const option = ({ href, name, said }, place) => {
+      const item = document.createElement("li");
+      const link = document.createElement("a");
+      const more = document.createElement("small");
+      item.id = `${list.id}-${place}`;
+      item.setAttribute("role", "option");
+      link.href = href;
+      link.tabIndex = -1;
+      link.textContent = name;
+      more.textContent = said;
+      link.append(more);
+      item.append(link);
+      return item;
+    };
+    list.replaceChildren(...found.map(option));
+    list.hidden = found.length === 0;
+    box.setAttribute("aria-expanded", String(!list.hidden));
+    choose(-1);
+  };
+  const close = () => {
+    clearTimeout(waiting);
+    asking?.abort();
+    show([]);
+  };
+  const ask = async () => {
+    asking?.abort();
+    const text = box.value.trim();
+    if (text === "") return show([]);
+    const { signal } = (asking = new AbortController());
+    try {
+      // Who has been signed out meanwhile would be led to another page.
+      const answer = await fetch(`${form.dataset.suggest}?${new URLSearchParams({ q: text })}`, { signal, redirect: "error" });
+      const found = answer.ok ? await answer.json() : [];
+      if (!signal.aborted) show(found);
+    } catch {
+      if (!signal.aborted) show([]);
+    }
+  };
+  const soon = (event) => {
+    // Letters of a syllable that is still being chosen are no text.
+    if (event.isComposing) return;
+    clearTimeout(waiting);
+    waiting = setTimeout(ask, 150);
+  };
+  box.addEventListener("input", soon);
+  box.addEventListener("compositionend", soon);
+  box.addEventListener("keydown", (event) => {
+    if (event.isComposing || list.hidden) return;
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      event.preventDefault();
+      choose(chosen + (event.key === "ArrowDown" ? 1 : -1));
+    } else if (event.key === "Escape") {
+      event.preventDefault();
+      close();
+    } else if (event.key === "Enter" && chosen >= 0) {
+      event.preventDefault();
+      list.children[chosen].querySelector("a").click();
+    }
+  });
+  form.addEventListener("submit", close);
+  form.addEventListener("focusout", (event) => {
+    if (!form.contains(event.relatedTarget)) close();
+  });
+  // A click on an answer must not take the focus away first: the list would be gone.
+  list.addEventListener("pointerdown", (event) => event.preventDefault());
+}
+for (const form of document.querySelectorAll("[data-suggest]")) seek(form);

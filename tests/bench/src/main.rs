@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! crm-bench [--scale FRACTION] [--dir DIR] [--rounds N] [--seconds S] [--keep]
-//!     [--only create|claims|recycling|reminders|receipts|reports[/PART]|commits|sizes|views[/PART]|moving|servers[/create|/clients|/reminders|/views[/PART]]]
+//!     [--only create|claims|recycling|reminders|receipts|reports[/PART]|commits|sizes|search|views[/PART]|moving|servers[/create|/clients|/reminders|/views[/PART]]]
 //! crm-bench duplicates NAMES QUERIES [STORE]...
 //! crm-bench groups NAMES [QUERIES] [--to COUNT] [STORE]...
 //! crm-bench febrl DIR
@@ -26,6 +26,7 @@ mod recycling;
 mod reminders;
 mod report;
 mod sales;
+mod search;
 mod servers;
 mod setup;
 mod sizes;
@@ -128,6 +129,9 @@ fn main() -> Result<()> {
     }
     if options.wants("views") {
         views::run(&options, dir)?;
+    }
+    if options.wants("search") {
+        search::run(&options, dir)?;
     }
     if options.wants("fields") {
         fields::run(&options, dir)?;

@@ -206,6 +206,31 @@ pub fn input(dice: &mut Dice, known: &mut Known, operation: &str, crm: &Crm) -> 
             json!({"customers": [customer, id(dice, "customer"), id(dice, "customer")]})
         }
         "count_customers" => json!({"views": [view(dice), view(dice), view(dice)]}),
+        "panels" => json!({}),
+        "save_panel" => {
+            let columns = ["name", "due", "Name"].map(|key| json!({"key": key, "label": key}));
+            let mut panel = json!({"title": format!("面板 {}", dice.below(6)), "source": "projects", "columns": columns[..1 + usize::from(dice.one_in(8))]});
+            maybe(dice, &mut panel, "people", |dice| json!([person(dice)]));
+            maybe(dice, &mut panel, "positions", |dice| json!([dice.pick(&POSITIONS).0]));
+            if dice.one_in(3) {
+                let id = id(dice, "panel");
+                panel["version"] = json!(known.version(dice, &id));
+                panel["panel"] = json!(id);
+                panel["retired"] = json!(dice.one_in(3));
+            }
+            json!({"panel": panel})
+        }
+        "panel_rows" => json!({"customer": customer, "panel": id(dice, "panel"), "page": page(dice, known)}),
+        "search_customers" => {
+            let typed =
+                ["客户", "客", "kh", "联系人", "lxr", "138", "1380", "0000", "00000000", "北方", "13900009999", " "];
+            let text = match dice.below(3) {
+                0 => format!("客户 {}", dice.below(40)),
+                1 => text(dice),
+                _ => (*dice.pick(&typed)).to_owned(),
+            };
+            json!({"text": text, "limit": if dice.one_in(2) { None } else { Some(1 + dice.below(55)) }})
+        }
         "customer_history" => json!({"customer": customer, "page": page(dice, known)}),
         "contact_history" => json!({"contact": id(dice, "contact"), "page": page(dice, known)}),
         "follow_up_history" => json!({"follow_up": id(dice, "follow_up"), "page": page(dice, known)}),

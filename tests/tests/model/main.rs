@@ -72,6 +72,7 @@ impl Known {
             "save_pool" | "pools" => "pool",
             "begin_export" | "exports" => "export",
             "begin_import" | "imports" => "import",
+            "save_panel" | "panels" => "panel",
             "attach_document" | "document" | "documents" => "document",
             "create_product" | "product" | "products" | "edit_product" => "product",
             _ => "",
@@ -210,6 +211,7 @@ fn weight(operation: &str) -> usize {
         | "sync_positions"
         | "sync_roles"
         | "change_settings"
+        | "save_panel"
         | "merge_dictionary_entries"
         | "menu"
         | "roles"

@@ -256,6 +256,7 @@ const LOOKING: [&str; 21] = [
     "customer",
     "customers",
     "customers",
+    "search_customers",
     "customer_panels",
     "customer_history",
     "contact",

@@ -72,6 +72,7 @@ export const host = {
       { log: {} },
       { log: { level: "loud", log() {} } },
       { directory: {} },
+      { panels: {} },
       null,
       7,
     ]) {
@@ -137,6 +138,41 @@ export const host = {
     ]) {
       answer = bad;
       const error = refused(crm, "unavailable", () => alice.searchPeople("o"));
+      if (cause) ok(error.cause === cause, `the cause is ${error.cause}`);
+    }
+    house.free();
+  },
+
+  "the rows of a panel are the host's"(crm) {
+    let answer = () => ({ rows: [{ id: "1", cells: [{ column: "name", text: "一期" }] }], next: "1" });
+    const asked = [];
+    const panelRows = (question) => {
+      asked.push(question);
+      return answer();
+    };
+    const { house, alice } = world(crm, { panels: { panelRows } });
+    const host = house.asSystem("acme", "test");
+    const columns = [{ key: "name", label: "名称" }];
+    const panel = host.savePanel({ title: "项目", source: "projects", columns });
+    const customer = alice.createCustomer({ name: "A" });
+    const page = alice.panelRows(customer.id, panel.id, { size: 1 });
+    equal(page.items, [{ id: "1", cells: [{ column: "name", text: "一期" }] }]);
+    alice.panelRows(customer.id, panel.id, { size: 1, cursor: page.next });
+    equal([asked[1].source, asked[1].customer, asked[1].cursor, asked[1].size], ["projects", customer.id, "1", 1]);
+    const thrown = new Error("the projects are down");
+    for (const [bad, cause] of [
+      [() => null],
+      [() => ({ rows: [{ id: "1", cells: [{ column: "other", text: "x" }] }] })],
+      [() => ({ rows: [{ id: 1, cells: [] }] })],
+      [
+        () => {
+          throw thrown;
+        },
+        thrown,
+      ],
+    ]) {
+      answer = bad;
+      const error = refused(crm, "unavailable", () => alice.panelRows(customer.id, panel.id, { size: 1 }));
       if (cause) ok(error.cause === cause, `the cause is ${error.cause}`);
     }
     house.free();

@@ -10,6 +10,7 @@ await init(new Uint8Array());
 await init(new URL("./crm.wasm", import.meta.url));
 
 using crm = new Crm({ now: () => 0, entropy: () => new Uint8Array(16), log: { level: "warn", log: (e) => e.operation } });
+new Crm({ panels: { panelRows: ({ source, size }) => ({ rows: [{ id: source, cells: [{ column: "name", text: `${size}` }] }] }) } });
 new Crm({ directory: { searchPeople: (org, text, limit) => [{ id: org, name: text.slice(0, limit) }] } });
 const alice: Session = crm.asUser("acme", "alice").idempotent("key").correlated("request");
 

@@ -155,7 +155,6 @@ pub(super) fn malformed_questions_are_refused(make: &Make<'_>) -> Outcome {
             "an end by id in another order",
             Search { until: Some("b".to_owned()), ..after(Some("rank"), Some(1.into())) },
         ),
-        ("an end by id in a scope", Search { until: Some("b".to_owned()), ..of().within("owner", vec!["o".into()]) }),
         ("a place of another type", after(Some("rank"), Some("1".into()))),
     ];
     let mut questions = Vec::new();

@@ -15,6 +15,7 @@ pub(super) fn page<'t>(table: &'t Table, search: &Search) -> Vec<&'t Row> {
     let limit = usize::try_from(search.limit.max(0)).unwrap_or(usize::MAX);
     let members = search.scope.as_ref();
     let members: Option<BTreeSet<&Value>> = members.map(|s| s.values.iter().into_set());
+    let before_end = |row: &&Row| search.until.as_ref().is_none_or(|until| row.id < *until);
     let shown = |row: &&Row| {
         let inside = match (&search.scope, &members) {
             (Some(scope), Some(members)) => {
@@ -22,8 +23,7 @@ pub(super) fn page<'t>(table: &'t Table, search: &Search) -> Vec<&'t Row> {
             }
             _ => true,
         };
-        let before_end = search.until.as_ref().is_none_or(|until| row.id < *until);
-        inside && before_end && search.filter.passes(search.kind, row)
+        inside && before_end(row) && search.filter.passes(search.kind, row)
     };
     let Some(plan) = Plan::of(table, search) else {
         return Vec::new();
@@ -32,7 +32,9 @@ pub(super) fn page<'t>(table: &'t Table, search: &Search) -> Vec<&'t Row> {
     if plan.ordered {
         let rows = Merge::new(plan.order_part(search), search.direction, ranges);
         let rows = rows.filter_map(|entry| table.get(&entry.id));
-        return rows.filter(shown).take(limit).collect();
+        // In the order of ids nothing comes behind the end.
+        let ends = search.order.is_none() && search.direction == Direction::Ascending;
+        return rows.take_while(|row| !ends || before_end(row)).filter(shown).take(limit).collect();
     }
     let rows = ranges.into_iter().flatten();
     let rows = rows.filter_map(|entry| table.get(&entry.id));

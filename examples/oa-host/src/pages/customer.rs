@@ -9,7 +9,7 @@ use crate::pages::contracts::Row;
 use crate::pages::custom_values::{self, Shown};
 use crate::pages::history::named;
 use crate::pages::share::{panel_key, panels_told};
-use crate::pages::{Params, document, follow_up, history, id, list, recycling};
+use crate::pages::{Params, document, follow_up, history, id, list, panel, recycling};
 use crate::session::{Visitor, random};
 use crate::values::Values;
 use askama::Template;
@@ -66,6 +66,8 @@ struct CustomerPage<'a> {
     /// What was paid before there was a contract; none for who may not see money.
     credit: Option<Vec<String>>,
     documents: Option<document::Panel>,
+    /// Of the host's own data.
+    panels: Vec<panel::Card>,
     /// The merges into it: where each is shown, its day, and of whom.
     merges: Vec<(String, String, String, bool)>,
     write: Option<Sheet<'a>>,
@@ -269,6 +271,7 @@ fn draw(desk: &Desk<'_>, panels: &CustomerPanels, values: &Values) -> Reply {
             &format!("/customers/{}", customer.id),
             may("attach_document"),
         )?,
+        panels: panel::cards(desk, customer.id)?,
         merges: merges(desk, customer)?,
         write: match may("follow_up") {
             true => Some(follow_up::sheet(desk, panels, values, None)?.done()),

@@ -28,6 +28,7 @@ pub(crate) mod layout;
 mod import;
 mod list;
 mod merge;
+pub(crate) mod panel;
 mod payment;
 mod payment_list;
 mod plan;
@@ -44,6 +45,7 @@ mod report_rows;
 mod reveal;
 mod role;
 mod saved_query;
+mod search;
 mod settings;
 mod share;
 mod sign_in;
@@ -74,6 +76,8 @@ pub(crate) fn routes() -> Router<Shared> {
         .route("/sign-in", get(sign_in::show).post(sign_in::sign_in))
         .route("/sign-out", post(sign_in::sign_out))
         .route("/language", post(sign_in::language))
+        .route("/search", get(search::show))
+        .route("/search/suggest", get(search::suggest))
         .route("/customers", get(list::show))
         .route("/customers/batch", get(batch::start).post(batch::choose))
         .route("/customers/batch/run", get(batch::start).post(batch::run))
@@ -83,6 +87,9 @@ pub(crate) fn routes() -> Router<Shared> {
         .route("/customers/{id}", get(customer::show))
         .route("/customers/{id}/history", get(customer::history))
         .route("/customers/{id}/access", get(customer::access))
+        .route("/customers/{id}/panels/{panel}", get(panel::rows))
+        .route(panel::HERE, get(panel::show))
+        .route("/panels/edit", get(panel::edit).post(panel::save))
         .route("/customers/{id}/edit", get(customer_form::edit).post(customer_form::save))
         .route("/customers/{id}/transfer", get(customer_form::transfer).post(customer_form::do_transfer))
         .route("/customers/{id}/delete", get(customer_form::delete).post(customer_form::do_delete))

@@ -9,10 +9,12 @@ mod groups;
 mod hand_over;
 mod imports;
 mod merges;
+mod panels;
 mod payments;
 mod pools;
 mod recycling;
 mod reminders;
+mod search;
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -72,6 +74,8 @@ fn all() -> impl Iterator<Item = &'static Text> {
         field_rights::TEXTS,
         exports::TEXTS,
         imports::TEXTS,
+        search::TEXTS,
+        panels::TEXTS,
     ];
     TEXTS.iter().chain(rooms.into_iter().flatten())
 }

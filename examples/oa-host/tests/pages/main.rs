@@ -13,12 +13,14 @@ mod groups;
 mod hand_over;
 mod layouts;
 mod merges;
+mod panels;
 mod pools;
 mod recycling;
 mod reminders;
 #[path = "../run/mod.rs"]
 mod run;
 mod saved_queries;
+mod search;
 mod webhook;
 
 use run::{Answer, Host, field};

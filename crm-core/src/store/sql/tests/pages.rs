@@ -98,7 +98,7 @@ fn search() -> impl Strategy<Value = Search> {
     (scope(), filter(), order, direction, id(), id(), 1i64..9).prop_map(
         |(scope, filter, (order, value), direction, id, end, limit)| Search {
             kind: &THING,
-            until: end.filter(|_| scope.is_none() && order.is_none()),
+            until: end.filter(|_| order.is_none()),
             scope,
             filter,
             order,

@@ -6,6 +6,7 @@ import oa.crm.ffi.HostEnvironment
 import oa.crm.ffi.HostException
 import oa.crm.ffi.HostExecutor
 import oa.crm.ffi.HostLog
+import oa.crm.ffi.HostPanels
 import oa.crm.ffi.SqlStatement
 
 /**
@@ -70,6 +71,10 @@ internal class KeptEnvironment(private val host: HostEnvironment) : HostEnvironm
 internal class KeptDirectory(private val host: HostDirectory) : HostDirectory {
     override fun searchPeople(organisation: OrgId, text: String, limit: Int) =
         Causes.kept(::hostFailure) { host.searchPeople(organisation, text, limit) }
+}
+
+internal class KeptPanels(private val host: HostPanels) : HostPanels {
+    override fun panelRows(question: PanelQuestion) = Causes.kept(::hostFailure) { host.panelRows(question) }
 }
 
 /** What a log throws stays with the log: the call is over. */

@@ -82,6 +82,7 @@ class Crm private constructor(private val native: NativeCrm) : AutoCloseable {
             environment = environment?.let(::KeptEnvironment),
             directory = directory?.let(::KeptDirectory),
             log = log?.let(::KeptLog),
+            panels = panels?.let(::KeptPanels),
         )
     }
 }

@@ -8,6 +8,7 @@ import oa.crm.ffi.CrmOptions
 import oa.crm.ffi.HostDirectory
 import oa.crm.ffi.HostEnvironment
 import oa.crm.ffi.HostLog
+import oa.crm.ffi.HostPanels
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertNull
 import org.junit.jupiter.api.Assertions.assertSame
@@ -24,26 +25,29 @@ class HostPartsTest {
     lateinit var folder: Path
 
     /** A host whose parts do what a test says. */
-    private class Host : HostEnvironment, HostDirectory, HostLog {
+    private class Host : HostEnvironment, HostDirectory, HostLog, HostPanels {
         val counted = Counted()
         var onNow: () -> Instant = counted::now
         var onEntropy: () -> ByteArray = counted::entropy
         var onSearch: (String) -> List<DirectoryPerson> = { emptyList() }
         var onLog: (LogEntry) -> Unit = {}
+        var onRows: (PanelQuestion) -> PanelPage = { PanelPage(rows = emptyList()) }
 
         override fun now() = onNow()
         override fun entropy() = onEntropy()
         override fun searchPeople(organisation: OrgId, text: String, limit: Int) = onSearch(text)
         override fun log(entry: LogEntry) = onLog(entry)
+        override fun panelRows(question: PanelQuestion) = onRows(question)
 
         fun heal() {
             onNow = counted::now
             onEntropy = counted::entropy
             onSearch = { emptyList() }
             onLog = {}
+            onRows = { PanelPage(rows = emptyList()) }
         }
 
-        val options get() = CrmOptions(environment = this, directory = this, log = this, logLevel = LogLevel.DEBUG)
+        val options get() = CrmOptions(environment = this, directory = this, log = this, logLevel = LogLevel.DEBUG, panels = this)
     }
 
     private val host = Host()
@@ -84,6 +88,32 @@ class HostPartsTest {
             assertTrue(alice.customers(CustomerQuery(View.Mine), PageRequest(size = 5)).items.isEmpty(), "nothing was written")
             val refused = assertThrows(CrmException.Invalid::class.java) { alice.createCustomer(NewCustomer(name = "")) }
             assertNull(refused.cause, "an old cause belongs to its call")
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    internal fun `the rows of a panel are the host's`(keeping: Keeping) {
+        keeping.open(folder, host.options).use { crm ->
+            val alice = crm.founded()
+            val columns = listOf(PanelColumn(key = "name", label = "名称"))
+            val panel = crm.asSystem("acme", "test").savePanel(PanelInput(title = "项目", source = "projects", columns = columns))
+            val customer = alice.createCustomer(NewCustomer(name = "N")).id
+            val asked = mutableListOf<PanelQuestion>()
+            val row = PanelRow(id = "1", cells = listOf(PanelCell(column = "name", text = "一期")), address = "/projects/1")
+            host.onRows = { asked += it; PanelPage(rows = listOf(row), next = "1") }
+            val page = alice.panelRows(customer, panel.id, PageRequest(size = 1))
+            assertEquals(listOf(row), page.items)
+            alice.panelRows(customer, panel.id, PageRequest(size = 1, cursor = page.next))
+            assertEquals(listOf(null, "1"), asked.map { it.cursor })
+            assertEquals(listOf("projects", customer, "alice"), asked[1].let { listOf(it.source, it.customer, it.actor) })
+            for (failure in failures) {
+                host.onRows = { throw failure }
+                val thrown = assertThrows(CrmException.Unavailable::class.java) { alice.panelRows(customer, panel.id, PageRequest(size = 1)) }
+                assertSame(failure, thrown.cause)
+            }
+            host.onRows = { PanelPage(rows = listOf(row, row)) }
+            assertThrows(CrmException.Unavailable::class.java) { alice.panelRows(customer, panel.id, PageRequest(size = 5)) }
         }
     }
 
