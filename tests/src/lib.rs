@@ -11,9 +11,9 @@ use crm_core::store::sql::{SqlOptions, SqliteStore};
 use crm_core::store::{Answer, MemoryStore, Read, Search, Store, Value as Column};
 use crm_core::{
     Actor, Afterwards, ApprovalId, ContactId, ContractId, Crm, CustomerId, CustomerOrder, CustomerQuery, DocumentId,
-    Environment as _, Error, ExportId, ExportInput, FollowUpId, ImportId, ImportInput, InstalmentId, Language,
-    MergeId, MergeInput, NewContact, NewContract, NewCustomer, NewFollowUp, NewInstalment, NewOrganisation,
-    NewProduct, NewReceipt, NewRelation, NewReply, OrgId, PageRequest, PanelColumn, PanelId, PanelInput, PersonInput,
+    Environment as _, Error, ExportId, ExportInput, FollowUpId, ImportId, ImportInput, InstalmentId, Language, MergeId,
+    MergeInput, NewContact, NewContract, NewCustomer, NewFollowUp, NewInstalment, NewOrganisation, NewProduct,
+    NewReceipt, NewRelation, NewReply, OrgId, PageRequest, PanelColumn, PanelId, PanelInput, PersonInput,
     PositionInput, ProductId, ReceiptId, RelationId, Release, ReminderId, ReminderQuery, ReplyId, SavedQueryId,
     SavedQueryInput, Session, ShareId, ShareInput, ShareRight, SyncMode, TestEnvironment, Transfer, UserId, View,
 };

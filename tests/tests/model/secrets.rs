@@ -251,7 +251,7 @@ const OTHERS: [&str; 30] = [
 ];
 
 /// Where secrets would show, if they did.
-const LOOKING: [&str; 21] = [
+const LOOKING: [&str; 22] = [
     "form",
     "customer",
     "customers",
