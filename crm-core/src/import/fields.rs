@@ -5,6 +5,7 @@ use crate::access::{Access, FieldAccess};
 use crate::custom_field::{CUSTOM, Customized, FieldType};
 use crate::error::Violation;
 use crate::export::restored;
+use crate::layout::own_fields;
 use crate::text::{Checker, fold};
 use serde::{Deserialize, Serialize};
 
@@ -39,37 +40,23 @@ pub struct ImportColumns {
     pub fields: Vec<String>,
 }
 
-/// Names of fields with what they are called in Chinese and English.
-const FIELDS: [(&str, &str, &str); 28] = [
-    ("number", "客户编号", "Number"),
-    ("name", "客户名称", "Name"),
-    ("short_name", "简称", "Short name"),
-    ("kind", "客户类型", "Kind"),
-    ("credit_code", "统一社会信用代码", "Credit code"),
-    ("level", "级别", "Level"),
-    ("stage", "销售阶段", "Stage"),
-    ("source", "来源", "Source"),
-    ("industry", "行业", "Industry"),
-    ("region", "地区", "Region"),
-    ("address", "地址", "Address"),
-    ("phones", "电话", "Phones"),
-    ("website", "网址", "Website"),
-    ("email", "邮箱", "E-mail"),
-    ("description", "描述", "Description"),
-    ("birthday", "生日", "Birthday"),
-    ("owner", "所属销售", "Owner"),
-    ("contact.name", "联系人姓名", "Contact name"),
-    ("contact.gender", "联系人性别", "Contact gender"),
-    ("contact.title", "联系人职务", "Contact title"),
-    ("contact.department", "联系人部门", "Contact department"),
-    ("contact.phones", "联系人电话", "Contact phones"),
-    ("contact.email", "联系人邮箱", "Contact e-mail"),
-    ("contact.wechat", "联系人微信", "Contact WeChat"),
-    ("contact.qq", "联系人QQ", "Contact QQ"),
-    ("contact.birthday", "联系人生日", "Contact birthday"),
-    ("contact.address", "联系人地址", "Contact address"),
-    ("contact.note", "联系人备注", "Contact note"),
-];
+/// The fields that records have by themselves, by their names, with what they are called in Chinese and English.
+fn own() -> impl Iterator<Item = (String, String, String)> {
+    let customers = own_fields(Customized::Customer).iter();
+    let customers = customers.map(|own| (own.name.to_owned(), own.chinese.to_owned(), own.english.to_owned()));
+    let owner = ("owner".to_owned(), "所属销售".to_owned(), "Owner".to_owned());
+    // Preferences are told, not listed.
+    let contacts = own_fields(Customized::Contact).iter().filter(|own| own.name != "preferences");
+    let contacts = contacts.map(|own| {
+        let english = if own.english.chars().nth(1).is_some_and(char::is_uppercase) {
+            own.english.to_owned()
+        } else {
+            own.english.to_lowercase()
+        };
+        (format!("{CONTACT}{}", own.name), format!("联系人{}", own.chinese), format!("Contact {english}"))
+    });
+    customers.chain([owner]).chain(contacts)
+}
 
 /// Other words by which headers are known, too.
 const ALSO: [(&str, &str); 12] = [
@@ -96,12 +83,7 @@ pub(super) fn known(access: &Access<'_>) -> Vec<ImportField> {
         let owner = name != "owner" || access.may("customer.assign");
         contact && owner && access.field(&of) == FieldAccess::Edit
     };
-    let own = FIELDS.iter().map(|(name, chinese, english)| ImportField {
-        name: (*name).to_owned(),
-        english: (*english).to_owned(),
-        chinese: (*chinese).to_owned(),
-        required: *name == "name",
-    });
+    let own = own().map(|(name, chinese, english)| ImportField { required: name == "name", name, english, chinese });
     let custom = access.context.fields_of(Customized::Customer).iter().map(|stored| &stored.field);
     let custom = custom.filter(|field| !field.retired && field.field_type != FieldType::AutoNumber);
     let custom = custom.map(|field| ImportField {

@@ -12,6 +12,7 @@ mod standard;
 pub use commands::LayoutInput;
 pub(crate) use commands::check_required;
 pub use form::{Form, FormField, FormOption, FormSection};
+pub(crate) use own::own_fields;
 
 use crate::custom_field::Customized;
 use crate::record::plain_record;

@@ -278,7 +278,7 @@ pub(crate) async fn do_remove(State(app): State<Shared>, Path(contact): Path<Str
 }
 
 /// The page of the customer that a small form belongs to.
-pub(crate) fn back(values: &Values) -> Result<String, crate::failure::Failure> {
+pub(crate) fn back(values: &Values) -> Result<String, Failure> {
     let customer: CustomerId = id(values.get("customer"))?;
     Ok(format!("/customers/{customer}"))
 }

@@ -48,7 +48,6 @@ struct Page<'a> {
 #[derive(Template)]
 #[template(path = "layout_preview.html")]
 struct Preview<'a> {
-    d: &'a Look<'a>,
     problems: Vec<String>,
     form: Option<Sheet<'a>>,
 }
@@ -234,7 +233,6 @@ fn said(desk: &Desk<'_>, error: &Error) -> Vec<String> {
 
 fn previewed<'a>(desk: &'a Desk<'a>, layout: LayoutInput) -> Preview<'a> {
     static NOTHING: std::sync::LazyLock<Values> = std::sync::LazyLock::new(Values::default);
-    let d = &desk.look;
     let drawn = || -> Result<Sheet<'a>, Vec<String>> {
         let form = desk.crm.preview_form(layout).map_err(|error| said(desk, &error))?;
         let sheet = Sheet::new(desk, "", &NOTHING, None).looked_at().prefix("preview-");
@@ -242,8 +240,8 @@ fn previewed<'a>(desk: &'a Desk<'a>, layout: LayoutInput) -> Preview<'a> {
         Ok(drawn.map_err(|_| vec![desk.t("preview_unavailable").to_owned()])?.done())
     };
     match drawn() {
-        Ok(form) => Preview { d, problems: Vec::new(), form: Some(form) },
-        Err(problems) => Preview { d, problems, form: None },
+        Ok(form) => Preview { problems: Vec::new(), form: Some(form) },
+        Err(problems) => Preview { problems, form: None },
     }
 }
 
