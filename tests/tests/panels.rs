@@ -85,7 +85,8 @@ fn row(id: &str, cells: &[(&str, &str)]) -> PanelRow {
 }
 
 fn titles(world: &World, who: &str) -> Vec<String> {
-    world.user(who).panels().unwrap().into_iter().map(|panel| panel.title).collect()
+    let panels = world.user(who).panels().unwrap().into_iter().filter(|panel| panel.id != world.panel);
+    panels.map(|panel| panel.title).collect()
 }
 
 fn rows(world: &World, who: &str, customer: CustomerId, panel: PanelId) -> Result<PanelRows, crm_core::Error> {
@@ -167,7 +168,7 @@ fn a6_a_panel_is_checked_before_it_is_kept() {
         bad("people", "too_many", &|panel| panel.people = (0..1_001).map(|n| user(&format!("u{n}"))).collect());
         bad("positions[0]", "unknown", &|panel| panel.positions = vec![PositionId::new("nowhere").unwrap()]);
         bad("roles[0]", "unknown", &|panel| panel.roles = vec![RoleId::new("nothing").unwrap()]);
-        for number in 1..50 {
+        for number in 2..50 {
             host.save_panel(PanelInput { title: format!("{number}"), ..projects() }).unwrap();
         }
         bad("panels", "too_many", &|_| {});

@@ -85,6 +85,7 @@ fn f4_the_quick_search_finds_names_initials_numbers_contacts_and_phones() {
             new.contacts = vec![phoned("欧阳小明", "+86 159 0013 5678"), contact("Jane van Dyke")];
         });
         make(world, "alice", "重庆长安电器厂", |_| {});
+        make(world, "alice", "浙江省杭州市白鹳科技有限公司", |_| {});
         make(world, "alice", "Acme Cloud Services Inc.", |_| {});
         make(world, "alice", "李雷", |new| new.kind = Some(CustomerKind::Person));
         let cloud = "苏州星野科技有限公司";
@@ -119,7 +120,8 @@ fn f4_the_quick_search_finds_names_initials_numbers_contacts_and_phones() {
         for (text, name) in [
             ("cqca", "重庆长安电器厂"),
             ("zqza", "重庆长安电器厂"),
-            ("长安", "重庆长安电器厂"),
+            ("杭州市白鹳", "浙江省杭州市白鹳科技有限公司"),
+            ("白鹳科技", "浙江省杭州市白鹳科技有限公司"),
             ("cloud serv", "Acme Cloud Services Inc."),
             ("ACME", "Acme Cloud Services Inc."),
             ("ll", "李雷"),

@@ -203,7 +203,7 @@ fn later_words(name: &str, letters: &str, person: bool) -> BTreeSet<String> {
         }
     } else {
         let parts = CompanyName::of(name);
-        // Of several places the second one may be a name: 长安 is a district.
+        // Of several places people may begin with the second one.
         let first: String = parts.region.chars().take(2).collect();
         if parts.region != first
             && let Some(behind) = letters.strip_prefix(&first).filter(|_| !first.is_empty())

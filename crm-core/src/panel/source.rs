@@ -12,7 +12,6 @@ use crate::operations::op;
 use crate::page::{PageRequest, encode_cursor, list_identity};
 use crate::sharing::SharePanel;
 use crate::store::{ColumnType, Value};
-use crate::text::is_web_address;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -228,7 +227,8 @@ fn fits(column: &PanelColumn, text: &str) -> bool {
 fn leads_somewhere(address: &str) -> bool {
     let plain = !address.contains(|c: char| c.is_control() || c.is_whitespace() || c == '\\');
     let path = address.strip_prefix('/').is_some_and(|rest| !rest.starts_with('/'));
-    plain && (path || is_web_address(address))
+    let lower = address.to_ascii_lowercase();
+    plain && (path || ["https://", "http://"].iter().any(|scheme| lower.starts_with(scheme)))
 }
 
 #[cfg(test)]
