@@ -102,7 +102,7 @@ fn k1_a_contract_is_drafted_signed_supplemented_and_voided() {
 }
 
 /// A form with a file in it.
-fn multipart(values: &[(&str, &str)], file: (&str, &[u8])) -> Vec<u8> {
+pub(crate) fn multipart(values: &[(&str, &str)], file: (&str, &[u8])) -> Vec<u8> {
     let mut body = Vec::new();
     for (name, value) in values {
         let part = format!("--edge\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
