@@ -6,6 +6,7 @@ mod access;
 mod actor;
 mod agenda;
 pub mod approval;
+pub mod configuration;
 pub mod contact;
 pub mod contract;
 mod crm;
@@ -68,7 +69,13 @@ pub use access::{
 pub use actor::{Actor, OrgId, UserId};
 pub use agenda::TickReport;
 pub use approval::{Approval, ApprovalDecision, ApprovalPage};
-pub use contact::{Contact, ContactEdit, ContactFilter, ContactId, ContactPage, Gender, NewContact};
+pub use configuration::{
+    Configuration, ConfigurationItem, ConfigurationOutcome, ConfigurationReport, ConfiguredPool, ConfiguredProduct,
+    ConfiguredRole,
+};
+pub use contact::{
+    Contact, ContactEdit, ContactFilter, ContactId, ContactPage, ERASED_NAME, Erasure, Gender, NewContact,
+};
 pub use contract::{
     Contract, ContractEdit, ContractEntry, ContractEntryKind, ContractEntryPage, ContractLine, ContractOrder,
     ContractPage, ContractPayments, ContractQuery, ContractRow, ContractStatus, ContractTransfer, ContractView,

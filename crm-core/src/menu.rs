@@ -207,6 +207,7 @@ pub const EVENT_KINDS: &[&str] = &[
     "contact_added",
     "contact_changed",
     "contact_removed",
+    "person_erased",
     "relation_added",
     "relation_removed",
     "follow_up_planned",

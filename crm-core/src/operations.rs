@@ -7,7 +7,8 @@ mod table;
 
 use crate::access::{AccessExplanation, FieldRevealPage, FieldRight, RevealedField, Role, RoleInput};
 use crate::approval::{Approval, ApprovalDecision, ApprovalPage};
-use crate::contact::{Contact, ContactEdit, ContactFilter, ContactPage, NewContact};
+use crate::configuration::{Configuration, ConfigurationReport};
+use crate::contact::{Contact, ContactEdit, ContactFilter, ContactPage, Erasure, NewContact};
 use crate::contract::{
     Contract, ContractEdit, ContractEntry, ContractEntryKind, ContractEntryPage, ContractPage, ContractQuery,
     ContractTransfer, ContractView, NewContract, NewContractEntry,

@@ -388,7 +388,12 @@ impl<'w> Work<'w> {
     ) -> Result<(), Error> {
         self.checks_context = false;
         let row = organisation.to_row(self.context.version)?;
-        self.update(&ORGANISATION, row);
+        // Who changes several things of it writes its row once, as it stands after all of them.
+        let written = |write: &&mut Write| matches!(write, Write::Update { kind, .. } if **kind == ORGANISATION);
+        match self.changes.writes.iter_mut().find(written) {
+            Some(written) => *written = Write::Update { kind: &ORGANISATION, row, changes: Vec::new() },
+            None => self.update(&ORGANISATION, row),
+        }
         Ok(())
     }
 

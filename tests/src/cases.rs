@@ -90,6 +90,11 @@ pub fn case(operation: &str, world: &World, absent: bool) -> Option<(Need, Value
         "change_settings" => {
             (Need::Administrator, json!({"settings": {"version": world.settings, "recycle_bin_days": 31}}))
         }
+        "export_configuration" => (Need::Administrator, json!({})),
+        "import_configuration" => (
+            Need::Administrator,
+            json!({"configuration": {"version": 1, "dictionaries": [{"dictionary": "level", "code": "d", "label": "D"}]}, "preview": false}),
+        ),
         "menu" => (Need::Nothing, json!({})),
         "people" => (Need::Nothing, json!({"text": "a"})),
         "search_people" => (Need::Nothing, json!({"text": "a"})),
@@ -180,6 +185,7 @@ pub fn case(operation: &str, world: &World, absent: bool) -> Option<(Need, Value
         "contacts" => (Need::Nothing, json!({"filter": {}, "page": page})),
         "edit_contact" => (Need::Edit, json!({"contact": contact, "edit": {"version": 1, "title": "X"}})),
         "set_primary_contact" => (Need::Edit, json!({"contact": or(world.second.to_string())})),
+        "erase_person" => (Need::AdministratorKnown, json!({"contact": contact, "reason": null})),
         "remove_contact" => (Need::Edit, json!({"contact": or(world.second.to_string()), "new_primary": null})),
         "add_relation" => {
             (Need::EditBoth, json!({"customer": customer, "relation": {"customer": world.third, "kind": "business"}}))

@@ -16,7 +16,7 @@ use crate::sharing::{ShareRight, SharedPanel};
 use crate::sorted::Gather as _;
 use crate::store::Write;
 use crate::text::Checker;
-use crate::work::Work;
+use crate::work::{Stop, Work};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -82,69 +82,8 @@ impl Session<'_> {
             &op::sync_roles,
             &(&roles, mode),
             |work| {
-                let context = work.context.clone();
-                let inputs = checked(&roles, &context)?;
-                let mut report = SyncReport::default();
-                let mut after: BTreeMap<_, Role> =
-                    context.roles.iter().map(|role| (role.id.clone(), role.clone())).into_map();
-                let given: BTreeSet<_> = inputs.iter().map(|role| role.id.clone()).into_set();
-                for role in inputs {
-                    match after.get(&role.id) {
-                        None => {
-                            report.added += 1;
-                            work.insert(&ROLE, role.to_row()?);
-                        }
-                        Some(known) => {
-                            let role = Role { version: known.version, ..role.clone() };
-                            let fields = [
-                                "name",
-                                "administrator",
-                                "allow",
-                                "deny",
-                                "fields",
-                                "everyone",
-                                "people",
-                                "positions",
-                                "host_roles",
-                            ];
-                            let changes = history::changes(known, &role, &fields);
-                            if changes.is_empty() {
-                                continue;
-                            }
-                            report.changed += 1;
-                            work.update(&ROLE, role.to_row()?);
-                            work.remember_setting(&format!("role {}", role.id), "sync_roles", changes)?;
-                        }
-                    }
-                    after.insert(role.id.clone(), role);
-                }
-                if mode == SyncMode::Whole {
-                    for known in context.roles.iter().filter(|role| !given.contains(&role.id)) {
-                        report.removed += 1;
-                        after.remove(&known.id);
-                        let gone = history::change("name", Some(known.name.clone().into()), None);
-                        work.remember_setting(&format!("role {}", known.id), "sync_roles", vec![gone])?;
-                        work.write(Write::Delete { kind: &ROLE, id: known.id.to_string(), version: known.version });
-                    }
-                }
+                let report = work.keep_roles(&roles, mode)?;
                 report.keep(work);
-                if report == SyncReport::default() {
-                    return Ok(report);
-                }
-                // Whoever could give rights that he does not have could have any.
-                let access = work.access()?;
-                if let Some(person) = access.person() {
-                    if !access.sees_all() {
-                        return Err(Error::Forbidden { module: "role".to_owned(), right: "edit".to_owned() }.into());
-                    }
-                    let positions = access.positions();
-                    let held = || after.values().filter(|role| role.is_held_by(person, positions));
-                    let denied = held().flat_map(|role| &role.deny).any(|right| right.as_str() == op::sync_roles.right);
-                    if denied || !held().any(|role| role.administrator) {
-                        return Err(Violation::not_allowed("roles").into());
-                    }
-                }
-                work.change_organisation(&context.organisation)?;
                 Ok(report)
             },
             |_, made| Ok(SyncReport::kept(made)),
@@ -214,6 +153,74 @@ impl Session<'_> {
             }
             Ok(AccessExplanation { grants })
         })
+    }
+}
+
+impl Work<'_> {
+    /// Keeps roles as they are given; those that are given all there are, or those that changed.
+    pub(crate) fn keep_roles(&mut self, roles: &[RoleInput], mode: SyncMode) -> Result<SyncReport, Stop> {
+        let context = self.context.clone();
+        let inputs = checked(roles, &context)?;
+        let mut report = SyncReport::default();
+        let mut after: BTreeMap<_, Role> = context.roles.iter().map(|role| (role.id.clone(), role.clone())).into_map();
+        let given: BTreeSet<_> = inputs.iter().map(|role| role.id.clone()).into_set();
+        for role in inputs {
+            match after.get(&role.id) {
+                None => {
+                    report.added += 1;
+                    self.insert(&ROLE, role.to_row()?);
+                }
+                Some(known) => {
+                    let role = Role { version: known.version, ..role.clone() };
+                    let fields = [
+                        "name",
+                        "administrator",
+                        "allow",
+                        "deny",
+                        "fields",
+                        "everyone",
+                        "people",
+                        "positions",
+                        "host_roles",
+                    ];
+                    let changes = history::changes(known, &role, &fields);
+                    if changes.is_empty() {
+                        continue;
+                    }
+                    report.changed += 1;
+                    self.update(&ROLE, role.to_row()?);
+                    self.remember_setting(&format!("role {}", role.id), "sync_roles", changes)?;
+                }
+            }
+            after.insert(role.id.clone(), role);
+        }
+        if mode == SyncMode::Whole {
+            for known in context.roles.iter().filter(|role| !given.contains(&role.id)) {
+                report.removed += 1;
+                after.remove(&known.id);
+                let gone = history::change("name", Some(known.name.clone().into()), None);
+                self.remember_setting(&format!("role {}", known.id), "sync_roles", vec![gone])?;
+                self.write(Write::Delete { kind: &ROLE, id: known.id.to_string(), version: known.version });
+            }
+        }
+        if report == SyncReport::default() {
+            return Ok(report);
+        }
+        // Whoever could give rights that he does not have could have any.
+        let access = self.access()?;
+        if let Some(person) = access.person() {
+            if !access.sees_all() {
+                return Err(Error::Forbidden { module: "role".to_owned(), right: "edit".to_owned() }.into());
+            }
+            let positions = access.positions();
+            let held = || after.values().filter(|role| role.is_held_by(person, positions));
+            let denied = held().flat_map(|role| &role.deny).any(|right| right.as_str() == op::sync_roles.right);
+            if denied || !held().any(|role| role.administrator) {
+                return Err(Violation::not_allowed("roles").into());
+            }
+        }
+        self.change_organisation(&context.organisation)?;
+        Ok(report)
     }
 }
 

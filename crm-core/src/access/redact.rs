@@ -1,8 +1,8 @@
 //! The one gate of what fields tell (A3): every answer goes through it before it goes to who asked.
 
-use super::{Access, FieldAccess, masked};
+use super::{Access, CONTACT_FIELDS, FieldAccess, masked};
 use crate::approval::Approval;
-use crate::contact::{Contact, ContactRow};
+use crate::contact::{Contact, ContactRow, Erasure};
 use crate::contract::{Contract, ContractRow, ContractView};
 use crate::custom_field::{CUSTOM, CustomValue, FieldValue};
 use crate::customer::{Customer, CustomerPanels, FormerCustomer};
@@ -357,6 +357,15 @@ impl Redact for Event {
     }
 }
 
+impl Redact for Erasure {
+    /// How often fields were changed, and that there was a birthday, is something that fields tell.
+    fn redact(&mut self, access: &Access<'_>) {
+        if !CONTACT_FIELDS.iter().all(|field| access.reads(field)) {
+            (self.history, self.reminders, self.events) = (0, 0, 0);
+        }
+    }
+}
+
 impl Redact for ContactRow {
     fn redact(&mut self, access: &Access<'_>) {
         self.contact.redact(access);
@@ -381,6 +390,8 @@ nothing_to_redact!(
     super::AccessExplanation,
     super::FieldRight,
     super::Role,
+    crate::configuration::Configuration,
+    crate::configuration::ConfigurationReport,
     crate::contract::ContractEntry,
     crate::custom_field::CustomField,
     crate::customer::BatchAnswer,

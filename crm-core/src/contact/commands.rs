@@ -180,6 +180,10 @@ refusals! {
         CertainDuplicate = "certain_duplicate_contact", "The contact is there already", "该联系人已存在";
         /// The customer has as many contacts as it may.
         TooMany = "too_many_contacts", "The customer has 500 contacts already", "该客户的联系人已达 500 个";
+        /// The person was erased, and nothing is written about him any more.
+        Erased = "person_erased", "The person was erased and can't be edited", "该联系人的个人信息已删除，不可再编辑";
+        /// More is kept of the person than one commit holds.
+        ErasureTooLarge = "erasure_too_large", "More than 20,000 records would change", "需要更改的记录超过 20000 条";
     }
 }
 
@@ -258,6 +262,9 @@ impl Session<'_> {
                     );
                 }
                 work.access()?.changing("contact", &edit, "")?;
+                if before.erased_at.is_some() {
+                    return Err(ContactRefusal::Erased.into());
+                }
                 let (context, mut after) = (work.context.clone(), before.clone());
                 let mut check = Checker::new();
                 apply_edit!(&edit => after, check;
@@ -347,6 +354,7 @@ impl Session<'_> {
                     "remove_contact",
                     vec![history::change("contact", Some(gone.name.clone().into()), None)],
                 )?;
+                work.note_whose_it_was(&gone, op::remove_contact.name)?;
                 work.announce("contact_removed", "contact", contact, serde_json::json!({"customer": customer.id}))?;
                 Ok(Removed::new(ContactId::RECORD, contact))
             },
@@ -370,6 +378,13 @@ impl Work<'_> {
         let need = (need, SharePanel::Contacts);
         let (customer, _) = self.customer_of_part(contact.customer, need, || not_found(id))?;
         Ok((customer, contact))
+    }
+
+    /// Notes of a contact that goes whose it was, should the person be erased later: nothing else says so any more.
+    pub(super) fn note_whose_it_was(&mut self, gone: &StoredContact, operation: &str) -> Result<(), Error> {
+        let was = |field: &str, value: String| history::change(field, Some(value.into()), None);
+        let of = vec![was("customer", gone.customer.to_string()), was("name", gone.name.clone())];
+        self.remember(ContactId::RECORD, gone.id, operation, of)
     }
 
     fn depose_primary(&mut self, standing: &[StoredContact], operation: &str) -> Result<(), Error> {
@@ -401,7 +416,7 @@ impl Work<'_> {
     }
 }
 
-fn not_found(contact: impl ToString) -> Error {
+pub(super) fn not_found(contact: impl ToString) -> Error {
     Error::NotFound { record: ContactId::RECORD.to_owned(), id: contact.to_string() }
 }
 
@@ -458,6 +473,7 @@ fn build(
         created_by: by.clone(),
         changed_at: work.now,
         changed_by: by,
+        erased_at: None,
         version: 1,
     };
     clean(&mut contact, check);

@@ -1,6 +1,7 @@
 //! Contacts 联系人 of customers.
 
 mod commands;
+mod erase;
 mod list;
 
 pub use crate::id::ContactId;
@@ -8,11 +9,13 @@ pub use crate::id::ContactId;
 pub(crate) use commands::EDITABLE;
 pub(crate) use commands::new_contacts;
 pub use commands::{ContactEdit, ContactRefusal, NewContact};
+pub use erase::Erasure;
 pub use list::{ContactFilter, ContactPage, ContactRow};
 
 use crate::custom_field::CustomValue;
 use crate::customer::{Under, scopes_by_id};
 use crate::id::CustomerId;
+use crate::operations::op;
 use crate::record::{Columns, Record, bytes_column};
 use crate::store::{Change, Column, ColumnType, Index, Kind, Search, Value, Write};
 use crate::text::{fold, sort_key};
@@ -33,7 +36,7 @@ pub(crate) static CONTACT: Kind = Kind {
 };
 
 /// The names that a contact's own fields have.
-pub(crate) const FIELDS: [&str; 21] = [
+pub(crate) const FIELDS: [&str; 22] = [
     "id",
     "customer",
     "primary",
@@ -54,8 +57,11 @@ pub(crate) const FIELDS: [&str; 21] = [
     "created_by",
     "changed_at",
     "changed_by",
+    "erased_at",
     "version",
 ];
+/// What a contact is called whose person was erased.
+pub const ERASED_NAME: &str = "***";
 
 /// The most contacts that one customer has.
 pub(crate) const MOST_CONTACTS: usize = 500;
@@ -118,6 +124,9 @@ pub struct Contact {
     pub changed_at: Timestamp,
     /// By whom.
     pub changed_by: String,
+    /// When the person was erased; absent: nobody did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub erased_at: Option<Timestamp>,
     /// The version, to be given back with an edit.
     #[serde(default)]
     pub version: i64,
@@ -204,6 +213,7 @@ pub(crate) fn contacts_of(customer: CustomerId) -> Search {
 pub(crate) static CONTACTS_UNDER: Under = Under {
     purge: |work, customer| {
         for row in work.find_all(contacts_of(customer))? {
+            work.note_whose_it_was(&StoredContact::from_row(&row)?, op::tick.name)?;
             work.write(Write::Delete { kind: &CONTACT, id: row.id, version: row.version });
         }
         Ok(true)

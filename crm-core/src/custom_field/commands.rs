@@ -214,7 +214,8 @@ pub(super) fn fields_changed(work: &mut Work<'_>) -> Result<(), Error> {
 }
 
 impl Work<'_> {
-    fn keep_field(&mut self, input: &CustomFieldInput) -> Result<CustomField, Stop> {
+    /// Adds a field, or changes the one that has its key.
+    pub(crate) fn keep_field(&mut self, input: &CustomFieldInput) -> Result<CustomField, Stop> {
         let context = self.context.clone();
         let fields = context.fields_of(input.of);
         let known = context.field(input.of, input.key.as_str());

@@ -8,6 +8,7 @@ use crate::operations::op;
 use crate::record::Record;
 use crate::store::{Kind, Value, Write};
 use crate::text::Checker;
+use crate::work::{Stop, Work};
 use serde::{Deserialize, Serialize};
 
 /// An entry as an administrator types it.
@@ -86,38 +87,7 @@ impl Session<'_> {
         self.command(
             &op::save_dictionary_entry,
             &entry,
-            |work| {
-                let mut saved = checked(&entry)?;
-                let context = work.context.clone();
-                if let Some(known) = context.entry(&entry.dictionary, entry.code.as_str()) {
-                    let directed = |entry: &DictionaryEntry| entry.inverse_label.is_some();
-                    if known.hierarchical != saved.hierarchical || directed(known) != directed(&saved) {
-                        return Err(DictionaryRefusal::HierarchyFixed.into());
-                    }
-                    if entry.version.is_some_and(|version| version != known.version) {
-                        return Err(conflict(known).into());
-                    }
-                    saved.version = known.version;
-                    let changes =
-                        history::changes(known, &saved, &["label", "inverse_label", "order", "colour", "retired"]);
-                    if changes.is_empty() {
-                        return Ok(saved);
-                    }
-                    work.update(&DICTIONARY_ENTRY, saved.to_row()?);
-                    work.remember_setting(&saved.key(), "save_dictionary_entry", changes)?;
-                    saved.version += 1;
-                } else {
-                    let held = context.dictionaries.get(&entry.dictionary).map_or(0, Vec::len);
-                    if held >= 1_000 {
-                        return Err(Violation::too_many("dictionary", 1_000).into());
-                    }
-                    work.insert(&DICTIONARY_ENTRY, saved.to_row()?);
-                    let label = history::change("label", None, Some(saved.label.clone().into()));
-                    work.remember_setting(&saved.key(), "save_dictionary_entry", vec![label])?;
-                }
-                work.change_organisation(&context.organisation)?;
-                Ok(saved)
-            },
+            |work| work.keep_entry(&entry),
             |work, _| {
                 let known = work.context.entry(&entry.dictionary, entry.code.as_str());
                 known.cloned().ok_or_else(|| not_found(&entry.dictionary, &entry.code).into())
@@ -186,6 +156,41 @@ impl Session<'_> {
                 known.cloned().ok_or_else(|| not_found(&dictionary, &into).into())
             },
         )
+    }
+}
+
+impl Work<'_> {
+    /// Adds an entry, or changes the one that has its code.
+    pub(crate) fn keep_entry(&mut self, entry: &DictionaryEntryInput) -> Result<DictionaryEntry, Stop> {
+        let mut saved = checked(entry)?;
+        let context = self.context.clone();
+        if let Some(known) = context.entry(&entry.dictionary, entry.code.as_str()) {
+            let directed = |entry: &DictionaryEntry| entry.inverse_label.is_some();
+            if known.hierarchical != saved.hierarchical || directed(known) != directed(&saved) {
+                return Err(DictionaryRefusal::HierarchyFixed.into());
+            }
+            if entry.version.is_some_and(|version| version != known.version) {
+                return Err(conflict(known).into());
+            }
+            saved.version = known.version;
+            let changes = history::changes(known, &saved, &["label", "inverse_label", "order", "colour", "retired"]);
+            if changes.is_empty() {
+                return Ok(saved);
+            }
+            self.update(&DICTIONARY_ENTRY, saved.to_row()?);
+            self.remember_setting(&saved.key(), "save_dictionary_entry", changes)?;
+            saved.version += 1;
+        } else {
+            let held = context.dictionaries.get(&entry.dictionary).map_or(0, Vec::len);
+            if held >= 1_000 {
+                return Err(Violation::too_many("dictionary", 1_000).into());
+            }
+            self.insert(&DICTIONARY_ENTRY, saved.to_row()?);
+            let label = history::change("label", None, Some(saved.label.clone().into()));
+            self.remember_setting(&saved.key(), "save_dictionary_entry", vec![label])?;
+        }
+        self.change_organisation(&context.organisation)?;
+        Ok(saved)
     }
 }
 

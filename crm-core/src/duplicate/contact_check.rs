@@ -2,7 +2,6 @@
 
 use super::check::{DuplicateReason, DuplicateVerdict, typed, typed_phones};
 use super::contact::{ComparedContact, ContactDraft, ContactReason, ContactSimilarity};
-use super::contact_index::draft_of;
 use super::rule::reason_of;
 use crate::access::Access;
 use crate::contact::{CONTACT, Contact, ContactRefusal, StoredContact};
@@ -135,7 +134,7 @@ impl Work<'_> {
         let ids = chosen.iter().flat_map(|(ids, _)| ids).cloned().into_set();
         for row in self.get(&CONTACT, ids.into_iter().collect())? {
             let contact = StoredContact::from_row(&row)?.contact;
-            let compared = ComparedContact::new(&draft_of(&contact));
+            let compared = ComparedContact::new(&ContactDraft::of(&contact));
             standing.insert(row.id, (contact, compared));
         }
         let mut likely = Vec::new();
@@ -182,24 +181,24 @@ impl Work<'_> {
         let settings = self.context.settings().duplicates.clone();
         let (warn, refuse) = (settings.warn_contact_from, settings.refuse_contact_from);
         let Some(least) = [warn, refuse].into_iter().filter(|from| *from > 0).min() else { return Ok(Vec::new()) };
-        let compared = |one: &Entered<'_>| one.before.map(draft_of) != Some(draft_of(one.after));
+        let compared = |one: &Entered<'_>| one.before.map(ContactDraft::of) != Some(ContactDraft::of(one.after));
         if !entered.iter().any(compared) {
             return Ok(Vec::new());
         }
         let context = self.context.clone();
         let access = Access::of(&context, self.actor())?;
-        let drafts: Vec<ContactDraft> = entered.iter().map(|one| known(draft_of(one.after), &access)).collect();
+        let drafts: Vec<ContactDraft> = entered.iter().map(|one| known(ContactDraft::of(one.after), &access)).collect();
         let alike = self.contacts_like(&drafts, least)?;
         let (mut told, mut others) = (Vec::new(), Vec::new());
         for (((one, draft), alike), reason) in entered.iter().zip(&drafts).zip(alike).zip(reasons) {
-            let before = one.before.map(|before| known(draft_of(before), &access));
+            let before = one.before.map(|before| known(ContactDraft::of(before), &access));
             let asked = ComparedContact::new(draft);
             let was = before.map(|before| ComparedContact::new(&before));
             let rises = |compared: &ComparedContact, score: i32| {
                 was.as_ref().is_none_or(|was| was.similarity(compared).score < score)
             };
             let standing = alike.found.into_iter().filter_map(|(contact, _, similarity)| {
-                rises(&ComparedContact::new(&draft_of(&contact)), similarity.score).then_some(similarity.score)
+                rises(&ComparedContact::new(&ContactDraft::of(&contact)), similarity.score).then_some(similarity.score)
             });
             let beside = others.iter().map(|other: &ComparedContact| asked.similarity(other).score);
             let score = standing.chain(beside).max().unwrap_or_default();

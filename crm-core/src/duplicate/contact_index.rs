@@ -6,6 +6,7 @@ use super::contact::{ComparedContact, ContactDraft};
 use super::index::NameIndex;
 use crate::access::{Reaches, Scope};
 use crate::contact::{CONTACT, Contact, StoredContact};
+use crate::id::ContactId;
 use crate::record::Record;
 use crate::sharing::SharePanel;
 use crate::sorted::{Gather as _, Sort as _};
@@ -28,22 +29,32 @@ const MOST_COMPARED: usize = 1_000;
 /// How many contacts of before are taken in with one commit.
 const BATCH: i64 = 200;
 
-/// All that is compared of a contact.
-pub(super) fn draft_of(contact: &Contact) -> ContactDraft {
-    ContactDraft {
-        name: contact.name.clone(),
-        phones: contact.phones.clone(),
-        email: contact.email.clone(),
-        birthday: contact.birthday,
-        address: contact.address.clone(),
-        contact: Some(contact.id),
+impl ContactDraft {
+    /// All that is compared of a contact.
+    pub(crate) fn of(contact: &Contact) -> ContactDraft {
+        ContactDraft {
+            name: contact.name.clone(),
+            phones: contact.phones.clone(),
+            email: contact.email.clone(),
+            birthday: contact.birthday,
+            address: contact.address.clone(),
+            contact: Some(contact.id),
+        }
     }
 }
 
-/// The keys of the rows by which a contact is found.
+/// The keys of the rows by which a contact is found; none of a person who was erased.
 fn ids_of(contact: &Contact) -> BTreeSet<String> {
-    let keys = ComparedContact::new(&draft_of(contact)).keys();
-    keys.into_iter().map(|key| format!("{key}{SEPARATOR}{}", contact.id)).into_set()
+    if contact.erased_at.is_some() {
+        return BTreeSet::new();
+    }
+    contact_keys_of(&ContactDraft::of(contact), contact.id)
+}
+
+/// The keys of the rows by which a contact is found of whom this is known.
+pub(crate) fn contact_keys_of(draft: &ContactDraft, contact: ContactId) -> BTreeSet<String> {
+    let keys = ComparedContact::new(draft).keys();
+    keys.into_iter().map(|key| format!("{key}{SEPARATOR}{contact}")).into_set()
 }
 
 fn key_row(id: String) -> Row {
@@ -114,6 +125,16 @@ impl Work<'_> {
         dropped.sort();
         for row in self.get(&CONTACT_KEY, dropped)? {
             self.write(Write::Delete { kind: &CONTACT_KEY, id: row.id, version: row.version });
+        }
+        Ok(())
+    }
+
+    /// Deletes those of the keys that are there.
+    pub(crate) fn delete_contact_keys(&mut self, keys: Vec<String>) -> Result<(), Stop> {
+        for keys in keys.chunks(500) {
+            for row in self.get(&CONTACT_KEY, keys.to_vec())? {
+                self.write(Write::Delete { kind: &CONTACT_KEY, id: row.id, version: row.version });
+            }
         }
         Ok(())
     }

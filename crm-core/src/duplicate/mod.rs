@@ -26,7 +26,7 @@ pub use check::{DuplicateCheck, DuplicateDraft, DuplicateHit, DuplicateReason, D
 pub use contact::{ComparedContact, ContactDraft, ContactReason, ContactSimilarity};
 pub(crate) use contact_check::Entered;
 pub use contact_check::{ContactCheck, ContactHit};
-pub(crate) use contact_index::CONTACT_KEY;
+pub(crate) use contact_index::{CONTACT_KEY, contact_keys_of};
 pub(crate) use dismissed::DISMISSED;
 pub(crate) use entry::{MOST_FORMER, long_id, short_id};
 pub(crate) use group::{DUPLICATE_GROUP, DUPLICATE_SEARCH};

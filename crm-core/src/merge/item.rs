@@ -3,7 +3,7 @@
 use super::{MergeEffect, MergeItem, SINCE};
 use crate::customer::CustomerId;
 use crate::error::Error;
-use crate::id::MergeId;
+use crate::id::{ContactId, MergeId};
 use crate::json;
 use crate::record::{Columns, Record};
 use crate::sorted::Gather as _;
@@ -40,6 +40,9 @@ pub(super) struct Item {
     pub(super) effect: Option<MergeEffect>,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(super) name: String,
+    /// The contact that took it up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) into: Option<ContactId>,
     /// The columns that it was moved by, as they were.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) columns: BTreeMap<String, String>,
@@ -167,6 +170,7 @@ impl Item {
             unit: None,
             effect: None,
             name: String::new(),
+            into: None,
             columns: BTreeMap::new(),
             made: false,
             before: None,

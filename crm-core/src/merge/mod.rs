@@ -5,6 +5,7 @@
 //! still stands as the merge left it goes back, and everything else stays with the survivor and is named.
 
 mod commands;
+mod erase;
 mod fields;
 mod gather;
 mod item;
@@ -15,6 +16,7 @@ mod show;
 mod since;
 mod undo;
 
+pub(crate) use erase::KeptMerges;
 pub(crate) use item::MERGE_PART;
 pub(crate) use undo::MERGES_UNDER;
 

@@ -9,7 +9,9 @@ use crate::custom_field::value_of;
 use crate::customer::{Customer, MOST_PHONES};
 use crate::duplicate::phone_key;
 use crate::error::Violation;
+use crate::history;
 use crate::id::{ContactId, CustomerId, ShareId};
+use crate::operations::op;
 use crate::record::Record;
 use crate::sharing::{MOST_SHARES, Rights, SHARE, SHARE_END, Share, ShareRight};
 use crate::sorted::Gather as _;
@@ -25,7 +27,10 @@ fn to(customer: &Customer) -> Vec<(&'static str, Change)> {
 }
 
 /// Whether two contacts look like the same person.
-fn looks_same(one: &Contact, other: &Contact) -> bool {
+pub(super) fn looks_same(one: &Contact, other: &Contact) -> bool {
+    if one.erased_at.is_some() || other.erased_at.is_some() {
+        return false;
+    }
     let named = fold(&one.name) == fold(&other.name);
     let mail = |contact: &Contact| contact.email.as_deref().map(fold);
     let phones = |contact: &Contact| contact.phones.iter().filter_map(|phone| phone_key(phone)).collect::<Vec<_>>();
@@ -91,7 +96,10 @@ impl Work<'_> {
             check.ensure(known, || Violation::unknown(path("contact")));
             let again = wanted.iter().take(place).any(|other| other.contact == pair.contact);
             check.ensure(!again, || Violation::repeated(path("contact")));
-            check.ensure(own.iter().any(|own| own.record.id == pair.into), || Violation::unknown(path("into")));
+            let into = own.iter().find(|own| own.record.id == pair.into);
+            check.ensure(into.is_some(), || Violation::unknown(path("into")));
+            let erased = into.is_some_and(|into| into.record.erased_at.is_some());
+            check.ensure(!erased, || Violation::not_allowed(path("into")));
         }
         check.done()?;
         if own.len() + moving.len() - wanted.len() > MOST_CONTACTS {
@@ -109,7 +117,10 @@ impl Work<'_> {
                 }
                 self.write(Write::Delete { kind: &CONTACT, id: row.id.clone(), version: row.version });
                 let item = Item::removed(&CONTACT, row, source.id, Some(MergeEffect::United));
-                merging.items.push(item.named(&record.name));
+                merging.items.push(Item { into: Some(*into), ..item.named(&record.name) });
+                // Who it is from now on, should the person be erased.
+                let taken_up_by = history::change("merged_into", None, Some(into.to_string().into()));
+                self.remember(ContactId::RECORD, record.id, op::merge_customers.name, vec![taken_up_by])?;
                 continue;
             }
             let free = |own: &&Standing<StoredContact>| !equal.iter().any(|pair| pair.into == own.record.id);

@@ -18,6 +18,10 @@ macro_rules! for_each_operation {
             command sync_work_calendar(calendar: WorkCalendar) -> WorkCalendar, "settings.manage_settings";
             /// Changes the settings, as one.
             command change_settings(settings: Settings) -> Settings, "settings.manage_settings";
+            /// The whole configuration, as one file.
+            query export_configuration() -> Configuration, "settings.manage_settings";
+            /// Takes a configuration in, all of it or nothing, or previews that.
+            command import_configuration(configuration: Configuration, preview: bool) -> ConfigurationReport, "settings.manage_settings";
             /// The menu of the module for the actor, with counts.
             query menu() -> Menu, "";
 
@@ -169,6 +173,8 @@ macro_rules! for_each_operation {
             command set_primary_contact(contact: ContactId) -> Contact, "contact.edit";
             /// Removes a contact.
             command remove_contact(contact: ContactId, new_primary: Option<ContactId>) -> Removed, "contact.delete";
+            /// Erases what is known of a person.
+            command erase_person(contact: ContactId, reason: Option<String>) -> Erasure, "settings.manage_settings";
 
             /// Relates a customer to another.
             command add_relation(customer: CustomerId, relation: NewRelation) -> RelationView, "customer.edit";

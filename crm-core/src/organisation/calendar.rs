@@ -9,6 +9,7 @@ use crate::organisation::Context;
 use crate::sorted::Gather as _;
 use crate::text::Checker;
 use crate::time::{TimeZone, Timestamp};
+use crate::work::{Stop, Work};
 use chrono::{Datelike as _, Weekday};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -75,23 +76,28 @@ impl Session<'_> {
         self.command(
             &op::sync_work_calendar,
             &calendar,
-            |work| {
-                let calendar = calendar.checked()?;
-                let mut organisation = work.context.organisation.clone();
-                let changes = history::changes(&organisation.calendar, &calendar, &["holidays", "workdays"]);
-                if !changes.is_empty() {
-                    organisation.calendar = calendar.clone();
-                    work.change_organisation(&organisation)?;
-                    work.remember_setting("calendar", op::sync_work_calendar.name, changes)?;
-                    work.announce("settings_changed", "settings", "settings", serde_json::json!({}))?;
-                    if work.context.settings().pool.recycling.working_days {
-                        work.look_at_all_again();
-                    }
-                }
-                Ok(calendar)
-            },
+            |work| work.keep_calendar(&calendar),
             |work, _| Ok(work.context.organisation.calendar.clone()),
         )
+    }
+}
+
+impl Work<'_> {
+    /// Says which days are worked, in place of what was said before.
+    pub(crate) fn keep_calendar(&mut self, calendar: &WorkCalendar) -> Result<WorkCalendar, Stop> {
+        let calendar = calendar.checked()?;
+        let mut organisation = self.context.organisation.clone();
+        let changes = history::changes(&organisation.calendar, &calendar, &["holidays", "workdays"]);
+        if !changes.is_empty() {
+            organisation.calendar = calendar.clone();
+            self.change_organisation(&organisation)?;
+            self.remember_setting("calendar", op::sync_work_calendar.name, changes)?;
+            self.announce("settings_changed", "settings", "settings", serde_json::json!({}))?;
+            if self.context.settings().pool.recycling.working_days {
+                self.look_at_all_again();
+            }
+        }
+        Ok(calendar)
     }
 }
 

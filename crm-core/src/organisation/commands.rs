@@ -15,6 +15,7 @@ use crate::relation;
 use crate::reminder;
 use crate::store::Write;
 use crate::text::Checker;
+use crate::work::{Stop, Work};
 
 impl Session<'_> {
     /// Founds the organisation of the actor, who must be the system: settings, roles and
@@ -95,35 +96,40 @@ impl Session<'_> {
         self.command(
             &op::change_settings,
             &settings,
-            |work| {
-                settings.check(&work.context)?;
-                let mut organisation = work.context.organisation.clone();
-                if settings.version != organisation.settings.version {
-                    return Err(Error::Conflict { record: "settings".to_owned(), id: "settings".to_owned() }.into());
-                }
-                let fields = history::as_value(&settings);
-                let fields = fields.as_object().into_iter().flat_map(|fields| fields.keys());
-                let fields: Vec<&str> = fields.map(String::as_str).filter(|field| *field != "version").collect();
-                let changes = history::changes(&organisation.settings, &settings, &fields);
-                if changes.is_empty() {
-                    return Ok(settings.clone());
-                }
-                organisation.settings = Settings { version: settings.version + 1, ..settings.clone() };
-                work.change_organisation(&organisation)?;
-                work.remember("settings", "settings", "change_settings", changes)?;
-                work.announce("settings_changed", "settings", "settings", serde_json::json!({}))?;
-                let told = |settings: &Settings| (settings.time_zone, settings.reminders.clone());
-                if told(&settings) != told(work.context.settings()) {
-                    work.sweep_soon();
-                }
-                let rules = |settings: &Settings| (settings.time_zone, settings.pool.recycling.clone());
-                let any = [&settings, work.context.settings()].iter().any(|own| own.pool.recycling.any());
-                if any && rules(&settings) != rules(work.context.settings()) {
-                    work.look_at_all_again();
-                }
-                Ok(organisation.settings)
-            },
+            |work| work.keep_settings(&settings),
             |work, _| Ok(work.context.settings().clone()),
         )
+    }
+}
+
+impl Work<'_> {
+    /// Changes the settings, as one.
+    pub(crate) fn keep_settings(&mut self, settings: &Settings) -> Result<Settings, Stop> {
+        settings.check(&self.context)?;
+        let mut organisation = self.context.organisation.clone();
+        if settings.version != organisation.settings.version {
+            return Err(Error::Conflict { record: "settings".to_owned(), id: "settings".to_owned() }.into());
+        }
+        let fields = history::as_value(&settings);
+        let fields = fields.as_object().into_iter().flat_map(|fields| fields.keys());
+        let fields: Vec<&str> = fields.map(String::as_str).filter(|field| *field != "version").collect();
+        let changes = history::changes(&organisation.settings, settings, &fields);
+        if changes.is_empty() {
+            return Ok(settings.clone());
+        }
+        organisation.settings = Settings { version: settings.version + 1, ..settings.clone() };
+        self.change_organisation(&organisation)?;
+        self.remember("settings", "settings", "change_settings", changes)?;
+        self.announce("settings_changed", "settings", "settings", serde_json::json!({}))?;
+        let told = |settings: &Settings| (settings.time_zone, settings.reminders.clone());
+        if told(settings) != told(self.context.settings()) {
+            self.sweep_soon();
+        }
+        let rules = |settings: &Settings| (settings.time_zone, settings.pool.recycling.clone());
+        let any = [settings, self.context.settings()].iter().any(|own| own.pool.recycling.any());
+        if any && rules(settings) != rules(self.context.settings()) {
+            self.look_at_all_again();
+        }
+        Ok(organisation.settings)
     }
 }

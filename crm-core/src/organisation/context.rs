@@ -14,7 +14,7 @@ use crate::pool::{POOL, Pool};
 use crate::position::{POSITION, Position, PositionId, PositionTree};
 use crate::record::Record;
 use crate::sorted::{Gather as _, Sort as _};
-use crate::store::{Answer, Kind, Read, Row, Search, Store, StoreError, Value};
+use crate::store::{Answer, Kind, Read, Row, Search, Store, StoreError, Value, Write};
 use crate::work::rows;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -87,6 +87,56 @@ impl Context {
     /// Whether somebody holds a position above one.
     pub(crate) fn stands_above(&self, person: &UserId, position: Option<&PositionId>) -> bool {
         position.is_some_and(|position| self.positions.is_below(position, self.positions.held_by(person)))
+    }
+
+    /// A copy, to be gone on with.
+    pub(crate) fn copied(&self) -> Context {
+        Context {
+            version: self.version,
+            organisation: self.organisation.clone(),
+            people: self.people.clone(),
+            positions: self.positions.clone(),
+            roles: self.roles.clone(),
+            dictionaries: self.dictionaries.clone(),
+            pools: self.pools.clone(),
+            fields: self.fields.clone(),
+            scopes: RwLock::default(),
+        }
+    }
+
+    /// Takes over what a write makes of the settings, dictionaries, pools, custom fields and roles. Versions stay those that were read.
+    pub(crate) fn take_over(&mut self, write: &Write) -> Result<(), Error> {
+        let (Write::Insert { kind, row } | Write::Update { kind, row, .. }) = write else { return Ok(()) };
+        if **kind == ORGANISATION {
+            self.organisation = Organisation::from_row(row)?;
+        } else if **kind == DICTIONARY_ENTRY {
+            let entry = DictionaryEntry::from_row(row)?;
+            let entries = self.dictionaries.entry(entry.dictionary.clone()).or_default();
+            match entries.iter_mut().find(|known| known.code == entry.code) {
+                Some(known) => *known = entry,
+                None => entries.push(entry),
+            }
+        } else if **kind == POOL {
+            let pool = Pool::from_row(row)?;
+            self.pools.insert(pool.id, pool);
+        } else if **kind == CUSTOM_FIELD {
+            let field = StoredField::from_row(row)?;
+            match self.fields.iter_mut().find(|known| known.key() == field.key()) {
+                Some(known) => *known = field,
+                None => self.fields.push(field),
+            }
+            order_fields(&mut self.fields);
+        } else if **kind == ROLE {
+            let role = Role::from_row(row)?;
+            match self.roles.iter_mut().find(|known| known.id == role.id) {
+                Some(known) => *known = role,
+                None => self.roles.push(role),
+            }
+        } else {
+            return Ok(());
+        }
+        self.scopes = RwLock::default();
+        Ok(())
     }
 
     /// Whether nothing may be written: the organisation is on the move.
@@ -166,10 +216,7 @@ impl Context {
             entries.order_by(|a, b| (a.order, &a.code).cmp(&(b.order, &b.code)));
         }
         let mut fields = StoredField::from_rows(&fields)?;
-        fields.order_by(|a, b| {
-            let place = |stored: &StoredField| (stored.field.of, stored.field.order);
-            place(a).cmp(&place(b)).then_with(|| a.field.key.cmp(&b.field.key))
-        });
+        order_fields(&mut fields);
         Ok(Context {
             version: head.version,
             organisation,
@@ -184,6 +231,14 @@ impl Context {
             scopes: RwLock::default(),
         })
     }
+}
+
+/// By what has them, then in their order.
+fn order_fields(fields: &mut [StoredField]) {
+    fields.order_by(|a, b| {
+        let place = |stored: &StoredField| (stored.field.of, stored.field.order);
+        place(a).cmp(&place(b)).then_with(|| a.field.key.cmp(&b.field.key))
+    });
 }
 
 /// Contexts by organisation, as of the version last seen. The first batch of every call tells

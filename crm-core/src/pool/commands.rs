@@ -78,7 +78,7 @@ impl Pool {
 }
 
 /// The most pools of an organisation.
-const MOST_POOLS: usize = 100;
+pub(crate) const MOST_POOLS: usize = 100;
 
 const FIELDS: [&str; 8] =
     ["name", "standard", "administrators", "people", "positions", "hidden", "show_follow_ups", "retired"];
@@ -122,12 +122,20 @@ fn not_found(pool: &impl ToString) -> Error {
 
 impl Work<'_> {
     fn save_pool(&mut self, input: &PoolInput) -> Result<Pool, Stop> {
+        self.keep_pool(input, None)
+    }
+
+    /// Makes a pool, under an id that it has elsewhere, or changes one.
+    pub(crate) fn keep_pool(&mut self, input: &PoolInput, elsewhere: Option<PoolId>) -> Result<Pool, Stop> {
         let context = self.context.clone();
         let known = match input.pool {
             Some(id) => Some(context.pools.get(&id).ok_or_else(|| not_found(&id))?),
             None => None,
         };
         let mut pool = self.checked_pool(input, known)?;
+        if let (None, Some(id)) = (known, elsewhere) {
+            pool.id = id;
+        }
         let first = context.standard_pool().is_none();
         pool.standard |= first;
         if let Some(known) = known {
@@ -146,7 +154,7 @@ impl Work<'_> {
                 }
                 self.check_empty(known.id)?;
             }
-        } else if pool.retired {
+        } else if pool.retired && (elsewhere.is_none() || pool.standard) {
             return Err(Violation::not_allowed("retired").into());
         } else if context.pools.len() >= MOST_POOLS {
             return Err(Violation::too_many("pools", MOST_POOLS as i64).into());

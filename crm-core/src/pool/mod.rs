@@ -10,6 +10,7 @@ mod settings;
 mod sight;
 
 pub use claim::Assignment;
+pub(crate) use commands::MOST_POOLS;
 pub use commands::PoolInput;
 pub use holding::ClaimAllowance;
 pub use lock::CustomerLock;

@@ -6,7 +6,7 @@ use crate::person::Person;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// Positions, what lies below them, and who sits or sat at them.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct PositionTree {
     positions: BTreeMap<PositionId, Position>,
     below: HashMap<PositionId, Vec<PositionId>>,

@@ -13,6 +13,7 @@ use crate::record::Record;
 use crate::store::Write;
 use crate::text::{Checker, FOLD_VERSION, fold};
 use crate::work::{Stop, Work};
+use std::collections::BTreeMap;
 
 refusals! {
     /// Why something can't be done with a product.
@@ -32,37 +33,9 @@ impl Session<'_> {
             &op::create_product,
             &product,
             |work| {
-                let (now, by) = (work.now, work.actor().name());
-                let number = match &product.number {
-                    Some(number) => number.clone(),
-                    None => {
-                        let zone = work.context.settings().time_zone;
-                        crate::customer::number("SP-{random}", zone, now, work.draw()?)
-                    }
-                };
-                let mut created = Product {
-                    id: ProductId(work.draw()?),
-                    number,
-                    name: product.name.clone(),
-                    category: product.category.clone(),
-                    unit: product.unit.clone(),
-                    prices: product.prices.clone(),
-                    tax_rate: product.tax_rate,
-                    description: product.description.clone(),
-                    retired: false,
-                    created_at: now,
-                    created_by: by.clone(),
-                    changed_at: now,
-                    changed_by: by,
-                    version: 1,
-                };
-                let mut check = Checker::new();
-                clean(&mut created, None, &work.context.clone(), &mut check);
-                check.done()?;
+                let created = work.new_product(&product, false)?;
                 work.claim_product_number(&created, None)?;
-                work.insert(&PRODUCT, created.to_row()?);
-                let data = serde_json::json!({"number": created.number, "name": created.name});
-                work.announce("product_created", "product", created.id, data)?;
+                work.add_product(&created)?;
                 work.made(created.id);
                 Ok(created)
             },
@@ -94,21 +67,8 @@ impl Session<'_> {
                         Error::Conflict { record: ProductId::RECORD.to_owned(), id: product.to_string() }.into()
                     );
                 }
-                let mut after = edit.apply(&before, &work.context.clone())?;
-                let changes = history::changes(&before, &after, &EDITABLE);
                 work.made(product);
-                if changes.is_empty() {
-                    return Ok(before);
-                }
-                after.changed_at = work.now;
-                after.changed_by = work.actor().name();
-                work.claim_product_number(&after, Some(&before))?;
-                work.save(&before, &after)?;
-                let fields: Vec<&str> = changes.iter().map(|change| change.field.as_str()).collect();
-                work.announce("product_changed", "product", product, serde_json::json!({"fields": fields}))?;
-                work.remember(ProductId::RECORD, product, "edit_product", changes)?;
-                after.version += 1;
-                Ok(after)
+                work.change_product(&before, &edit)
             },
             |work, ids| work.product_made(ids),
         )
@@ -126,11 +86,94 @@ impl Session<'_> {
     }
 }
 
+/// Where numbers of products are unique.
+fn number_space() -> String {
+    format!("product_number.{FOLD_VERSION}")
+}
+
 fn not_found(product: impl ToString) -> Error {
     Error::NotFound { record: ProductId::RECORD.to_owned(), id: product.to_string() }
 }
 
 impl Work<'_> {
+    /// A product as it was typed, cleaned and checked; that its number is free is not looked at.
+    pub(crate) fn new_product(&self, product: &NewProduct, retired: bool) -> Result<Product, Stop> {
+        let (now, by) = (self.now, self.actor().name());
+        let number = match &product.number {
+            Some(number) => number.clone(),
+            None => {
+                let zone = self.context.settings().time_zone;
+                crate::customer::number("SP-{random}", zone, now, self.draw()?)
+            }
+        };
+        let mut created = Product {
+            id: ProductId(self.draw()?),
+            number,
+            name: product.name.clone(),
+            category: product.category.clone(),
+            unit: product.unit.clone(),
+            prices: product.prices.clone(),
+            tax_rate: product.tax_rate,
+            description: product.description.clone(),
+            retired,
+            created_at: now,
+            created_by: by.clone(),
+            changed_at: now,
+            changed_by: by,
+            version: 1,
+        };
+        let mut check = Checker::new();
+        clean(&mut created, None, &self.context, &mut check);
+        check.done()?;
+        Ok(created)
+    }
+
+    /// Adds a product whose number is claimed.
+    pub(crate) fn add_product(&mut self, product: &Product) -> Result<(), Stop> {
+        self.insert(&PRODUCT, product.to_row()?);
+        let data = serde_json::json!({"number": product.number, "name": product.name});
+        self.announce("product_created", "product", product.id, data)?;
+        Ok(())
+    }
+
+    /// Edits a product as it was read.
+    pub(crate) fn change_product(&mut self, before: &Product, edit: &ProductEdit) -> Result<Product, Stop> {
+        let product = before.id;
+        let mut after = edit.apply(before, &self.context)?;
+        let changes = history::changes(before, &after, &EDITABLE);
+        if changes.is_empty() {
+            return Ok(before.clone());
+        }
+        after.changed_at = self.now;
+        after.changed_by = self.actor().name();
+        self.claim_product_number(&after, Some(before))?;
+        self.save(before, &after)?;
+        let fields: Vec<&str> = changes.iter().map(|change| change.field.as_str()).collect();
+        self.announce("product_changed", "product", product, serde_json::json!({"fields": fields}))?;
+        self.remember(ProductId::RECORD, product, "edit_product", changes)?;
+        after.version += 1;
+        Ok(after)
+    }
+
+    /// The products that have these numbers, by what is unique of each number.
+    pub(crate) fn products_numbered(&mut self, numbers: &[String]) -> Result<BTreeMap<String, Product>, Stop> {
+        let space = number_space();
+        let mut found = BTreeMap::new();
+        for numbers in numbers.chunks(500) {
+            let keys = numbers.iter().map(|number| unique_key_id(&space, &fold(number))).collect();
+            let holders: Vec<String> = self.get(&UNIQUE_KEY, keys)?.iter().filter_map(holder_of).collect();
+            for product in Product::from_rows(&self.get(&PRODUCT, holders)?)? {
+                found.insert(fold(&product.number), product);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Claims the number of a new product that nobody was found to have.
+    pub(crate) fn claim_free_number(&mut self, product: &Product) {
+        self.insert(&UNIQUE_KEY, unique_key(&number_space(), &fold(&product.number), &product.id.to_string()));
+    }
+
     fn product_by_id(&mut self, product: ProductId) -> Result<Product, Stop> {
         let row = self.get_one(&PRODUCT, product.to_string())?.ok_or_else(|| not_found(product))?;
         Ok(Product::from_row(&row)?)
@@ -146,7 +189,7 @@ impl Work<'_> {
 
     /// Claims the number of a product, and gives back the one it no longer has.
     fn claim_product_number(&mut self, after: &Product, before: Option<&Product>) -> Result<(), Stop> {
-        let space = format!("product_number.{FOLD_VERSION}");
+        let space = number_space();
         let key = |product: &Product| unique_key_id(&space, &fold(&product.number));
         let (wanted, had) = (key(after), before.map(key));
         if had.as_ref() == Some(&wanted) {

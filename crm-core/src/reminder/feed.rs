@@ -4,7 +4,7 @@
 //! left out. As long as nothing changes the text is the same, byte for byte.
 
 use super::calendar::MOST;
-use super::ical::{self, Published, Said, When, uid};
+use super::ical::{self, Published, Said, When, uid, uid_of};
 use super::{ReminderKind, ReminderRefusal};
 use crate::actor::{Actor, UserId};
 use crate::crm::Session;
@@ -13,7 +13,7 @@ use crate::error::{Error, Language};
 use crate::operations::op;
 use crate::record::{ABSENT, Columns, Record};
 use crate::sorted::{Gather as _, Sort as _};
-use crate::store::{Column, ColumnType, Index, Kind, Read, Search, Value, Write};
+use crate::store::{Column, ColumnType, Index, Kind, Read, Row, Search, Value, Write};
 use crate::time::Timestamp;
 use crate::work::{Stop, Work, rows};
 use base64::Engine as _;
@@ -131,6 +131,20 @@ impl Record for Feed {
     fn refresh(&mut self, row: &Columns<'_>) {
         self.version = row.version();
     }
+}
+
+/// The row of a calendar without what was published of birthdays of these; none where that is nothing. What is left out is not told as
+/// cancelled: that would say when it was.
+pub(super) fn without_birthdays(row: &Row, subjects: &[String]) -> Result<Option<Row>, Error> {
+    let mut feed = Feed::from_row(row)?;
+    let before = feed.shown.len();
+    let of = |shown: &Shown, subject: &String| shown.uid == uid_of(ReminderKind::Birthday, subject, shown.on);
+    feed.shown.retain(|shown| !subjects.iter().any(|subject| of(shown, subject)));
+    if feed.shown.len() == before {
+        return Ok(None);
+    }
+    feed.changes += 1;
+    Ok(Some(feed.to_row()?))
 }
 
 /// What a secret hashes to.

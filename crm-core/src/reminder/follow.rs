@@ -201,7 +201,16 @@ impl Work<'_> {
         self.rely_on_sweep()?;
         let subjects = moved.keys().map(|subject| subject.as_str().into()).collect();
         let context = self.context.clone();
+        let deleted = |write: &Write| match write {
+            Write::Delete { kind, id, .. } if **kind == REMINDER => Some(id.clone()),
+            _ => None,
+        };
+        let deleted = self.changes.writes.iter().filter_map(deleted).into_set();
         for row in self.find_all(Search::of(&REMINDER).within("subject", subjects))? {
+            // Who erases a person has them gone already.
+            if deleted.contains(&row.id) {
+                continue;
+            }
             let before = Reminder::from_row(&row)?;
             let Some((was, is)) = moved.get(&before.subject) else { continue };
             let settled = || before.ended(ReminderState::Settled, self.now);

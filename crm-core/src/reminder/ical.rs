@@ -54,12 +54,17 @@ fn text(key: &'static str, value: &str) -> Property<'static> {
 /// The id of the event of an entry: as long as what it is about stays the same, on whatever day that comes. A birthday comes every year,
 /// each time as an event of its own: by the lunar calendar no rule says when.
 pub(super) fn uid(entry: &CalendarEntry) -> String {
+    uid_of(entry.kind, &entry.subject, entry.on)
+}
+
+/// The id of what concerns a subject; of birthdays there is one for each day.
+pub(super) fn uid_of(kind: ReminderKind, subject: &str, on: Date) -> String {
     let mut hash = Sha256::new();
-    hash.update(entry.kind.as_str());
+    hash.update(kind.as_str());
     hash.update([0]);
-    hash.update(&entry.subject);
-    if entry.kind == ReminderKind::Birthday {
-        hash.update(entry.on.number().to_be_bytes());
+    hash.update(subject);
+    if kind == ReminderKind::Birthday {
+        hash.update(on.number().to_be_bytes());
     }
     named_by(hash).to_string()
 }

@@ -6,6 +6,7 @@
 
 mod birthday;
 mod calendar;
+mod erase;
 mod feed;
 mod follow;
 mod ical;

@@ -275,6 +275,9 @@ pub fn input(dice: &mut Dice, known: &mut Known, operation: &str, crm: &Crm) -> 
         "remove_contact" => {
             json!({"contact": id(dice, "contact"), "new_primary": if dice.one_in(2) { json!(id(dice, "contact")) } else { Value::Null }})
         }
+        "erase_person" => {
+            json!({"contact": id(dice, "contact"), "reason": if dice.one_in(2) { some_text(dice) } else { Value::Null }})
+        }
         "add_relation" => json!({"customer": customer, "relation": relation(dice, known)}),
         "remove_relation" => json!({"relation": id(dice, "relation")}),
         "follow_up" => {

@@ -148,7 +148,50 @@ pub fn input(dice: &mut Dice, known: &mut Known, operation: &str, _crm: &Crm) ->
         "sync_work_calendar" => {
             json!({"calendar": {"holidays": [day(dice), day(dice)], "workdays": [dice.pick(&["2026-11-28", "2026-11-27"])]}})
         }
-        "settings" | "work_calendar" | "menu" | "positions" | "roles" | "dictionaries" | "tick" | "field_rights" => {
+        "import_configuration" => {
+            let mut configuration = json!({"version": if dice.one_in(8) { 2 } else { 1 }});
+            maybe(dice, &mut configuration, "dictionaries", |dice| {
+                let dictionary = *dice.pick(&["level", "stage", "method", "none"]);
+                json!([{"dictionary": dictionary, "code": code_of(dice, dictionary), "label": some_text(dice), "retired": dice.one_in(5)}])
+            });
+            maybe(dice, &mut configuration, "custom_fields", |dice| {
+                let mut field = custom_field(dice);
+                field.as_object_mut().unwrap().remove("version");
+                json!([field])
+            });
+            maybe(dice, &mut configuration, "pools", |dice| {
+                let id = format!("0193a000-0000-7000-8000-00000000f00{}", dice.below(3));
+                json!([{"id": id, "name": format!("Pool {}", dice.below(4)), "standard": dice.one_in(3), "retired": dice.one_in(4)}])
+            });
+            maybe(
+                dice,
+                &mut configuration,
+                "settings",
+                |dice| json!({"recycle_bin_days": dice.pick(&[0, 2, 30]), "pool": {"recycling": rules(dice)}}),
+            );
+            maybe(dice, &mut configuration, "work_calendar", |dice| json!({"holidays": [day(dice)]}));
+            maybe(
+                dice,
+                &mut configuration,
+                "products",
+                |dice| json!([{"number": dice.pick(&["SP-1", "P1", "p1"]), "name": some_text(dice), "retired": dice.one_in(4)}]),
+            );
+            maybe(dice, &mut configuration, "roles", |dice| {
+                let right = dice.pick(OPERATIONS).right;
+                let rights = if right.is_empty() { json!([]) } else { json!([right]) };
+                json!([{"id": dice.pick(&["one", "two", "guest"]), "name": "Role", "allow": rights}])
+            });
+            json!({"configuration": configuration, "preview": dice.one_in(3)})
+        }
+        "export_configuration"
+        | "settings"
+        | "work_calendar"
+        | "menu"
+        | "positions"
+        | "roles"
+        | "dictionaries"
+        | "tick"
+        | "field_rights" => {
             json!({})
         }
         _ => return None,

@@ -2,7 +2,7 @@
 //! representatives. One position is vacant, one person holds two, one has left.
 
 use super::Story;
-use crm_core::{Error, NewOrganisation, PersonInput, PositionInput, SyncMode, UserId};
+use crm_core::{Error, NewOrganisation, PersonInput, PositionInput, Session, SyncMode, UserId};
 
 pub(super) const DIRECTOR: &str = "linlan";
 pub(super) const PRESALES: &str = "qinyue";
@@ -10,7 +10,7 @@ pub(super) const ADMINISTRATOR: &str = "hanxue";
 /// Who left: his customers wait for a new owner.
 pub(super) const LEAVER: &str = "zhengkai";
 
-const PEOPLE: [(&str, &str); 13] = [
+pub(super) const PEOPLE: [(&str, &str); 13] = [
     (DIRECTOR, "林岚"),
     ("chenyiming", "陈一鸣"),
     ("suxiao", "苏晓"),
@@ -105,6 +105,11 @@ pub(super) fn viewers() -> impl Iterator<Item = &'static str> {
 pub(super) fn enter(story: &Story) -> Result<(), Error> {
     let host = story.system()?;
     host.create_organisation(NewOrganisation::named("云杉办公（演示）"))?;
+    staff(&host)
+}
+
+/// Brings the people and their positions into an organisation.
+pub(super) fn staff(host: &Session<'_>) -> Result<(), Error> {
     let mut people = Vec::new();
     for (id, name) in PEOPLE {
         let mut person = PersonInput::new(id, name)?;

@@ -174,3 +174,113 @@ fn custom_fields_hold_something_and_customers_are_found_by_them() {
         assert!((40..OWNED as i64).contains(&found), "{}: {found}", field.key);
     }
 }
+
+/// One operation by its name, in and out as JSON.
+fn call(crm: &Crm, org: &str, user: &str, operation: &str, input: &serde_json::Value) -> serde_json::Value {
+    let actor = if user == "system" { Actor::system(org, "test") } else { Actor::user(org, user) };
+    let answer = crm.as_user(&actor.unwrap()).dispatch(operation, &input.to_string());
+    serde_json::from_str(&answer.unwrap_or_else(|error| panic!("{operation} by {user}: {error}"))).unwrap()
+}
+
+/// The way of a customer from the first call to the money: what a salesperson, his superior and the administrator do every day, with the
+/// levels, custom fields, products, numbers and rules that the organisation has. Says what it came to.
+fn a_deal(crm: &Crm, org: &str, today: &str) -> serde_json::Value {
+    use serde_json::json;
+    let (seller, leader) = ("zhouzihang", "chenyiming");
+    let call = |user: &str, operation: &str, input: serde_json::Value| call(crm, org, user, operation, &input);
+    let draft = json!({
+        "name": "宁波听涛精密仪器有限公司", "level": "b", "stage": "contact", "source": "exhibition", "industry": "manufacturing",
+        "custom": [{"field": "nature", "value": {"one_of": "private"}}, {"field": "headcount", "value": {"integer": 120}}],
+        "contacts": [{"name": "沈听涛", "phones": ["13957411223"]}],
+    });
+    let customer = call(seller, "create_customer", json!({"customer": draft}));
+    let id = &customer["id"];
+    let check = call(leader, "check_duplicates", json!({"draft": {"name": "宁波听涛精密仪器"}}));
+    assert_eq!(check["hits"][0]["customer"], *id, "{check}");
+    call(
+        seller,
+        "follow_up",
+        json!({"customer": id, "follow_up": {"content": "上门演示，对方关注交期", "method": "visit", "stage": "proposal"}}),
+    );
+    let matching = json!({"all": [
+        {"field": {"key": "custom.headcount", "is": {"greater": {"integer": 100}}}},
+        {"field": {"key": "level", "is": {"equal": {"one_of": "b"}}}},
+    ]});
+    let query = json!({"view": {"kind": "mine"}, "matching": matching, "filter": {"text": "听涛"}});
+    let found = call(seller, "customers", json!({"query": query, "page": {"size": 5}}));
+    assert_eq!(found["items"][0]["id"], *id, "{found}");
+    let products = call(seller, "products", json!({"query": {"order": "number"}, "page": {"size": 50}}));
+    let product = &products["items"][0];
+    let contract = json!({
+        "name": "年度采购", "kind": "sale", "starts_on": today, "agreed_price": false, "tax_excluded": false,
+        "lines": [{"product": product["id"], "quantity": "2", "price": "5000"}],
+    });
+    let drafted = call(seller, "create_contract", json!({"customer": id, "contract": contract}));
+    let (contract, version) = (&drafted["id"], &drafted["version"]);
+    let plan =
+        json!([{"due_on": today, "amount": "4000"}, {"milestone": "验收", "milestone_days": 30, "amount": "6000"}]);
+    call(seller, "set_payment_plan", json!({"contract": contract, "revision": 0, "instalments": plan}));
+    let submitted =
+        call(seller, "submit_contract", json!({"contract": contract, "version": version, "signed_on": today}));
+    // Signing asks a leader, by the settings.
+    assert_eq!(submitted["status"], "pending", "{submitted}");
+    let waiting = call(leader, "approvals", json!({"pending": true, "page": {"size": 100}}));
+    let of_contract = |approval: &&serde_json::Value| approval["contract"] == *contract;
+    let request = waiting["items"].as_array().unwrap().iter().find(of_contract).unwrap();
+    call(
+        leader,
+        "resolve_approval",
+        json!({"approval": request["id"], "decision": "approved", "by": null, "note": null}),
+    );
+    let receipt = json!({"on": today, "amount": "4000", "method": "transfer", "voucher": "T-1"});
+    call(seller, "record_receipt", json!({"contract": contract, "receipt": receipt}));
+    let signed = call(leader, "contract", json!({"contract": contract}));
+    let other = call(seller, "create_customer", json!({"customer": {"name": "舟山观澜水产有限公司"}}));
+    call(seller, "release_customers", json!({"customers": [other["id"]], "release": {"reason": "no_need"}}));
+    let claimed = call("wujiayi", "claim_customers", json!({"customers": [other["id"]]}));
+    let panels = call(seller, "customer_panels", json!({"customer": id}));
+    json!({
+        "number_of_contract": signed["contract"]["number"].as_str().unwrap().len(),
+        "status": signed["contract"]["status"],
+        "amount": signed["contract"]["effective_amount"],
+        "received": signed["contract"]["payments"]["received"],
+        "product": product["number"],
+        "stage": panels["customer"]["stage"],
+        "custom": panels["customer"]["custom"],
+        "claimed": claimed["done"],
+    })
+}
+
+/// G1: an organisation that was founded empty, in another language, and set up from the file of the demonstration works like it.
+#[test]
+fn g1_an_organisation_set_up_from_the_file_does_the_main_job() {
+    const NEW: &str = "branch";
+    let crm = told();
+    let file = call(&crm, ORGANISATION, cast::ADMINISTRATOR, "export_configuration", &serde_json::json!({}));
+    let text = file.to_string();
+    for (person, name) in cast::PEOPLE {
+        assert!(!text.contains(person) && !text.contains(name), "{person}");
+    }
+    let host = crm.as_user(&Actor::system(NEW, "set-up").unwrap());
+    let founded = crm_core::NewOrganisation {
+        language: Some(crm_core::Language::English),
+        ..crm_core::NewOrganisation::named("Branch")
+    };
+    host.create_organisation(founded).unwrap();
+    cast::staff(&host).unwrap();
+    let input = serde_json::json!({"configuration": file, "preview": false});
+    let report = call(&crm, NEW, "system", "import_configuration", &input);
+    assert!(report["refused"] == 0 && report["added"].as_i64() > Some(4), "{report}");
+    while host.tick().unwrap().done > 0 {}
+    let again = call(&crm, NEW, "system", "import_configuration", &input);
+    assert_eq!((&again["added"], &again["changed"]), (&0.into(), &0.into()), "{again}");
+    let mut there = call(&crm, NEW, "system", "export_configuration", &serde_json::json!({}));
+    let mut here = file;
+    // How often they were changed is each one's own.
+    (there["settings"]["version"], here["settings"]["version"]) = (0.into(), 0.into());
+    assert_eq!(there, here);
+    let today = TimeZone::SHANGHAI.day_of(crm.now().unwrap()).to_string();
+    let (one, other) = (a_deal(&crm, ORGANISATION, &today), a_deal(&crm, NEW, &today));
+    assert_eq!(one, other);
+    assert_eq!((&one["status"], &one["received"], &one["claimed"]), (&"in_force".into(), &"4000.00".into(), &1.into()));
+}

@@ -277,6 +277,47 @@ pub(crate) async fn do_remove(State(app): State<Shared>, Path(contact): Path<Str
     .await
 }
 
+pub(crate) async fn erase(State(app): State<Shared>, visitor: Visitor, Path(contact): Path<String>) -> Reply {
+    app.desk(visitor, move |desk| {
+        desk.needs("settings", "manage_settings")?;
+        erase_form(desk, id(&contact)?, &Values::default(), None)
+    })
+    .await
+}
+
+fn erase_form(desk: &Desk<'_>, contact: ContactId, values: &Values, error: Option<&Error>) -> Reply {
+    let contact = desk.crm.contact(contact)?;
+    let customer = desk.crm.customer(contact.customer)?;
+    let back = format!("/customers/{}", customer.id);
+    let sheet = Sheet::new(desk, format!("/contacts/{}/erase", contact.id), values, error)
+        .hidden("customer", customer.id.to_string())
+        .line("reason", 300)
+        .wide()
+        .submit("erase_person")
+        .danger()
+        .cancel(back.as_str());
+    let above = Above {
+        title: format!("{}: {}", desk.t("erase_person"), contact.name),
+        back: (back, customer.name),
+        intro: desk.t("erase_person_intro").to_owned(),
+    };
+    form_page(desk, above, sheet, error)
+}
+
+pub(crate) async fn do_erase(State(app): State<Shared>, Path(contact): Path<String>, posted: Posted) -> Reply {
+    let Posted { visitor, values } = posted;
+    app.desk(visitor, move |desk| {
+        let contact: ContactId = id(&contact)?;
+        match desk.acting(&values).erase_person(contact, values.text("reason")) {
+            Err(error @ (Error::Invalid { .. } | Error::Refused(_))) => {
+                erase_form(desk, contact, &values, Some(&error))
+            }
+            other => desk.done(other, "done_erased", &back(&values)?),
+        }
+    })
+    .await
+}
+
 /// The page of the customer that a small form belongs to.
 pub(crate) fn back(values: &Values) -> Result<String, Failure> {
     let customer: CustomerId = id(values.get("customer"))?;

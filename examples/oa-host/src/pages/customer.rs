@@ -94,6 +94,7 @@ struct May {
     add_contact: bool,
     edit_contact: bool,
     remove_contact: bool,
+    erase_person: bool,
     create_contract: bool,
     record_prepayment: bool,
 }
@@ -107,6 +108,7 @@ struct ContactCard {
     phones: Vec<String>,
     email: String,
     facts: Vec<(String, String)>,
+    erased: bool,
 }
 
 /// A related customer.
@@ -165,6 +167,7 @@ impl ContactCard {
             does: does.into_iter().flatten().map(String::as_str).collect::<Vec<_>>().join(" · "),
             phones: contact.phones.clone(),
             email: some(&contact.email),
+            erased: contact.erased_at.is_some(),
             facts: facts(
                 d,
                 vec![
@@ -287,6 +290,7 @@ fn draw(desk: &Desk<'_>, panels: &CustomerPanels, values: &Values) -> Reply {
             add_contact: may("add_contact"),
             edit_contact: may("edit_contact"),
             remove_contact: may("remove_contact"),
+            erase_person: d.may("settings.manage_settings"),
             create_contract: may("create_contract"),
             record_prepayment: may("record_prepayment"),
         },

@@ -4,6 +4,7 @@ mod approval;
 mod batch;
 mod calendar;
 mod columns;
+pub(crate) mod configuration;
 mod contact;
 mod contacts;
 mod contract;
@@ -112,6 +113,7 @@ pub(crate) fn routes() -> Router<Shared> {
         .route("/contacts/duplicates", post(duplicate::contacts))
         .route("/contacts/{id}/edit", get(contact::edit).post(contact::save))
         .route("/contacts/{id}/remove", get(contact::remove).post(contact::do_remove))
+        .route("/contacts/{id}/erase", get(contact::erase).post(contact::do_erase))
         .route("/contacts/{id}/primary", post(contact::primary))
         .route("/relations/{id}/remove", post(relation::remove))
         .route("/shares/{id}/end", post(share::end))
@@ -171,6 +173,11 @@ pub(crate) fn routes() -> Router<Shared> {
         .route("/roles", get(role::show))
         .route("/roles/edit", get(role::edit).post(role::save))
         .route("/settings", get(settings::show).post(settings::save))
+        .route(
+            configuration::HERE,
+            get(configuration::show).post(configuration::take).layer(DefaultBodyLimit::max(LARGEST_UPLOAD)),
+        )
+        .route("/settings/configuration/file", get(configuration::file))
         .route("/settings/duplicate-lookups", get(duplicate::lookups))
         .route("/saved-queries", get(saved_query::show))
         .route("/saved-queries/new", get(saved_query::fresh).post(saved_query::create))

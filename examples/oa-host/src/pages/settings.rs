@@ -3,6 +3,7 @@
 use crate::app::{Reply, Shared};
 use crate::desk::{Choice, Desk, Look};
 use crate::form::Sheet;
+use crate::pages::configuration;
 use crate::pages::contracts::STATUSES;
 use crate::pages::reminder_preferences::typed_days;
 use crate::pages::{Above, form_page};
@@ -350,6 +351,10 @@ fn draw(desk: &Desk<'_>, values: &Values, error: Option<&Error>) -> Reply {
         false => sheet,
     };
     let sheet = sheet.input("number", "recycle_bin_days").required().line("time_zone", 60).required().help("zone_help");
+    let sheet = match d.may("settings.manage_settings") {
+        true => sheet.link(configuration::HERE, "configuration"),
+        false => sheet,
+    };
     let sheet = sheet.input("number", "reveals_per_day").required().help("reveals_help");
     // Who looked is told to who keeps the settings.
     let sheet = if desk.look.may("settings.manage_settings") {

@@ -1,5 +1,6 @@
 //! Every text of the pages, in Chinese and English, in one table.
 
+mod configuration;
 mod custom_fields;
 mod deals;
 mod duplicates;
@@ -71,6 +72,7 @@ fn all() -> impl Iterator<Item = &'static Text> {
         hand_over::TEXTS,
         reminders::TEXTS,
         custom_fields::TEXTS,
+        configuration::TEXTS,
         field_rights::TEXTS,
         exports::TEXTS,
         imports::TEXTS,

@@ -3,6 +3,7 @@
 
 mod calendar;
 mod conditions;
+mod configuration;
 mod contact_duplicates;
 mod custom_fields;
 mod deals;
