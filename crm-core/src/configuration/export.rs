@@ -6,6 +6,7 @@ use crate::crm::Session;
 use crate::custom_field::{CustomFieldInput, FieldIndex, FieldType, StoredField};
 use crate::dictionary::{DICTIONARIES, DictionaryEntry, DictionaryEntryInput};
 use crate::error::Error;
+use crate::layout::{Layout, LayoutInput};
 use crate::operations::op;
 use crate::organisation::Context;
 use crate::pool::Pool;
@@ -39,6 +40,7 @@ impl Session<'_> {
                 version: VERSION,
                 dictionaries: Some(entries.map(entry).collect()),
                 custom_fields: Some(context.fields.iter().map(field).collect()),
+                layouts: Some(context.layouts.iter().map(layout).collect()),
                 pools: Some(pools),
                 settings: Some(context.settings().clone()),
                 work_calendar: Some(context.organisation.calendar.clone()),
@@ -61,6 +63,16 @@ impl Work<'_> {
         let mut products = Product::from_rows(&found)?;
         products.order_by(|a, b| a.number.cmp(&b.number));
         Ok(Some(products.into_iter().map(product).collect()))
+    }
+}
+
+fn layout(layout: &Layout) -> LayoutInput {
+    LayoutInput {
+        of: layout.of,
+        purpose: layout.purpose,
+        sections: layout.sections.clone(),
+        left_out: layout.left_out.clone(),
+        version: None,
     }
 }
 

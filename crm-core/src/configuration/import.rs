@@ -2,7 +2,7 @@
 
 use super::{
     Configuration, ConfigurationItem, ConfigurationOutcome, ConfigurationReport, ConfiguredPool, ConfiguredProduct,
-    ConfiguredRole, MOST_ENTRIES, MOST_FIELDS, MOST_PRODUCTS, VERSION,
+    ConfiguredRole, MOST_ENTRIES, MOST_FIELDS, MOST_LAYOUTS, MOST_PRODUCTS, VERSION,
 };
 use crate::access::{ROLE, RoleInput};
 use crate::crm::Session;
@@ -11,6 +11,7 @@ use crate::dictionary::{DICTIONARY_ENTRY, DictionaryEntryInput};
 use crate::error::{Error, Language, Violation};
 use crate::history::{HISTORY, HistoryEntry};
 use crate::id::PoolId;
+use crate::layout::{LAYOUT, LayoutInput};
 use crate::operations::op;
 use crate::organisation::{ORGANISATION, Settings};
 use crate::person::SyncMode;
@@ -75,6 +76,11 @@ impl Work<'_> {
             self.thing(&mut findings, ("dictionaries", Some(place), name), &DICTIONARY_ENTRY, keep)?;
         }
         self.take_fields_in(configuration.custom_fields.as_deref().unwrap_or_default(), &mut findings)?;
+        for (place, layout) in sections(&configuration.layouts) {
+            let name = format!("{}/{}", layout.of.word(), layout.purpose.word());
+            let keep = |work: &mut Self| work.keep_layout(&LayoutInput { version: None, ..layout.clone() });
+            self.thing(&mut findings, ("layouts", Some(place), name), &LAYOUT, keep)?;
+        }
         let pools = self.take_pools_in(configuration.pools.as_deref().unwrap_or_default(), &mut findings)?;
         if let Some(settings) = &configuration.settings {
             let settings = self.arrived(settings, &pools);
@@ -97,6 +103,7 @@ impl Work<'_> {
         let needed = [
             (configuration.dictionaries.is_some(), &op::save_dictionary_entry),
             (configuration.custom_fields.is_some(), &op::save_custom_field),
+            (configuration.layouts.is_some(), &op::save_layout),
             (configuration.pools.is_some(), &op::save_pool),
             (configuration.settings.is_some(), &op::change_settings),
             (configuration.work_calendar.is_some(), &op::sync_work_calendar),
@@ -464,6 +471,7 @@ fn check(configuration: &Configuration) -> Result<(), Error> {
         let lengths = [
             ("dictionaries", configuration.dictionaries.as_ref().map_or(0, Vec::len), MOST_ENTRIES),
             ("custom_fields", configuration.custom_fields.as_ref().map_or(0, Vec::len), MOST_FIELDS),
+            ("layouts", configuration.layouts.as_ref().map_or(0, Vec::len), MOST_LAYOUTS),
             ("pools", configuration.pools.as_ref().map_or(0, Vec::len), MOST_POOLS),
             ("products", configuration.products.as_ref().map_or(0, Vec::len), MOST_PRODUCTS),
             ("roles", configuration.roles.as_ref().map_or(0, Vec::len), 1_000),
@@ -484,6 +492,8 @@ fn check(configuration: &Configuration) -> Result<(), Error> {
         once("dictionaries", entries.map(|entry| format!("{}/{}", entry.dictionary, entry.code)).collect());
         let fields = configuration.custom_fields.iter().flatten();
         once("custom_fields", fields.map(|field| format!("{}/{}", field.of.word(), field.key)).collect());
+        let layouts = configuration.layouts.iter().flatten();
+        once("layouts", layouts.map(|layout| format!("{}/{}", layout.of.word(), layout.purpose.word())).collect());
         once("pools", configuration.pools.iter().flatten().map(|pool| pool.id.to_string()).collect());
         once("pools", configuration.pools.iter().flatten().map(|pool| pool.name.trim().to_owned()).collect());
         let products = configuration.products.iter().flatten();

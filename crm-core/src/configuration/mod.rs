@@ -13,6 +13,7 @@ use crate::access::{FieldRight, Permission, RoleId};
 use crate::custom_field::CustomFieldInput;
 use crate::dictionary::{DictionaryEntryInput, EntryCode};
 use crate::id::PoolId;
+use crate::layout::LayoutInput;
 use crate::money::Decimal;
 use crate::organisation::{Settings, WorkCalendar};
 use crate::pool::PoolField;
@@ -24,12 +25,14 @@ const VERSION: i32 = 1;
 
 /// The most entries of dictionaries in a file.
 const MOST_ENTRIES: usize = 10_000;
+/// The most layouts in a file: one for each form.
+const MOST_LAYOUTS: usize = 16;
 /// The most custom fields in a file.
 const MOST_FIELDS: usize = 1_000;
 /// The most products in a file; a catalogue of more is left out.
 const MOST_PRODUCTS: usize = 5_000;
 
-/// What the administrators of an organisation shape: settings, basic data, custom fields, pools, roles, the work calendar and the catalogue.
+/// What the administrators of an organisation shape: settings, basic data, custom fields, layouts, pools, roles, the work calendar and the catalogue.
 /// A section that is absent says nothing. Records are named by what stays when they are renamed: codes, keys, ids, numbers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
@@ -47,6 +50,10 @@ pub struct Configuration {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub custom_fields: Option<Vec<CustomFieldInput>>,
+    /// Layouts of forms that are not the standard ones, at most 16. A form that is not named keeps its layout.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
+    pub layouts: Option<Vec<LayoutInput>>,
     /// Pools, at most 100.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "uniffi", uniffi(default = None))]
@@ -80,6 +87,7 @@ impl Default for Configuration {
             version: VERSION,
             dictionaries: None,
             custom_fields: None,
+            layouts: None,
             pools: None,
             settings: None,
             work_calendar: None,
@@ -218,7 +226,7 @@ pub struct ConfigurationReport {
 #[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 #[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
 pub struct ConfigurationItem {
-    /// The section: `dictionaries`, `custom_fields`, `pools`, `settings`, `work_calendar`, `products` or `roles`.
+    /// The section: `dictionaries`, `custom_fields`, `layouts`, `pools`, `settings`, `work_calendar`, `products` or `roles`.
     pub section: String,
     /// Which thing of it: `level/a`, `customer/area`, a pool's name, a product's number, a role's id; empty where the section is one.
     pub item: String,

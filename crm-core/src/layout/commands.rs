@@ -111,7 +111,7 @@ impl Session<'_> {
 }
 
 impl Work<'_> {
-    fn keep_layout(&mut self, input: &LayoutInput) -> Result<Layout, Stop> {
+    pub(crate) fn keep_layout(&mut self, input: &LayoutInput) -> Result<Layout, Stop> {
         let context = self.context.clone();
         let before = context.layout(input.of, input.purpose);
         let mut after = checked(input, &context)?;

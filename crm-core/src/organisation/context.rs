@@ -100,11 +100,13 @@ impl Context {
             dictionaries: self.dictionaries.clone(),
             pools: self.pools.clone(),
             fields: self.fields.clone(),
+            layouts: self.layouts.clone(),
+            panels: self.panels.clone(),
             scopes: RwLock::default(),
         }
     }
 
-    /// Takes over what a write makes of the settings, dictionaries, pools, custom fields and roles. Versions stay those that were read.
+    /// Takes over what a write makes of the settings, dictionaries, pools, custom fields, layouts and roles. Versions stay those that were read.
     pub(crate) fn take_over(&mut self, write: &Write) -> Result<(), Error> {
         let (Write::Insert { kind, row } | Write::Update { kind, row, .. }) = write else { return Ok(()) };
         if **kind == ORGANISATION {
@@ -126,6 +128,10 @@ impl Context {
                 None => self.fields.push(field),
             }
             order_fields(&mut self.fields);
+        } else if **kind == LAYOUT {
+            let layout = Layout::from_row(row)?;
+            self.layouts.retain(|known| known.key() != layout.key());
+            self.layouts.push(layout);
         } else if **kind == ROLE {
             let role = Role::from_row(row)?;
             match self.roles.iter_mut().find(|known| known.id == role.id) {
