@@ -97,6 +97,21 @@ impl Session<'_> {
         if !(1..=PAGE).contains(&export.page_size) {
             return Err(Violation::out_of_range("export.page_size").into());
         }
+        // What is kept of the query is clean.
+        let mut check = Checker::new();
+        let texts = [
+            ("export.customers.filter.text", export.customers.as_ref().map(|query| &query.filter.text)),
+            ("export.contacts.text", export.contacts.as_ref().map(|query| &query.text)),
+            ("export.contracts.text", export.contracts.as_ref().map(|query| &query.text)),
+            ("export.receipts.text", export.receipts.as_ref().map(|query| &query.text)),
+            ("export.products.text", export.products.as_ref().map(|query| &query.text)),
+        ];
+        for (path, text) in texts {
+            if let Some(text) = text {
+                check.optional_line(path, text, 60);
+            }
+        }
+        check.done()?;
         self.query(&op::begin_export, |work| Ok(work.access()?.allow(asked.right())?))?;
         // What the list itself refuses is refused before anything is written down.
         self.export_items(asked, PageRequest::first(1))?;
