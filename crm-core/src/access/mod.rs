@@ -9,8 +9,8 @@ mod scope;
 
 pub use commands::{AccessExplanation, AccessGrant};
 pub(crate) use commands::{administrators, check_administration};
-pub(crate) use field::{CONTACT_FIELDS, MOST_RULES, fields_with_rights, masked};
 pub use field::{FieldAccess, FieldRight};
+pub(crate) use field::{MOST_RULES, fields_with_rights, masked};
 pub(crate) use redact::{Redact, nothing_to_redact};
 pub(crate) use reveal::REVEAL;
 pub use reveal::{FieldReveal, FieldRevealPage, RevealRefusal, RevealedField};

@@ -1,6 +1,6 @@
 //! The one gate of what fields tell (A3): every answer goes through it before it goes to who asked.
 
-use super::{Access, CONTACT_FIELDS, FieldAccess, masked};
+use super::{Access, FieldAccess, fields_with_rights, masked};
 use crate::approval::Approval;
 use crate::contact::{Contact, ContactRow, Erasure};
 use crate::contract::{Contract, ContractRow, ContractView};
@@ -360,7 +360,8 @@ impl Redact for Event {
 impl Redact for Erasure {
     /// How often fields were changed, and that there was a birthday, is something that fields tell.
     fn redact(&mut self, access: &Access<'_>) {
-        if !CONTACT_FIELDS.iter().all(|field| access.reads(field)) {
+        let mut of_contacts = fields_with_rights(access.context).filter(|field| field.starts_with("contact."));
+        if !of_contacts.all(|field| access.reads(&field)) {
             (self.history, self.reminders, self.events) = (0, 0, 0);
         }
     }
@@ -406,9 +407,9 @@ nothing_to_redact!(
     crate::follow_up::Reply,
     crate::follow_up::ReplyAnswer,
     crate::hand_over::HandOver,
+    crate::hand_over::HandOverPreview,
     crate::layout::Form,
     crate::layout::Layout,
-    crate::hand_over::HandOverPreview,
     crate::menu::Menu,
     crate::organisation::Settings,
     crate::organisation::WorkCalendar,

@@ -468,6 +468,9 @@ fn check(configuration: &Configuration) -> Result<(), Error> {
     let mut check = Checker::new();
     check.under("configuration", |check| {
         check.ensure(configuration.version == VERSION, || Violation::unknown("version"));
+        for (place, section) in configuration.left_out.iter().enumerate().take(2) {
+            check.ensure(place == 0 && section == "products", || Violation::unknown(format!("left_out[{place}]")));
+        }
         let lengths = [
             ("dictionaries", configuration.dictionaries.as_ref().map_or(0, Vec::len), MOST_ENTRIES),
             ("custom_fields", configuration.custom_fields.as_ref().map_or(0, Vec::len), MOST_FIELDS),

@@ -10,7 +10,7 @@ use crate::organisation::{Context, UNIQUE_KEY, holder_of, unique_key};
 use crate::store::{Kind, Row, Write};
 use crate::text::FOLD_VERSION;
 use crate::work::{Stop, Work};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What of its custom fields no other record may have: the space of the values, the value, and its field.
 pub(crate) fn unique_values(
@@ -62,8 +62,7 @@ impl Work<'_> {
         if !Customized::ALL.into_iter().any(|of| of != Customized::Customer && is_unique(of)) {
             return Ok(());
         }
-        // What they get is theirs or refused; what comes back out of a merge is theirs where nobody else took it meanwhile.
-        let (mut wanted, mut restored, mut dropped) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        let (mut wanted, mut dropped) = (BTreeMap::new(), BTreeMap::<String, BTreeSet<String>>::new());
         for write in &self.changes.writes {
             let (of, id, after) = match write {
                 Write::Insert { kind, row } | Write::Update { kind, row, .. } | Write::Restore { kind, row, .. } => {
@@ -83,15 +82,15 @@ impl Work<'_> {
                 if had.remove(&key).is_some() {
                     continue;
                 }
-                if matches!(write, Write::Restore { .. }) {
-                    restored.insert(key, row);
-                } else if wanted.insert(key, (row, field.clone())).is_some() {
+                if wanted.insert(key, (row, field.clone())).is_some() {
                     return Err(CustomFieldRefusal::ValueTaken { field: field.to_string() }.into());
                 }
             }
-            dropped.extend(had.into_keys().map(|key| (key, id.clone())));
+            for key in had.into_keys() {
+                dropped.entry(key).or_default().insert(id.clone());
+            }
         }
-        let mut ids: Vec<String> = wanted.keys().chain(restored.keys()).chain(dropped.keys()).cloned().collect();
+        let mut ids: Vec<String> = wanted.keys().chain(dropped.keys()).cloned().collect();
         ids.sort();
         ids.dedup();
         if ids.is_empty() {
@@ -99,29 +98,23 @@ impl Work<'_> {
         }
         let standing = self.get(&UNIQUE_KEY, ids)?;
         let mut standing: BTreeMap<String, Row> = standing.into_iter().map(|row| (row.id.clone(), row)).collect();
+        let gives = |key: &str, held: &Row| {
+            let holder = holder_of(held);
+            holder.is_some_and(|holder| dropped.get(key).is_some_and(|from| from.contains(&holder)))
+        };
         for (key, (row, field)) in wanted {
             match standing.remove(&key) {
                 None => self.insert(&UNIQUE_KEY, row),
                 // Whoever had it gives it away with this.
-                Some(held) if dropped.get(&key).is_some_and(|from| holder_of(&held).as_ref() == Some(from)) => {
+                Some(held) if gives(&key, &held) => {
                     self.update(&UNIQUE_KEY, Row { version: held.version, ..row });
                 }
                 Some(held) if holder_of(&held) == holder_of(&row) => {}
                 Some(_) => return Err(CustomFieldRefusal::ValueTaken { field: field.to_string() }.into()),
             }
-            restored.remove(&key);
         }
-        for (key, row) in restored {
-            match standing.remove(&key) {
-                None => self.insert(&UNIQUE_KEY, row),
-                Some(held) if dropped.get(&key).is_some_and(|from| holder_of(&held).as_ref() == Some(from)) => {
-                    self.update(&UNIQUE_KEY, Row { version: held.version, ..row });
-                }
-                Some(_) => {}
-            }
-        }
-        for (key, from) in dropped {
-            if let Some(held) = standing.remove(&key).filter(|held| holder_of(held).as_ref() == Some(&from)) {
+        for key in dropped.keys() {
+            if let Some(held) = standing.remove(key).filter(|held| gives(key, held)) {
                 self.write(Write::Delete { kind: &UNIQUE_KEY, id: held.id, version: held.version });
             }
         }

@@ -331,11 +331,15 @@ impl Work<'_> {
                 _ => touched.push((at, kind, id.to_owned())),
             }
         }
-        for (at, kind, id) in &touched {
+        for kind in [&CUSTOMER, &CONTACT] {
             // Mostly the command has read what it changes.
-            let new = matches!(self.changes.writes.get(*at), Some(Write::Insert { .. }));
-            if !new && !self.has_seen(kind, id) {
-                self.get_one(kind, id.clone())?;
+            let unseen = touched.iter().filter(|(at, own, id)| {
+                let new = matches!(self.changes.writes.get(*at), Some(Write::Insert { .. }));
+                *own == kind && !new && !self.has_seen(kind, id)
+            });
+            let unseen: Vec<String> = unseen.map(|(_, _, id)| id.clone()).into_set().into_iter().collect();
+            if !unseen.is_empty() {
+                self.get(kind, unseen)?;
             }
         }
         let (mut added, mut dropped) = (Vec::new(), BTreeSet::new());

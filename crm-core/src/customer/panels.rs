@@ -99,9 +99,13 @@ impl Session<'_> {
                 ("record_prepayment", active && may("payment.create") && edits(SharePanel::Receipts)),
             ];
             let allowed = doable.iter().filter(|(_, allowed)| *allowed).map(|(name, _)| (*name).to_owned()).collect();
-            let follow_ups = if sees_follow_ups { work.follow_up_views(&follow_ups)? } else { Vec::new() };
+            let mut follow_ups = if sees_follow_ups { work.follow_up_views(&follow_ups)? } else { Vec::new() };
             if let Some(pool) = &pool {
-                contacts = contacts.into_iter().map(|contact| pool.shown_contact(contact)).collect();
+                let context = work.context.clone();
+                contacts = contacts.into_iter().map(|contact| pool.shown_contact(contact, &context)).collect();
+                for view in &mut follow_ups {
+                    view.follow_up = pool.shown_follow_up(view.follow_up.clone(), &context);
+                }
             }
             Ok(CustomerPanels {
                 open: SharePanel::ALL.into_iter().filter(|panel| opens(*panel)).collect(),

@@ -34,7 +34,7 @@ const AT_ONCE: i64 = 100;
 const THEN: i64 = 1_000;
 /// From how many scopes on keys are looked at as they come, before the scopes are merged.
 const MANY_SCOPES: usize = 200;
-/// How often at the most: of a customer with very many contacts of one name others may be missing behind it.
+/// How often at the most: behind a customer with thousands of contacts of one name others may be missing.
 const ROUNDS: usize = 6;
 
 /// A customer that was found.

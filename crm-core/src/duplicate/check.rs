@@ -7,7 +7,7 @@ use super::lookup::LOOKUP;
 use super::similarity::{CERTAIN, Compared, NameReason};
 use crate::actor::UserId;
 use crate::crm::Session;
-use crate::customer::{CUSTOMER, Customer, CustomerId, CustomerKind, CustomerStatus, MOST_PHONES};
+use crate::customer::{CUSTOMER, Customer, CustomerId, CustomerKind, CustomerStatus, MOST_PHONES, NewCustomer};
 use crate::error::{Error, Language};
 use crate::operations::op;
 use crate::organisation::DuplicateSettings;
@@ -393,8 +393,42 @@ impl Work<'_> {
         Ok(scored)
     }
 
+    /// Notes down that the actor was told that a customer which he tries out is refused for its likeness to another one. Where one that he may
+    /// open is refused for alone, he learned of no other. Not each that is meant is found again: then it is noted down without one.
+    pub(crate) fn note_trial(&mut self, new: &NewCustomer, code: &str) -> Result<(), Stop> {
+        if self.access()?.sees_all() {
+            return Ok(());
+        }
+        let mut draft = DuplicateDraft {
+            kind: new.kind,
+            short_name: new.short_name.clone(),
+            ..DuplicateDraft::named(new.name.clone())
+        };
+        // A value in common makes a name no more alike where the name alone was refused.
+        if ["same_credit_code", "same_phone"].contains(&code) {
+            (draft.credit_code, draft.phones) = (new.credit_code.clone(), new.phones.clone());
+        }
+        let (asked, _) = asked(&draft)?;
+        let found = self.look_up(&asked)?;
+        let scored = self.scored(&asked, found.customers)?;
+        let settings = self.context.settings().duplicates.clone();
+        let explains = |one: &Scored| match code {
+            // A name that is only written in another order is another one.
+            "same_name" => fold(&one.customer.name) == fold(&new.name),
+            "likely_duplicate" => one.score >= settings.warn_from,
+            "certain_duplicate" => one.score >= settings.refuse_from,
+            code => one.reasons.iter().any(|reason| reason.code == code),
+        };
+        if scored.iter().any(|one| one.visible && explains(one)) {
+            return Ok(());
+        }
+        let hidden = scored.iter().filter(|one| !one.visible && settings.verdict(one.score).is_some());
+        let hidden: Vec<CustomerId> = hidden.take(MOST_HIDDEN).map(|one| one.customer.id).collect();
+        self.note_down(&draft, &hidden)
+    }
+
     /// Whether the actor was told of customers that he may not open as often today as he may be.
-    fn has_looked_up_enough(&mut self) -> Result<bool, Stop> {
+    pub(crate) fn has_looked_up_enough(&mut self) -> Result<bool, Stop> {
         if self.access()?.sees_all() {
             return Ok(false);
         }

@@ -3,7 +3,7 @@
 use super::lists::Items;
 use crate::contact::{Contact, ContactRow, Gender};
 use crate::contract::{ContractRow, ContractStatus, PaymentStatus};
-use crate::custom_field::{CUSTOM, Customized, FieldValue, value_of};
+use crate::custom_field::{CUSTOM, CustomValue, Customized, FieldValue, value_of};
 use crate::customer::{Customer, CustomerKind, CustomerStatus};
 use crate::date::Date;
 use crate::dictionary::{self, EntryCode};
@@ -132,16 +132,19 @@ impl<'c> Teller<'c> {
             "created_at" => self.instant(customer.created_at),
             "created_by" => self.person(&customer.created_by),
             "changed_at" => self.instant(customer.changed_at),
-            own => {
-                let key = own.strip_prefix(CUSTOM).unwrap_or_default();
-                value_of(&customer.custom, key).map(|value| self.custom(key, value)).unwrap_or_default()
-            }
+            own => self.own_value(Customized::Customer, &customer.custom, own),
         }
     }
 
-    /// The value of a custom field of a customer.
-    fn custom(&self, key: &str, value: &FieldValue) -> String {
-        let stored = self.context.field(Customized::Customer, key);
+    /// What a record has of a custom field, by the name of its column.
+    fn own_value(&self, of: Customized, values: &[CustomValue], column: &str) -> String {
+        let Some(key) = column.strip_prefix(CUSTOM) else { return String::new() };
+        value_of(values, key).map(|value| self.custom(of, key, value)).unwrap_or_default()
+    }
+
+    /// The value of a custom field.
+    fn custom(&self, of: Customized, key: &str, value: &FieldValue) -> String {
+        let stored = self.context.field(of, key);
         let option = |code: &EntryCode| {
             let option = stored.and_then(|stored| stored.field.option(code));
             option.map_or_else(|| code.to_string(), |option| option.label.clone())
@@ -189,7 +192,7 @@ impl<'c> Teller<'c> {
             "note" => text(&contact.note),
             "created_at" => self.instant(contact.created_at),
             "created_by" => self.person(&contact.created_by),
-            _ => String::new(),
+            own => self.own_value(Customized::Contact, &contact.custom, own),
         }
     }
 
@@ -206,7 +209,7 @@ impl<'c> Teller<'c> {
             "next_at" => self.instant_or_none(written.next_at),
             "next_content" => text(&written.next_content),
             "created_at" => self.instant(written.created_at),
-            _ => String::new(),
+            own => self.own_value(Customized::FollowUp, &written.custom, own),
         }
     }
 
@@ -256,7 +259,7 @@ impl<'c> Teller<'c> {
             "note" => text(&contract.note),
             "created_at" => self.instant(contract.created_at),
             "created_by" => self.person(&contract.created_by),
-            _ => String::new(),
+            own => self.own_value(Customized::Contract, &contract.custom, own),
         }
     }
 

@@ -14,6 +14,9 @@ use crate::text::Checker;
 use crate::work::{Stop, Work};
 use serde::{Deserialize, Serialize};
 
+/// For how long the page that was given last is given once more, in milliseconds: it is for answers that were lost, not for watching a list.
+const AGAIN: i64 = 10 * 60_000;
+
 /// A page of an export.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
@@ -51,10 +54,11 @@ fn not_found(id: ExportId) -> Error {
 /// Which page is to be read.
 struct Wanted {
     stored: Stored,
+    input: ExportInput,
     cursor: Option<String>,
     size: i32,
-    /// Whether it was given before.
-    again: bool,
+    /// How many rows it had when it was given before.
+    again: Option<usize>,
 }
 
 impl crate::access::Redact for Wanted {
@@ -126,7 +130,8 @@ impl Session<'_> {
         )
     }
 
-    /// A page of the exporter's export, from 1 on, one after the other; the last one given once more if asked, for answers that were lost.
+    /// A page of the exporter's export, from 1 on, one after the other; the last one given once more if asked, for answers that were lost, with
+    /// no more rows than it had, within ten minutes of when it was given or the export was finished.
     /// Each page goes by the rights of now: what the exporter reads no more is empty, and a page is refused without the right to export.
     /// A page may hold fewer rows than others although more follow. An idempotency key is not needed and does nothing.
     ///
@@ -137,7 +142,7 @@ impl Session<'_> {
         self.check_key()?;
         let session = Session::clone(self).not_idempotent();
         let wanted = session.query(&op::export_rows, |work| work.wanted_page(export, number))?;
-        let asked = wanted.stored.input.asked()?;
+        let asked = wanted.input.asked()?;
         let request = PageRequest { cursor: wanted.cursor.clone(), ..PageRequest::first(wanted.size) };
         let (items, next) = session.export_items(asked, request)?;
         session.command(
@@ -233,8 +238,17 @@ impl Work<'_> {
             finished_at: None,
             version: 1,
         };
-        let stored =
-            Stored { export: export.clone(), input: input.clone(), pages: 0, last: None, before: 0, next: None };
+        let (language, page_size) = (input.language, input.page_size);
+        let stored = Stored {
+            export: export.clone(),
+            language,
+            page_size,
+            pages: 0,
+            last: None,
+            before: 0,
+            given: None,
+            next: None,
+        };
         self.insert(&EXPORT, stored.to_row()?);
         let data = serde_json::json!({ "list": export.list });
         self.announce("export_began", ExportId::RECORD, export.id, data)?;
@@ -245,18 +259,30 @@ impl Work<'_> {
     /// Looks up which page comes.
     fn wanted_page(&mut self, id: ExportId, number: i32) -> Result<Wanted, Stop> {
         let stored = self.own_export(id)?;
-        self.access()?.allow(stored.input.asked()?.right())?;
+        let input = stored.input()?;
+        self.access()?.allow(input.asked()?.right())?;
         let next = stored.pages.saturating_add(1);
+        let over = stored.export.finished_at;
         let (again, before) = match number {
-            given if given == stored.pages && given > 0 => (true, stored.before),
-            _ if stored.export.finished_at.is_some() => return Err(ExportRefusal::Finished.into()),
-            wanted if wanted == next => (false, stored.export.rows),
+            given if given == stored.pages && given > 0 => {
+                if over.or(stored.given).is_some_and(|at| self.now > at.plus_millis(AGAIN)) {
+                    return Err(match over {
+                        Some(_) => ExportRefusal::Finished.into(),
+                        None => ExportRefusal::Page { next: next.to_string() }.into(),
+                    });
+                }
+                // What came into the list since is not given, as it is not counted.
+                let had = stored.export.rows.saturating_sub(stored.before);
+                (Some(usize::try_from(had).unwrap_or_default()), stored.before)
+            }
+            _ if over.is_some() => return Err(ExportRefusal::Finished.into()),
+            wanted if wanted == next => (None, stored.export.rows),
             _ => return Err(ExportRefusal::Page { next: next.to_string() }.into()),
         };
-        let cursor = if again { stored.last.clone() } else { stored.next.clone() };
+        let cursor = if again.is_some() { stored.last.clone() } else { stored.next.clone() };
         let left = stored.export.limit.saturating_sub(before);
-        let size = i32::try_from(left).unwrap_or(i32::MAX).min(stored.input.page_size);
-        Ok(Wanted { stored, cursor, size, again })
+        let size = i32::try_from(left).unwrap_or(i32::MAX).min(stored.page_size);
+        Ok(Wanted { stored, input, cursor, size, again })
     }
 
     /// Gives the page that was read, and notes that.
@@ -277,13 +303,15 @@ impl Work<'_> {
         let columns = stored.export.columns.iter();
         let columns: Vec<(&str, bool)> =
             columns.map(|own| (own.name.as_str(), asked.reads(&own.name, &access))).collect();
-        let rows = Teller::new(&self.context, stored.input.language).rows(items, &columns);
-        if wanted.again {
+        let mut rows = Teller::new(&self.context, stored.language).rows(items, &columns);
+        if let Some(had) = wanted.again {
+            rows.truncate(had);
             return Ok(ExportRows { rows, more: stored.export.finished_at.is_none() });
         }
         stored.before = stored.export.rows;
         stored.export.rows = stored.before.saturating_add(i64::try_from(items.len()).unwrap_or(i64::MAX));
         stored.pages = stored.pages.saturating_add(1);
+        stored.given = Some(self.now);
         stored.last = stored.next.take();
         stored.next = next.cloned();
         stored.export.capped = next.is_some() && stored.export.rows >= stored.export.limit;

@@ -285,10 +285,21 @@ impl Asked<'_> {
         }
     }
 
+    /// Whose custom fields are columns of it.
+    fn customized(self) -> Option<Customized> {
+        match self {
+            Asked::Customers(_) => Some(Customized::Customer),
+            Asked::Contacts(_) => Some(Customized::Contact),
+            Asked::FollowUps(_) => Some(Customized::FollowUp),
+            Asked::Contracts(_) => Some(Customized::Contract),
+            Asked::Receipts(_) | Asked::Instalments(_) | Asked::Products(_) => None,
+        }
+    }
+
     /// Whether the actor reads a column as it is: what he sees masked is as hidden here (A3).
     pub(super) fn reads(self, column: &str, access: &Access<'_>) -> bool {
-        match (self, column.strip_prefix(CUSTOM)) {
-            (Asked::Customers(_), Some(_)) => access.reads(&format!("customer.{column}")),
+        match (self.customized(), column.starts_with(CUSTOM)) {
+            (Some(of), true) => access.reads(&format!("{}.{column}", of.word())),
             _ => {
                 self.own().iter().find(|own| own.0 == column).is_some_and(|own| own.4.is_empty() || access.reads(own.4))
             }
@@ -308,10 +319,7 @@ impl Asked<'_> {
             },
             usual: true,
         });
-        let custom = match self {
-            Asked::Customers(_) => access.context.fields_of(Customized::Customer),
-            _ => &[],
-        };
+        let custom = self.customized().map(|of| access.context.fields_of(of)).unwrap_or_default();
         let custom = custom.iter().map(|stored| Known {
             column: ExportColumn {
                 name: format!("{CUSTOM}{}", stored.field.key),

@@ -16,12 +16,12 @@ pub(crate) use lists::EXPORT_RIGHTS;
 use crate::contact::ContactFilter;
 use crate::contract::ContractQuery;
 use crate::customer::CustomerQuery;
-use crate::error::Language;
+use crate::error::{Error, Language};
 use crate::follow_up::FollowUpQuery;
 use crate::payment::{InstalmentQuery, ReceiptQuery};
 use crate::product::ProductQuery;
 use crate::record::{Columns, Record};
-use crate::store::{Column, ColumnType, Index, Kind, Value};
+use crate::store::{Column, ColumnType, Index, Kind, StoreError, Value};
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -86,8 +86,8 @@ pub struct ExportInput {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub products: Option<ProductQuery>,
-    /// The columns in their order, at most 400: names of fields, of customers also `custom.` with the key of a custom field. None: all that the
-    /// exporter reads. A field that he sees masked is no column.
+    /// The columns in their order, at most 400: names of fields, of customers, contacts, follow-ups and contracts also `custom.` with the key of
+    /// a custom field. None: all that the exporter reads. A field that he sees masked is no column.
     #[serde(default)]
     #[cfg_attr(feature = "uniffi", uniffi(default = []))]
     pub columns: Vec<String>,
@@ -135,7 +135,7 @@ pub struct Export {
     pub person: String,
     /// When he began.
     pub at: Timestamp,
-    /// What was asked of the list, as JSON.
+    /// What was asked of the list, as JSON; empty for who does not read or edit every field.
     pub filter: String,
     /// The columns.
     pub columns: Vec<ExportColumn>,
@@ -167,13 +167,21 @@ pub struct ExportColumn {
     pub number: bool,
 }
 
-crate::access::nothing_to_redact!(Export);
+impl crate::access::Redact for Export {
+    fn redact(&mut self, access: &crate::access::Access<'_>) {
+        // It may tell by which values of fields a list was narrowed.
+        if access.restricts_fields() {
+            self.filter.clear();
+        }
+    }
+}
 
 /// An export as it is stored.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Stored {
     export: Export,
-    input: ExportInput,
+    language: Language,
+    page_size: i32,
     /// How many pages were given.
     pages: i32,
     /// The marker of the page that was given last.
@@ -181,9 +189,38 @@ struct Stored {
     last: Option<String>,
     /// The rows before that page.
     before: i64,
+    /// When that page was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    given: Option<Timestamp>,
     /// The marker of the next page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     next: Option<String>,
+}
+
+impl Stored {
+    /// What was asked for, out of what the log tells of it: the query is kept once.
+    fn input(&self) -> Result<ExportInput, Error> {
+        fn query<T: serde::de::DeserializeOwned>(filter: &str) -> Result<Option<T>, Error> {
+            let unreadable = |error: serde_json::Error| {
+                StoreError::Corrupt(format!("the query of an export can't be read: {error}"))
+            };
+            Ok(Some(serde_json::from_str(filter).map_err(unreadable)?))
+        }
+        let filter = self.export.filter.as_str();
+        let mut input = ExportInput { page_size: self.page_size, ..ExportInput::in_language(self.language) };
+        match self.export.list.as_str() {
+            "customers" => input.customers = query(filter)?,
+            "contacts" => input.contacts = query(filter)?,
+            "follow_ups" => input.follow_ups = query(filter)?,
+            "contracts" => input.contracts = query(filter)?,
+            "receipts" => input.receipts = query(filter)?,
+            "instalments" => input.instalments = query(filter)?,
+            "products" => input.products = query(filter)?,
+            // Then there is no list, which is refused.
+            _ => {}
+        }
+        Ok(input)
+    }
 }
 
 impl Record for Stored {

@@ -3,11 +3,20 @@
 use super::FileError;
 use super::read::{FileKind, FileRefusal, rows};
 use crate::crm::Session;
-use crate::error::Error;
+use crate::error::{CallRefusal, Error};
 use crate::import::{Import, ImportInput};
 
 /// Rows that are imported in one go.
 const BATCH: usize = 500;
+
+/// How often rows are sent once more where that may help.
+const AGAIN: usize = 3;
+
+/// Whether the same call may succeed when it is made once more.
+fn may_pass(error: &Error) -> bool {
+    matches!(error, Error::Unavailable { retryable: true, .. } | Error::Conflict { .. })
+        || error.code() == CallRefusal::CONTENDED
+}
 
 /// A file of customers to import.
 #[derive(Debug, Clone)]
@@ -47,7 +56,9 @@ pub fn file_sample(kind: FileKind, bytes: &[u8], most: usize) -> Result<FileSamp
     rows(kind, bytes, &mut |cells| {
         seen += 1;
         if sample.headers.is_empty() {
-            sample.headers = cells;
+            // Lines are broken in headers to make columns narrow.
+            let clean = |header: String| header.replace(char::is_control, " ");
+            sample.headers = cells.into_iter().map(clean).collect();
             return Ok(());
         }
         sample.count += 1;
@@ -64,7 +75,9 @@ pub fn file_sample(kind: FileKind, bytes: &[u8], most: usize) -> Result<FileSamp
 
 impl Session<'_> {
     /// Imports a file of customers, as [`Session::begin_import`] and [`Session::import_rows`] do. The file is looked through as a whole first:
-    /// where it can't be read, nothing of it is imported. `progress` is told how far it has come.
+    /// where it can't be read, nothing of it is imported. `progress` is told how far it has come. What fails for want of the store, or beside
+    /// others, is sent up to three times more; where that does not help, the import is not ended and can be gone on with by
+    /// [`Session::import_rows`].
     ///
     /// # Errors
     /// [`FileError::Crm`]: `Refused` with a code of [`FileRefusal`]; as [`Session::begin_import`] and [`Session::import_rows`]. Then rows that were
@@ -83,11 +96,27 @@ impl Session<'_> {
         let mut batch: Vec<Vec<String>> = Vec::with_capacity(BATCH);
         let mut headed = false;
         let mut send = |batch: &mut Vec<Vec<String>>, import: &mut Import| -> Result<(), Error> {
-            if !batch.is_empty() {
-                *import = session.import_rows(import.id, import.rows.saturating_add(1), std::mem::take(batch))?.so_far;
-                progress(import);
+            let (rows, before) = (std::mem::take(batch), import.rows);
+            let mut failed = 0;
+            loop {
+                // What was done of them before an error is not sent again.
+                let done = usize::try_from(import.rows.saturating_sub(before)).unwrap_or(usize::MAX);
+                let rest = rows.get(done..).unwrap_or_default();
+                if rest.is_empty() {
+                    return Ok(());
+                }
+                match session.import_rows(import.id, import.rows.saturating_add(1), rest.to_vec()) {
+                    Ok(answer) => {
+                        *import = answer.so_far;
+                        progress(import);
+                    }
+                    Err(error) if failed < AGAIN && may_pass(&error) => {
+                        failed += 1;
+                        *import = session.import_so_far(import.id)?;
+                    }
+                    Err(error) => return Err(error),
+                }
             }
-            Ok(())
         };
         let gone = rows(from.kind, from.bytes, &mut |cells| {
             if !headed {
@@ -98,9 +127,14 @@ impl Session<'_> {
             if batch.len() < BATCH { Ok(()) } else { send(&mut batch, &mut import) }
         });
         let gone = gone.and_then(|()| send(&mut batch, &mut import));
-        // It also says how many rows there were. Of two things that go wrong the first is told.
-        let ended = session.finish_import(import.id);
-        gone?;
-        Ok(ended?)
+        match gone {
+            Err(error) if may_pass(&error) => Err(error.into()),
+            gone => {
+                // It also says how many rows there were. Of two things that go wrong the first is told.
+                let ended = session.finish_import(import.id);
+                gone?;
+                Ok(ended?)
+            }
+        }
     }
 }

@@ -58,6 +58,10 @@ refusals! {
         TooManyColumns { row } = "file_too_many_columns", "A row has too many cells", "某行的单元格过多";
         /// A cell has more characters than are taken.
         LongCell { row } = "file_long_cell", "A cell has too much text", "某个单元格的内容过长";
+        /// A number of a workbook has more digits than a spreadsheet keeps of one: its last digits are wrong already.
+        LongNumber { row } = "file_long_number", "A number is too long and has lost its last digits: format the column as text and enter it again", "某个数字过长，末尾数位已失真：请将该列设为文本格式后重新录入";
+        /// A cell of a workbook shows an error, as `#N/A`, instead of a value.
+        ErrorCell { row } = "file_error_cell", "A cell shows an error instead of a value", "某个单元格是错误值（如 #N/A）";
     }
 }
 
@@ -71,6 +75,14 @@ pub(super) struct Rows<'e> {
 }
 
 impl Rows<'_> {
+    /// Refuses the next row if it has more cells than are taken.
+    fn check_width(&self, cells: usize) -> Result<(), Error> {
+        if cells > MOST_COLUMNS {
+            return Err(FileRefusal::TooManyColumns { row: self.rows.saturating_add(1).to_string() }.into());
+        }
+        Ok(())
+    }
+
     /// The next row, without the empty cells at its end.
     pub(super) fn take(&mut self, mut cells: Vec<String>) -> Result<(), Error> {
         self.rows += 1;
@@ -154,7 +166,11 @@ fn csv_rows(text: &str, rows: &mut Rows<'_>) -> Result<(), Error> {
         for _ in 0..blank_lines(text.as_bytes(), usize::try_from(before.byte()).unwrap_or(usize::MAX)) {
             rows.take(Vec::new())?;
         }
-        rows.take(record.iter().map(str::to_owned).collect())?;
+        // Counted before there is a text for each: one line may be nothing but commas.
+        let used = record.iter().enumerate().filter(|(_, cell)| !cell.trim().is_empty());
+        let used = used.fold(0, |_, (place, _)| place + 1);
+        rows.check_width(used)?;
+        rows.take(record.iter().take(used).map(str::to_owned).collect())?;
     }
 }
 

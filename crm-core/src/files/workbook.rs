@@ -6,7 +6,7 @@
 use super::read::{FileRefusal, Rows};
 use crate::error::Error;
 use crate::import::{MOST_COLUMNS, MOST_ROWS};
-use calamine::{Data, DataRef, DataType as _, Reader as _, Xlsx, XlsxError};
+use calamine::{DataRef, DataType as _, Reader as _, Xlsx, XlsxError};
 use quick_xml::events::Event;
 use std::io::{BufReader, Cursor, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -17,6 +17,12 @@ const MOST_UNPACKED: u64 = 1_024 * 1_024 * 1_024;
 const MOST_SHARED: u64 = 96 * 1_024 * 1_024;
 /// The most bytes of any part that is neither a sheet nor those texts.
 const MOST_OTHER: u64 = 32 * 1_024 * 1_024;
+/// The most texts that cells share: each takes more room in memory than in the part.
+const MOST_TEXTS: u64 = 2_000_000;
+/// The most bytes between two tags of a sheet or of the shared texts: what reads XML keeps them all.
+const MOST_BETWEEN: u64 = 1_024 * 1_024;
+/// From here on a spreadsheet does not keep every digit of a whole number.
+const ROUNDED: f64 = 1e15;
 /// The most parts.
 const MOST_PARTS: usize = 5_000;
 
@@ -24,16 +30,60 @@ fn broken() -> Error {
     FileRefusal::BrokenWorkbook.into()
 }
 
-/// Counts what is written to it, up to a limit.
+/// How much of the name of a shared text was seen.
+#[derive(Clone, Copy, PartialEq)]
+enum Tag {
+    /// No tag, or one that is something else.
+    Other,
+    /// Its beginning, or a prefix.
+    Begun,
+    S,
+    Si,
+    /// Another name, which may be a prefix.
+    Name,
+}
+
+/// Counts what is written to it, up to limits.
 struct Counted {
     so_far: u64,
     most: u64,
+    /// Whether it is XML whose tags are looked at.
+    tags: bool,
+    /// Bytes since the last tag began.
+    between: u64,
+    texts: u64,
+    tag: Tag,
+}
+
+impl Counted {
+    fn new(most: u64, tags: bool) -> Self {
+        Counted { so_far: 0, most, tags, between: 0, texts: 0, tag: Tag::Other }
+    }
+
+    /// Takes in a byte; whether it still fits.
+    fn see(&mut self, byte: u8) -> bool {
+        self.between = if byte == b'<' { 0 } else { self.between.saturating_add(1) };
+        self.tag = match (self.tag, byte) {
+            (_, b'<') => Tag::Begun,
+            (Tag::Other, _) => Tag::Other,
+            (_, b':') => Tag::Begun,
+            (Tag::Begun, b's') => Tag::S,
+            (Tag::S, b'i') => Tag::Si,
+            (tag, b'>' | b'/' | b' ' | b'\t' | b'\r' | b'\n') => {
+                self.texts = self.texts.saturating_add(u64::from(tag == Tag::Si));
+                Tag::Other
+            }
+            _ => Tag::Name,
+        };
+        self.between <= MOST_BETWEEN && self.texts <= MOST_TEXTS
+    }
 }
 
 impl Write for Counted {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         self.so_far = self.so_far.saturating_add(bytes.len() as u64);
-        if self.so_far > self.most { Err(std::io::ErrorKind::FileTooLarge.into()) } else { Ok(bytes.len()) }
+        let fits = self.so_far <= self.most && (!self.tags || bytes.iter().all(|byte| self.see(*byte)));
+        if fits { Ok(bytes.len()) } else { Err(std::io::ErrorKind::FileTooLarge.into()) }
     }
     fn flush(&mut self) -> std::io::Result<()> {
         Ok(())
@@ -51,12 +101,13 @@ fn check_sizes(bytes: &[u8]) -> Result<(), Error> {
         let mut part = archive.by_index(place).map_err(|_| broken())?;
         let name = part.name().map_err(|_| broken())?.to_lowercase();
         let shared = name.ends_with("sharedstrings.xml");
+        let sheet = name.contains("worksheets/");
         let most = match shared {
             true => MOST_SHARED,
-            false if name.contains("worksheets/") => left,
+            false if sheet => left,
             false => MOST_OTHER,
         };
-        let mut counted = Counted { so_far: 0, most: most.min(left) };
+        let mut counted = Counted::new(most.min(left), shared || sheet);
         match std::io::copy(&mut part, &mut counted) {
             Ok(_) => left = left.saturating_sub(counted.so_far),
             Err(error) if error.kind() == std::io::ErrorKind::FileTooLarge => return Err(FileRefusal::Bomb.into()),
@@ -81,7 +132,11 @@ fn check_count(part: impl std::io::BufRead, size: u64) -> Result<(), Error> {
             Event::Start(element) if element.local_name().as_ref() == "sst" => {
                 let count = element.try_get_attribute("uniqueCount").map_err(|_| broken())?;
                 let count = count.and_then(|count| count.value.trim().parse::<u64>().ok());
-                return if count.is_some_and(|count| count > size) { Err(FileRefusal::Bomb.into()) } else { Ok(()) };
+                return if count.is_some_and(|count| count > size.min(MOST_TEXTS)) {
+                    Err(FileRefusal::Bomb.into())
+                } else {
+                    Ok(())
+                };
             }
             Event::Eof => return Ok(()),
             _ => {}
@@ -95,9 +150,16 @@ fn number(value: f64) -> String {
     format!("{value}")
 }
 
-/// A cell as a text.
-fn cell(value: &DataRef<'_>) -> String {
-    match value {
+/// A cell as a text. What a spreadsheet rounded is refused, as a long number would be taken for another one, and so is what shows an error: it is
+/// not known what should stand there.
+fn cell(value: &DataRef<'_>, row: u32) -> Result<String, Error> {
+    let row = || row.to_string();
+    Ok(match value {
+        DataRef::Int(number) if number.unsigned_abs() >= ROUNDED as u64 => {
+            return Err(FileRefusal::LongNumber { row: row() }.into());
+        }
+        DataRef::Float(value) if value.abs() >= ROUNDED => return Err(FileRefusal::LongNumber { row: row() }.into()),
+        DataRef::Error(_) => return Err(FileRefusal::ErrorCell { row: row() }.into()),
         DataRef::Empty => String::new(),
         DataRef::Int(number) => number.to_string(),
         DataRef::Float(value) => number(*value),
@@ -115,8 +177,7 @@ fn cell(value: &DataRef<'_>) -> String {
                 (false, false) => format!("{year:04}-{month:02}-{day:02} {clock}"),
             }
         }
-        DataRef::Error(error) => Data::Error(error.clone()).to_string(),
-    }
+    })
 }
 
 /// Hands on the rows of the first sheet.
@@ -157,7 +218,7 @@ fn sheet(bytes: &[u8], rows: &mut Rows<'_>) -> Result<(), Error> {
             row.resize(column + 1, String::new());
         }
         if let Some(to) = row.get_mut(column) {
-            *to = cell(own.get_value());
+            *to = cell(own.get_value(), at.saturating_add(1))?;
         }
     }
     if row.is_empty() { Ok(()) } else { rows.take(row) }

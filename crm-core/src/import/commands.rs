@@ -31,6 +31,9 @@ const LIKE_OTHERS: [&str; 7] = [
     "field_value_taken",
 ];
 
+/// Refusals of a row whose contact is like one that is there.
+const CONTACTS_LIKE_OTHERS: [&str; 2] = ["likely_duplicate_contact", "certain_duplicate_contact"];
+
 page! {
     /// A page of imports, the latest first.
     ImportLogPage of Import
@@ -50,11 +53,30 @@ refusals! {
         Finished = "import_finished", "The import is finished", "该导入已结束";
         /// An import has at most 200,000 rows.
         TooLong { limit } = "import_too_long", "An import has no more rows than that", "导入的行数超过上限";
+        /// Whether a row of a dry run is like others is not told: he was told of customers that he may not open as often today as he may be.
+        LookedUpEnough = "import_looked_up_enough", "Today no more is told of whether it is there already", "今日查重次数已用完，无法判断该客户是否已存在";
     }
 }
 
 fn not_found(id: ImportId) -> Error {
     Error::NotFound { record: ImportId::RECORD.to_owned(), id: id.to_string() }
+}
+
+/// Whether an error is one of the call, not of the row that it came with.
+fn stops(error: &Error) -> bool {
+    matches!(error, Error::Unavailable { .. } | Error::ActorUnknown { .. } | Error::Conflict { .. })
+        || [CallRefusal::CONTENDED, CallRefusal::CLOSED].contains(&error.code())
+}
+
+/// Whether a refusal tells that somebody is there already.
+fn tells_of_others(error: &Error) -> bool {
+    LIKE_OTHERS.contains(&error.code()) || CONTACTS_LIKE_OTHERS.contains(&error.code())
+}
+
+/// A name as the report shows it: a line, however odd it is.
+fn shown(name: &str) -> String {
+    let odd = |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    name.chars().map(|c| if odd(c) { ' ' } else { c }).take(200).collect()
 }
 
 /// A row on its way to a customer.
@@ -126,8 +148,12 @@ impl Session<'_> {
     /// Imports rows, up to 500, the first of which is the `first` of the import, from 1: each is created by itself, as
     /// [`Session::create_customer`] would, or, in a dry run, looked at. Cells behind the last header are refused.
     ///
-    /// Where a call is broken off, it is sent again: what it created before is not created twice. An idempotency key is not needed
-    /// and does nothing.
+    /// Where a call is broken off, it is sent again: what it created before is not created twice. Of a call that ends with an error the rows
+    /// before it count; the next one is asked for by `import_order`. An idempotency key is not needed and does nothing.
+    ///
+    /// A row of a dry run that is refused for being like a customer that the actor may not open counts as one look-up of
+    /// [`Session::check_duplicates`], and is noted down as those are. Where he has none left today, each row that is not wrong by itself
+    /// fails with `import_looked_up_enough`, whether it is like another or not.
     ///
     /// # Errors
     /// [`Error::NotFound`], also for imports of others; [`Error::Forbidden`] without the right `customer.create`; [`Error::Invalid`];
@@ -145,10 +171,11 @@ impl Session<'_> {
         let Within((own, read)) = session.query(&op::import_rows, |work| work.read_rows(import_id, first, &rows))?;
         let places = (first..).zip(rows.iter()).zip(read);
         let mut told = Vec::with_capacity(rows.len());
+        let mut stopped = None;
         for ((place, cells), read) in places {
             let row = |outcome: &str, customer, errors| ImportedRow {
                 place,
-                name: cell(&own, cells, "name").unwrap_or_default().chars().take(200).collect(),
+                name: shown(cell(&own, cells, "name").unwrap_or_default()),
                 outcome: outcome.to_owned(),
                 customer,
                 errors,
@@ -158,12 +185,10 @@ impl Session<'_> {
                 Read::Wrong(errors) => row("failed", None, errors),
                 Read::Customer(new) => match session.import_one(&own, place, &new) {
                     Ok(id) => row("created", id, Vec::new()),
-                    // What stops one row for want of a store stops them all: they are sent again.
-                    Err(error @ (Error::Unavailable { .. } | Error::ActorUnknown { .. } | Error::Conflict { .. })) => {
-                        return Err(error);
-                    }
-                    Err(error) if [CallRefusal::CONTENDED, CallRefusal::CLOSED].contains(&error.code()) => {
-                        return Err(error);
+                    // What stops one row for want of a store stops them all: those from here on are sent again.
+                    Err(error) if stops(&error) => {
+                        stopped = Some(error);
+                        break;
                     }
                     Err(error) => {
                         let like = LIKE_OTHERS.contains(&error.code());
@@ -172,23 +197,42 @@ impl Session<'_> {
                 },
             });
         }
-        session.command(
-            &op::import_rows,
-            &(import_id, first),
-            |work| work.note_rows(&own, told.clone()),
-            |_, _| Err(ImportRefusal::Finished.into()),
-        )
+        let note = || {
+            session.command(
+                &op::import_rows,
+                &(import_id, first),
+                |work| work.note_rows(&own, told.clone()),
+                |_, _| Err(ImportRefusal::Finished.into()),
+            )
+        };
+        match stopped {
+            None => note(),
+            Some(error) => {
+                // Of two things that go wrong the first is told; what is not noted is sent again and created once.
+                if !told.is_empty() {
+                    let _ = note();
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// An import of one's own as it stands.
+    #[cfg(feature = "files")]
+    pub(crate) fn import_so_far(&self, import_id: ImportId) -> Result<Import, Error> {
+        self.query(&op::imports, |work| work.own_import(import_id))
     }
 
     /// Creates the customer of a row, or looks whether it would be.
     fn import_one(&self, import: &Import, place: i64, new: &NewCustomer) -> Result<Option<CustomerId>, Error> {
         if import.dry_run {
-            return self
-                .query(&op::import_rows, |work| {
-                    work.try_customer(new)?;
-                    Ok(Within(None))
-                })
-                .map(|Within(none)| none);
+            let Within(refused) = self.command(
+                &op::import_rows,
+                &(import.id, place),
+                |work| work.try_row(new),
+                |_, _| Err(ImportRefusal::Finished.into()),
+            )?;
+            return refused.map_or(Ok(None), Err);
         }
         let place = usize::try_from(place).unwrap_or_default();
         let session = Session::clone(self).idempotent(format!("import {}", import.id)).item(place);
@@ -263,7 +307,7 @@ impl Work<'_> {
     fn begin_import(&mut self, input: &ImportInput) -> Result<Import, Stop> {
         let known = known(&self.access()?);
         let mut check = Checker::new();
-        let (file, duplicate_reason, fields) = check.under("input", |check| {
+        let (file, duplicate_reason, (headers, fields)) = check.under("input", |check| {
             let file = check.line("file", &input.file, 200);
             let reason = check.optional_line("duplicate_reason", &input.duplicate_reason, 300);
             (file, reason, mapping(input, &known, check))
@@ -274,7 +318,7 @@ impl Work<'_> {
             file,
             person: self.actor().name(),
             at: self.now,
-            headers: input.headers.clone(),
+            headers,
             fields,
             dry_run: input.dry_run,
             duplicate_reason,
@@ -289,6 +333,27 @@ impl Work<'_> {
         self.announce("import_began", ImportId::RECORD, import.id, serde_json::json!({ "dry_run": import.dry_run }))?;
         self.made(import.id);
         Ok(import)
+    }
+
+    /// Whether the customer of a row would be created; answers why not where it is like another one. That tells of customers that the actor
+    /// may not open, so it goes by the limit of look-ups, and is noted down.
+    fn try_row(&mut self, new: &NewCustomer) -> Result<Within<Option<Error>>, Stop> {
+        // Whether he may be told is known before anything is found: it says nothing of what there is.
+        let limited = self.has_looked_up_enough()?;
+        let tried = self.try_customer(new);
+        self.forget_decision();
+        match tried {
+            Err(Stop::Error(error)) if tells_of_others(&error) => {
+                if limited {
+                    return Err(ImportRefusal::LookedUpEnough.into());
+                }
+                self.note_trial(new, error.code())?;
+                Ok(Within(Some(error)))
+            }
+            Ok(()) if limited => Err(ImportRefusal::LookedUpEnough.into()),
+            Ok(()) => Ok(Within(None)),
+            Err(stop) => Err(stop),
+        }
     }
 
     /// Reads the rows that come next.

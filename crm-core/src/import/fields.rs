@@ -18,11 +18,11 @@ pub(super) const CONTACT: &str = "contact.";
 #[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 #[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
 pub struct ImportField {
-    /// Its name: `phones`, `contact.phones`, `custom.` and the key of a custom field.
+    /// Its name: `phones`, `contact.phones`, `custom.` and the key of a custom field, `contact.custom.` and that of one of contacts.
     pub name: String,
-    /// What it is called in English; a custom field's label.
+    /// What it is called in English; a custom field's label, of contacts behind the word for them.
     pub english: String,
-    /// What it is called in Chinese; a custom field's label.
+    /// What it is called in Chinese; a custom field's label, of contacts behind the word for them.
     pub chinese: String,
     /// Whether a column must go to it.
     pub required: bool,
@@ -45,9 +45,7 @@ fn own() -> impl Iterator<Item = (String, String, String)> {
     let customers = own_fields(Customized::Customer).iter();
     let customers = customers.map(|own| (own.name.to_owned(), own.chinese.to_owned(), own.english.to_owned()));
     let owner = ("owner".to_owned(), "所属销售".to_owned(), "Owner".to_owned());
-    // Preferences are told, not listed.
-    let contacts = own_fields(Customized::Contact).iter().filter(|own| own.name != "preferences");
-    let contacts = contacts.map(|own| {
+    let contacts = own_fields(Customized::Contact).iter().map(|own| {
         let english = if own.english.chars().nth(1).is_some_and(char::is_uppercase) {
             own.english.to_owned()
         } else {
@@ -84,15 +82,23 @@ pub(super) fn known(access: &Access<'_>) -> Vec<ImportField> {
         contact && owner && access.field(&of) == FieldAccess::Edit
     };
     let own = own().map(|(name, chinese, english)| ImportField { required: name == "name", name, english, chinese });
-    let custom = access.context.fields_of(Customized::Customer).iter().map(|stored| &stored.field);
-    let custom = custom.filter(|field| !field.retired && field.field_type != FieldType::AutoNumber);
-    let custom = custom.map(|field| ImportField {
+    let custom = |of: Customized| {
+        let fields = access.context.fields_of(of).iter().map(|stored| &stored.field);
+        fields.filter(|field| !field.retired && field.field_type != FieldType::AutoNumber)
+    };
+    let customers = custom(Customized::Customer).map(|field| ImportField {
         name: format!("{CUSTOM}{}", field.key),
         english: field.label.clone(),
         chinese: field.label.clone(),
         required: false,
     });
-    own.chain(custom).filter(|field| gives(&field.name)).collect()
+    let contacts = custom(Customized::Contact).map(|field| ImportField {
+        name: format!("{CONTACT}{CUSTOM}{}", field.key),
+        english: format!("Contact {}", field.label),
+        chinese: format!("联系人{}", field.label),
+        required: false,
+    });
+    own.chain(customers).chain(contacts).filter(|field| gives(&field.name)).collect()
 }
 
 /// For each header the field that is called like it, each field once.
@@ -119,24 +125,26 @@ pub(super) fn by_header(headers: &[String], known: &[ImportField]) -> Vec<String
     fields
 }
 
-/// What is wrong with the headers themselves.
-pub(super) fn check_headers(headers: &[String], path: &str, check: &mut Checker) {
+/// The headers, clean; what is wrong with them is noted.
+pub(super) fn check_headers(headers: &[String], path: &str, check: &mut Checker) -> Vec<String> {
     let most = MOST_COLUMNS;
     check.ensure(headers.iter().any(|header| !header.trim().is_empty()), || Violation::required(path));
     check.ensure(headers.len() <= most, || Violation::too_many(path, most as i64));
     let folded: Vec<String> = headers.iter().take(most).map(|header| fold(header.trim())).collect();
+    let mut clean = Vec::with_capacity(folded.len());
     for (place, header) in headers.iter().enumerate().take(most) {
         let at = || format!("{path}[{place}]");
-        check.ensure(header.chars().count() <= 200, || Violation::too_long(at(), 200));
+        clean.push(check.optional_line(&at(), &Some(header.clone()), 200).unwrap_or_default());
         let own = folded.get(place);
         let again = folded.iter().take(place).any(|other| !other.is_empty() && Some(other) == own);
         check.ensure(!again, || Violation::repeated(at()));
     }
+    clean
 }
 
-/// The fields of the columns, as they were given or by the headers.
-pub(super) fn mapping(input: &ImportInput, known: &[ImportField], check: &mut Checker) -> Vec<String> {
-    check_headers(&input.headers, "headers", check);
+/// The headers, and the fields of their columns, as they were given or by the headers.
+pub(super) fn mapping(input: &ImportInput, known: &[ImportField], check: &mut Checker) -> (Vec<String>, Vec<String>) {
+    let headers = check_headers(&input.headers, "headers", check);
     let fields = if input.fields.is_empty() {
         by_header(input.headers.get(..MOST_COLUMNS).unwrap_or(&input.headers), known)
     } else {
@@ -154,7 +162,7 @@ pub(super) fn mapping(input: &ImportInput, known: &[ImportField], check: &mut Ch
         let goes = fields.iter().any(|field| *field == required.name);
         check.ensure(goes, || Violation::required(format!("fields.{}", required.name)));
     }
-    fields
+    (headers, fields)
 }
 
 impl Import {

@@ -206,7 +206,7 @@ pub(super) fn customer(context: &Context, import: &Import, cells: &[String]) -> 
                     }
                 } else if let Some(part) = name.strip_prefix(CONTACT) {
                     with_contact = true;
-                    if !give(&mut contact, part, text) {
+                    if !give(context, &mut contact, part, text) {
                         wrong.push(told(import, field, &Violation::malformed(name)));
                     }
                 }
@@ -220,8 +220,15 @@ pub(super) fn customer(context: &Context, import: &Import, cells: &[String]) -> 
 }
 
 /// Gives a contact what a cell says of it; `false` where that can't be read.
-fn give(contact: &mut NewContact, part: &str, text: &str) -> bool {
+fn give(context: &Context, contact: &mut NewContact, part: &str, text: &str) -> bool {
     let own = Some(text.to_owned());
+    if let Some(key) = part.strip_prefix(CUSTOM) {
+        let stored = context.field(Customized::Contact, key).map(|stored| &stored.field);
+        let value = stored.and_then(|own| Some((own.key.clone(), custom(context, own, text)?)));
+        let Some((field, value)) = value else { return false };
+        contact.custom.push(CustomValue { field, value });
+        return true;
+    }
     match part {
         "name" => text.clone_into(&mut contact.name),
         "gender" => {
@@ -244,6 +251,7 @@ fn give(contact: &mut NewContact, part: &str, text: &str) -> bool {
             return contact.birthday.is_some();
         }
         "address" => contact.address = own,
+        "preferences" => contact.preferences = own,
         "note" => contact.note = own,
         _ => return false,
     }
@@ -265,15 +273,19 @@ pub(super) fn refused(import: &Import, new: &NewCustomer, error: &Error) -> Vec<
         let texts = vec![error.text(Language::English), error.text(Language::Chinese)];
         return vec![ImportError { column: String::new(), code: error.code().to_owned(), texts }];
     };
-    let field = |path: &str| match path.strip_prefix("contacts[0].") {
-        Some(part) => format!("{CONTACT}{}", part.split('[').next().unwrap_or_default()),
-        None => match path.strip_prefix("custom[").and_then(|rest| rest.split(']').next()) {
+    let named =
+        |path: &str, values: &[CustomValue]| match path.strip_prefix("custom[").and_then(|rest| rest.split(']').next())
+        {
             Some(place) => {
-                let own = place.parse::<usize>().ok().and_then(|place| new.custom.get(place));
+                let own = place.parse::<usize>().ok().and_then(|place| values.get(place));
                 own.map(|own| format!("{CUSTOM}{}", own.field)).unwrap_or_default()
             }
             None => path.split('[').next().unwrap_or_default().to_owned(),
-        },
+        };
+    let given = new.contacts.first().map(|contact| contact.custom.as_slice()).unwrap_or_default();
+    let field = |path: &str| match path.strip_prefix("contacts[0].") {
+        Some(part) => format!("{CONTACT}{}", named(part, given)),
+        None => named(path, &new.custom),
     };
     violations.iter().map(|violation| told(import, &field(&violation.field), violation)).collect()
 }

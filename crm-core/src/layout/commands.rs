@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 /// The most fields that a layout names or leaves out.
-const MOST_NAMED: usize = MOST_FIELDS + 40;
+const MOST_NAMED: usize = 2 * MOST_FIELDS + 40;
 
 /// The layout of a form as an administrator gives it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -227,10 +227,8 @@ pub(super) fn checked(input: &LayoutInput, context: &Context) -> Result<Layout, 
                     check.ensure(!known || seen.insert(&field.field), || Violation::repeated("field"));
                     check.ensure((1..=MOST_COLUMNS).contains(&field.width), || Violation::out_of_range("width"));
                     let own = Customized::of_path(&field.field).filter(|(own, _)| *own == of);
-                    let plain = own.is_some_and(|(_, name)| !name.starts_with(CUSTOM));
-                    // A company has no birthday.
-                    let plain = plain && field.field != "customer.birthday";
-                    let requires = plain && purpose == FormPurpose::Create && !field.read_only;
+                    let askable = own.and_then(|(own, name)| own_field(own, name)).is_some_and(|own| own.askable);
+                    let requires = askable && purpose == FormPurpose::Create && !field.read_only;
                     check.ensure(!field.required || requires, || Violation::not_allowed("required"));
                 });
             }

@@ -115,7 +115,7 @@ pub struct FormOption {
 }
 
 impl Session<'_> {
-    /// A form of customers or contacts as the actor sees it: laid out, with everything that is known of its fields, without those that are hidden
+    /// A form as the actor sees it: laid out, with everything that is known of its fields, without those that are hidden
     /// from him. A form that creates or edits asks for what he may give.
     ///
     /// ```
@@ -162,6 +162,7 @@ impl Session<'_> {
 }
 
 /// A form while it is drawn for somebody.
+#[derive(Clone, Copy)]
 struct Drawn<'a> {
     access: &'a Access<'a>,
     of: Customized,
@@ -213,6 +214,7 @@ impl<'a> Drawn<'a> {
                 }
             }
         }
+        self.add_owed_contact_fields(layout, &mut sections);
         sections.retain(|section| !section.fields.is_empty());
         for section in &mut sections {
             for field in &mut section.fields {
@@ -220,6 +222,24 @@ impl<'a> Drawn<'a> {
             }
         }
         Form { of: self.of, purpose: self.purpose, sections }
+    }
+
+    /// Where a form asks for a first contact at all it asks for all that a contact must have: nothing else could be sent.
+    fn add_owed_contact_fields(&self, layout: &Layout, sections: &mut [FormSection]) {
+        let of_contact = |field: &FormField| field.field.starts_with("contact.");
+        let asks = |section: &FormSection| section.fields.iter().any(of_contact);
+        if self.of != Customized::Customer || !self.purpose.creates() {
+            return;
+        }
+        let Some(section) = sections.iter_mut().rfind(|section| asks(section)) else { return };
+        let contact = Drawn { of: Customized::Contact, asks: None, ..*self };
+        let named: BTreeSet<&str> = layout.fields().map(|field| field.field.as_str()).collect();
+        for path in contact.every_field().into_iter().filter(|path| !named.contains(path.as_str())) {
+            let laid = LayoutField::new(path.as_str());
+            if contact.field(&laid).is_some_and(|field| field.required) {
+                section.fields.extend(self.field(&laid));
+            }
+        }
     }
 
     /// The paths of all fields of the form's own records, in the order in which forms show them at first.
@@ -242,7 +262,9 @@ impl<'a> Drawn<'a> {
     /// A field as the actor sees it; none of one that he does not.
     fn field(&self, laid: &LayoutField) -> Option<FormField> {
         let (of, meant) = self.meant(&laid.field)?;
-        let reach = self.access.field(&laid.field);
+        // Where the customer stands when something is written about it is the customer's.
+        let right = if laid.field == "follow_up.stage" { "customer.stage" } else { laid.field.as_str() };
+        let reach = self.access.field(right);
         let creates = self.purpose.creates();
         // Of a new record there is nothing to see but what he enters.
         if reach == FieldAccess::Hidden || (creates && reach < FieldAccess::Edit) {

@@ -96,8 +96,8 @@ pub struct LayoutField {
     #[cfg_attr(feature = "uniffi", uniffi(default = false))]
     pub read_only: bool,
     /// Whether a new record must have it, and none may lose it, as far as who enters it may give it. In the layout of
-    /// [`FormPurpose::Create`], for every way in which people enter records; custom fields say it themselves, and a customer's birthday can't be
-    /// asked for, since companies have none.
+    /// [`FormPurpose::Create`], for every way in which people enter records; custom fields say it themselves. Not of what every
+    /// record has anyway or is made, nor of what some can't have, such as a company's birthday.
     #[serde(default)]
     #[cfg_attr(feature = "uniffi", uniffi(default = false))]
     pub required: bool,

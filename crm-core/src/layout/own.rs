@@ -12,6 +12,9 @@ pub(crate) struct OwnField {
     pub(crate) holds: Holds,
     /// Whether no record is without it.
     pub(crate) required: bool,
+    /// Whether a layout may say that a new record must have it. Not what every record has anyway, what is made, what some can't have, as a birthday
+    /// of a company; nor the stage of a follow-up, which is the customer's, for others to see.
+    pub(crate) askable: bool,
 }
 
 /// What such a field holds.
@@ -81,12 +84,16 @@ impl Holds {
 }
 
 const fn field(name: &'static str, english: &'static str, chinese: &'static str, holds: Holds) -> OwnField {
-    OwnField { name, english, chinese, holds, required: false }
+    OwnField { name, english, chinese, holds, required: false, askable: true }
+}
+
+const fn unasked(name: &'static str, english: &'static str, chinese: &'static str, holds: Holds) -> OwnField {
+    OwnField { askable: false, ..field(name, english, chinese, holds) }
 }
 
 static CUSTOMER: [OwnField; 16] = [
     OwnField { required: true, ..field("name", "Name", "客户名称", Holds::Line(200)) },
-    field("kind", "Kind", "客户类型", Holds::Choice(&[("company", "Company", "企业"), ("person", "Person", "个人")])),
+    unasked("kind", "Kind", "客户类型", Holds::Choice(&[("company", "Company", "企业"), ("person", "Person", "个人")])),
     field("short_name", "Short name", "简称", Holds::Line(60)),
     field("level", "Level", "级别", Holds::Entry(dictionary::LEVEL)),
     field("stage", "Stage", "销售阶段", Holds::Entry(dictionary::STAGE)),
@@ -94,13 +101,13 @@ static CUSTOMER: [OwnField; 16] = [
     field("industry", "Industry", "行业", Holds::Entry(dictionary::INDUSTRY)),
     field("phones", "Phones", "电话", Holds::Phones),
     field("region", "Region", "地区", Holds::Line(100)),
-    field("number", "Number", "客户编号", Holds::Line(60)),
+    unasked("number", "Number", "客户编号", Holds::Line(60)),
     field("credit_code", "Credit code", "统一社会信用代码", Holds::Line(18)),
     field("email", "E-mail", "邮箱", Holds::Email(200)),
     field("website", "Website", "网址", Holds::Link(200)),
     field("address", "Address", "地址", Holds::Line(300)),
     field("description", "Description", "描述", Holds::Lines(4_000)),
-    field("birthday", "Birthday", "生日", Holds::Birthday),
+    unasked("birthday", "Birthday", "生日", Holds::Birthday),
 ];
 
 static CONTACT: [OwnField; 12] = [
@@ -127,8 +134,8 @@ static FOLLOW_UP: [OwnField; 8] = [
     OwnField { required: true, ..field("content", "What was done", "跟进内容", Holds::Lines(4_000)) },
     field("method", "Method", "跟进方式", Holds::Entry(dictionary::METHOD)),
     field("at", "When", "跟进时间", Holds::Time),
-    field("contact", "Contact", "联系人", Holds::Record("contact")),
-    field("stage", "Stage", "销售阶段", Holds::Entry(dictionary::STAGE)),
+    unasked("contact", "Contact", "联系人", Holds::Record("contact")),
+    unasked("stage", "Stage", "销售阶段", Holds::Entry(dictionary::STAGE)),
     field("place", "Place", "地点", Holds::Record("place")),
     field("next_at", "Next follow-up", "下次跟进时间", Holds::Time),
     field("next_content", "Planned", "下次跟进内容", Holds::Lines(1_000)),
@@ -136,20 +143,20 @@ static FOLLOW_UP: [OwnField; 8] = [
 
 static CONTRACT: [OwnField; 19] = [
     OwnField { required: true, ..field("name", "Name", "合同名称", Holds::Line(200)) },
-    field("number", "Number", "合同编号", Holds::Line(60)),
+    unasked("number", "Number", "合同编号", Holds::Line(60)),
     field("kind", "Kind", "合同类型", Holds::Entry(dictionary::CONTRACT_KIND)),
-    field("parent", "Standard contract", "所属标准合同", Holds::Record("contract")),
-    field("renews", "Renews", "续签自", Holds::Record("contract")),
+    unasked("parent", "Standard contract", "所属标准合同", Holds::Record("contract")),
+    unasked("renews", "Renews", "续签自", Holds::Record("contract")),
     field("signed_on", "Signed on", "签订日期", Holds::Date),
     field("starts_on", "Starts on", "开始日期", Holds::Date),
     field("ends_on", "Ends on", "结束日期", Holds::Date),
-    field("currency", "Currency", "币种", Holds::Line(3)),
-    field("rate", "Rate", "汇率", Holds::Decimal),
-    field("amount", "Amount", "合同金额", Holds::Decimal),
-    field("agreed_price", "Agreed price", "议定价", Holds::YesNo),
-    field("tax_included", "Tax included", "含税", Holds::YesNo),
-    field("whole_discount", "Discount on the whole", "整单折扣", Holds::Decimal),
-    field("lines", "Lines", "合同明细", Holds::Record("lines")),
+    unasked("currency", "Currency", "币种", Holds::Line(3)),
+    unasked("rate", "Rate", "汇率", Holds::Decimal),
+    unasked("amount", "Amount", "合同金额", Holds::Decimal),
+    unasked("agreed_price", "Agreed price", "议定价", Holds::YesNo),
+    unasked("tax_included", "Tax included", "含税", Holds::YesNo),
+    unasked("whole_discount", "Discount on the whole", "整单折扣", Holds::Decimal),
+    unasked("lines", "Lines", "合同明细", Holds::Record("lines")),
     field("customer_signatory", "Signatory of the customer", "客户签约人", Holds::Line(60)),
     field("own_signatory", "Own signatory", "我方签约人", Holds::Line(60)),
     field("payment_method", "Payment method", "付款方式", Holds::Entry(dictionary::PAYMENT_METHOD)),

@@ -4,7 +4,7 @@ use super::fields::{chosen, put};
 use super::gather::Merging;
 use super::item::{Item, Part, cut};
 use super::{ContactMerge, MOST_FORMER, MOST_MOVED, MOST_SOURCES, Merge, MergeField, MergeInput, MergeRefusal};
-use crate::access::{Access, CONTACT_FIELDS, FieldAccess, Need, Reach, Redact as _};
+use crate::access::{Access, FieldAccess, Need, Reach, Redact as _, fields_with_rights};
 use crate::approval::APPROVAL;
 use crate::contact::CONTACT;
 use crate::custom_field;
@@ -202,7 +202,8 @@ impl Work<'_> {
             check.ensure(fields.iter().all(edits), || Violation::not_allowed(format!("fields[{place}].field")));
         }
         // One contact gets of the other whatever it lacks.
-        let all = CONTACT_FIELDS.iter().all(|field| access.field(field) == FieldAccess::Edit);
+        let mut of_contacts = fields_with_rights(access.context).filter(|field| field.starts_with("contact."));
+        let all = of_contacts.all(|field| access.field(&field) == FieldAccess::Edit);
         check.ensure(input.contacts.is_empty() || all, || Violation::not_allowed("contacts"));
         check.done()
     }

@@ -69,7 +69,8 @@ pub(super) fn not_found(panel: &impl ToString) -> Error {
 }
 
 impl Session<'_> {
-    /// The panels of the host's own data that are for the actor, and all of them for who keeps the settings; in their order.
+    /// The panels of the host's own data that are for the actor, in their order. For who keeps the settings all of them, with their sources and
+    /// whom they are for; others are not told that.
     ///
     /// # Errors
     /// [`Error::Forbidden`] without the right `customer.view`.
@@ -78,7 +79,18 @@ impl Session<'_> {
             let access = work.access()?;
             let keeps = access.may("settings.manage_settings");
             let panels = work.context.panels.values().filter(|panel| keeps || panel.is_for(&access));
-            let mut panels: Vec<Panel> = panels.cloned().collect();
+            let told = |panel: &Panel| match keeps {
+                true => panel.clone(),
+                // Who else sees it is for who keeps it.
+                false => Panel {
+                    roles: Vec::new(),
+                    positions: Vec::new(),
+                    people: Vec::new(),
+                    source: String::new(),
+                    ..panel.clone()
+                },
+            };
+            let mut panels: Vec<Panel> = panels.map(told).collect();
             panels.order_by_key(|panel| (panel.order, panel.title.clone(), panel.id));
             Ok(panels)
         })

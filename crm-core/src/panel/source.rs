@@ -176,7 +176,8 @@ fn fitting(panel: &Panel, question: &PanelQuestion, mut given: PanelPage) -> Res
     }
     let long = |text: &str, most: usize| text.chars().count() > most;
     // What goes on where it stands would never come to an end.
-    if given.next.as_ref().is_some_and(|next| next.is_empty() || long(next, LONGEST_CURSOR) || given.rows.is_empty()) {
+    let stands = |next: &String| given.rows.is_empty() || question.cursor.as_ref() == Some(next);
+    if given.next.as_ref().is_some_and(|next| next.is_empty() || long(next, LONGEST_CURSOR) || stands(next)) {
         return Err(unfit("a place to go on from that is none"));
     }
     let mut ids = std::collections::BTreeSet::new();

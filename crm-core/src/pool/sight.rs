@@ -5,6 +5,7 @@ use crate::access::{Access, Scope, ScopeList, Standing};
 use crate::contact::Contact;
 use crate::custom_field::{CustomValue, Customized, FieldType};
 use crate::customer::Customer;
+use crate::follow_up::FollowUp;
 use crate::id::PoolId;
 use crate::organisation::Context;
 use crate::person::Person;
@@ -50,24 +51,35 @@ impl Pool {
         if self.hides(PoolField::Address) {
             shown.address = None;
         }
-        let open = |own: &CustomValue| {
-            let field = context.field(Customized::Customer, own.field.as_str());
-            field.is_some_and(|stored| match stored.field.field_type {
-                FieldType::Phone => !self.hides(PoolField::Phones),
-                FieldType::Email => !self.hides(PoolField::Email),
-                _ => true,
-            })
-        };
+        let open = |own: &CustomValue| self.leaves(Customized::Customer, own, context);
         shown.custom.retain(open);
         shown.former.iter_mut().for_each(|former| former.custom.retain(open));
         shown.merge = None;
         shown
     }
 
+    /// Whether a value of a custom field says nothing by which somebody is reached, as far as the pool hides that.
+    fn leaves(&self, of: Customized, own: &CustomValue, context: &Context) -> bool {
+        context.field(of, own.field.as_str()).is_some_and(|stored| match stored.field.field_type {
+            FieldType::Phone => !self.hides(PoolField::Phones),
+            FieldType::Email => !self.hides(PoolField::Email),
+            _ => true,
+        })
+    }
+
+    /// A follow-up as who may claim its customer sees it.
+    pub(crate) fn shown_follow_up(&self, follow_up: FollowUp, context: &Context) -> FollowUp {
+        let mut shown = follow_up;
+        shown.custom.retain(|own| self.leaves(Customized::FollowUp, own, context));
+        shown
+    }
+
     /// A contact as who may claim its customer sees it.
-    pub(crate) fn shown_contact(&self, contact: Contact) -> Contact {
+    pub(crate) fn shown_contact(&self, contact: Contact, context: &Context) -> Contact {
         let hides = |field| self.hides(field);
+        let custom = contact.custom.into_iter().filter(|own| self.leaves(Customized::Contact, own, context));
         Contact {
+            custom: custom.collect(),
             phones: if hides(PoolField::Phones) { Vec::new() } else { contact.phones },
             email: contact.email.filter(|_| !hides(PoolField::Email)),
             wechat: contact.wechat.filter(|_| !hides(PoolField::Wechat)),

@@ -492,6 +492,11 @@ impl<'a> Sheet<'a> {
             .tick("birthday_leap")
     }
 
+    /// The last field may stay empty.
+    pub(crate) fn optional(self) -> Self {
+        self.last(|field| field.required = false)
+    }
+
     /// The last field must be filled.
     pub(crate) fn required(self) -> Self {
         self.last(|field| field.required = true)

@@ -74,13 +74,18 @@ impl Pending {
     }
 
     /// Begins to run, unless it does.
-    pub(crate) fn start(&self) -> bool {
+    fn start(&self) -> bool {
         let mut state = locked(&self.state);
         let waits = matches!(*state, State::Waiting(_));
         if waits {
             *state = State::Running(None);
         }
         waits
+    }
+
+    /// Sees to it that it does not count as running for ever, whatever becomes of who imports it.
+    pub(crate) fn hold(&self) -> Held<'_> {
+        Held(self)
     }
 
     /// It was broken off.
@@ -100,6 +105,17 @@ impl Pending {
 
     pub(crate) fn choose(&self, fields: Vec<String>) {
         *locked(&self.fields) = fields;
+    }
+}
+
+/// The time in which a file is on its way.
+pub(crate) struct Held<'p>(&'p Pending);
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        if matches!(self.0.state(), State::Running(_)) {
+            self.0.stop(Error::Unavailable { reason: "the import broke off".to_owned(), retryable: true });
+        }
     }
 }
 
@@ -125,6 +141,18 @@ impl Uploads {
     /// The file of a person by its token.
     pub(crate) fn of(&self, token: &str, who: &(String, String)) -> Option<Arc<Pending>> {
         locked(&self.0).iter().find(|own| own.token == token && own.who == *who).cloned()
+    }
+
+    /// Begins with a file where its person has none on its way; answers the one that is, perhaps this one itself.
+    pub(crate) fn start(&self, pending: &Pending) -> Option<String> {
+        let all = locked(&self.0);
+        let running = all.iter().find(|own| own.who == pending.who && matches!(own.state(), State::Running(_)));
+        match running {
+            Some(running) => Some(running.token.clone()),
+            // One that made room for another file meanwhile is not begun with.
+            None if all.iter().any(|own| own.token == pending.token) && pending.start() => None,
+            None => Some(pending.token.clone()),
+        }
     }
 
     pub(crate) fn forget(&self, token: &str) {

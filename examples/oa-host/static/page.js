@@ -209,27 +209,35 @@ for (const list of document.querySelectorAll("[data-sorts]")) {
   }
   list.addEventListener("keydown", (event) => {
     const row = event.target.closest(".laidrow");
+    // There the keys open the list.
+    if (event.target.matches("select")) return;
     if (!row || !event.altKey || !["ArrowUp", "ArrowDown"].includes(event.key)) return;
     event.preventDefault();
     move(row, event.key === "ArrowUp");
     event.target.focus();
   });
   let dragged = null;
+  let moved = false;
   list.addEventListener("dragstart", (event) => {
-    dragged = event.target.closest(".laidrow");
+    if (!(event.target instanceof Element) || !event.target.matches(".laidrow")) return;
+    dragged = event.target;
+    moved = false;
     event.dataTransfer.effectAllowed = "move";
+    event.dataTransfer.setData("text/plain", "");
   });
   list.addEventListener("dragover", (event) => {
     const row = event.target.closest(".laidrow");
     if (!dragged || !row || row === dragged || row.parentElement !== list) return;
     event.preventDefault();
+    moved = true;
     const box = row.getBoundingClientRect();
     if (event.clientY < box.top + box.height / 2) row.before(dragged);
     else row.after(dragged);
   });
+  list.addEventListener("drop", (event) => event.preventDefault());
   list.addEventListener("dragend", () => {
     dragged = null;
-    number();
+    if (moved) number();
   });
 }
 

@@ -308,11 +308,12 @@ pub(crate) async fn do_erase(State(app): State<Shared>, Path(contact): Path<Stri
     let Posted { visitor, values } = posted;
     app.desk(visitor, move |desk| {
         let contact: ContactId = id(&contact)?;
+        let back = format!("/customers/{}", desk.crm.contact(contact)?.customer);
         match desk.acting(&values).erase_person(contact, values.text("reason")) {
             Err(error @ (Error::Invalid { .. } | Error::Refused(_))) => {
                 erase_form(desk, contact, &values, Some(&error))
             }
-            other => desk.done(other, "done_erased", &back(&values)?),
+            other => desk.done(other, "done_erased", &back),
         }
     })
     .await

@@ -190,7 +190,7 @@ fn of_contract(desk: &Desk<'_>, contract: &str, may: &str) -> Result<ContractVie
 pub(crate) async fn supplement(State(app): State<Shared>, visitor: Visitor, Path(contract): Path<String>) -> Reply {
     app.desk(visitor, move |desk| {
         let parent = of_contract(desk, &contract, "supplement")?.contract;
-        let values = Values::default()
+        let values = custom_values::with_defaults(&desk.look, Customized::Contract, Values::default())
             .with("parent", parent.id.to_string())
             .with("name", format!("{} {}", parent.name, desk.t("supplement")))
             .with("currency", parent.currency.code())

@@ -121,7 +121,7 @@ pub(crate) async fn show(State(app): State<Shared>, visitor: Visitor, Params(par
             false => None,
         };
         let tabs =
-            KINDS.iter().map(|(name, own)| (list_of(*own), d.t(&format!("fields_of_{name}")).to_owned(), *own == of));
+            KINDS.iter().map(|(name, own)| (list_of(*own), d.t(&format!("records_{name}")).to_owned(), *own == of));
         let laid_out = matches!(of, Customized::Customer | Customized::Contact);
         desk.page(&Page { d, tabs: tabs.collect(), of: word(&KINDS, of), laid_out, rows: rows.collect(), preview })
     })

@@ -273,21 +273,19 @@ pub(crate) fn one_field<'a>(
     record: Option<&[CustomValue]>,
 ) -> Result<Sheet<'a>, Failure> {
     let d = &desk.look;
-    {
-        let value = record.and_then(|record| held(record, &field.key));
-        if field.field_type == FieldType::AutoNumber {
-            let number = value.map(|value| said(d, field, value));
-            let told = number
-                .unwrap_or_else(|| d.t(if record.is_none() { "numbered_later" } else { "not_numbered" }).to_owned());
-            let help = field.help.clone().unwrap_or_default();
-            return Ok(sheet.told(name, told).labelled(&field.label).explained(help));
-        }
-        let sheet =
-            input(desk, sheet, name, field, value)?.labelled(&field.label).explained(help(d, field, record.is_none()));
-        // What was never there may stay away, and what is there at times can't be asked of the browser.
-        let owed = field.required && field.visible_when.is_none() && (record.is_none() || value.is_some());
-        Ok(if owed { sheet.required() } else { sheet })
+    let value = record.and_then(|record| held(record, &field.key));
+    if field.field_type == FieldType::AutoNumber {
+        let number = value.map(|value| said(d, field, value));
+        let told =
+            number.unwrap_or_else(|| d.t(if record.is_none() { "numbered_later" } else { "not_numbered" }).to_owned());
+        let help = field.help.clone().unwrap_or_default();
+        return Ok(sheet.told(name, told).labelled(&field.label).explained(help));
     }
+    let sheet =
+        input(desk, sheet, name, field, value)?.labelled(&field.label).explained(help(d, field, record.is_none()));
+    // What was never there may stay away, and what is there at times can't be asked of the browser.
+    let owed = field.required && field.visible_when.is_none() && (record.is_none() || value.is_some());
+    Ok(if owed { sheet.required() } else { sheet })
 }
 
 /// What a form says about custom fields.

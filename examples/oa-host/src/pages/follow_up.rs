@@ -13,7 +13,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use crm_core::follow_up::Place;
 use crm_core::{
-    Contact, Customer, CustomerId, CustomerPanels, Customized, EntryCode, Error, FollowUpId, FollowUpQuery,
+    Contact, Customer, CustomerId, CustomerPanels, Customized, EntryCode, Error, FollowUp, FollowUpId, FollowUpQuery,
     FollowUpView, FollowUps, NewFollowUp, NewReply, PageRequest, SharePanel, Timestamp, UserId, Violation, dictionary,
 };
 
@@ -130,11 +130,11 @@ pub(crate) fn sheet<'a>(
     Ok(sheet.folded("s_when_where").input("datetime-local", "at").help("at_help").line("place_text", 200))
 }
 
-fn written(values: &Values, desk: &Desk<'_>) -> Result<NewFollowUp, Error> {
+fn written(desk: &Desk<'_>, customer: CustomerId, values: &Values) -> Result<FollowUp, Error> {
     let mut read = Reader::new(values, desk.look.zone);
     let own = custom_values::read(desk, values, Customized::FollowUp, None, &mut read)?;
     let written = NewFollowUp {
-        custom: own.values,
+        custom: own.values.clone(),
         content: values.get("content").to_owned(),
         at: read.instant("at"),
         method: read.code("method"),
@@ -145,7 +145,9 @@ fn written(values: &Values, desk: &Desk<'_>) -> Result<NewFollowUp, Error> {
         next_content: values.text("next_content"),
     };
     read.done()?;
-    desk.look.editable("follow_up", written)
+    let written = desk.look.editable("follow_up", written)?;
+    let done = desk.acting(values).follow_up(customer, written);
+    done.map_err(|error| custom_values::placed(error, &own.values))
 }
 
 pub(crate) async fn fresh(State(app): State<Shared>, visitor: Visitor, Path(customer): Path<String>) -> Reply {
@@ -171,7 +173,7 @@ pub(crate) async fn write(State(app): State<Shared>, Path(customer): Path<String
     let Posted { visitor, values } = posted;
     app.desk(visitor, move |desk| {
         let customer: CustomerId = id(&customer)?;
-        match written(&values, desk).and_then(|written| desk.acting(&values).follow_up(customer, written)) {
+        match written(desk, customer, &values) {
             Ok(_) => {
                 desk.notice("done_followed");
                 desk.go(&format!("/customers/{customer}"))

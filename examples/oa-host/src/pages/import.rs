@@ -255,8 +255,8 @@ pub(crate) async fn run(With(app): With<Shared>, Path(token): Path<String>, post
             return mapping(desk, &token, &pending, values.get("reason"), desk.t("import_no_name").to_owned());
         }
         let (dry_run, reason) = (values.get("deed") != "run", values.text("reason"));
-        if !pending.start() {
-            return desk.go(&format!("{HERE}/{token}"));
+        if let Some(running) = shared.uploads.start(&pending) {
+            return desk.go(&format!("{HERE}/{running}"));
         }
         let (app, actor) = (Arc::clone(&shared), desk.crm.actor().clone());
         tokio::task::spawn_blocking(move || carry_out(&app, &actor, &pending, fields, dry_run, reason));
@@ -274,6 +274,7 @@ fn carry_out(
     dry_run: bool,
     duplicate_reason: Option<String>,
 ) {
+    let _held = pending.hold();
     let content = pending.content().map_err(|error| FileError::Write(error.to_string()));
     let done = content.and_then(|content| {
         let from = FileImport {

@@ -102,7 +102,10 @@ fn one<'a>(
     let under = if own == of { "" } else { FIRST_CONTACT };
     if let Some(known) = custom_values::known(d, own, name) {
         let key = name.strip_prefix(CUSTOM).unwrap_or_default();
-        return custom_values::one_field(desk, sheet, &format!("{under}{}", custom(key)), known, record);
+        // Whoever enters no contact owes nothing of one.
+        let record = record.filter(|_| own == of);
+        let sheet = custom_values::one_field(desk, sheet, &format!("{under}{}", custom(key)), known, record)?;
+        return Ok(if own == of { sheet } else { sheet.optional() });
     }
     let typed = format!("{under}{name}");
     let most = field.longest.and_then(|most| i32::try_from(most).ok()).unwrap_or_default();

@@ -16,7 +16,10 @@ use axum::http::StatusCode;
 use crm_core::{
     Customized, Error, Form, FormField, FormPurpose, Layout, LayoutField, LayoutInput, LayoutSection, Violation,
 };
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+
+/// The most fields that the page lists: those of customers and of their first contacts.
+const MOST_ROWS: usize = 440;
 
 /// The page.
 pub(crate) const HERE: &str = "/layouts";
@@ -197,7 +200,7 @@ fn draw(desk: &Desk<'_>, layout: &Layout, error: Option<&Error>) -> Reply {
         tabs: KINDS
             .iter()
             .map(|(name, own)| {
-                (address(*own, FormPurpose::Create), d.t(&format!("fields_of_{name}")).to_owned(), *own == of)
+                (address(*own, FormPurpose::Create), d.t(&format!("records_{name}")).to_owned(), *own == of)
             })
             .collect(),
         purposes: PURPOSES
@@ -272,7 +275,7 @@ fn typed(values: &Values) -> LayoutInput {
     }
     let mut fields: Vec<(i32, String, LayoutField)> = Vec::new();
     let mut left_out = Vec::new();
-    for place in 0..300 {
+    for place in 0..MOST_ROWS {
         let name = |part: &str| format!("f{place}_{part}");
         let Some(path) = values.text(&name("field")) else { break };
         if !values.ticked(&name("shown")) {
@@ -290,7 +293,8 @@ fn typed(values: &Values) -> LayoutInput {
             required: values.ticked(&name("must")),
             field: path,
         };
-        fields.push((number(name("place"), place), values.get(&name("section")).to_owned(), field));
+        let last = i32::try_from(place).unwrap_or(i32::MAX);
+        fields.push((number(name("place"), last), values.get(&name("section")).to_owned(), field));
     }
     fields.sort_by_key(|(place, ..)| *place);
     for (_, section, field) in fields {
@@ -307,12 +311,31 @@ fn typed(values: &Values) -> LayoutInput {
     LayoutInput { of, purpose, sections: sections.filter(stays).collect(), left_out, version }
 }
 
+/// What the person does not see of a layout, such as fields that are hidden from him or retired, stays in it as it is.
+fn keep_unlisted(standing: &Layout, values: &Values, input: &mut LayoutInput) {
+    let listed: HashSet<&str> = (0..MOST_ROWS)
+        .map(|place| values.get(&format!("f{place}_field")))
+        .take_while(|path| !path.is_empty())
+        .collect();
+    for section in &standing.sections {
+        for field in section.fields.iter().filter(|field| !listed.contains(field.field.as_str())) {
+            let same = input.sections.iter().position(|own| own.key == section.key).unwrap_or_default();
+            if let Some(section) = input.sections.get_mut(same) {
+                section.fields.push(field.clone());
+            }
+        }
+    }
+    let left_out = standing.left_out.iter().filter(|path| !listed.contains(path.as_str()));
+    input.left_out.extend(left_out.cloned());
+}
+
 pub(crate) async fn save(State(app): State<Shared>, posted: Posted) -> Reply {
     let Posted { visitor, values } = posted;
     app.desk(visitor, move |desk| {
         manager(desk)?;
-        let input = typed(&values);
+        let mut input = typed(&values);
         let (of, purpose) = (input.of, input.purpose);
+        keep_unlisted(&standing(desk, of, purpose)?, &values, &mut input);
         match desk.acting(&values).save_layout(input.clone()) {
             Ok(_) => {
                 desk.notice("done_saved");

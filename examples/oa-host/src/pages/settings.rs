@@ -358,11 +358,11 @@ fn draw(desk: &Desk<'_>, values: &Values, error: Option<&Error>) -> Reply {
     let sheet = sheet.input("number", "reveals_per_day").required().help("reveals_help");
     // Who looked is told to who keeps the settings.
     let sheet = if desk.look.may("settings.manage_settings") {
-        sheet.link("/settings/field-reveals", "field_reveals").link(export::HERE, "exports")
+        sheet.link("/settings/field-reveals", "field_reveals")
     } else {
         sheet
     };
-    let sheet = sheet.input("number", "export_rows").help("export_rows_help");
+    let sheet = sheet.input("number", "export_rows").help("export_rows_help").link(export::HERE, "exports");
     let sheet = pool_fields(duplicate_fields(d, sheet))
         .section("s_sharing")
         .tick("sharing_end_with_owner")

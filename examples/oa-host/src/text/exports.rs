@@ -4,7 +4,6 @@ use super::Text;
 
 pub(super) const TEXTS: &[Text] = &[
     ("export_xlsx", "导出 Excel", "Export to Excel"),
-    ("export_csv", "导出 CSV", "Export to csv"),
     ("exports", "导出记录", "Exports"),
     ("exports_intro", "谁在何时导出了哪些列表。", "Who exported which lists, and when."),
     ("exports_own", "您导出过的列表。", "The lists that you exported."),

@@ -44,7 +44,7 @@ fn g1_a_configuration_is_downloaded_looked_at_and_taken_in() {
     let entries = call(&admin, "dictionaries", &json!({}));
     assert!(entries.as_array().unwrap().iter().any(|entry| entry["code"] == "vip"));
     for (file, said) in [
-        (&b""[..], "请选择文件"),
+        (&b""[..], "请选择一个非空文件"),
         (b"{", "这不是配置文件"),
         (&[0xff, 0xfe], "这不是配置文件"),
         (b"{\"version\": 7}", "configuration.version"),

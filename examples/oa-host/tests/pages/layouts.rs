@@ -67,7 +67,7 @@ fn q4_who_may_lays_out_the_form_and_everybody_fills_it_in_so() {
     assert_eq!(mei.get(HERE).status, 403);
     says(&admin.get("/custom-fields"), &["href=\"/layouts?of=customer\""]);
     let page = admin.get(HERE);
-    says(&page, &["默认布局", "基本信息", "id=\"preview-name\"", "客户简称"]);
+    says(&page, &["默认布局", "基本信息", "id=\"preview-name\"", "简称"]);
     let mut form = sent(&page.body);
     let phones = row(&form, "customer.phones");
     set(&mut form, format!("f{phones}_place"), Some("-1"));
@@ -131,7 +131,9 @@ fn q4_what_a_form_for_editing_leaves_out_or_only_shows_stays() {
     let page = mei.get(&edit);
     lacks(&page, &["name=\"region\"", "name=\"level\""]);
     says(&page, &["<p class=\"told\">A级（重点）</p>"]);
-    gone(&post(&mei, &edit, &edit, &[("name", "杭州保留公司"), ("kind", "company"), ("short_name", "保留")]));
+    let number = field(&page.body, "number");
+    let values = [("number", number.as_str()), ("name", "杭州保留公司"), ("kind", "company"), ("short_name", "保留")];
+    gone(&post(&mei, &edit, &edit, &values));
     let after = call(&mei, "customer", &json!({"customer": found["items"][0]["id"]}));
     assert_eq!(
         (&after["region"], &after["level"], &after["short_name"]),

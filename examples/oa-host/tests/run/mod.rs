@@ -191,7 +191,9 @@ impl Answer {
             .iter()
             .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
             .collect();
-        let body = response.body_mut().with_config().limit(50_000_000).read_to_string().unwrap();
+        // A workbook is no text.
+        let body = response.body_mut().with_config().limit(50_000_000).read_to_vec().unwrap();
+        let body = String::from_utf8_lossy(&body).into_owned();
         Answer { status: response.status().as_u16(), headers, body }
     }
 
