@@ -48,7 +48,10 @@ type Answer = dyn Fn(&PanelQuestion) -> Result<PanelPage, HostFailure> + Send + 
 
 /// A host that answers what a test says, and remembers what it was asked.
 #[derive(Clone)]
-struct Host(Arc<(Mutex<Vec<PanelQuestion>>, Mutex<Box<Answer>>)>);
+struct Host(Arc<Inside>);
+
+/// What it was asked, and how it answers.
+type Inside = (Mutex<Vec<PanelQuestion>>, Mutex<Box<Answer>>);
 
 impl PanelSource for Host {
     fn panel_rows(&self, question: &PanelQuestion) -> Result<PanelPage, HostFailure> {

@@ -260,7 +260,7 @@ fn a3_the_quick_search_finds_nothing_by_what_the_actor_does_not_read() {
             let role = RoleInput {
                 people: vec![user("alice")],
                 fields: fields.iter().map(right).collect(),
-                deny: deny.iter().map(|right| Permission::new(*right).unwrap()).collect(),
+                deny: deny.iter().map(|right| Permission::new(right).unwrap()).collect(),
                 ..RoleInput::named("careful", "Careful").unwrap()
             };
             world.bed.host().sync_roles(vec![role], SyncMode::Delta).unwrap();

@@ -87,7 +87,7 @@ impl Session<'_> {
     fn export_by_page(
         &self,
         input: ExportInput,
-        write: &mut dyn FnMut(&Export, &[Vec<String>], u32) -> Result<(), FileError>,
+        write: &mut RowWriter<'_>,
         mut progress: impl FnMut(i64),
     ) -> Result<Export, FileError> {
         // Each file is an export of its own, whatever key the session has.
@@ -115,6 +115,9 @@ impl Session<'_> {
         Ok(ended?)
     }
 }
+
+/// What takes rows of an export, from a place on.
+type RowWriter<'w> = dyn FnMut(&Export, &[Vec<String>], u32) -> Result<(), FileError> + 'w;
 
 fn write_row(sheet: &mut Worksheet, export: &Export, row: u32, cells: &[String]) -> Result<(), XlsxError> {
     for (place, (cell, column)) in (0u16..).zip(cells.iter().zip(&export.columns)) {

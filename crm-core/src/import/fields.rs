@@ -159,7 +159,7 @@ pub(super) fn mapping(input: &ImportInput, known: &[ImportField], check: &mut Ch
         check.ensure(!fields.iter().take(place).any(|other| other == field), || Violation::repeated(at()));
     }
     for required in known.iter().filter(|known| known.required) {
-        let goes = fields.iter().any(|field| *field == required.name);
+        let goes = fields.contains(&required.name);
         check.ensure(goes, || Violation::required(format!("fields.{}", required.name)));
     }
     (headers, fields)

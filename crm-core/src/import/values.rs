@@ -81,7 +81,8 @@ fn birthday(text: &str) -> Option<Birthday> {
 fn meant<'l>(text: &str, all: impl Iterator<Item = (&'l EntryCode, &'l str)> + Clone) -> Option<EntryCode> {
     let wanted = fold(text);
     let plain = |label: &str| fold(label.split(['（', '(']).next().unwrap_or_default().trim());
-    let ways: [&dyn Fn(&EntryCode, &str) -> bool; 4] = [
+    type Fits<'f> = &'f dyn Fn(&EntryCode, &str) -> bool;
+    let ways: [Fits<'_>; 4] = [
         &|_, label| fold(label) == wanted,
         &|code, _| code.as_str() == text,
         &|code, _| fold(code.as_str()) == wanted,

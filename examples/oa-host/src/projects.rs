@@ -82,7 +82,8 @@ impl Projects {
             let transaction = table.transaction()?;
             for (place, customer) in customers.iter().enumerate() {
                 for number in 0..(place * 7) % 5 {
-                    let [name, stage] = [&NAMES[..], &STAGES[..]].map(|words| words[(place + number) % words.len()]);
+                    let [name, stage] = [&NAMES[..], &STAGES[..]]
+                        .map(|words| words.iter().cycle().nth(place + number).copied().unwrap_or_default());
                     let amount = (1 + (place * 13 + number * 5) % 40) * 5_000;
                     let due = format!("2027-{:02}-{:02}", 1 + (place + number) % 12, 1 + (place * 3 + number) % 28);
                     transaction.execute(

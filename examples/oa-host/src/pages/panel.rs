@@ -335,7 +335,7 @@ fn saved(desk: &Desk<'_>, values: &Values) -> Result<Panel, Error> {
     let order = read.parsed("order");
     read.done()?;
     fn ids<T>(values: &Values, name: &str, parse: impl Fn(&str) -> Result<T, Error>) -> Result<Vec<T>, Error> {
-        let ids: Result<Vec<T>, Error> = values.all(name).into_iter().map(|id| parse(id)).collect();
+        let ids: Result<Vec<T>, Error> = values.all(name).into_iter().map(parse).collect();
         ids.map_err(|_| Violation::unknown(name).into())
     }
     let saving = PanelInput {

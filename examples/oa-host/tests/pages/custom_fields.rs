@@ -162,7 +162,7 @@ fn q3_values_of_every_type_are_typed_shown_and_kept() {
         ("custom_whole", "1,200"),
         ("custom_exact", "12.50"),
         ("custom_sum", "50000"),
-        ("currency.sum", "USD"),
+        ("currency.custom_sum", "USD"),
         ("custom_day", "2026-03-01"),
         ("custom_moment", "2026-03-01T15:05"),
         ("custom_sure", "no"),
@@ -211,7 +211,11 @@ fn q3_values_of_every_type_are_typed_shown_and_kept() {
     let form = mei.get(&edit);
     says(
         &form,
-        &["name=\"currency.sum\" value=\"USD\"", "value=\"2026-03-01T15:05\"", "<option value=\"lan\" selected>兰"],
+        &[
+            "name=\"currency.custom_sum\" value=\"USD\"",
+            "value=\"2026-03-01T15:05\"",
+            "<option value=\"lan\" selected>兰",
+        ],
     );
     lacks(&form, &["name=\"custom_auto\""]);
     let number = field(&form.body, "number");
