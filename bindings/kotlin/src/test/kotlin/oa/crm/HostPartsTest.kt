@@ -101,7 +101,7 @@ class HostPartsTest {
             val customer = alice.createCustomer(NewCustomer(name = "N")).id
             val asked = mutableListOf<PanelQuestion>()
             val row = PanelRow(id = "1", cells = listOf(PanelCell(column = "name", text = "一期")), address = "/projects/1")
-            host.onRows = { asked += it; PanelPage(rows = listOf(row), next = "1") }
+            host.onRows = { asked += it; PanelPage(rows = listOf(row), next = if (asked.size == 1) "1" else null) }
             val page = alice.panelRows(customer, panel.id, PageRequest(size = 1))
             assertEquals(listOf(row), page.items)
             alice.panelRows(customer, panel.id, PageRequest(size = 1, cursor = page.next))

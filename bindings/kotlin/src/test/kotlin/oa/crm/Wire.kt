@@ -57,6 +57,7 @@ internal object Wire {
             addDeserializer(FieldValue::class.java, FieldValueReader)
             setMixInAnnotation(CustomerQuery::class.java, Matches::class.java)
             setMixInAnnotation(CustomField::class.java, Shown::class.java)
+            setMixInAnnotation(FormField::class.java, Shown::class.java)
             setMixInAnnotation(CustomFieldInput::class.java, Shown::class.java)
             setMixInAnnotation(Language::class.java, Languages::class.java)
             setMixInAnnotation(FieldChange::class.java, Change::class.java)
