@@ -1,4 +1,5 @@
-//! Rights on fields 字段权限 (A3): which fields of customers and contacts somebody reads, reads masked, or may not know of.
+//! Rights on fields 字段权限 (A3): which fields of customers and contacts, and which custom ones of follow-ups and contracts, somebody reads, reads
+//! masked, or may not know of.
 //!
 //! What follows from a hidden field in what is for everyone shows all the same: that a number or a unique value is taken, when a rule for a level
 //! takes a customer from its owner, which groups of duplicates a search found, and that a merge settled what differed.

@@ -77,7 +77,8 @@ impl Record for DuplicateLookup {
 }
 
 impl Session<'_> {
-    /// Who was told by [`Session::check_duplicates`] of customers that he may not open, the latest first; kept for 180 days.
+    /// Who was told of customers that he may not open by [`Session::check_duplicates`], or by a dry run of an import, the latest first; kept for 180
+    /// days.
     ///
     /// # Errors
     /// [`Error::Forbidden`] without the right `settings.manage_settings`; [`Error::Invalid`].
