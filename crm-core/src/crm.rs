@@ -406,6 +406,11 @@ impl Session<'_> {
         Err(CallRefusal::Contended.into())
     }
 
+    /// The context as far as it was read.
+    pub(crate) fn known_context(&self) -> Option<Arc<Context>> {
+        self.engine.contexts.known(&self.actor.org)
+    }
+
     fn context(&self, fresh: bool) -> Result<Arc<Context>, Error> {
         self.engine
             .contexts

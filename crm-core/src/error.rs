@@ -1,5 +1,6 @@
 //! What a caller can act on: [`Error`], with a stable code, named data, and a text in English and Chinese.
 
+use crate::glossary::{TermInput, in_preset_words, in_words_of};
 use crate::sorted::Gather as _;
 use crate::store::StoreError;
 use serde::{Deserialize, Serialize};
@@ -114,6 +115,9 @@ pub struct Violation {
     pub limit: Option<i64>,
 }
 
+/// Codes with their texts in English and Chinese; terms stand in braces.
+pub(crate) type ErrorTexts = &'static [(&'static str, &'static str, &'static str)];
+
 macro_rules! violations {
     ($($(#[$doc:meta])* $name:ident($($limit:ident)?) $english:literal $chinese:literal;)*) => {
         impl Violation {
@@ -124,6 +128,9 @@ macro_rules! violations {
                 $(bound = Some($limit);)?
                 Violation { field: field.into(), code: stringify!($name).to_owned(), limit: bound }
             })*
+
+            /// Codes with their texts in English and Chinese.
+            pub(crate) const TEXTS: ErrorTexts = &[$((stringify!($name), $english, $chinese)),*];
 
             /// What is wrong, in words, without the field's name.
             pub fn text(&self, language: Language) -> String {
@@ -256,6 +263,17 @@ impl CallRefusal {
     pub(crate) const CONTENDED: &'static str = "contended";
 }
 
+/// The texts of errors that are no refusals.
+pub(crate) const fn plain_texts() -> ErrorTexts {
+    &[
+        ("not_found", "There is no such record", "记录不存在"),
+        ("forbidden", "You have no right to do this", "您没有此操作的权限"),
+        ("actor_unknown", "You can't act in this organisation", "您不能在此组织中操作"),
+        ("conflict", "Somebody else changed this meanwhile", "他人已同时修改此记录"),
+        ("unavailable", "The data store can't answer now", "数据存储暂不可用"),
+    ]
+}
+
 impl Error {
     /// The stable code to branch on.
     pub fn code(&self) -> &str {
@@ -287,29 +305,35 @@ impl Error {
         pairs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).into_map()
     }
 
-    /// What went wrong, for a person.
+    /// What went wrong, for a person. What an operation answers is in the words of the organisation's
+    /// [`Glossary`](crate::Glossary).
     pub fn text(&self, language: Language) -> String {
         let english = language == Language::English;
         match self {
-            Error::NotFound { .. } => if english { "There is no such record" } else { "记录不存在" }.to_owned(),
-            Error::Forbidden { .. } => {
-                if english { "You have no right to do this" } else { "您没有此操作的权限" }.to_owned()
-            }
-            Error::ActorUnknown { .. } => {
-                if english { "You can't act in this organisation" } else { "您不能在此组织中操作" }.to_owned()
-            }
             Error::Invalid { violations } => violations
                 .iter()
                 .map(|violation| format!("{} {}", violation.field, violation.text(language)))
                 .collect::<Vec<_>>()
                 .join(if english { "; " } else { "；" }),
-            Error::Refused(refusal) => if english { &refusal.english } else { &refusal.chinese }.clone(),
-            Error::Conflict { .. } => {
-                if english { "Somebody else changed this meanwhile" } else { "他人已同时修改此记录" }.to_owned()
+            Error::Refused(refusal) => {
+                in_preset_words(language, if english { &refusal.english } else { &refusal.chinese })
             }
-            Error::Unavailable { .. } => {
-                if english { "The data store can't answer now" } else { "数据存储暂不可用" }.to_owned()
+            other => {
+                let own = plain_texts().iter().find(|(code, ..)| *code == other.code());
+                own.map_or("", |(_, own, chinese)| if english { own } else { chinese }).to_owned()
             }
+        }
+    }
+
+    /// In an organisation's words.
+    pub(crate) fn in_words_of(self, chosen: &[TermInput]) -> Self {
+        match self {
+            Error::Refused(refusal) => Error::Refused(Refusal {
+                english: in_words_of(chosen, Language::English, &refusal.english),
+                chinese: in_words_of(chosen, Language::Chinese, &refusal.chinese),
+                ..refusal
+            }),
+            other => other,
         }
     }
 

@@ -25,6 +25,7 @@ pub mod files;
 pub mod follow_up;
 #[cfg(feature = "uniffi")]
 mod foreign;
+mod glossary;
 pub mod hand_over;
 pub mod history;
 mod id;
@@ -112,6 +113,7 @@ pub use follow_up::{
     FollowUp, FollowUpId, FollowUpPage, FollowUpQuery, FollowUpView, FollowUps, NewFollowUp, NewReply, Place, Reply,
     ReplyAnswer, ReplyId, ReplyPage,
 };
+pub use glossary::{Catalogue, CoreText, Glossary, Term, TermInput, texts};
 pub use hand_over::{
     HandOver, HandOverCounts, HandOverInput, HandOverPage, HandOverPart, HandOverPreview, HandOverState, HandOverStay,
 };

@@ -56,7 +56,11 @@ impl Session<'_> {
     /// Tells the host's log how a call ended.
     pub(crate) fn noted<T>(&self, operation: &Operation, answer: Result<T, Error>) -> Result<T, Error> {
         self.note(operation, answer.as_ref().err());
-        answer
+        // Refusals leave in the organisation's words, wherever they were decided.
+        answer.map_err(|error| match (&error, self.known_context()) {
+            (Error::Refused(_), Some(context)) => error.in_words_of(&context.organisation.glossary),
+            _ => error.in_words_of(&[]),
+        })
     }
 
     fn note(&self, operation: &Operation, error: Option<&Error>) {

@@ -3,8 +3,9 @@
 use crate::access::preset_roles;
 use crate::crm::Session;
 use crate::customer::View;
-use crate::error::Error;
+use crate::error::{Error, Language};
 use crate::export::EXPORT_RIGHTS;
+use crate::glossary::in_preset_words;
 use crate::operations::{OPERATIONS, op};
 use crate::page::Count;
 use crate::sorted::Gather as _;
@@ -83,29 +84,34 @@ fn entries() -> Vec<Entry> {
     vec![
         plain("quick_create", "Quick create", "快速新建", "create_customer", "customer.create"),
         view("mine", "My customers", "我的客户", View::Mine, true),
-        view("today", "To follow today", "当日跟进", View::Today, true),
-        view("not_followed", "Not followed for 7 days", "7日未跟进", View::NotFollowedFor { days: 7 }, true),
+        view("today", "To {follow} today", "当日{follow}", View::Today, true),
+        view("not_followed", "Not followed for 7 days", "7日未{follow}", View::NotFollowedFor { days: 7 }, true),
         view("shared", "Shared with me", "共享给我的", View::SharedWithMe, true),
         view("subordinates", "Subordinates' customers", "下属客户", View::Subordinates, true),
-        Entry { right: "pool.view", ..view("pool", "Customer pool", "客户池", View::Pool { pool: None }, true) },
+        Entry { right: "pool.view", ..view("pool", "{Pool}", "{pool}", View::Pool { pool: None }, true) },
         view("recent", "Recently viewed", "最近浏览", View::RecentlyViewed, false),
         Entry { administrators: true, ..view("all", "All customers", "全部客户", View::All, true) },
         plain("reminders", "Reminders", "提醒", "reminders", ""),
         plain("contacts", "Contacts", "联系人", "contacts", "contact.view"),
-        plain("follow_ups", "Follow-ups", "跟单一览", "follow_ups", "follow_up.view"),
+        plain("follow_ups", "{Follow_up}s", "{follow_up}一览", "follow_ups", "follow_up.view"),
         plain("contracts", "Contracts", "合同", "contracts", "contract.view"),
-        plain("receipts", "Receipts", "收款", "receipts", "payment.view"),
+        plain("receipts", "{Receipt}s", "{receipt}", "receipts", "payment.view"),
         plain("instalments", "Payments due", "应收", "instalments", "payment.view"),
         plain("approvals", "Approvals", "审批", "approvals", "approval.view"),
         plain("products", "Products", "商品", "products", "product.view"),
         plain("reports", "Reports", "报表", "customer_report", "report.view"),
         view("recycle_bin", "Recycle bin", "回收站", View::RecycleBin, false),
         plain("positions", "Positions", "销售岗位", "positions", "position.view"),
-        plain("pools", "Pools", "客户池设置", "pools", "settings.manage_settings"),
+        plain("pools", "{Pool}s", "{pool}设置", "pools", "settings.manage_settings"),
         plain("dictionaries", "Basic data", "基础数据", "dictionaries", "dictionary.edit"),
         plain("roles", "Roles", "角色权限", "roles", "role.view"),
         plain("settings", "Settings", "后台设置", "settings", "settings.view"),
     ]
+}
+
+/// The labels of the entries, by id, in English and Chinese; terms stand in braces.
+pub(crate) fn labels() -> Vec<(&'static str, &'static str, &'static str)> {
+    entries().into_iter().map(|entry| (entry.id, entry.english, entry.chinese)).collect()
 }
 
 impl Session<'_> {
@@ -129,8 +135,8 @@ impl Session<'_> {
                 .into_iter()
                 .map(|entry| MenuEntry {
                     id: entry.id.to_owned(),
-                    english: entry.english.to_owned(),
-                    chinese: entry.chinese.to_owned(),
+                    english: work.context.in_own_words(Language::English, entry.english),
+                    chinese: work.context.in_own_words(Language::Chinese, entry.chinese),
                     operation: entry.operation.to_owned(),
                     badge: if entry.badge { counts.next().map(|count| count.count) } else { None },
                     view: entry.view,
@@ -264,8 +270,8 @@ pub fn plugin_manifest() -> PluginManifest {
         .into_iter()
         .map(|entry| MenuEntry {
             id: entry.id.to_owned(),
-            english: entry.english.to_owned(),
-            chinese: entry.chinese.to_owned(),
+            english: in_preset_words(Language::English, entry.english),
+            chinese: in_preset_words(Language::Chinese, entry.chinese),
             operation: entry.operation.to_owned(),
             view: entry.view,
             badge: None,

@@ -32,6 +32,7 @@ use crate::export::{Export, ExportInput, ExportLogPage, ExportRows};
 use crate::follow_up::{
     FollowUp, FollowUpPage, FollowUpQuery, FollowUpView, NewFollowUp, NewReply, Reply, ReplyAnswer, ReplyPage,
 };
+use crate::glossary::{Glossary, TermInput};
 use crate::hand_over::{HandOver, HandOverInput, HandOverPage, HandOverPreview};
 use crate::history::HistoryPage;
 use crate::id::{

@@ -7,7 +7,7 @@ use crm_core::duplicate::{CompanyName, NameSimilarity};
 use crm_core::store::sql::{SqlOptions, SqlStore, SqliteStore, sqlite::SqliteOptions};
 use crm_core::store::{MemoryStore, Store, StoreError};
 use crm_core::{
-    DataMap, Error, KINDS, Language, LogLevel, OPERATIONS, Problem, Refusal, SystemEnvironment, TickReport,
+    CoreText, DataMap, Error, KINDS, Language, LogLevel, OPERATIONS, Problem, Refusal, SystemEnvironment, TickReport,
 };
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -200,6 +200,12 @@ pub fn error_facts(error: Error) -> ErrorFacts {
 #[uniffi::export]
 pub fn plugin_manifest_json() -> Result<String, Error> {
     written(&crm_core::plugin_manifest())
+}
+
+/// Every text of the library, with terms in braces: what a translation has to say.
+#[uniffi::export]
+pub fn texts() -> Vec<CoreText> {
+    crm_core::texts()
 }
 
 fn written(value: &impl serde::Serialize) -> Result<String, Error> {

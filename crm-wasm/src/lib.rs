@@ -119,6 +119,15 @@ pub fn plugin_manifest() -> Outcome<String> {
     json(&crm_core::plugin_manifest())
 }
 
+/// Every text of the library; `CoreText`s as JSON.
+///
+/// # Errors
+/// None that is known.
+#[wasm_bindgen(js_name = texts)]
+pub fn texts() -> Outcome<String> {
+    json(&crm_core::texts())
+}
+
 /// Understands the name of a company; a `CompanyName` as JSON.
 ///
 /// # Errors

@@ -86,6 +86,8 @@ pub fn case(operation: &str, world: &World, absent: bool) -> Option<(Need, Value
     Some(match operation {
         "create_organisation" => (Need::System, json!({"organisation": {"name": "Again"}})),
         "settings" | "work_calendar" => (Need::Administrator, json!({})),
+        "glossary" => (Need::Nothing, json!({})),
+        "save_glossary" => (Need::Administrator, json!({"terms": [{"key": "pool", "chinese": "公海"}]})),
         "sync_work_calendar" => (Need::Administrator, json!({"calendar": {"holidays": ["2026-12-31"]}})),
         "change_settings" => {
             (Need::Administrator, json!({"settings": {"version": world.settings, "recycle_bin_days": 31}}))

@@ -2,7 +2,7 @@ import { closed, crashed, CrmError, malformed, nestedTooDeep, notAllowed, notRea
 import { encode, text } from "./json.js";
 import type { Calls, CrmOptions } from "./types.js";
 import * as wasm from "./wasm/crm_wasm.js";
-import type { CompanyName, Failure, NameSimilarity, OperationInfo, PluginManifest, TickReport } from "./wasm/crm_wasm.js";
+import type { CompanyName, CoreText, Failure, NameSimilarity, OperationInfo, PluginManifest, TickReport } from "./wasm/crm_wasm.js";
 
 /** Calls within calls, out of the host's own functions. */
 const NESTED = 16;
@@ -70,6 +70,11 @@ export function operations(): OperationInfo[] {
 /** The module described to a host that registers plugins. */
 export function pluginManifest(): PluginManifest {
   return JSON.parse(guarded(() => wasm.pluginManifest()));
+}
+
+/** Every text of the library, with terms in braces: what a translation has to say. */
+export function texts(): CoreText[] {
+  return JSON.parse(guarded(() => wasm.texts()));
 }
 
 /** Understands the name of a company: where, who, what, in which legal form. */

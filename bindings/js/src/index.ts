@@ -1,7 +1,7 @@
 import { ready } from "./crm.js";
 import load, { type InitInput } from "./wasm/crm_wasm.js";
 
-export { companyName, Crm, nameSimilarity, operations, pluginManifest, Session } from "./crm.js";
+export { companyName, Crm, nameSimilarity, operations, pluginManifest, Session, texts } from "./crm.js";
 export { CrmError } from "./error.js";
 export type { Calls, CrmOptions, DirectoryPersonInput } from "./types.js";
 export type * from "./records.js";

@@ -406,6 +406,7 @@ nothing_to_redact!(
     crate::duplicate::DuplicateSearch,
     crate::follow_up::Reply,
     crate::follow_up::ReplyAnswer,
+    crate::glossary::Glossary,
     crate::hand_over::HandOver,
     crate::hand_over::HandOverPreview,
     crate::layout::Form,

@@ -44,6 +44,7 @@ impl Session<'_> {
                 pools: Some(pools),
                 settings: Some(context.settings().clone()),
                 work_calendar: Some(context.organisation.calendar.clone()),
+                glossary: Some(context.organisation.glossary.clone()),
                 products,
                 roles: Some(roles(context)),
                 left_out: left_out.into_iter().collect(),

@@ -91,6 +91,10 @@ impl Work<'_> {
             let keep = |work: &mut Self| work.keep_calendar(calendar);
             self.thing(&mut findings, ("work_calendar", None, String::new()), &ORGANISATION, keep)?;
         }
+        if let Some(terms) = &configuration.glossary {
+            let keep = |work: &mut Self| work.keep_glossary(terms, "");
+            self.thing(&mut findings, ("glossary", None, String::new()), &ORGANISATION, keep)?;
+        }
         self.take_products_in(configuration.products.as_deref().unwrap_or_default(), &mut findings)?;
         // Last: who may do what goes until here by the roles as they were.
         self.take_roles_in(configuration.roles.as_deref().unwrap_or_default(), &mut findings)?;
@@ -107,6 +111,7 @@ impl Work<'_> {
             (configuration.pools.is_some(), &op::save_pool),
             (configuration.settings.is_some(), &op::change_settings),
             (configuration.work_calendar.is_some(), &op::sync_work_calendar),
+            (configuration.glossary.is_some(), &op::save_glossary),
             (configuration.products.is_some(), &op::create_product),
             (configuration.products.is_some(), &op::edit_product),
             (configuration.roles.is_some(), &op::sync_roles),
@@ -140,6 +145,7 @@ impl Work<'_> {
                 self.changes.writes.truncate(before);
                 noted.outcome = ConfigurationOutcome::Refused;
                 noted.error = Some(error.code().to_owned());
+                let error = error.in_words_of(&self.context.organisation.glossary);
                 noted.texts = vec![error.text(Language::English), error.text(Language::Chinese)];
                 findings.report.refused = findings.report.refused.saturating_add(1);
                 findings.report.items.push(noted);

@@ -12,6 +12,7 @@ mod import;
 use crate::access::{FieldRight, Permission, RoleId};
 use crate::custom_field::CustomFieldInput;
 use crate::dictionary::{DictionaryEntryInput, EntryCode};
+use crate::glossary::TermInput;
 use crate::id::PoolId;
 use crate::layout::LayoutInput;
 use crate::money::Decimal;
@@ -67,6 +68,10 @@ pub struct Configuration {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub work_calendar: Option<WorkCalendar>,
+    /// What the organisation calls things, where that is not as preset; terms that are missing are called as preset.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
+    pub glossary: Option<Vec<TermInput>>,
     /// The catalogue, at most 5,000 products.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "uniffi", uniffi(default = None))]
@@ -91,6 +96,7 @@ impl Default for Configuration {
             pools: None,
             settings: None,
             work_calendar: None,
+            glossary: None,
             products: None,
             roles: None,
             left_out: Vec::new(),
@@ -226,7 +232,7 @@ pub struct ConfigurationReport {
 #[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 #[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
 pub struct ConfigurationItem {
-    /// The section: `dictionaries`, `custom_fields`, `layouts`, `pools`, `settings`, `work_calendar`, `products` or `roles`.
+    /// The section: `dictionaries`, `custom_fields`, `layouts`, `pools`, `settings`, `work_calendar`, `glossary`, `products` or `roles`.
     pub section: String,
     /// Which thing of it: `level/a`, `customer/area`, a pool's name, a product's number, a role's id; empty where the section is one.
     pub item: String,

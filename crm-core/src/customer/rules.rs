@@ -27,7 +27,7 @@ refusals! {
         /// The number is taken.
         NumberTaken { number } = "number_taken", "The customer number is taken", "客户编号已被使用";
         /// The customer is in a pool.
-        InPool = "in_pool", "The customer is in the pool: claim it first", "客户在客户池中，请先领取";
+        InPool = "in_pool", "The customer is in the {pool}: claim it first", "客户在{pool}中，请先领取";
         /// The customer is in the recycle bin.
         InRecycleBin = "in_recycle_bin", "The customer is in the recycle bin", "客户在回收站中";
         /// The customer is not in the recycle bin.

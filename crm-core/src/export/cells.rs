@@ -51,10 +51,11 @@ impl<'c> Teller<'c> {
     }
 
     fn say(&self, chinese: &str, english: &str) -> String {
-        match self.language {
-            Language::Chinese => chinese.to_owned(),
-            Language::English => english.to_owned(),
-        }
+        let text = match self.language {
+            Language::Chinese => chinese,
+            Language::English => english,
+        };
+        self.context.in_own_words(self.language, text)
     }
 
     fn yes(&self, yes: bool) -> String {
@@ -122,7 +123,7 @@ impl<'c> Teller<'c> {
             "owner_position" => self.position(&customer.owner_position),
             "status" => match customer.status {
                 CustomerStatus::Active => self.say("正常", "active"),
-                CustomerStatus::Pooled => self.say("客户池", "in pool"),
+                CustomerStatus::Pooled => self.say("{pool}", "in {pool}"),
                 CustomerStatus::Deleted => self.say("回收站", "in recycle bin"),
                 CustomerStatus::Merged => self.say("已合并", "merged"),
             },
@@ -241,8 +242,8 @@ impl<'c> Teller<'c> {
             "base_currency" => contract.base_currency.to_string(),
             "base_amount" => contract.base_amount.to_string(),
             "payment_status" => match paid.status {
-                PaymentStatus::Unpaid => self.say("未收款", "unpaid"),
-                PaymentStatus::Partly => self.say("部分收款", "partly paid"),
+                PaymentStatus::Unpaid => self.say("未{receipt}", "unpaid"),
+                PaymentStatus::Partly => self.say("部分{receipt}", "partly paid"),
                 PaymentStatus::Paid => self.say("已收清", "paid"),
             },
             "planned" => paid.planned.to_string(),
@@ -268,7 +269,7 @@ impl<'c> Teller<'c> {
         match column {
             "on" => receipt.on.to_string(),
             "kind" => match receipt.kind {
-                ReceiptKind::Receipt => self.say("收款", "receipt"),
+                ReceiptKind::Receipt => self.say("{receipt}", "{receipt}"),
                 ReceiptKind::Reversal => self.say("冲销", "reversal"),
                 ReceiptKind::Refund => self.say("退款", "refund"),
                 ReceiptKind::WriteOff => self.say("核销", "write-off"),
@@ -315,7 +316,7 @@ impl<'c> Teller<'c> {
             "status" => match instalment.status {
                 InstalmentStatus::NotDue => self.say("未到期", "not due"),
                 InstalmentStatus::Due => self.say("到期", "due"),
-                InstalmentStatus::PartlyPaid => self.say("部分收款", "partly paid"),
+                InstalmentStatus::PartlyPaid => self.say("部分{receipt}", "partly paid"),
                 InstalmentStatus::Paid => self.say("已收清", "paid"),
                 InstalmentStatus::Overdue => self.say("逾期", "overdue"),
                 InstalmentStatus::Void => self.say("作废", "void"),

@@ -41,8 +41,8 @@ const CUSTOMERS: &[Own] = &[
     Own("owner_position", "所属岗位", "Owner's position", false, ""),
     Own("status", "状态", "Status", false, ""),
     Own("received_at", "接收时间", "Received", false, ""),
-    Own("last_follow_up_at", "最近跟进", "Last follow-up", false, ""),
-    Own("next_follow_up_at", "下次跟进", "Next follow-up", false, ""),
+    Own("last_follow_up_at", "最近{follow}", "Last {follow_up}", false, ""),
+    Own("next_follow_up_at", "下次{follow}", "Next {follow_up}", false, ""),
     Own("created_at", "创建时间", "Created", false, ""),
     Own("created_by", "创建人", "Created by", false, ""),
     Own("changed_at", "修改时间", "Changed", false, ""),
@@ -69,15 +69,15 @@ const CONTACTS: &[Own] = &[
 
 const FOLLOW_UPS: &[Own] = &[
     Own("customer_name", "客户名称", "Customer", false, ""),
-    Own("author", "跟进人", "By", false, ""),
-    Own("at", "跟进时间", "When", false, ""),
-    Own("method", "跟进方式", "Method", false, ""),
+    Own("author", "{follow}人", "By", false, ""),
+    Own("at", "{follow}时间", "When", false, ""),
+    Own("method", "{follow}方式", "Method", false, ""),
     // It tells at which stage the customer was.
     Own("stage", "销售阶段", "Stage", false, "customer.stage"),
-    Own("content", "跟进内容", "Content", false, ""),
+    Own("content", "{follow}内容", "Content", false, ""),
     Own("place", "地点", "Place", false, ""),
-    Own("next_at", "下次跟进时间", "Next follow-up", false, ""),
-    Own("next_content", "下次跟进内容", "What is planned", false, ""),
+    Own("next_at", "下次{follow}时间", "Next {follow_up}", false, ""),
+    Own("next_content", "下次{follow}内容", "What is planned", false, ""),
     Own("created_at", "记录时间", "Written", false, ""),
 ];
 
@@ -98,7 +98,7 @@ const CONTRACTS: &[Own] = &[
     Own("effective_amount", "有效金额", "Effective amount", true, ""),
     Own("base_currency", "本币", "Base currency", false, ""),
     Own("base_amount", "折合本币", "In base currency", true, ""),
-    Own("payment_status", "收款状态", "Payment", false, ""),
+    Own("payment_status", "{receipt}状态", "Payment", false, ""),
     Own("planned", "计划金额", "Planned", true, ""),
     Own("received", "已收", "Received", true, ""),
     Own("written_off", "核销", "Written off", true, ""),
@@ -116,7 +116,7 @@ const CONTRACTS: &[Own] = &[
 ];
 
 const RECEIPTS: &[Own] = &[
-    Own("on", "收款日期", "Date", false, ""),
+    Own("on", "{receipt}日期", "Date", false, ""),
     Own("kind", "类型", "Kind", false, ""),
     Own("status", "状态", "Status", false, ""),
     Own("customer_name", "客户名称", "Customer", false, ""),
@@ -124,10 +124,10 @@ const RECEIPTS: &[Own] = &[
     Own("contract_name", "合同名称", "Contract", false, ""),
     Own("currency", "币种", "Currency", false, ""),
     Own("amount", "金额", "Amount", true, ""),
-    Own("net", "净收款", "Net", true, ""),
+    Own("net", "净{receipt}", "Net", true, ""),
     Own("base_currency", "本币", "Base currency", false, ""),
     Own("base_net", "折合本币", "In base currency", true, ""),
-    Own("method", "收款方式", "Method", false, ""),
+    Own("method", "{receipt}方式", "Method", false, ""),
     Own("payer", "付款方", "Payer", false, ""),
     Own("voucher", "凭证号", "Voucher number", false, ""),
     Own("reason", "原因", "Reason", false, ""),
@@ -151,7 +151,7 @@ const INSTALMENTS: &[Own] = &[
     Own("paid", "已收", "Paid", true, ""),
     Own("written_off", "核销", "Written off", true, ""),
     Own("open", "未收", "Open", true, ""),
-    Own("condition", "收款条件", "Condition", false, ""),
+    Own("condition", "{receipt}条件", "Condition", false, ""),
     Own("note", "备注", "Note", false, ""),
     Own("owner", "负责人", "Owner", false, ""),
 ];
@@ -311,10 +311,13 @@ impl Asked<'_> {
         let own = self.own().iter().map(|Own(name, chinese, english, number, _)| Known {
             column: ExportColumn {
                 name: (*name).to_owned(),
-                label: match language {
-                    Language::Chinese => (*chinese).to_owned(),
-                    Language::English => (*english).to_owned(),
-                },
+                label: access.context.in_own_words(
+                    language,
+                    match language {
+                        Language::Chinese => chinese,
+                        Language::English => english,
+                    },
+                ),
                 number: *number,
             },
             usual: true,
@@ -330,6 +333,22 @@ impl Asked<'_> {
         });
         own.chain(custom).filter(|known| self.reads(&known.column.name, access)).collect()
     }
+}
+
+/// What columns are called, by `LIST.COLUMN`, in English and Chinese; terms stand in braces.
+pub(crate) fn labels() -> impl Iterator<Item = (String, &'static str, &'static str)> {
+    let lists: [(&str, &[Own]); 7] = [
+        ("customers", CUSTOMERS),
+        ("contacts", CONTACTS),
+        ("follow_ups", FOLLOW_UPS),
+        ("contracts", CONTRACTS),
+        ("receipts", RECEIPTS),
+        ("instalments", INSTALMENTS),
+        ("products", PRODUCTS),
+    ];
+    lists.into_iter().flat_map(|(list, columns)| {
+        columns.iter().map(move |Own(name, chinese, english, ..)| (format!("{list}.{name}"), *english, *chinese))
+    })
 }
 
 impl Session<'_> {

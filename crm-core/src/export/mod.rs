@@ -11,7 +11,7 @@ mod lists;
 pub use crate::id::ExportId;
 pub use commands::{ExportLogPage, ExportRefusal, ExportRows};
 pub use defuse::{defused, restored};
-pub(crate) use lists::EXPORT_RIGHTS;
+pub(crate) use lists::{EXPORT_RIGHTS, labels};
 
 use crate::contact::ContactFilter;
 use crate::contract::ContractQuery;

@@ -7,7 +7,7 @@ use super::{FormPurpose, Layout, LayoutField, LayoutSection};
 use crate::access::{Access, FieldAccess};
 use crate::crm::Session;
 use crate::custom_field::{CUSTOM, CustomField, Customized, FieldType, FieldValue};
-use crate::error::Error;
+use crate::error::{Error, Language};
 use crate::history::as_value;
 use crate::operations::op;
 use crate::query::Condition;
@@ -316,8 +316,8 @@ impl<'a> Drawn<'a> {
             }));
         }
         FormField {
-            english: own.english.to_owned(),
-            chinese: own.chinese.to_owned(),
+            english: self.access.context.in_own_words(Language::English, own.english),
+            chinese: self.access.context.in_own_words(Language::Chinese, own.chinese),
             holds: own.holds.word().to_owned(),
             required: own.required || self.asks_for(of, own.name),
             longest: own.holds.longest(),

@@ -12,7 +12,8 @@ mod standard;
 pub use commands::LayoutInput;
 pub(crate) use commands::check_required;
 pub use form::{Form, FormField, FormOption, FormSection};
-pub(crate) use own::own_fields;
+pub(crate) use own::{OwnField, own_fields};
+pub(crate) use standard::TITLES;
 
 use crate::custom_field::Customized;
 use crate::record::plain_record;

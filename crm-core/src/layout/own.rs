@@ -131,14 +131,14 @@ static CONTACT: [OwnField; 12] = [
 ];
 
 static FOLLOW_UP: [OwnField; 8] = [
-    OwnField { required: true, ..field("content", "What was done", "跟进内容", Holds::Lines(4_000)) },
-    field("method", "Method", "跟进方式", Holds::Entry(dictionary::METHOD)),
-    field("at", "When", "跟进时间", Holds::Time),
+    OwnField { required: true, ..field("content", "What was done", "{follow}内容", Holds::Lines(4_000)) },
+    field("method", "Method", "{follow}方式", Holds::Entry(dictionary::METHOD)),
+    field("at", "When", "{follow}时间", Holds::Time),
     unasked("contact", "Contact", "联系人", Holds::Record("contact")),
     unasked("stage", "Stage", "销售阶段", Holds::Entry(dictionary::STAGE)),
     field("place", "Place", "地点", Holds::Record("place")),
-    field("next_at", "Next follow-up", "下次跟进时间", Holds::Time),
-    field("next_content", "Planned", "下次跟进内容", Holds::Lines(1_000)),
+    field("next_at", "Next {follow_up}", "下次{follow}时间", Holds::Time),
+    field("next_content", "Planned", "下次{follow}内容", Holds::Lines(1_000)),
 ];
 
 static CONTRACT: [OwnField; 19] = [

@@ -135,6 +135,7 @@ impl<'s> Arrival<'s> {
             figures: None,
             figures_edition: 0,
             calendar: crate::organisation::WorkCalendar::default(),
+            glossary: Vec::new(),
             version: 1,
         };
         let row = Record::to_row(&place)?;

@@ -22,6 +22,10 @@ macro_rules! for_each_operation {
             query export_configuration() -> Configuration, "settings.manage_settings";
             /// Takes a configuration in, all of it or nothing, or previews that.
             command import_configuration(configuration: Configuration, preview: bool) -> ConfigurationReport, "settings.manage_settings";
+            /// What the organisation calls things.
+            query glossary() -> Glossary, "";
+            /// Says what the organisation calls things.
+            command save_glossary(terms: Vec<TermInput>) -> Glossary, "settings.manage_settings";
             /// The menu of the module for the actor, with counts.
             query menu() -> Menu, "";
 

@@ -56,6 +56,7 @@ impl Session<'_> {
                 figures,
                 figures_edition,
                 calendar,
+                glossary: Vec::new(),
                 version: 1,
             };
             let mut rows = vec![(&ORGANISATION, Record::to_row(&head)?)];

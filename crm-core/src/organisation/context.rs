@@ -258,6 +258,11 @@ impl ContextCache {
     /// Organisations remembered at the most; all are forgotten when there are more.
     const MOST: usize = 4_096;
 
+    /// The context as it was read last.
+    pub(crate) fn known(&self, org: &OrgId) -> Option<Arc<Context>> {
+        self.contexts.read().unwrap_or_else(PoisonError::into_inner).get(org).cloned()
+    }
+
     /// The context, remembered unless a fresh one is asked for.
     pub(crate) fn get(&self, store: &dyn Store, org: &OrgId, fresh: bool) -> Result<Option<Arc<Context>>, Error> {
         if !fresh {

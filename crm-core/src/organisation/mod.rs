@@ -70,6 +70,9 @@ pub(crate) struct Organisation {
     /// Which days are worked, as the host said last.
     #[serde(default, skip_serializing_if = "is_default")]
     pub(crate) calendar: WorkCalendar,
+    /// What it calls things, where that is not as preset.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) glossary: Vec<crate::glossary::TermInput>,
     #[serde(default)]
     pub(crate) version: i64,
 }

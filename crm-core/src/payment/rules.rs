@@ -10,19 +10,19 @@ refusals! {
     /// Why something can't be done with payments.
     pub enum PaymentRefusal {
         /// The plan is more than the contract, and the settings refuse that.
-        PlanOverContract { planned, amount } = "plan_over_contract", "The plan is more than the contract", "收款计划合计超过合同金额";
+        PlanOverContract { planned, amount } = "plan_over_contract", "The plan is more than the contract", "{receipt}计划合计超过合同金额";
         /// An instalment on which something was paid stays, with at least what was paid.
-        InstalmentPaid { no } = "instalment_paid", "Something was paid on the instalment already", "该期次已有收款，不能删除或改小";
+        InstalmentPaid { no } = "instalment_paid", "Something was paid on the instalment already", "该期次已有{receipt}，不能删除或改小";
         /// More than is owed, and the settings refuse that.
-        MoreThanOwed { owed } = "more_than_owed", "This is more than is owed", "收款金额超过应收余额";
+        MoreThanOwed { owed } = "more_than_owed", "This is more than is owed", "{receipt}金额超过应收余额";
         /// The voucher number was used for another amount or day.
         DuplicateVoucher { voucher } = "duplicate_voucher", "The voucher number was used already", "凭证号重复";
         /// The customer has receipts.
-        HasReceipts = "has_receipts", "The customer has receipts", "客户存在收款记录，不能删除";
+        HasReceipts = "has_receipts", "The customer has {receipt}s", "客户存在{receipt}记录，不能删除";
         /// A reversal stays, and so does what moves no money of its own.
         NotReversible { kind } = "not_reversible", "This can't be reversed", "该记录不能冲销";
         /// It was reversed already.
-        ReversedAlready = "reversed_already", "It was reversed already", "该收款已冲销";
+        ReversedAlready = "reversed_already", "It was reversed already", "该{receipt}已冲销";
         /// More money out than came in.
         MoreThanReceived { received } = "more_than_received", "This is more than was received", "金额超过已收金额";
         /// The instalment waits for no milestone.

@@ -189,9 +189,9 @@ refusals! {
         /// Somebody else was faster.
         AlreadyClaimed = "already_claimed", "Somebody has claimed the customer already", "该客户已被领取";
         /// The customer is in no pool.
-        NotInPool = "not_in_pool", "The customer is not in the pool", "该客户不在客户池中";
+        NotInPool = "not_in_pool", "The customer is not in the {pool}", "该客户不在{pool}中";
         /// It is in that pool already.
-        InThatPool = "in_that_pool", "The customer is in this pool already", "该客户已在此客户池中";
+        InThatPool = "in_that_pool", "The customer is in this {pool} already", "该客户已在此{pool}中";
         /// So many were claimed today as a person may.
         ClaimLimit { limit } = "claim_limit", "You have claimed as many customers today as you may", "今日领取数量已达上限";
         /// The person has as many customers as he may.
@@ -203,15 +203,15 @@ refusals! {
         /// The system has no customers of its own.
         NoPerson = "claim_by_system", "Only a person claims", "只有人员可以领取";
         /// He to whom it shall be assigned does not see it in the pool.
-        OutsidePool { person } = "outside_pool", "The person does not see the customer in the pool", "该人员不在此客户池的可见范围内";
+        OutsidePool { person } = "outside_pool", "The person does not see the customer in the {pool}", "该人员不在此{pool}的可见范围内";
         /// The organisation has no pool.
-        NoPool = "no_pool", "There is no customer pool yet", "尚未设置客户池";
+        NoPool = "no_pool", "There is no {pool} yet", "尚未设置{pool}";
         /// The standard pool stays, until another one is that.
-        StandardPool = "standard_pool", "The standard pool can't be retired: make another one the standard first", "默认客户池不可停用，请先指定其他默认池";
+        StandardPool = "standard_pool", "The standard {pool} can't be retired: make another one the standard first", "默认{pool}不可停用，请先指定其他默认{pool}";
         /// A rule moves customers there.
-        PoolInRules = "pool_in_rules", "A rule moves customers to this pool: change the rule first", "回收规则仍指向此客户池，请先修改规则";
+        PoolInRules = "pool_in_rules", "A rule moves customers to this {pool}: change the rule first", "回收规则仍指向此{pool}，请先修改规则";
         /// There are customers in it.
-        PoolNotEmpty = "pool_not_empty", "There are customers in the pool: move them first", "客户池中仍有客户，请先移出";
+        PoolNotEmpty = "pool_not_empty", "There are customers in the {pool}: move them first", "{pool}中仍有客户，请先移出";
         /// It is locked already.
         LockedAlready = "locked_already", "The customer is locked already", "该客户已锁定";
         /// It is not locked.

@@ -300,10 +300,11 @@ impl Work<'_> {
         let from = dropped.and_then(Date::after).unwrap_or(from);
         entries.extend(future);
         let mut before = feed.shown.iter().map(|shown| (shown.uid.as_str(), shown)).into_map();
+        let context = self.context.clone();
         let mut events = Vec::with_capacity(entries.len());
         let mut shown = Vec::with_capacity(entries.len());
         for entry in &entries {
-            let (uid, said) = (uid(entry), Said::of(entry, feed.language));
+            let (uid, said) = (uid(entry), Said::of(entry, feed.language, &context.organisation.glossary));
             let digest = Some(said.digest());
             let known = before.remove(uid.as_str());
             let (sequence, since) = match known {

@@ -6,6 +6,7 @@ use super::row::ReminderSubject;
 use super::tell::named_by;
 use crate::date::Date;
 use crate::error::Language;
+use crate::glossary::{TermInput, in_words_of};
 use crate::time::{Birthday, Calendar, Timestamp};
 use ics::components::{Parameter, Property};
 use ics::{Event, ICalendar, escape_text};
@@ -69,31 +70,43 @@ pub(super) fn uid_of(kind: ReminderKind, subject: &str, on: Date) -> String {
     named_by(hash).to_string()
 }
 
+/// What entries of a kind are called, in English and Chinese; terms stand in braces.
+const fn label(kind: ReminderKind) -> (&'static str, &'static str) {
+    match kind {
+        ReminderKind::ContractEnd => ("Contract ends", "合同到期"),
+        ReminderKind::InstalmentDue | ReminderKind::InstalmentOverdue => ("Payment due", "应收到期"),
+        ReminderKind::Birthday => ("Birthday", "生日"),
+        ReminderKind::FollowUpDue => ("Planned {follow_up}", "计划{follow}"),
+        ReminderKind::ShareEnd => ("Share ends", "共享到期"),
+        ReminderKind::RecycleWarning => ("Goes to the {pool}", "即将回收"),
+        ReminderKind::Reply => ("Reply", "收到回复"),
+    }
+}
+
+/// What entries of calendars are called, by the kind of what they remind of, in English and Chinese.
+pub(crate) fn labels() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
+    ReminderKind::ALL.into_iter().map(|kind| (kind.as_str(), label(kind).0, label(kind).1))
+}
+
 /// What an event says.
 pub(super) struct Said(Vec<Property<'static>>);
 
 impl Said {
     /// What an entry says, in a language.
-    pub(super) fn of(entry: &CalendarEntry, language: Language) -> Self {
+    pub(super) fn of(entry: &CalendarEntry, language: Language, words: &[TermInput]) -> Self {
         let about = &entry.about;
-        let (zh, en) = match entry.kind {
-            ReminderKind::ContractEnd => ("合同到期", "Contract ends"),
-            ReminderKind::InstalmentDue | ReminderKind::InstalmentOverdue => ("应收到期", "Payment due"),
-            ReminderKind::Birthday => ("生日", "Birthday"),
-            ReminderKind::FollowUpDue => ("计划跟进", "Planned follow-up"),
-            ReminderKind::ShareEnd => ("共享到期", "Share ends"),
-            ReminderKind::RecycleWarning => ("即将回收", "Goes to the pool"),
-            ReminderKind::Reply => ("收到回复", "Reply"),
-        };
         let who = about.contact_name.as_deref().unwrap_or(&about.customer_name);
-        let (label, summary) = match language {
-            Language::Chinese => (zh, format!("{zh}：{who}")),
-            Language::English => (en, format!("{en}: {who}")),
+        let (english, chinese) = label(entry.kind);
+        let (label, between) = match language {
+            Language::Chinese => (chinese, "："),
+            Language::English => (english, ": "),
         };
+        let label = in_words_of(words, language, label);
+        let summary = format!("{label}{between}{who}");
         let mut said = vec![
             When { on: entry.on, at: entry.at }.start(),
             text("SUMMARY", &summary),
-            text("CATEGORIES", label),
+            text("CATEGORIES", &label),
             Property::new("STATUS", "CONFIRMED"),
             // Others who may look into the calendar see no names of customers.
             Property::new("CLASS", "PRIVATE"),

@@ -22,6 +22,7 @@ pub(crate) use birthday::BIRTHDAY;
 pub use calendar::{CalendarEntry, CalendarQuery, CalendarSpan};
 pub(crate) use feed::CALENDAR_FEED;
 pub use feed::{CalendarFeed, CalendarToken, PublishedCalendar};
+pub(crate) use ical::labels;
 pub(crate) use leaver::REMIND_LEAVER;
 pub(crate) use preferences::PREFERENCES;
 pub use preferences::ReminderPreferences;

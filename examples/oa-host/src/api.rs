@@ -4,7 +4,7 @@ use crate::app::{App, Shared};
 use crate::desk::typed;
 use crate::security::from_here;
 use crate::session::{Visitor, named, preferred};
-use crate::text::{Lang, text};
+use crate::text::{Lang, Words};
 use axum::Router;
 use axum::body::to_bytes;
 use axum::extract::{Path, Request, State};
@@ -12,7 +12,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use axum::routing::{get, post};
-use crm_core::{Actor, Error, Problem, Violation, openapi_document, plugin_manifest};
+use crm_core::{Actor, Error, Glossary, Problem, Violation, openapi_document, plugin_manifest};
 
 /// What a request may weigh: lists of people and positions come whole.
 const LARGEST: usize = 8 * 1024 * 1024;
@@ -130,7 +130,7 @@ fn problem(error: &Error, lang: Lang) -> Response {
 fn own(lang: Lang, status: StatusCode, code: &str, key: &'static str) -> Response {
     write(&Problem {
         kind: format!("urn:crm:problem:{code}"),
-        title: text(lang, key).to_owned(),
+        title: Words::new(lang, &Glossary::default()).t(key).to_owned(),
         status: status.as_u16().into(),
         code: code.to_owned(),
         data: Default::default(),

@@ -6,15 +6,15 @@ use crate::pages::custom_values::{CUSTOM, known, of_word};
 use crate::pages::laid_out::LaidOut;
 use crate::pages::{custom_field, duplicate_group, hand_over, panel, recycling};
 use crate::session::{Notice, Undo, Visitor};
-use crate::text::{Lang, text};
+use crate::text::{Lang, Words};
 use crate::values::{Values, url};
 use askama::Template;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use crm_core::{
     Actor, Count, Currency, CustomField, Customer, CustomerId, Customized, Decimal, DictionaryEntry, DocumentBytes,
-    DuplicateSettings, EntryCode, Error, FieldAccess, MenuEntry, Person, Pool, PoolId, Position, ReminderLeads,
-    TimeZone, Timestamp, UserId, Violation,
+    DuplicateSettings, EntryCode, Error, FieldAccess, Glossary, MenuEntry, Person, Pool, PoolId, Position,
+    ReminderLeads, TimeZone, Timestamp, UserId, Violation,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use std::collections::HashMap;
@@ -27,6 +27,7 @@ const UNRESTRICTED: [&str; 5] =
 pub(crate) struct Look<'a> {
     app: &'a App,
     visitor: &'a Visitor,
+    words: Words,
     /// The name of the person, if one is signed in.
     pub(crate) user_name: Option<String>,
     menu: Vec<MenuEntry>,
@@ -126,6 +127,7 @@ impl<'a> Look<'a> {
         Look {
             app,
             visitor,
+            words: Words::new(visitor.lang, &Glossary::default()),
             user_name: None,
             menu: Vec::new(),
             rights: Vec::new(),
@@ -143,8 +145,13 @@ impl<'a> Look<'a> {
     }
 
     /// A text of the table.
-    pub(crate) fn t<'k>(&self, key: &'k str) -> &'k str {
-        text(self.visitor.lang, key)
+    pub(crate) fn t<'k>(&'k self, key: &'k str) -> &'k str {
+        self.words.t(key)
+    }
+
+    /// The texts.
+    pub(crate) fn words(&self) -> &Words {
+        &self.words
     }
 
     /// Whether the person has a right, written `module.right`.
@@ -356,7 +363,7 @@ impl<'a> Look<'a> {
 
     /// What went wrong, in words that need no field beside them.
     pub(crate) fn said(&self, error: &Error) -> String {
-        crate::failure::said(error, self.lang())
+        crate::failure::said(error, &self.words)
     }
 
     /// Takes what is to be said once.
@@ -457,6 +464,7 @@ impl<'a> Desk<'a> {
         look.administrator = menu.administrator;
         look.zone = menu.time_zone;
         look.correction_hours = menu.correction_hours;
+        look.words = Words::new(visitor.lang, &crm.glossary()?);
         look.entries = system.dictionaries()?;
         look.fields = crm.custom_fields(Customized::Customer)?;
         for of in [Customized::Contact, Customized::FollowUp, Customized::Contract] {
@@ -487,7 +495,7 @@ impl<'a> Desk<'a> {
     }
 
     /// A text of the table.
-    pub(crate) fn t<'k>(&self, key: &'k str) -> &'k str {
+    pub(crate) fn t<'k>(&'k self, key: &'k str) -> &'k str {
         self.look.t(key)
     }
 
@@ -700,7 +708,10 @@ struct FailurePage<'a> {
 }
 
 fn failure_page(look: &Look<'_>, failure: &Failure) -> Reply {
-    html(failure.status(), &FailurePage { d: look, status: failure.status().as_u16(), says: failure.says(look.lang()) })
+    html(
+        failure.status(),
+        &FailurePage { d: look, status: failure.status().as_u16(), says: failure.says(look.words()) },
+    )
 }
 
 /// A response of HTML.

@@ -4,7 +4,7 @@ use crate::app::{App, Shared};
 use crate::desk::{Bare, Desk};
 use crate::form::field_of;
 use crate::session::Visitor;
-use crate::text::{Lang, text};
+use crate::text::{Lang, Words};
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::middleware::Next;
@@ -72,30 +72,30 @@ impl Failure {
     }
 
     /// What is said, in the page's language.
-    pub(crate) fn says(&self, lang: Lang) -> String {
+    pub(crate) fn says(&self, words: &Words) -> String {
         match &self.what {
-            What::Error(error) => said(error, lang),
-            What::Text(key) => text(lang, key).to_owned(),
+            What::Error(error) => said(error, words),
+            What::Text(key) => words.t(key).to_owned(),
         }
     }
 }
 
 /// What went wrong where no field stands beside it: each violation with the name under which people know the field.
-pub(crate) fn said(error: &Error, lang: Lang) -> String {
-    let Error::Invalid { violations } = error else { return error.text(lang.core()) };
+pub(crate) fn said(error: &Error, words: &Words) -> String {
+    let Error::Invalid { violations } = error else { return error.text(words.lang().core()) };
     let said = violations.iter().map(|violation| {
         let field = field_of(&violation.field);
         let field = field.strip_prefix("query_").unwrap_or(&field);
-        format!("{} {}", label(lang, &["q_", "f_", ""], field), violation.text(lang.core()))
+        format!("{} {}", label(words, &["q_", "f_", ""], field), violation.text(words.lang().core()))
     });
-    said.collect::<Vec<_>>().join(if lang == Lang::English { "; " } else { "；" })
+    said.collect::<Vec<_>>().join(if words.lang() == Lang::English { "; " } else { "；" })
 }
 
 /// The text of a field under the first prefix that the table knows; its own name where it knows none.
-pub(crate) fn label(lang: Lang, prefixes: &[&str], field: &str) -> String {
+pub(crate) fn label(words: &Words, prefixes: &[&str], field: &str) -> String {
     let known = prefixes.iter().find_map(|prefix| {
         let key = format!("{prefix}{field}");
-        let text = text(lang, &key);
+        let text = words.t(&key);
         (text != key).then(|| text.to_owned())
     });
     known.unwrap_or_else(|| field.to_owned())

@@ -67,7 +67,7 @@ struct Field {
     errors: Vec<String>,
     help: String,
     /// A page that tells more: address and words.
-    link: Option<(&'static str, String)>,
+    links: Vec<(&'static str, String)>,
     /// What the record says by now, where somebody else changed it.
     present: Option<String>,
     required: bool,
@@ -138,7 +138,7 @@ const SPEAK_OF: &[(&str, &[&str])] = &[
 ];
 
 /// Lists whose items have fields of their own each.
-const NUMBERED: [&str; 4] = ["lines", "instalments", "receipts", "rules"];
+const NUMBERED: [&str; 5] = ["lines", "instalments", "receipts", "rules", "terms"];
 
 /// The field of a form that a path of the CRM means: `contacts[0].phones[1]` is `contacts_phones`, but
 /// `lines[2].price` is `lines_2_price`.
@@ -393,7 +393,7 @@ impl<'a> Sheet<'a> {
             over: 0,
             begins_row: false,
             duplicates: None,
-            link: None,
+            links: Vec::new(),
             name: name.to_owned(),
             kind,
         };
@@ -527,7 +527,7 @@ impl<'a> Sheet<'a> {
     /// A page that tells more about the last field.
     pub(crate) fn link(self, href: &'static str, key: &str) -> Self {
         let words = self.d.t(key).to_owned();
-        self.last(|field| field.link = Some((href, words)))
+        self.last(|field| field.links.push((href, words)))
     }
 
     /// The check for duplicates stands below the last field, with what it found so far, and has a button.
@@ -562,7 +562,7 @@ impl<'a> Sheet<'a> {
                 Error::Invalid { violations } => {
                     for violation in violations.iter().filter(|violation| !names.contains(&field_of(&violation.field)))
                     {
-                        let label = label(self.d.lang(), &["f_", "q_", ""], &field_of(&violation.field));
+                        let label = label(self.d.words(), &["f_", "q_", ""], &field_of(&violation.field));
                         self.problems.push(format!("{label} {}", violation.text(lang)));
                     }
                 }

@@ -148,6 +148,10 @@ pub fn input(dice: &mut Dice, known: &mut Known, operation: &str, _crm: &Crm) ->
         "sync_work_calendar" => {
             json!({"calendar": {"holidays": [day(dice), day(dice)], "workdays": [dice.pick(&["2026-11-28", "2026-11-27"])]}})
         }
+        "save_glossary" => {
+            let term = |dice: &mut Dice| json!({"key": dice.pick(&["pool", "receipt", "follow", "pond"]), "chinese": dice.pick(&["公海", "回款", "", "{"])});
+            json!({"terms": (0..dice.below(3)).map(|_| term(dice)).collect::<Vec<_>>()})
+        }
         "import_configuration" => {
             let mut configuration = json!({"version": if dice.one_in(8) { 2 } else { 1 }});
             maybe(dice, &mut configuration, "dictionaries", |dice| {
@@ -186,6 +190,7 @@ pub fn input(dice: &mut Dice, known: &mut Known, operation: &str, _crm: &Crm) ->
         "export_configuration"
         | "settings"
         | "work_calendar"
+        | "glossary"
         | "menu"
         | "positions"
         | "roles"

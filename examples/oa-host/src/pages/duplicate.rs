@@ -69,11 +69,11 @@ pub(crate) struct Below {
 }
 
 /// What a score means, and the class of its chip.
-pub(crate) fn verdict(d: &Look<'_>, verdict: DuplicateVerdict) -> (&'static str, &'static str) {
+pub(crate) fn verdict(d: &Look<'_>, verdict: DuplicateVerdict) -> (String, &'static str) {
     match verdict {
-        DuplicateVerdict::Certain => (d.t("verdict_certain"), "warn"),
-        DuplicateVerdict::Likely => (d.t("verdict_likely"), "vacant"),
-        DuplicateVerdict::Possible => (d.t("verdict_possible"), ""),
+        DuplicateVerdict::Certain => (d.t("verdict_certain").to_owned(), "warn"),
+        DuplicateVerdict::Likely => (d.t("verdict_likely").to_owned(), "vacant"),
+        DuplicateVerdict::Possible => (d.t("verdict_possible").to_owned(), ""),
     }
 }
 
@@ -88,7 +88,7 @@ struct Hit {
     /// The page of the customer; empty: not open to this person.
     href: String,
     name: String,
-    verdict: &'static str,
+    verdict: String,
     chip: &'static str,
     /// Whether it is in a pool.
     in_pool: bool,

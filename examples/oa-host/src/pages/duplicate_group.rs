@@ -47,7 +47,7 @@ struct Groups<'a> {
     search: Option<Told>,
     groups: Vec<Group>,
     /// What is said where there are none.
-    empty: &'static str,
+    empty: String,
     /// The marker of this page, so that it is come back to.
     cursor: String,
     first: String,
@@ -59,7 +59,7 @@ struct Group {
     /// Its place on the page, for ids.
     place: usize,
     key: String,
-    verdict: &'static str,
+    verdict: String,
     chip: &'static str,
     score: String,
     members: Vec<Member>,
@@ -80,34 +80,34 @@ struct Member {
 struct Pair {
     one: String,
     other: String,
-    verdict: &'static str,
+    verdict: String,
     chip: &'static str,
     reasons: String,
 }
 
 /// What is told of the last search.
 struct Told {
-    state: &'static str,
+    state: String,
     chip: &'static str,
     /// Where it goes on.
     progress: Option<Progress>,
     /// A name, and what it is.
-    facts: Vec<(&'static str, String)>,
+    facts: Vec<(String, String)>,
     /// What of it is not as one would think.
     notes: Vec<String>,
     /// The text of the button that begins one.
-    begin: &'static str,
+    begin: String,
 }
 
 /// How far a search has come.
 #[derive(Template)]
 #[template(path = "duplicate_progress.html")]
 struct Progress {
-    label: &'static str,
+    label: String,
     percent: i32,
     words: String,
     /// What is said of one that is silent; empty: nothing.
-    silent: &'static str,
+    silent: String,
 }
 
 impl Group {
@@ -194,12 +194,12 @@ impl Told {
         }
         let never = search.state == DuplicateSearchState::Never;
         Told {
-            state: d.t(state),
+            state: d.t(state).to_owned(),
             chip,
             progress: Progress::of(d, search),
-            facts: facts.into_iter().map(|(name, fact)| (d.t(name), fact)).collect(),
+            facts: facts.into_iter().map(|(name, fact)| (d.t(name).to_owned(), fact)).collect(),
             notes,
-            begin: d.t(if never { "search_begin" } else { "search_again" }),
+            begin: d.t(if never { "search_begin" } else { "search_again" }).to_owned(),
         }
     }
 }
@@ -213,12 +213,12 @@ impl Progress {
         let words = d.t("search_word").replace("{customers}", &number(d, search.customers));
         let silent = |at: Timestamp| d.now.millis().saturating_sub(at.millis()) > SILENT;
         Some(Progress {
-            label: d.t("search_running"),
+            label: d.t("search_running").to_owned(),
             percent: search.percent,
             words: words
                 .replace("{pairs}", &number(d, search.compared))
                 .replace("{at}", &d.time_or_none(&search.updated_at)),
-            silent: if search.updated_at.is_some_and(silent) { d.t("search_silent") } else { "" },
+            silent: if search.updated_at.is_some_and(silent) { d.t("search_silent").to_owned() } else { String::new() },
         })
     }
 }
@@ -255,7 +255,7 @@ pub(crate) async fn show(State(app): State<Shared>, visitor: Visitor, Params(par
             d,
             search: search.map(|search| Told::of(d, &search, !groups.is_empty())),
             groups,
-            empty: d.t(empty),
+            empty: d.t(empty).to_owned(),
             cursor: params.get("cursor").to_owned(),
             first,
             next,

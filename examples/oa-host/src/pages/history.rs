@@ -1,10 +1,14 @@
 //! The history of a record: who changed what, from what to what.
 
-use crate::app::Reply;
+use crate::app::{Reply, Shared};
 use crate::desk::{Desk, Look};
+use crate::form::field_of;
+use crate::pages::Params;
 use crate::pages::custom_values::{self, of_word};
+use crate::session::Visitor;
 use crate::values::{Values, url};
 use askama::Template;
+use axum::extract::State;
 use crm_core::{Currency, Decimal, EntryCode, Error, FieldChange, HistoryEntry, HistoryPage, PageRequest, dictionary};
 
 /// Whose history it is.
@@ -13,6 +17,8 @@ pub(crate) enum Of {
     Customer,
     /// With the currency of its amounts.
     Contract(Currency),
+    /// The settings, dictionaries, roles, pools and whatever else an administrator shapes.
+    Settings,
 }
 
 impl Of {
@@ -21,6 +27,7 @@ impl Of {
         match self {
             Of::Customer => "customer",
             Of::Contract(_) => "contract",
+            Of::Settings => "settings",
         }
     }
 }
@@ -63,7 +70,11 @@ impl Entry {
             let said = |value: &Option<serde_json::Value>| {
                 value.as_ref().map(|value| words(desk, (of, of.part()), &change.field, value)).unwrap_or_default()
             };
-            (called(d, of.part(), &change.field), said(&change.was), said(&change.became))
+            let label = match of {
+                Of::Settings => setting(d, &change.field),
+                _ => called(d, of.part(), &change.field),
+            };
+            (label, said(&change.was), said(&change.became))
         };
         Entry {
             at: d.time(&entry.at),
@@ -117,6 +128,24 @@ fn called(d: &Look<'_>, part: &str, field: &str) -> String {
     let key = format!("h_{part}_{field}");
     let text = d.t(&key);
     if text == key { named(d, "f_", field) } else { text.to_owned() }
+}
+
+/// What a setting is called: that of a form, or behind the name of the thing it belongs to, as in `role sales.name`.
+fn setting(d: &Look<'_>, path: &str) -> String {
+    let whole = named(d, "f_", &field_of(path));
+    match path.rsplit_once('.') {
+        Some((thing, field)) if whole == field_of(path) => format!("{thing} · {}", named(d, "f_", field)),
+        _ => whole,
+    }
+}
+
+/// The history of what administrators shape.
+pub(crate) async fn settings(State(app): State<Shared>, visitor: Visitor, Params(params): Params) -> Reply {
+    app.desk(visitor, move |desk| {
+        let back = ("/settings".to_owned(), desk.look.menu_label("settings"));
+        page(desk, Of::Settings, back, &params, |page| desk.crm.settings_history(page))
+    })
+    .await
 }
 
 /// A value of the history in words. The part is the record itself, or the field in which the value lies.

@@ -21,6 +21,7 @@ mod duplicate;
 pub(crate) mod duplicate_group;
 mod export;
 mod follow_up;
+pub(crate) mod glossary;
 pub(crate) mod hand_over;
 mod history;
 mod home;
@@ -177,6 +178,8 @@ pub(crate) fn routes() -> Router<Shared> {
             configuration::HERE,
             get(configuration::show).post(configuration::take).layer(DefaultBodyLimit::max(LARGEST_UPLOAD)),
         )
+        .route("/settings/history", get(history::settings))
+        .route(glossary::HERE, get(glossary::show).post(glossary::save))
         .route("/settings/configuration/file", get(configuration::file))
         .route("/settings/duplicate-lookups", get(duplicate::lookups))
         .route("/saved-queries", get(saved_query::show))

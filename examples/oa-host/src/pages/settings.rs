@@ -3,10 +3,10 @@
 use crate::app::{Reply, Shared};
 use crate::desk::{Choice, Desk, Look};
 use crate::form::Sheet;
-use crate::pages::configuration;
 use crate::pages::contracts::STATUSES;
 use crate::pages::reminder_preferences::typed_days;
 use crate::pages::{Above, form_page};
+use crate::pages::{configuration, glossary};
 use crate::pages::{custom_field, export};
 use crate::security::Posted;
 use crate::session::Visitor;
@@ -352,7 +352,10 @@ fn draw(desk: &Desk<'_>, values: &Values, error: Option<&Error>) -> Reply {
     };
     let sheet = sheet.input("number", "recycle_bin_days").required().line("time_zone", 60).required().help("zone_help");
     let sheet = match d.may("settings.manage_settings") {
-        true => sheet.link(configuration::HERE, "configuration"),
+        true => sheet
+            .link(configuration::HERE, "configuration")
+            .link(glossary::HERE, "glossary")
+            .link("/settings/history", "history"),
         false => sheet,
     };
     let sheet = sheet.input("number", "reveals_per_day").required().help("reveals_help");

@@ -7,12 +7,12 @@ pub(super) const TEXTS: &[Text] = &[
     ("custom_fields", "自定义字段", "Custom fields"),
     (
         "custom_fields_intro",
-        "在客户、联系人、跟单和合同中增加的字段，按以下顺序显示在表单和详情中。",
-        "What is asked further of customers, contacts, follow-ups and contracts, in the order of forms and pages.",
+        "在客户、联系人、{follow_up}和合同中增加的字段，按以下顺序显示在表单和详情中。",
+        "What is asked further of customers, contacts, {follow_up}s and contracts, in the order of forms and pages.",
     ),
     ("records_customer", "客户", "Customers"),
     ("records_contact", "联系人", "Contacts"),
-    ("records_follow_up", "跟单", "Follow-ups"),
+    ("records_follow_up", "{follow_up}", "{Follow_up}s"),
     ("records_contract", "合同", "Contracts"),
     ("layouts", "表单布局", "Layouts of forms"),
     (

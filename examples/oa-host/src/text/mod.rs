@@ -1,4 +1,4 @@
-//! Every text of the pages, in Chinese and English, in one table.
+//! Every text of the pages, in Chinese and English, in one table. Terms that an organisation may call otherwise stand in braces.
 
 mod configuration;
 mod custom_fields;
@@ -17,6 +17,7 @@ mod recycling;
 mod reminders;
 mod search;
 
+use crm_core::Glossary;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
@@ -47,14 +48,39 @@ impl Lang {
     }
 }
 
-/// The text of a key; the key itself where the table does not know it.
-pub(crate) fn text(lang: Lang, key: &str) -> &str {
-    static BY_KEY: LazyLock<HashMap<&str, (&str, &str)>> =
-        LazyLock::new(|| all().map(|(key, chinese, english)| (*key, (*chinese, *english))).collect());
-    match BY_KEY.get(key) {
-        Some((chinese, _)) if lang == Lang::Chinese => chinese,
-        Some((_, english)) => english,
-        None => key,
+/// The texts in one language, in the words of one organisation.
+pub(crate) struct Words {
+    lang: Lang,
+    /// Those that name a term.
+    filled: HashMap<&'static str, String>,
+}
+
+impl Words {
+    pub(crate) fn new(lang: Lang, glossary: &Glossary) -> Self {
+        static WITH_TERMS: LazyLock<Vec<&Text>> = LazyLock::new(|| {
+            all().filter(|(_, chinese, english)| chinese.contains('{') || english.contains('{')).collect()
+        });
+        let fill = |(key, chinese, english): &&Text| {
+            (*key, glossary.fill(if lang == Lang::Chinese { chinese } else { english }, lang.core()))
+        };
+        Words { lang, filled: WITH_TERMS.iter().map(fill).collect() }
+    }
+
+    /// The language.
+    pub(crate) fn lang(&self) -> Lang {
+        self.lang
+    }
+
+    /// The text of a key; the key itself where the table does not know it.
+    pub(crate) fn t<'k>(&'k self, key: &'k str) -> &'k str {
+        static BY_KEY: LazyLock<HashMap<&str, (&str, &str)>> =
+            LazyLock::new(|| all().map(|(key, chinese, english)| (*key, (*chinese, *english))).collect());
+        match (self.filled.get(key), BY_KEY.get(key)) {
+            (Some(filled), _) => filled,
+            (None, Some((chinese, _))) if self.lang == Lang::Chinese => chinese,
+            (None, Some((_, english))) => english,
+            (None, None) => key,
+        }
     }
 }
 
@@ -101,8 +127,8 @@ const TEXTS: &[Text] = &[
     ),
     ("no_people", "组织中还没有人员。", "There are no people in the organisation yet."),
     ("hello", "您好，", "Hello, "),
-    ("home_today_none", "今天没有待跟进的客户。", "Nobody waits for a follow-up today."),
-    ("home_idle_none", "没有超过 7 天未跟进的客户。", "No customer was left alone for 7 days."),
+    ("home_today_none", "今天没有待{follow}的客户。", "Nobody waits for a {follow_up} today."),
+    ("home_idle_none", "没有超过 7 天未{follow}的客户。", "No customer was left alone for 7 days."),
     ("home_recent_none", "您还没有浏览过客户。", "You have not looked at any customer yet."),
     ("show_all", "查看全部", "Show all"),
     ("to_home", "返回工作台", "To the home page"),
@@ -123,7 +149,7 @@ const TEXTS: &[Text] = &[
     ("no", "否", "No"),
     ("nothing", "（空）", "(empty)"),
     ("nobody", "无", "Nobody"),
-    ("never", "从未跟进", "Never"),
+    ("never", "从未{follow}", "Never"),
     ("overdue", "已逾期", "overdue"),
     ("system", "系统", "System"),
     ("on_this_page", "本页内容", "On this page"),
@@ -150,9 +176,9 @@ const TEXTS: &[Text] = &[
     ("order_newest", "最新创建", "Newest first"),
     ("order_oldest", "最早创建", "Oldest first"),
     ("order_name", "名称（拼音）", "Name"),
-    ("order_next_follow_up", "下次跟进时间", "Next follow-up"),
-    ("order_longest_idle", "最久未跟进", "Longest idle"),
-    ("order_shortest_idle", "最短未跟进", "Shortest idle"),
+    ("order_next_follow_up", "下次{follow}时间", "Next {follow_up}"),
+    ("order_longest_idle", "最久未{follow}", "Longest idle"),
+    ("order_shortest_idle", "最短未{follow}", "Shortest idle"),
     ("customer", "客户", "Customer"),
     ("new_customer", "新建客户", "New customer"),
     ("edit_customer", "编辑客户", "Edit customer"),
@@ -180,7 +206,7 @@ const TEXTS: &[Text] = &[
     ("no_contacts", "没有联系人。", "No contacts."),
     ("no_relations", "没有关联客户。", "No related customers."),
     ("no_shares", "没有共享给其他人。", "Shared with nobody."),
-    ("no_follow_ups", "没有跟单记录。", "No follow-ups."),
+    ("no_follow_ups", "没有{follow_up}记录。", "No {follow_up}s."),
     ("no_history", "没有变更记录。", "Nothing was changed yet."),
     ("who_sees", "谁能看到", "Who can see this"),
     ("by_rule", "依据", "Because"),
@@ -203,9 +229,9 @@ const TEXTS: &[Text] = &[
         "Until the end of this day the former owner may still read it; empty: not at all.",
     ),
     ("owner_help", "留空则归您本人。", "Empty: yourself."),
-    ("plan_next", "安排下次跟进", "Plan next follow-up"),
-    ("plan_customers", "批量安排下次跟进", "Plan next follow-ups"),
-    ("plan_help", "留空则取消已安排的跟进。", "Empty: what is planned is cancelled."),
+    ("plan_next", "安排下次{follow}", "Plan next {follow_up}"),
+    ("plan_customers", "批量安排下次{follow}", "Plan next {follow_up}s"),
+    ("plan_help", "留空则取消已安排的{follow}。", "Empty: what is planned is cancelled."),
     ("share", "共享", "Share"),
     ("share_customer", "共享客户", "Share customer"),
     ("shared_in_part", "此客户只向您共享了：", "Of this customer is shared with you:"),
@@ -213,20 +239,20 @@ const TEXTS: &[Text] = &[
     ("ends_help", "到此日期结束（含当日）；留空则不限。", "Until the end of this day; empty: without end."),
     ("end_share", "结束共享", "End"),
     ("share_panels", "共享的内容", "What is shared"),
-    ("panel_receipts", "收款与收款计划", "Receipts and plans"),
+    ("panel_receipts", "{receipt}与{receipt}计划", "{Receipt}s and plans"),
     ("right_none", "不共享", "Not shared"),
     ("right_read", "可查看", "May read"),
     ("right_edit", "可编辑", "May edit"),
     ("until", "截至", "Until"),
     ("from", "自", "From"),
-    ("last_follow_up", "上次跟进", "Last follow-up"),
-    ("next_follow_up", "下次跟进", "Next follow-up"),
-    ("follow_up", "跟单", "Follow-up"),
-    ("follow_ups", "跟单记录", "Follow-ups"),
-    ("fu_mine", "我的跟单", "Mine"),
-    ("fu_subordinates", "下属跟单", "Subordinates'"),
-    ("write_follow_up", "写跟单", "Write a follow-up"),
-    ("correct_follow_up", "修改跟单内容", "Correct the text"),
+    ("last_follow_up", "上次{follow}", "Last {follow_up}"),
+    ("next_follow_up", "下次{follow}", "Next {follow_up}"),
+    ("follow_up", "{follow_up}", "{Follow_up}"),
+    ("follow_ups", "{follow_up}记录", "{Follow_up}s"),
+    ("fu_mine", "我的{follow_up}", "Mine"),
+    ("fu_subordinates", "下属{follow_up}", "Subordinates'"),
+    ("write_follow_up", "写{follow_up}", "Write a {follow_up}"),
+    ("correct_follow_up", "修改{follow_up}内容", "Correct the text"),
     (
         "correct_intro",
         "仅作者本人可在时限内修改，修改会留痕。",
@@ -277,7 +303,7 @@ const TEXTS: &[Text] = &[
     ("dict_stage", "销售阶段", "Sales stage"),
     ("dict_source", "客户来源", "Source"),
     ("dict_industry", "行业", "Industry"),
-    ("dict_method", "跟进方式", "Follow-up method"),
+    ("dict_method", "{follow}方式", "{Follow_up} method"),
     ("dict_relation_kind", "关联类型", "Kind of relation"),
     ("dict_product_category", "商品分类", "Product category"),
     ("dict_contract_kind", "合同类型", "Kind of contract"),
@@ -348,7 +374,7 @@ const TEXTS: &[Text] = &[
     ("s_when_where", "时间与地点", "When and where"),
     ("s_bearers", "拥有者", "Who has it"),
     ("s_customers", "客户", "Customers"),
-    ("s_follow_ups", "跟单", "Follow-ups"),
+    ("s_follow_ups", "{follow_up}", "{Follow_up}s"),
     ("f_name", "名称", "Name"),
     ("f_person_name", "姓名", "Name"),
     ("f_kind", "类型", "Kind"),
@@ -402,11 +428,11 @@ const TEXTS: &[Text] = &[
     ("f_relation_kind", "对方是本客户的", "The other one is its"),
     ("f_note", "备注", "Note"),
     ("f_content", "内容", "What was done"),
-    ("f_method", "跟进方式", "Method"),
-    ("f_next_at", "下次跟进时间", "Next follow-up"),
-    ("f_next_content", "下次跟进内容", "What is planned"),
-    ("f_next_follow_up_at", "下次跟进时间", "Next follow-up"),
-    ("f_at", "跟进时间", "When"),
+    ("f_method", "{follow}方式", "Method"),
+    ("f_next_at", "下次{follow}时间", "Next {follow_up}"),
+    ("f_next_content", "下次{follow}内容", "What is planned"),
+    ("f_next_follow_up_at", "下次{follow}时间", "Next {follow_up}"),
+    ("f_at", "{follow}时间", "When"),
     ("f_place_text", "地点", "Place"),
     ("f_addressed", "@ 提醒", "Address (@)"),
     ("f_gender", "性别", "Gender"),
@@ -431,10 +457,10 @@ const TEXTS: &[Text] = &[
     ("f_same_name", "录入同名企业时", "A company of the same name"),
     ("f_customer_number", "客户编号规则", "Pattern of customer numbers"),
     ("f_recycle_bin_days", "回收站保留天数", "Days in the recycle bin"),
-    ("f_follow_up_correction_hours", "跟单可修改时限（小时）", "Hours for corrections"),
-    ("f_follow_up_least_length", "计入跟进的最少字数", "Least length that counts"),
-    ("f_follow_up_methods_that_count", "计入跟进的方式", "Methods that count"),
-    ("f_follow_up_superiors_count", "上级的跟单也计入", "A superior's follow-up counts"),
+    ("f_follow_up_correction_hours", "{follow_up}可修改时限（小时）", "Hours for corrections"),
+    ("f_follow_up_least_length", "计入{follow}的最少字数", "Least length that counts"),
+    ("f_follow_up_methods_that_count", "计入{follow}的方式", "Methods that count"),
+    ("f_follow_up_superiors_count", "上级的{follow_up}也计入", "A superior's {follow_up} counts"),
     ("f_status", "状态", "Status"),
     ("q_from", "起始日期", "First day"),
     ("q_to", "截止日期", "Last day"),
@@ -447,7 +473,7 @@ const TEXTS: &[Text] = &[
     ("q_by", "细分", "Broken down by"),
     ("op_edit_customer", "编辑", "Edited"),
     ("op_edit_customers", "批量编辑", "Edited in a batch"),
-    ("op_plan_follow_ups", "安排跟进", "Planned"),
+    ("op_plan_follow_ups", "安排{follow}", "Planned"),
     ("op_transfer_customers", "移交", "Transferred"),
     ("op_delete_customer", "删除", "Deleted"),
     ("op_restore_customer", "恢复", "Restored"),
@@ -457,11 +483,11 @@ const TEXTS: &[Text] = &[
     ("op_remove_relation", "移除关联", "Relation removed"),
     ("op_share_customer", "共享", "Shared"),
     ("op_end_share", "结束共享", "Share ended"),
-    ("op_follow_up", "跟单", "Followed up"),
+    ("op_follow_up", "{follow_up}", "Followed up"),
     ("op_tick", "到期处理", "Came due"),
     ("module_customer", "客户", "Customers"),
     ("module_contact", "联系人", "Contacts"),
-    ("module_follow_up", "跟单", "Follow-ups"),
+    ("module_follow_up", "{follow_up}", "{Follow_up}s"),
     ("module_sharing", "共享", "Sharing"),
     ("module_person", "人员", "People"),
     ("module_position", "岗位", "Positions"),
@@ -483,7 +509,7 @@ const TEXTS: &[Text] = &[
     ("done_transferred", "客户已移交。", "The customer was transferred."),
     ("done_deleted", "客户已移入回收站。", "The customer is in the recycle bin."),
     ("done_restored", "客户已恢复。", "The customer was restored."),
-    ("done_followed", "跟单已保存。", "The follow-up was saved."),
+    ("done_followed", "{follow_up}已保存。", "The {follow_up} was saved."),
     ("done_replied", "已回复。", "The reply was sent."),
     ("done_contact_added", "联系人已添加。", "The contact was added."),
     ("done_removed_contact", "联系人已移除。", "The contact was removed."),
@@ -522,6 +548,25 @@ mod tests {
         assert_eq!(keys.len(), many);
         for (key, chinese, english) in all().skip(1) {
             assert!(!chinese.is_empty() && !english.is_empty(), "{key}");
+        }
+    }
+
+    /// What is renamed is renamed in every text.
+    #[test]
+    fn no_text_names_a_term_in_words() {
+        for term in Glossary::default().terms {
+            let spellings = [&term.preset_chinese].into_iter().chain(&term.other_chinese);
+            let spellings: Vec<&String> = spellings.collect();
+            let english = [term.preset_english.as_str(), term.preset_english.rsplit(' ').next().unwrap()];
+            for (key, chinese, own) in all() {
+                let outside: String =
+                    own.split('{').map(|part| part.split_once('}').map_or(part, |(_, rest)| rest)).collect();
+                let mut words = outside.split(|letter: char| !(letter.is_alphanumeric() || letter == '-'));
+                let named = words.any(|word| english.contains(&word.to_lowercase().trim_end_matches('s')));
+                // To follow, and to be told, are said of much.
+                assert!(!named || term.key == "follow", "{key}: {own}");
+                assert!(!spellings.iter().any(|word| chinese.contains(word.as_str())), "{key}: {chinese}");
+            }
         }
     }
 

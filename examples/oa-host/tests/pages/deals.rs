@@ -368,7 +368,7 @@ fn t1_an_overdue_bucket_leads_to_what_it_counts() {
     assert!(oldest.contains("¥1,234.00") && !oldest.contains("¥1,327.00"), "{oldest}");
     assert!(!browser.get(&buckets[0]).body.contains("¥1,234.00"));
     let refused = browser.get("/reports?of=all&basis=received&by=product");
-    assert!(refused.status == 422 && refused.body.contains("回款不分商品"), "{}", refused.body);
+    assert!(refused.status == 422 && refused.body.contains("收款不分商品"), "{}", refused.body);
 }
 
 #[test]

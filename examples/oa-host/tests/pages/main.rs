@@ -10,6 +10,7 @@ mod deals;
 mod duplicates;
 mod field_rights;
 mod files;
+mod glossary;
 mod groups;
 mod hand_over;
 mod layouts;

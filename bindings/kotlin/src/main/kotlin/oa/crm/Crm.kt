@@ -69,6 +69,10 @@ class Crm private constructor(private val native: NativeCrm) : AutoCloseable {
         @JvmStatic
         fun pluginManifestJson(): String = calling { oa.crm.ffi.pluginManifestJson() }
 
+        /** Every text of the library, with terms in braces: what a translation has to say. */
+        @JvmStatic
+        fun texts(): List<CoreText> = oa.crm.ffi.texts()
+
         /** Understands the name of a company: where, who, what, in which legal form. */
         @JvmStatic
         fun companyName(name: String?): CompanyName = calling { oa.crm.ffi.companyName(given("name", name)) }
