@@ -163,7 +163,7 @@ pub use pool::{
 pub use position::{AccessChange, Position, PositionId, PositionInput, PositionSyncReport};
 pub use problem::Problem;
 pub use product::{ListPrice, NewProduct, Product, ProductEdit, ProductOrder, ProductPage, ProductQuery};
-pub use query::{Condition, DayRange, FieldTest, SavedQuery, SavedQueryInput, Test};
+pub use query::{Belonging, Condition, DayRange, FieldTest, RelatedTest, SavedQuery, SavedQueryInput, Test};
 pub use record::Removed;
 pub use relation::RelationView;
 pub use reminder::{

@@ -525,6 +525,7 @@ mod oracle {
                 let own = custom.iter().find(|own| own.field.as_str() == name).map(|own| &own.value);
                 passes(own, &test.is, today)
             }
+            Condition::Related(_) => unreachable!("nothing of others is asked here"),
         }
     }
 

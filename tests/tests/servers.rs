@@ -5,7 +5,7 @@
 use crm_core::store::sql::server::sqlx::{self, AssertSqlSafe, Connection as _, MySql, Postgres};
 use crm_core::store::sql::server::{Server, ServerOptions};
 use crm_core::store::sql::{SqlOptions, SqlStore, TablePrefix};
-use crm_core::store::{Store as _, StoreError};
+use crm_core::store::{Answer, ChangeSet, Column, ColumnType, Kind, Read, Row, Store as _, StoreError, Write};
 use crm_core::{Actor, Crm, CustomerId, Error, NewContact, NewCustomer, SystemEnvironment};
 use crm_tests::servers::{Lease, ServerStore, Tested, prefix, url};
 use crm_tests::{ORG, code, found, refused};
@@ -286,6 +286,53 @@ fn opened_by_many<S: Tested>() {
 fn h1_tables_that_eight_open_at_once_are_made_once() {
     opened_by_many::<Postgres>();
     opened_by_many::<MySql>();
+}
+
+/// A kind, and the same with a column that repeats what the bodies have.
+const OWNER: Column = Column::live("owner", ColumnType::Text);
+static DEAL: Kind = Kind { name: "deal", columns: &[OWNER], indexes: &[], since: 1 };
+static DEALS: &[&Kind] = &[&DEAL];
+static GROWN_DEAL: Kind = Kind {
+    columns: &[
+        OWNER,
+        Column { since: 2, repeats: Some("currency"), ..Column::projected("currency", ColumnType::Text) },
+    ],
+    ..DEAL
+};
+static GROWN_DEALS: &[&Kind] = &[&GROWN_DEAL];
+
+fn grows<S: Tested>() {
+    let Some(url) = url::<S>() else { return };
+    let prefix = prefix();
+    let open = |kinds| {
+        let sql = SqlOptions { prefix: prefix.clone(), ..SqlOptions::new(kinds) };
+        ServerStore::<S>::connect(&url, quick(), sql).unwrap()
+    };
+    let org = crm_core::OrgId::new(ORG).unwrap();
+    let bodies =
+        [("a", r#"{"currency":"USD","no":1}"#, "USD"), ("b", r#"{"no":2}"#, "-"), ("c", r#"{"name":"\"客户\""}"#, "-")];
+    let row = |id: &str, body: &str, currency: Option<&str>| {
+        let values = ["u".into()].into_iter().chain(currency.map(Into::into)).collect();
+        Row { id: id.into(), version: 1, values, body: body.into() }
+    };
+    let mut changes = ChangeSet::new(org.clone());
+    let inserted = bodies.iter().map(|(id, body, _)| Write::Insert { kind: &DEAL, row: row(id, body, None) });
+    changes.writes.extend(inserted);
+    open(DEALS).commit(&changes).unwrap();
+    let ids = bodies.iter().map(|(id, ..)| (*id).to_owned()).collect();
+    let answers = open(GROWN_DEALS).read(&org, &[Read::Get { kind: &GROWN_DEAL, ids }]).unwrap();
+    let expected = bodies.iter().map(|(id, body, currency)| row(id, body, Some(currency))).collect();
+    assert_eq!(answers, [Answer::Rows(expected)]);
+}
+
+#[test]
+fn h1_a_column_that_repeats_the_body_is_filled_on_postgres() {
+    grows::<Postgres>();
+}
+
+#[test]
+fn h1_a_column_that_repeats_the_body_is_filled_on_mariadb() {
+    grows::<MySql>();
 }
 
 /// Runs statements as a DBA would.

@@ -25,7 +25,7 @@ const SINCE: i32 = crate::contract::SINCE;
 const SHOWN: i32 = 8;
 
 const fn column(name: &'static str, ty: ColumnType) -> Column {
-    Column { name, ty, live: false, since: SINCE }
+    Column { name, ty, live: false, since: SINCE, repeats: None }
 }
 
 /// Requests by id, in the scope of what they are about.

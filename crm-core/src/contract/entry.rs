@@ -20,8 +20,8 @@ const SINCE: i32 = 4;
 pub(crate) static CONTRACT_ENTRY: Kind = Kind {
     name: "contract_entry",
     columns: &[
-        Column { name: "series", ty: ColumnType::Text, live: false, since: SINCE },
-        Column { name: "at", ty: ColumnType::Integer, live: false, since: SINCE },
+        Column { name: "series", ty: ColumnType::Text, live: false, since: SINCE, repeats: None },
+        Column { name: "at", ty: ColumnType::Integer, live: false, since: SINCE, repeats: None },
     ],
     indexes: &[Index { name: "series", columns: &["series", "at"], across: false, since: SINCE }],
     since: SINCE,

@@ -57,8 +57,12 @@ const fn index(name: &'static str, columns: &'static [&'static str]) -> Index {
 }
 
 /// What payments move, in minor units; by the migration that brought them.
+/// The currency of a record's amounts, beside which they can be compared.
+pub(crate) const CURRENCY: Column =
+    Column { since: 19, repeats: Some("currency"), ..Column::projected("currency", ColumnType::Text) };
+
 const fn paid(name: &'static str) -> Column {
-    Column { name, ty: ColumnType::Integer, live: true, since: crate::payment::SINCE }
+    Column { name, ty: ColumnType::Integer, live: true, since: crate::payment::SINCE, repeats: None }
 }
 
 /// Contracts by id. The scope is that of those who have the duties, whoever owns the customer.
@@ -87,6 +91,7 @@ pub(crate) static CONTRACT: Kind = Kind {
         paid("next_due_on"),
         paid("payment_revision"),
         paid("unreceived"),
+        CURRENCY,
     ],
     indexes: &[
         index("created", &["scope", "created_at"]),
@@ -403,6 +408,7 @@ impl Record for Contract {
             if self.is_credited() { self.credit().to_value() } else { text_column(None) },
         ];
         values.extend(self.money_columns());
+        values.push(self.currency.code().into());
         values
     }
 

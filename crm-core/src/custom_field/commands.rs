@@ -441,6 +441,7 @@ fn seen_by(condition: &Condition, field: &CustomField, fields: &[StoredField], c
     if !condition.check(check) {
         return;
     }
+    check.ensure(condition.relations().is_empty(), || Violation::not_allowed("visible_when"));
     for test in condition.tests() {
         let key = test.key.strip_prefix(CUSTOM);
         let own = |key| fields.iter().map(|stored| &stored.field).find(|own| own.key.as_str() == key);

@@ -10,7 +10,7 @@ use crate::custom_field::{
 use crate::dictionary::EntryCode;
 use crate::error::{Error, Violation};
 use crate::organisation::{Context, unique_key};
-use crate::query::{Catalogue, Column, FieldTest, Known, Test};
+use crate::query::{Catalogue, Column, Days, FieldTest, Known, RelatedTest, Test};
 use crate::record::{LONG_AGO, NEVER};
 use crate::store::{Filter, Row, Value};
 use crate::text::Checker;
@@ -164,6 +164,14 @@ impl Catalogue for CustomerFields<'_> {
             _ => return Err(Violation::unknown(format!("matching.{key}")).into()),
         };
         Ok(Known { ty, column, holds })
+    }
+
+    fn related(&self, test: &RelatedTest, days: Days) -> Result<Filter, Error> {
+        // Who claims a customer has yet to learn what was agreed with it.
+        if self.pooled || !self.access.may(test.of.right()) {
+            return Err(Violation::unknown(format!("matching.{}", test.of.word())).into());
+        }
+        test.filter(days)
     }
 
     /// Whose a customer is stands in its scope.

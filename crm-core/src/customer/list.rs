@@ -187,7 +187,8 @@ pub struct CustomerQuery {
     #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub order_by: Option<FieldOrder>,
     /// A condition that they all meet, over custom fields as `custom.` with their keys, and `name`, `level`, `stage`, `source`,
-    /// `industry`, `owner`, `locked`, `created_at`, `received_at`, `idle_since`, `last_follow_up_at`, `next_follow_up_at`.
+    /// `industry`, `owner`, `locked`, `created_at`, `received_at`, `idle_since`, `last_follow_up_at`, `next_follow_up_at`; and over
+    /// contracts, instalments and receipts. Customers whose panel of those is not open to the actor are left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub matching: Option<Condition>,

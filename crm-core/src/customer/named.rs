@@ -6,10 +6,13 @@ use super::{CUSTOMER, Customer, CustomerId, RECENT};
 use crate::access::{Part, Reaches, Scope, Standing};
 use crate::error::Error;
 use crate::page::Place;
+use crate::query::Condition;
 use crate::record::{Columns, Record};
 use crate::sharing::{SHARE, Share, SharePanel, rights_of};
 use crate::sorted::{Gather as _, Sort as _};
-use crate::store::{Comparison, Direction, Filter, Read, Row, Search, Selection, Value};
+use crate::store::{
+    Answer, ColumnType, Comparison, Direction, Filter, Has, Read, Related, Row, Search, Selection, Value,
+};
 use crate::work::{Stop, Work, columns_of, rows};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -121,6 +124,14 @@ impl Work<'_> {
             conditions.push(self.matching(matching, None, &query.view)?);
         }
         let conditions = Filter::All(conditions);
+        let relations = self.relations_of(&conditions, &list.ids)?;
+        let relations = |others: &Related, id: &str| {
+            relations.iter().any(|(known, holding)| std::ptr::eq(*known, others) && holding.contains(id))
+        };
+        // Of whom not every panel that is looked at is open tells the list nothing.
+        let asked = query.matching.as_ref().map(Condition::relations).unwrap_or_default();
+        let panels: Vec<SharePanel> = asked.iter().map(|test| test.of.panel()).collect();
+        let known_seen = list.seen && panels.is_empty();
         let mut columns = vec!["scope"];
         if !columns.contains(&order) {
             columns.push(order);
@@ -142,13 +153,14 @@ impl Work<'_> {
         for (id, values) in found {
             let scope = values.first().and_then(Value::as_text).unwrap_or_default();
             if Standing::of_scope(scope) != Some(Standing::Active)
-                || !conditions.holds(&|column| of(column).and_then(|place| values.get(place)))
+                || !conditions
+                    .holds(&|column| of(column).and_then(|place| values.get(place)), &|others| relations(others, &id))
             {
                 continue;
             }
             // Who owns it matters to some lists only, and there are thousands.
             let closed = telling && list.by_name_only.contains(&id);
-            if filter.owner.is_some() || !list.seen || closed {
+            if filter.owner.is_some() || !known_seen || closed {
                 let scope = Scope::parse(scope)?;
                 if closed && !access.disposes_of(&scope) {
                     continue;
@@ -161,14 +173,56 @@ impl Work<'_> {
             let value = ordered.and_then(|place| values.into_iter().nth(place));
             places.push((value, id));
         }
-        if list.seen {
+        if known_seen {
             return Ok(places);
         }
         let ids: Vec<&str> = places.iter().map(|(_, id)| id.as_str()).collect();
         let reached = self.reach_of(&ids, &scopes)?;
         let part = if telling { Part::Panel(SharePanel::Information) } else { Part::Anything };
-        let seen = |reaches: Option<Reaches>| reaches.is_some_and(|reaches| reaches.of(part).is_some());
+        let seen = |reaches: Option<Reaches>| {
+            let open = |reaches: Reaches| panels.iter().all(|panel| reaches.opens(*panel));
+            reaches.is_some_and(|reaches| reaches.of(part).is_some() && open(reaches))
+        };
         Ok(places.into_iter().zip(reached).filter(|(_, reaches)| seen(*reaches)).map(|(place, _)| place).collect())
+    }
+
+    /// Of each thing that a filter asks of related rows, for which of these ids it holds.
+    fn relations_of<'f>(
+        &mut self,
+        filter: &'f Filter,
+        ids: &[String],
+    ) -> Result<Vec<(&'f Related, BTreeSet<String>)>, Stop> {
+        let mut asked = Vec::new();
+        filter.related(&mut asked);
+        let mut reads = Vec::with_capacity(asked.len());
+        for others in &asked {
+            let mut integers = others.kind.columns.iter().filter(|column| column.ty == ColumnType::Integer);
+            let added = match others.has {
+                Has::Sum(column, ..) => Some(column),
+                Has::One => integers.next().map(|column| column.name),
+            };
+            let of_ids = ids.iter().map(|id| id.as_str().into()).collect();
+            let search = Search::of(others.kind).within(others.column, of_ids).filtered(others.filter.clone());
+            reads.push(Read::Sum { search, by: vec![others.column], columns: added.into_iter().collect() });
+        }
+        if reads.is_empty() || ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let answers = self.read(reads)?;
+        let holding = |(others, answer): (&'f Related, Answer)| {
+            let Answer::Sums(sums) = answer else { return (others, BTreeSet::new()) };
+            let sums = sums.into_iter().filter_map(|(by, sums)| {
+                let id = by.first().and_then(Value::as_text)?.to_owned();
+                Some((id, sums.first().copied().unwrap_or_default()))
+            });
+            let sums: BTreeMap<String, i64> = sums.into_map();
+            let holds = |id: &&String| match others.has {
+                Has::One => sums.contains_key(*id),
+                Has::Sum(_, comparison, value) => comparison.holds(&sums.get(*id).copied().unwrap_or_default(), &value),
+            };
+            (others, ids.iter().filter(holds).cloned().collect())
+        };
+        Ok(asked.into_iter().zip(answers).map(holding).collect())
     }
 
     /// How far the actor reaches into each of these customers.

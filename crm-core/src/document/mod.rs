@@ -23,9 +23,9 @@ const SINCE: i32 = 4;
 pub(crate) static DOCUMENT: Kind = Kind {
     name: "document",
     columns: &[
-        Column { name: "customer", ty: ColumnType::Text, live: true, since: SINCE },
-        Column { name: "contract", ty: ColumnType::Text, live: true, since: SINCE },
-        Column { name: "created_at", ty: ColumnType::Integer, live: false, since: SINCE },
+        Column { name: "customer", ty: ColumnType::Text, live: true, since: SINCE, repeats: None },
+        Column { name: "contract", ty: ColumnType::Text, live: true, since: SINCE, repeats: None },
+        Column { name: "created_at", ty: ColumnType::Integer, live: false, since: SINCE, repeats: None },
     ],
     indexes: &[
         Index { name: "customer", columns: &["customer", "created_at"], across: false, since: SINCE },

@@ -23,8 +23,8 @@ use serde::{Deserialize, Serialize};
 pub(crate) static CUSTOMER_CREDIT: Kind = Kind {
     name: "customer_credit",
     columns: &[
-        Column { name: "customer", ty: ColumnType::Text, live: true, since: SINCE },
-        Column { name: "balance", ty: ColumnType::Integer, live: true, since: SINCE },
+        Column { name: "customer", ty: ColumnType::Text, live: true, since: SINCE, repeats: None },
+        Column { name: "balance", ty: ColumnType::Integer, live: true, since: SINCE, repeats: None },
     ],
     indexes: &[Index { name: "customer", columns: &["customer"], across: false, since: SINCE }],
     since: SINCE,

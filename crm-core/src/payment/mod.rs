@@ -24,7 +24,7 @@ pub use rules::PaymentRefusal;
 
 use crate::access::{Scope, Standing};
 use crate::actor::UserId;
-use crate::contract::Contract;
+use crate::contract::{CURRENCY, Contract};
 use crate::customer::CustomerId;
 use crate::date::Date;
 use crate::dictionary::EntryCode;
@@ -41,7 +41,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) const SINCE: i32 = 5;
 
 const fn column(name: &'static str, ty: ColumnType, live: bool) -> Column {
-    Column { name, ty, live, since: SINCE }
+    Column { name, ty, live, since: SINCE, repeats: None }
 }
 
 const fn index(name: &'static str, columns: &'static [&'static str]) -> Index {
@@ -58,6 +58,7 @@ pub(crate) static INSTALMENT: Kind = Kind {
         column("place", ColumnType::Integer, false),
         column("due_on", ColumnType::Integer, false),
         column("open", ColumnType::Integer, false),
+        CURRENCY,
     ],
     indexes: &[
         index("due", &["scope", "due_on"]),
@@ -81,6 +82,7 @@ pub(crate) static RECEIPT: Kind = Kind {
         column("method", ColumnType::Text, true),
         column("search_text", ColumnType::Bytes, false),
         column("credit", ColumnType::Text, false),
+        CURRENCY,
     ],
     indexes: &[
         index("received", &["scope", "received_on"]),
@@ -247,6 +249,7 @@ impl Record for Instalment {
             i64::from(self.no).into(),
             self.pending_on().map_or(NEVER, Date::number).into(),
             self.open_minor().into(),
+            self.currency.code().into(),
         ]
     }
     fn refresh(&mut self, row: &Columns<'_>) {
@@ -447,6 +450,7 @@ impl Record for Receipt {
             text_column(self.method.as_ref().map(EntryCode::as_str)),
             bytes_column(&search, 255),
             if self.is_money() { self.credit().to_value() } else { text_column(None) },
+            self.currency.code().into(),
         ]
     }
     fn refresh(&mut self, row: &Columns<'_>) {

@@ -1,6 +1,7 @@
 //! What a condition asks of the columns of a row. Stores and memory evaluate the same filter.
 
 use super::condition::{Condition, DayRange, FieldTest, Test};
+use super::related::RelatedTest;
 use crate::custom_field::{FieldType, FieldValue, absent, folded};
 use crate::date::Date;
 use crate::error::{Error, Violation};
@@ -22,6 +23,10 @@ pub(crate) enum Column {
     Flag,
     /// Folded text in which parts are looked for.
     Parts,
+    /// A day by its number, and the number that stands for none.
+    Day(i64),
+    /// An amount in minor units of the currency that stands in this other column.
+    Minor(&'static str),
 }
 
 /// A field that conditions may look at.
@@ -43,6 +48,11 @@ pub(crate) struct Days {
 pub(crate) trait Catalogue {
     /// What is there under a key.
     fn known(&self, key: &str) -> Result<Known, Error>;
+
+    /// The filter of what is asked of related records.
+    fn related(&self, test: &RelatedTest, _days: Days) -> Result<Filter, Error> {
+        Err(Violation::unknown(format!("matching.{}", test.of.word())).into())
+    }
 
     /// The filter of a test on a field that has no column of its own; none where it has.
     fn special(&self, _test: &FieldTest) -> Option<Result<Filter, Error>> {
@@ -69,6 +79,7 @@ impl Condition {
                 }
                 known.filter(&test.is, days).ok_or_else(malformed)?
             }
+            Condition::Related(test) => catalogue.related(test, days)?,
         })
     }
 
@@ -84,8 +95,10 @@ impl Condition {
                 let known = Known { ty: known, column: "field", holds: Column::Field };
                 let days = Days { now: Timestamp::saturating(0), zone: TimeZone::SHANGHAI };
                 let own = own.map_or_else(absent, |own| own.column());
-                known.filter(&test.is, days).is_some_and(|filter| filter.holds(&|_| Some(&own)))
+                known.filter(&test.is, days).is_some_and(|filter| filter.holds(&|_| Some(&own), &|_| false))
             }
+            // Nothing depends on records beside the one that is entered.
+            Condition::Related(_) => false,
         }
     }
 }
@@ -98,6 +111,9 @@ fn beyond(start: &[u8]) -> Value {
 impl Known {
     /// The filter of a test; none of one that can't be asked of such a field.
     pub(crate) fn filter(&self, test: &Test, days: Days) -> Option<Filter> {
+        if let Column::Minor(currency) = self.holds {
+            return self.amount(currency, test);
+        }
         let is = |comparison, value: Value| Filter::Is(self.column, comparison, value);
         let within = |least: Option<Value>, beyond: Option<Value>| {
             let least = least.map(|least| is(Comparison::AtLeast, least));
@@ -154,12 +170,21 @@ impl Known {
         }
     }
 
+    /// The filter of a test on an amount; it is never absent.
+    fn amount(&self, currency: &'static str, test: &Test) -> Option<Filter> {
+        let (money, comparison) = test.compares_money()?;
+        let minor = money.amount.minor(money.currency)?;
+        let compared = Filter::Is(self.column, comparison, minor.into());
+        Some(Filter::All(vec![Filter::equal(currency, money.currency.code()), compared]))
+    }
+
     /// The value as the column has it.
     fn value(&self, value: &FieldValue) -> Option<Value> {
         Some(match (&self.holds, value) {
             (Column::Field, value) => value.column(),
             (Column::Code, FieldValue::OneOf(code)) => code.as_str().into(),
             (Column::Instant(_), FieldValue::Time(at)) => at.millis().into(),
+            (Column::Day(_), FieldValue::Date(on)) => on.number().into(),
             (Column::Flag, FieldValue::YesNo(yes)) => i64::from(*yes).into(),
             _ => return None,
         })
@@ -170,8 +195,8 @@ impl Known {
         match self.holds {
             Column::Field => Some(absent()),
             Column::Code => Some(ABSENT.into()),
-            Column::Instant(none) => Some(none.into()),
-            Column::Flag | Column::Parts => None,
+            Column::Instant(none) | Column::Day(none) => Some(none.into()),
+            Column::Flag | Column::Parts | Column::Minor(_) => None,
         }
     }
 

@@ -1,8 +1,11 @@
 //! Conditions as people and programs write them.
 
+use super::related::RelatedTest;
 use crate::custom_field::{FieldType, FieldValue};
 use crate::dictionary::EntryCode;
 use crate::error::Violation;
+use crate::money::Money;
+use crate::store::Comparison;
 use crate::text::Checker;
 use serde::{Deserialize, Serialize};
 
@@ -41,6 +44,8 @@ pub enum Condition {
     Not(Box<Condition>),
     /// A field passes a test.
     Field(FieldTest),
+    /// Records that belong to it are so.
+    Related(RelatedTest),
 }
 
 #[cfg(feature = "uniffi")]
@@ -120,12 +125,23 @@ impl Condition {
         Condition::field(key, Test::Less(value))
     }
 
-    /// Its tests, each as often as it stands there.
+    /// The tests of its own fields, each as often as it stands there.
     pub(crate) fn tests(&self) -> Vec<&FieldTest> {
         match self {
             Condition::All(list) | Condition::Any(list) => list.iter().flat_map(Condition::tests).collect(),
             Condition::Not(inner) => inner.tests(),
             Condition::Field(test) => vec![test],
+            Condition::Related(_) => Vec::new(),
+        }
+    }
+
+    /// What it asks of related records, each as often as it stands there.
+    pub(crate) fn relations(&self) -> Vec<&RelatedTest> {
+        match self {
+            Condition::All(list) | Condition::Any(list) => list.iter().flat_map(Condition::relations).collect(),
+            Condition::Not(inner) => inner.relations(),
+            Condition::Field(_) => Vec::new(),
+            Condition::Related(test) => vec![test],
         }
     }
 
@@ -139,15 +155,27 @@ impl Condition {
             check.note(Violation::too_many("condition", MOST_NODES as i64));
             return false;
         }
-        let tests = self.tests();
-        if tests.len() > MOST_TESTS {
+        if self.count() > MOST_TESTS {
             check.note(Violation::too_many("condition", MOST_TESTS as i64));
             return false;
         }
-        for test in tests {
-            check.under(&test.key.chars().take(40).collect::<String>(), |check| test.is.check(check));
+        for test in self.tests() {
+            test.check(check);
         }
-        true
+        let mut bounded = true;
+        for test in self.relations() {
+            bounded &= test.check(check);
+        }
+        bounded
+    }
+
+    /// How many fields it looks at, those of related records among them.
+    fn count(&self) -> usize {
+        let of = |test: &&RelatedTest| {
+            let matching = test.matching.as_ref().map_or(0, |matching| matching.count());
+            1 + matching + usize::from(test.total.is_some())
+        };
+        self.tests().len() + self.relations().iter().map(of).sum::<usize>()
     }
 
     fn nodes(&self) -> usize {
@@ -155,6 +183,7 @@ impl Condition {
             Condition::All(list) | Condition::Any(list) => 1 + list.iter().map(Condition::nodes).sum::<usize>(),
             Condition::Not(inner) => 1 + inner.nodes(),
             Condition::Field(_) => 1,
+            Condition::Related(test) => 1 + test.matching.as_ref().map_or(0, |matching| matching.nodes()),
         }
     }
 
@@ -177,7 +206,7 @@ impl Condition {
                     other => other.clone(),
                 },
             ),
-            Condition::Field(test) => Condition::Field(test.clone()),
+            Condition::Field(_) | Condition::Related(_) => self.clone(),
         }
     }
 
@@ -189,11 +218,16 @@ impl Condition {
             }
             Condition::Not(inner) => inner.is_shallow(left),
             Condition::Field(_) => true,
+            Condition::Related(test) => test.matching.as_ref().is_none_or(|matching| matching.is_shallow(left)),
         }
     }
 }
 
 impl FieldTest {
+    pub(super) fn check(&self, check: &mut Checker) {
+        check.under(&self.key.chars().take(40).collect::<String>(), |check| self.is.check(check));
+    }
+
     /// Whether the test can be asked of a field of a type.
     pub(crate) fn fits(&self, ty: FieldType) -> bool {
         let ordered = ty.has_bounds();
@@ -214,6 +248,22 @@ impl FieldTest {
 }
 
 impl Test {
+    /// With which amount it compares, and how; none of one that does not.
+    pub(super) fn compares_money(&self) -> Option<(&Money, Comparison)> {
+        let (value, comparison) = match self {
+            Test::Equal(value) => (value, Comparison::Equal),
+            Test::Less(value) => (value, Comparison::Less),
+            Test::AtMost(value) => (value, Comparison::AtMost),
+            Test::Greater(value) => (value, Comparison::Greater),
+            Test::AtLeast(value) => (value, Comparison::AtLeast),
+            _ => return None,
+        };
+        match value {
+            FieldValue::Money(money) => Some((money, comparison)),
+            _ => None,
+        }
+    }
+
     fn check(&self, check: &mut Checker) {
         match self {
             Test::OneOf(values) => {

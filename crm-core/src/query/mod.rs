@@ -2,9 +2,11 @@
 
 mod columns;
 mod condition;
+mod related;
 mod saved;
 
 pub(crate) use columns::{Catalogue, Column, Days, Known};
 pub use condition::{Condition, DayRange, FieldTest, Test};
+pub use related::{Belonging, RelatedTest};
 pub(crate) use saved::{SAVED_QUERY, SAVED_QUERY_FOR, SAVED_QUERY_MARKS};
 pub use saved::{SavedQuery, SavedQueryInput, SavedQueryRefusal};

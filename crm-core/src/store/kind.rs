@@ -31,17 +31,19 @@ pub struct Column {
     pub live: bool,
     /// The number of the migration that added the column.
     pub since: i32,
+    /// The text of the body that a column added later repeats: rows of before get it from there. Absent: they have nothing.
+    pub repeats: Option<&'static str>,
 }
 
 impl Column {
     /// A column that is the truth of its value; of the first migration.
     pub const fn live(name: &'static str, ty: ColumnType) -> Self {
-        Column { name, ty, live: true, since: 1 }
+        Column { name, ty, live: true, since: 1, repeats: None }
     }
 
     /// A column that projects the body; of the first migration.
     pub const fn projected(name: &'static str, ty: ColumnType) -> Self {
-        Column { name, ty, live: false, since: 1 }
+        Column { name, ty, live: false, since: 1, repeats: None }
     }
 }
 

@@ -18,7 +18,7 @@ pub(crate) mod validate;
 pub use change::{Change, ChangeSet, Check, Conflict, Write};
 pub use kind::{Column, ColumnType, Index, Kind};
 pub use memory::MemoryStore;
-pub use read::{Answer, Comparison, Direction, Filter, Read, SEPARATOR, Scope, Search, Selection};
+pub use read::{Answer, Comparison, Direction, Filter, Has, Read, Related, SEPARATOR, Scope, Search, Selection};
 pub use row::{Row, Value};
 
 use crate::OrgId;

@@ -193,24 +193,25 @@ pub enum Direction {
 }
 
 impl Filter {
-    /// Whether a row of the kind passes. A column that the kind does not have passes nothing.
-    pub fn passes(&self, kind: &Kind, row: &Row) -> bool {
-        self.holds(&|column| kind.position(column).and_then(|place| row.values.get(place)))
+    /// Whether a row of the kind passes, where `related` says what rows of other kinds do. A column that the kind does not have passes
+    /// nothing.
+    pub fn passes(&self, kind: &Kind, row: &Row, related: &dyn Fn(&Related, &str) -> bool) -> bool {
+        let own = |column: &str| kind.position(column).and_then(|place| row.values.get(place));
+        self.holds(&own, &|others| related(others, &row.id))
     }
 
     /// Whether it holds for the columns of a row; one that is not there passes nothing.
-    pub(crate) fn holds<'v>(&self, own: &impl Fn(&str) -> Option<&'v Value>) -> bool {
+    pub(crate) fn holds<'v>(
+        &self,
+        own: &impl Fn(&str) -> Option<&'v Value>,
+        related: &dyn Fn(&Related) -> bool,
+    ) -> bool {
         match self {
-            Filter::All(all) => all.iter().all(|filter| filter.holds(own)),
-            Filter::Any(any) => any.iter().any(|filter| filter.holds(own)),
-            Filter::Not(inner) => !inner.holds(own),
-            Filter::Is(column, comparison, value) => own(column).is_some_and(|own| match comparison {
-                Comparison::Equal => own == value,
-                Comparison::Less => own < value,
-                Comparison::AtMost => own <= value,
-                Comparison::Greater => own > value,
-                Comparison::AtLeast => own >= value,
-            }),
+            Filter::All(all) => all.iter().all(|filter| filter.holds(own, related)),
+            Filter::Any(any) => any.iter().any(|filter| filter.holds(own, related)),
+            Filter::Not(inner) => !inner.holds(own, related),
+            Filter::Is(column, comparison, value) => own(column).is_some_and(|own| comparison.holds(own, value)),
+            Filter::Related(others) => related(others),
             Filter::In(column, values) => own(column).is_some_and(|own| values.contains(own)),
             Filter::Contains(column, part) => match own(column) {
                 // Windows of no size do not exist; everything contains nothing.
@@ -236,6 +237,30 @@ pub enum Filter {
     In(&'static str, Vec<Value>),
     /// The bytes column contains the bytes.
     Contains(&'static str, Vec<u8>),
+    /// Rows of another kind that belong to the row.
+    Related(Box<Related>),
+}
+
+/// Rows of another kind of the organisation that hold the id of a row, and what is asked of them.
+#[derive(Debug, Clone)]
+pub struct Related {
+    /// Their kind.
+    pub kind: &'static Kind,
+    /// The text column in which they hold the id; an index of the kind begins with it.
+    pub column: &'static str,
+    /// Which of them; without any that relate themselves.
+    pub filter: Filter,
+    /// What is asked.
+    pub has: Has,
+}
+
+/// What is asked of related rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Has {
+    /// There is one.
+    One,
+    /// The sum of an integer column, nought without rows, compared with a value. It fits 64 bits.
+    Sum(&'static str, Comparison, i64),
 }
 
 impl Filter {
@@ -249,11 +274,22 @@ impl Filter {
         match self {
             Filter::All(list) | Filter::Any(list) => list.iter().for_each(|filter| filter.columns(into)),
             Filter::Not(inner) => inner.columns(into),
+            Filter::Related(_) => {}
             Filter::Is(column, ..) | Filter::In(column, _) | Filter::Contains(column, _) => {
                 if !into.contains(column) {
                     into.push(column);
                 }
             }
+        }
+    }
+
+    /// Adds what it asks of related rows, in its order.
+    pub(crate) fn related<'f>(&'f self, into: &mut Vec<&'f Related>) {
+        match self {
+            Filter::All(list) | Filter::Any(list) => list.iter().for_each(|filter| filter.related(into)),
+            Filter::Not(inner) => inner.related(into),
+            Filter::Related(others) => into.push(others),
+            Filter::Is(..) | Filter::In(..) | Filter::Contains(..) => {}
         }
     }
 
@@ -276,4 +312,17 @@ pub enum Comparison {
     Greater,
     /// >=
     AtLeast,
+}
+
+impl Comparison {
+    /// Whether a value compares so with another one.
+    pub fn holds<T: PartialOrd>(self, own: &T, other: &T) -> bool {
+        match self {
+            Comparison::Equal => own == other,
+            Comparison::Less => own < other,
+            Comparison::AtMost => own <= other,
+            Comparison::Greater => own > other,
+            Comparison::AtLeast => own >= other,
+        }
+    }
 }

@@ -2,7 +2,8 @@
 //! the descriptions. Shared, so that all stores refuse the same.
 
 use super::{
-    Change, ChangeSet, Column, ColumnType, Filter, Kind, Read, Row, Search, Selection, StoreError, Value, Write,
+    Change, ChangeSet, Column, ColumnType, Filter, Has, Kind, Read, Related, Row, Search, Selection, StoreError, Value,
+    Write,
 };
 use crate::sorted::Gather as _;
 use std::collections::BTreeSet;
@@ -159,16 +160,18 @@ fn selection(search: &Search) -> Result<(), StoreError> {
             return Err(failed(search.kind, "a value of the scope is given twice"));
         }
     }
-    filter(search.kind, &search.filter, FILTER_DEPTH)
+    filter(search.kind, &search.filter, FILTER_DEPTH, true)
 }
 
-fn filter(kind: &'static Kind, condition: &Filter, depth: usize) -> Result<(), StoreError> {
+fn filter(kind: &'static Kind, condition: &Filter, depth: usize, relates: bool) -> Result<(), StoreError> {
     let Some(deeper) = depth.checked_sub(1) else {
         return Err(failed(kind, "the filter is nested too deep"));
     };
     match condition {
-        Filter::All(list) | Filter::Any(list) => list.iter().try_for_each(|f| filter(kind, f, deeper)),
-        Filter::Not(inner) => filter(kind, inner, deeper),
+        Filter::All(list) | Filter::Any(list) => list.iter().try_for_each(|f| filter(kind, f, deeper, relates)),
+        Filter::Not(inner) => filter(kind, inner, deeper, relates),
+        Filter::Related(_) if !relates => Err(failed(kind, "related rows ask nothing of others")),
+        Filter::Related(others) => related(others, deeper),
         Filter::Is(column, _, value) => same_type(kind, described(kind, column)?, value),
         Filter::In(column, values) => {
             let column = described(kind, column)?;
@@ -179,6 +182,20 @@ fn filter(kind: &'static Kind, condition: &Filter, depth: usize) -> Result<(), S
             _ => Err(failed(kind, &format!("{column} does not hold bytes"))),
         },
     }
+}
+
+fn related(others: &Related, depth: usize) -> Result<(), StoreError> {
+    let kind = others.kind;
+    let holder = described(kind, others.column)?;
+    if holder.ty != ColumnType::Text
+        || !kind.indexes.iter().any(|index| !index.across && index.columns.first() == Some(&others.column))
+    {
+        return Err(failed(kind, &format!("{} does not lead to related rows", others.column)));
+    }
+    if let Has::Sum(column, ..) = others.has {
+        integer(kind, described(kind, column)?)?;
+    }
+    filter(kind, &others.filter, depth, false)
 }
 
 fn limit_fits(kind: &Kind, limit: i64) -> Result<(), StoreError> {

@@ -56,7 +56,28 @@ fn contact_value(dice: &mut Dice) -> Value {
 }
 
 /// Conditions over fields that are there, and some that are not.
+/// What is asked of what belongs to a customer.
+fn related(dice: &mut Dice) -> Value {
+    let of = *dice.pick(&["contracts", "instalments", "receipts"]);
+    let key = match of {
+        "contracts" => *dice.pick(&["unreceived", "received", "unreceived", "ends_on"]),
+        "instalments" => "open",
+        _ => "net",
+    };
+    let amount = || json!({"money": {"amount": "100", "currency": "CNY"}});
+    let mut test = json!({"of": of});
+    maybe(dice, &mut test, "total", |dice| json!({"key": key, "is": {*dice.pick(&["less", "at_least"]): amount()}}));
+    maybe(dice, &mut test, "matching", |dice| match of {
+        "contracts" if dice.one_in(2) => json!({"field": {"key": "status", "is": {"equal": {"one_of": "in_force"}}}}),
+        _ => json!({"field": {"key": key, "is": {"greater": amount()}}}),
+    });
+    json!({"related": test})
+}
+
 fn condition(dice: &mut Dice, deep: usize) -> Value {
+    if dice.one_in(5) {
+        return related(dice);
+    }
     match dice.below(if deep == 0 { 3 } else { 6 }) {
         3 => json!({"all": [condition(dice, deep - 1), condition(dice, deep - 1)]}),
         4 => json!({"any": [condition(dice, deep - 1), condition(dice, deep - 1)]}),

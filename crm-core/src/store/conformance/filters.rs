@@ -5,7 +5,7 @@ use super::kinds::ITEM;
 use super::model::{self, value_of};
 use super::searches::{INTEGERS, TEXTS, byte_strings};
 use super::tools::{Client, Dice, Outcome, item, item_with, same, set};
-use crate::store::{ColumnType, Comparison, Direction, Filter, Row, Search, Value};
+use crate::store::{ColumnType, Comparison, Direction, Filter, Has, Related, Row, Search, Value};
 
 pub(super) fn lists_and_their_opposites(make: &Make<'_>) -> Outcome {
     let store = make();
@@ -70,6 +70,43 @@ pub(super) fn contains_takes_bytes_as_they_are(make: &Make<'_>) -> Outcome {
     Ok(())
 }
 
+pub(super) fn related_rows_are_those_of_the_organisation_that_hold_the_id(make: &Make<'_>) -> Outcome {
+    let store = make();
+    let client = Client::new(&*store, "acme")?;
+    let of = |id: &str, label: &str, amount: i64| {
+        let mut row = item_with(id, "label", label);
+        set(&ITEM, &mut row, "amount", amount.into());
+        row
+    };
+    let rows = [of("1", "0", 5), of("2", "1", 7), of("3", "1", -7), of("4", "2", 2), of("5", "2", 4)];
+    client.insert(&ITEM, &rows)?;
+    // Of others nothing is seen.
+    Client::new(&*store, "other")?.insert(&ITEM, &[of("9", "3", 1)])?;
+    use Comparison::{AtLeast, Equal, Greater, Less};
+    for filter in [Filter::All(vec![]), Filter::Is("amount", Less, 0.into()), Filter::Any(vec![])] {
+        for has in
+            [Has::One, Has::Sum("amount", Equal, 0), Has::Sum("amount", Greater, 0), Has::Sum("amount", AtLeast, -7)]
+        {
+            let related =
+                || Filter::Related(Box::new(Related { kind: &ITEM, column: "label", filter: filter.clone(), has }));
+            for filter in
+                [related(), Filter::Not(Box::new(related())), Filter::Any(vec![related(), Filter::equal("label", "1")])]
+            {
+                let search = Search::of(&ITEM).filtered(filter);
+                client.agrees(&rows, &search)?;
+                client.agrees(&rows, &search.clone().within("owner", vec!["o".into()]))?;
+                client.agrees(&rows, &search.clone().ordered("rank", Direction::Descending).limited(2))?;
+                same(
+                    &format!("count of {search:?}"),
+                    &client.count(&search, 100)?,
+                    &model::count(&rows, &search, 100),
+                )?;
+            }
+        }
+    }
+    Ok(())
+}
+
 /// A value for a column, mostly one that occurs.
 fn some_value(dice: &mut Dice, column: &str) -> Value {
     let ty = ITEM.column(column).map(|column| column.ty);
@@ -104,9 +141,31 @@ fn some_filter(dice: &mut Dice, depth: i64) -> Filter {
             let comparison = dice.pick(&[Equal, Less, AtMost, Greater, AtLeast]);
             Filter::Is(column, comparison.unwrap_or(Equal), some_value(dice, column))
         }
+        4 if dice.roll(2) == 0 => some_relation(dice, depth - 1),
         4 => Filter::Not(Box::new(some_filter(dice, depth - 1))),
         5 => Filter::Any((0..dice.roll(4)).map(|_| some_filter(dice, depth - 1)).collect()),
         _ => Filter::All((0..dice.roll(4)).map(|_| some_filter(dice, depth - 1)).collect()),
+    }
+}
+
+/// Something asked of the items whose label is the id of another one.
+fn some_relation(dice: &mut Dice, depth: i64) -> Filter {
+    use Comparison::{AtLeast, AtMost, Equal, Greater, Less};
+    let comparison = dice.pick(&[Equal, Less, AtMost, Greater, AtLeast]).unwrap_or(Equal);
+    let filter = if dice.roll(3) == 0 { Filter::All(vec![]) } else { unrelated(some_filter(dice, depth)) };
+    let has = if dice.roll(2) == 0 { Has::One } else { Has::Sum("amount", comparison, dice.roll(5)) };
+    Filter::Related(Box::new(Related { kind: &ITEM, column: "label", filter, has }))
+}
+
+/// The same without what it asks of related rows.
+fn unrelated(filter: Filter) -> Filter {
+    let each = |list: Vec<Filter>| list.into_iter().map(unrelated).collect();
+    match filter {
+        Filter::All(list) => Filter::All(each(list)),
+        Filter::Any(list) => Filter::Any(each(list)),
+        Filter::Not(inner) => Filter::Not(Box::new(unrelated(*inner))),
+        Filter::Related(others) => others.filter,
+        other => other,
     }
 }
 
@@ -148,6 +207,9 @@ pub(super) fn random_searches_follow_the_model(make: &Make<'_>) -> Outcome {
             for column in ITEM.columns {
                 let value = some_value(&mut dice, column.name);
                 set(&ITEM, &mut row, column.name, value);
+            }
+            if dice.roll(2) == 0 {
+                set(&ITEM, &mut row, "label", format!("{}", dice.roll(100)).into());
             }
             rows.push(row);
         }

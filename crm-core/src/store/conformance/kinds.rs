@@ -8,7 +8,7 @@ pub const KINDS: &[&Kind] = &[&ITEM, &TOTAL, &AGENDA, &BARE];
 
 const fn column(name: &'static str, ty: ColumnType, live: bool) -> Column {
     let since = 1;
-    Column { name, ty, live, since }
+    Column { name, ty, live, since, repeats: None }
 }
 
 const fn index(name: &'static str, columns: &'static [&'static str]) -> Index {

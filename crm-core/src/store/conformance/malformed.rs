@@ -6,7 +6,8 @@ use super::tools::{
     Client, Outcome, add, at, bare, check, delete, holds, insert, item, item_with, put, restore, total, update,
 };
 use crate::store::{
-    Change, ChangeSet, Comparison, Direction, Filter, Kind, Read, Row, Search, Selection, StoreError, Value, Write,
+    Change, ChangeSet, Comparison, Direction, Filter, Has, Kind, Read, Related, Row, Search, Selection, StoreError,
+    Value, Write,
 };
 
 fn touch(kind: &'static Kind, changes: Vec<(&'static str, Change)>) -> Write {
@@ -118,6 +119,7 @@ pub(super) fn malformed_questions_are_refused(make: &Make<'_>) -> Outcome {
     let client = Client::new(&*store, "acme")?;
     client.insert(&ITEM, &[item("a", "o", 1)])?;
     let of = || Search::of(&ITEM);
+    let relation = |column, has, filter| Filter::Related(Box::new(Related { kind: &ITEM, column, filter, has }));
     let is = |column, value: Value| Filter::Is(column, Comparison::Less, value);
     let deep = (0..1_000).fold(Filter::All(vec![]), |filter, _| Filter::Not(Box::new(filter)));
     let after = |order: Option<&'static str>, value: Option<Value>| {
@@ -136,6 +138,16 @@ pub(super) fn malformed_questions_are_refused(make: &Make<'_>) -> Outcome {
         ("another type", of().filtered(is("rank", "1".into()))),
         ("a list of another type", of().filtered(Filter::In("rank", vec![1.into(), "1".into()]))),
         ("an unknown list", of().filtered(Filter::In("absent", vec![]))),
+        ("a relation by an unknown column", of().filtered(relation("absent", Has::One, Filter::All(vec![])))),
+        ("a relation by a number", of().filtered(relation("rank", Has::One, Filter::All(vec![])))),
+        (
+            "a sum of texts",
+            of().filtered(relation("label", Has::Sum("owner", Comparison::Less, 1), Filter::All(vec![]))),
+        ),
+        (
+            "a relation within one",
+            of().filtered(relation("label", Has::One, relation("label", Has::One, Filter::All(vec![])))),
+        ),
         ("contained in text", of().filtered(Filter::Contains("label", vec![1]))),
         (
             "wrong within others",

@@ -107,6 +107,7 @@ macro_rules! for_each_store_check {
             limits_are_kept
             scopes_of_any_size
             lists_and_their_opposites
+            related_rows_are_those_of_the_organisation_that_hold_the_id
             contains_takes_bytes_as_they_are
             random_searches_follow_the_model
             counts_are_exact_below_the_cap

@@ -1,7 +1,7 @@
 //! A naive store that stores are compared with: lists that are walked from end to end, written
 //! apart from every store of the library so that it does not share their mistakes.
 
-use crate::store::{Change, Check, Comparison, Direction, Filter, Kind, Row, Search, Value, Write};
+use crate::store::{Change, Check, Comparison, Direction, Filter, Has, Kind, Row, Search, Value, Write};
 
 /// One organisation's rows with their kinds, in no order.
 #[derive(Debug, Clone, Default)]
@@ -144,7 +144,7 @@ pub(super) fn page(rows: &[Row], search: &Search) -> Vec<Row> {
         let value = search.order.map(|order| value_of(kind, row, order));
         (value.map(|v| plain(&v)), row.id.as_bytes().to_vec())
     };
-    let mut found: Vec<&Row> = rows.iter().filter(|row| selected(row, search)).collect();
+    let mut found: Vec<&Row> = rows.iter().filter(|row| selected(rows, row, search)).collect();
     found.sort_by_key(|row| key(row));
     if search.direction == Direction::Descending {
         found.reverse();
@@ -162,9 +162,9 @@ pub(super) fn page(rows: &[Row], search: &Search) -> Vec<Row> {
 
 /// The count a search must answer, out of all rows of its kind.
 pub(super) fn count(rows: &[Row], search: &Search, cap: i64) -> Option<i64> {
-    let ranged = |row: &&Row| search.range().all(|range| passes(search.kind, row, range));
+    let ranged = |row: &&Row| search.range().all(|range| passes(search.kind, rows, row, range));
     let scoped = rows.iter().filter(|row| in_scope(row, search)).filter(ranged).count();
-    let found = rows.iter().filter(|row| selected(row, search)).count();
+    let found = rows.iter().filter(|row| selected(rows, row, search)).count();
     let number = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
     (number(scoped) < cap).then(|| number(found))
 }
@@ -176,17 +176,17 @@ fn in_scope(row: &Row, search: &Search) -> bool {
     })
 }
 
-fn selected(row: &Row, search: &Search) -> bool {
+fn selected(rows: &[Row], row: &Row, search: &Search) -> bool {
     let before_end = search.until.iter().all(|until| row.id.as_bytes() < until.as_bytes());
-    before_end && in_scope(row, search) && passes(search.kind, row, &search.filter)
+    before_end && in_scope(row, search) && passes(search.kind, rows, row, &search.filter)
 }
 
-/// Whether a row passes a filter.
-pub(super) fn passes(kind: &Kind, row: &Row, filter: &Filter) -> bool {
+/// Whether a row passes a filter, where all rows of its kind are these; only rows of its own kind relate to it.
+pub(super) fn passes(kind: &Kind, rows: &[Row], row: &Row, filter: &Filter) -> bool {
     match filter {
-        Filter::All(list) => !list.iter().any(|f| !passes(kind, row, f)),
-        Filter::Any(list) => list.iter().filter(|f| passes(kind, row, f)).count() > 0,
-        Filter::Not(inner) => !passes(kind, row, inner),
+        Filter::All(list) => !list.iter().any(|f| !passes(kind, rows, row, f)),
+        Filter::Any(list) => list.iter().filter(|f| passes(kind, rows, row, f)).count() > 0,
+        Filter::Not(inner) => !passes(kind, rows, row, inner),
         Filter::Is(column, comparison, value) => {
             let order = plain(&value_of(kind, row, column)).cmp(&plain(value));
             match comparison {
@@ -198,6 +198,24 @@ pub(super) fn passes(kind: &Kind, row: &Row, filter: &Filter) -> bool {
             }
         }
         Filter::In(column, values) => values.contains(&value_of(kind, row, column)),
+        Filter::Related(others) => {
+            let of_row = |other: &&Row| value_of(kind, other, others.column) == Value::from(row.id.as_str());
+            let of_row = rows.iter().filter(of_row).filter(|other| passes(kind, rows, other, &others.filter));
+            match others.has {
+                Has::One => of_row.count() > 0,
+                Has::Sum(column, comparison, value) => {
+                    let sum: i64 = of_row.map(|other| plain(&value_of(kind, other, column)).0).sum();
+                    let order = sum.cmp(&value);
+                    match comparison {
+                        Comparison::Equal => order.is_eq(),
+                        Comparison::Less => order.is_lt(),
+                        Comparison::AtMost => order.is_le(),
+                        Comparison::Greater => order.is_gt(),
+                        Comparison::AtLeast => order.is_ge(),
+                    }
+                }
+            }
+        }
         Filter::Contains(column, part) => match value_of(kind, row, column) {
             Value::Bytes(own) => (0..=own.len()).any(|i| own.iter().skip(i).take(part.len()).eq(part)),
             _ => false,

@@ -4,8 +4,8 @@ mod search;
 mod table;
 
 use super::{
-    Answer, Change, ChangeSet, CommitError, Conflict, Kind, Read, Row, Selection, Store, StoreError, Value, Write,
-    validate,
+    Answer, Change, ChangeSet, CommitError, Conflict, Kind, Read, Related, Row, Selection, Store, StoreError, Value,
+    Write, validate,
 };
 use crate::OrgId;
 use std::collections::BTreeMap;
@@ -48,6 +48,7 @@ impl Store for MemoryStore {
         let data = self.data.read().unwrap_or_else(PoisonError::into_inner);
         let tables = data.get(org);
         let table = |kind: &Kind| tables.and_then(|tables| tables.get(kind.name));
+        let relations = |others: &Related, id: &str| search::related(table(others.kind), others, id);
         let answer = |read: &Read| {
             Ok(match read {
                 Read::Get { kind, ids } => Answer::Rows(match table(kind) {
@@ -61,7 +62,7 @@ impl Store for MemoryStore {
                         (Some(table), Selection::Keys { ids, .. }) => {
                             ids.iter().filter_map(|id| table.get(id)).collect()
                         }
-                        (Some(table), Selection::Page(search)) => search::page(table, search),
+                        (Some(table), Selection::Page(search)) => search::page(table, search, &relations),
                     };
                     let value =
                         |row: &Row, column: &str| kind.position(column).and_then(|p| row.values.get(p)).cloned();
@@ -69,16 +70,16 @@ impl Store for MemoryStore {
                     Answer::Columns(rows.into_iter().map(|row| (row.id.clone(), columns(row))).collect())
                 }
                 Read::Find(search) => Answer::Rows(match table(search.kind) {
-                    Some(table) => search::page(table, search).into_iter().cloned().collect(),
+                    Some(table) => search::page(table, search, &relations).into_iter().cloned().collect(),
                     None => Vec::new(),
                 }),
                 Read::Count { search, cap } => Answer::Count(match table(search.kind) {
-                    Some(table) => search::count(table, search, *cap),
+                    Some(table) => search::count(table, search, *cap, &relations),
                     None => Some(0),
                 }),
                 Read::Sum { search, by, columns } => {
                     let sums = match table(search.kind) {
-                        Some(table) => search::sums(table, search, by, columns),
+                        Some(table) => search::sums(table, search, by, columns, &relations),
                         None => Some(Vec::new()),
                     };
                     let beyond = || StoreError::Failed(format!("{}: a sum does not fit 64 bits", search.kind.name));

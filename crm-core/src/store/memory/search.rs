@@ -2,15 +2,34 @@
 
 use super::table::{Entry, Index, Part, Range, Table};
 use crate::sorted::{Gather as _, Sort as _};
-use crate::store::{Comparison, Direction, Filter, Kind, Row, Search, Value};
+use crate::store::{Comparison, Direction, Filter, Has, Kind, Related, Row, Search, Value};
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
 /// More ranges than this are not merged: then more rows are looked at instead.
 const MOST_RANGES: usize = 10_000;
 
+/// Whether what is asked of related rows holds for a row with an id.
+pub(super) type Relations<'r> = &'r dyn Fn(&Related, &str) -> bool;
+
+/// What is asked of rows that are not related to others.
+const ALONE: Relations<'static> = &|_, _| false;
+
+/// Whether what is asked of the rows related to an id holds.
+pub(super) fn related(table: Option<&Table>, others: &Related, id: &str) -> bool {
+    let of_id = Search::of(others.kind).within(others.column, vec![id.into()]).filtered(others.filter.clone());
+    match others.has {
+        Has::One => table.is_some_and(|table| !page(table, &of_id.limited(1), ALONE).is_empty()),
+        Has::Sum(column, comparison, value) => {
+            let rows = table.map(|table| page(table, &of_id.limited(i64::MAX), ALONE)).unwrap_or_default();
+            let values = rows.into_iter().filter_map(|row| value_of(others.kind, row, column)?.as_integer());
+            comparison.holds(&values.map(i128::from).sum::<i128>(), &value.into())
+        }
+    }
+}
+
 /// The page of rows that a search asks for.
-pub(super) fn page<'t>(table: &'t Table, search: &Search) -> Vec<&'t Row> {
+pub(super) fn page<'t>(table: &'t Table, search: &Search, relations: Relations<'_>) -> Vec<&'t Row> {
     // Whoever wants everything says more than an address may have.
     let limit = usize::try_from(search.limit.max(0)).unwrap_or(usize::MAX);
     let members = search.scope.as_ref();
@@ -23,7 +42,7 @@ pub(super) fn page<'t>(table: &'t Table, search: &Search) -> Vec<&'t Row> {
             }
             _ => true,
         };
-        inside && before_end(row) && search.filter.passes(search.kind, row)
+        inside && before_end(row) && search.filter.passes(search.kind, row, relations)
     };
     let Some(plan) = Plan::of(table, search) else {
         return Vec::new();
@@ -48,15 +67,15 @@ pub(super) fn page<'t>(table: &'t Table, search: &Search) -> Vec<&'t Row> {
 }
 
 /// How many rows a search finds, unless its scope has `cap` rows or more.
-pub(super) fn count(table: &Table, search: &Search, cap: i64) -> Option<i64> {
+pub(super) fn count(table: &Table, search: &Search, cap: i64, relations: Relations<'_>) -> Option<i64> {
     let cap = usize::try_from(cap).unwrap_or(usize::MAX);
     let (mut seen, mut found) = (0_usize, 0_i64);
     let mut look = |row: &Row| {
-        if !search.range().all(|range| range.passes(search.kind, row)) {
+        if !search.range().all(|range| range.passes(search.kind, row, ALONE)) {
             return true;
         }
         seen = seen.saturating_add(1);
-        if search.filter.passes(search.kind, row) {
+        if search.filter.passes(search.kind, row, relations) {
             found = found.saturating_add(1);
         }
         seen < cap
@@ -88,10 +107,11 @@ pub(super) fn sums(
     search: &Search,
     by: &[&'static str],
     columns: &[&'static str],
+    relations: Relations<'_>,
 ) -> Option<Vec<(Vec<Value>, Vec<i64>)>> {
     let whole = Search { after: None, until: None, limit: i64::MAX, ..search.clone() };
     let mut groups: BTreeMap<Vec<Value>, Vec<i64>> = BTreeMap::new();
-    for row in page(table, &whole) {
+    for row in page(table, &whole, relations) {
         let value = |column: &&'static str| value_of(search.kind, row, column);
         let group = by.iter().filter_map(value).cloned().collect();
         let sums = groups.entry(group).or_insert_with(|| vec![0; columns.len()]);

@@ -39,7 +39,10 @@ pub(super) fn migration(dialect: Dialect, prefix: &TablePrefix, kinds: &[&'stati
             statements.push(create_table(dialect, &table, kind));
         } else {
             let added = kind.columns.iter().filter(|c| c.since == number);
-            statements.extend(added.map(|column| add_column(dialect, &table, column)));
+            for column in added {
+                statements.push(add_column(dialect, &table, column));
+                statements.extend(column.repeats.map(|member| fill(dialect, &table, column, member)));
+            }
         }
         // What claims to be older than its table came with it.
         let added = kind.indexes.iter().filter(|i| i.since.max(kind.since) == number);
@@ -77,6 +80,13 @@ fn add_column(dialect: Dialect, table: &str, added: &Column) -> String {
     let mut alter = Table::alter();
     alter.table(name(table)).add_column(definition);
     render!(dialect, alter)
+}
+
+/// Has the rows that are there repeat a text of their bodies.
+fn fill(dialect: Dialect, table: &str, column: &Column, member: &str) -> String {
+    let [table, own, body] = [table, column.name, "body"].map(|name| dialect.quote(name));
+    let text = dialect.body_text(&body, member);
+    format!("UPDATE {table} SET {own} = COALESCE({text}, {})", dialect.column_default(column.ty))
 }
 
 fn create_index(dialect: Dialect, table: &str, index: &Index) -> String {

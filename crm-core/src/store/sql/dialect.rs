@@ -87,6 +87,16 @@ impl Dialect {
         }
     }
 
+    /// The text that a member of a body has.
+    pub(super) fn body_text(self, body: &str, member: &str) -> String {
+        match self {
+            Dialect::Sqlite => format!("json_extract({body}, '$.{member}')"),
+            Dialect::Postgres | Dialect::Kingbase => format!("{body}::json ->> '{member}'"),
+            Dialect::Mysql | Dialect::Mariadb => format!("JSON_UNQUOTE(JSON_EXTRACT({body}, '$.{member}'))"),
+            Dialect::Dm => format!("JSON_VALUE({body}, '$.{member}')"),
+        }
+    }
+
     /// What an added column holds in the rows that were there before.
     pub(super) fn column_default(self, ty: ColumnType) -> &'static str {
         match (self, ty) {

@@ -88,6 +88,9 @@ fn described(kinds: &[&'static Kind], number: i32) -> String {
         }
         for column in kind.columns.iter().filter(|column| came(column.since)) {
             let _ = writeln!(text, "column {} {} {:?} {}", kind.name, column.name, column.ty, column.live);
+            if let Some(member) = column.repeats {
+                let _ = writeln!(text, "repeats {member}");
+            }
         }
         for index in kind.indexes.iter().filter(|index| came(index.since)) {
             let _ = writeln!(text, "index {} {} {} {}", kind.name, index.name, index.columns.join(","), index.across);

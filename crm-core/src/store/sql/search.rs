@@ -5,7 +5,7 @@ mod steps;
 use super::dialect::{bind, name};
 use super::statements::{Texts, place};
 use super::{Dialect, Expected, Statement};
-use crate::store::{ColumnType, Comparison, Direction, Filter, Kind, Scope, Search, StoreError, Value};
+use crate::store::{ColumnType, Comparison, Direction, Filter, Has, Kind, Related, Scope, Search, StoreError, Value};
 use sea_query::{
     CaseStatement, CommonTableExpression, Condition, Expr, ExprTrait as _, Func, JoinType, NullOrdering, Order, Query,
     SelectStatement, UnionType, WithClause,
@@ -481,34 +481,61 @@ impl<'a> Plan<'a> {
     }
 
     fn condition(&self, filter: &Filter) -> Result<Condition, StoreError> {
-        let kind = self.texts.kind;
+        self.condition_on(filter, self.texts.kind, &|column| self.filtered(column))
+    }
+
+    /// A condition on the columns of a kind, each as `own` names it.
+    fn condition_on(
+        &self,
+        filter: &Filter,
+        kind: &'static Kind,
+        own: &dyn Fn(&'static str) -> Expr,
+    ) -> Result<Condition, StoreError> {
         let is = |expr: Expr| Ok(Condition::all().add(expr));
+        let inner = |filter| self.condition_on(filter, kind, own);
         match filter {
             Filter::All(all) if all.is_empty() => is(Expr::cust("1 = 1")),
             Filter::Any(any) if any.is_empty() => is(Expr::cust("1 = 0")),
-            Filter::All(all) => all.iter().try_fold(Condition::all(), |c, f| Ok(c.add(self.condition(f)?))),
-            Filter::Any(any) => any.iter().try_fold(Condition::any(), |c, f| Ok(c.add(self.condition(f)?))),
-            Filter::Not(not) => Ok(self.condition(not)?.not()),
+            Filter::All(all) => all.iter().try_fold(Condition::all(), |c, f| Ok(c.add(inner(f)?))),
+            Filter::Any(any) => any.iter().try_fold(Condition::any(), |c, f| Ok(c.add(inner(f)?))),
+            Filter::Not(not) => Ok(inner(not)?.not()),
             Filter::Is(column, comparison, value) => {
                 place(kind, column, value)?;
-                let (left, right) = (self.filtered(column), bind(value));
-                is(match comparison {
-                    Comparison::Equal => left.eq(right),
-                    Comparison::Less => left.lt(right),
-                    Comparison::AtMost => left.lte(right),
-                    Comparison::Greater => left.gt(right),
-                    Comparison::AtLeast => left.gte(right),
-                })
+                is(compared(own(column), *comparison, bind(value)))
             }
             Filter::In(column, values) => {
                 values.iter().try_for_each(|value| place(kind, column, value).map(drop))?;
-                is(self.among(self.filtered(column), type_of(kind, column)?, values))
+                is(self.among(own(column), type_of(kind, column)?, values))
             }
             Filter::Contains(column, bytes) => {
                 place(kind, column, &Value::Bytes(Vec::new()))?;
-                is(self.dialect.position(self.filtered(column), bytes).gt(Expr::cust("0")))
+                is(self.dialect.position(own(column), bytes).gt(Expr::cust("0")))
             }
+            Filter::Related(others) => is(self.related(others)?),
         }
+    }
+
+    /// What is asked of rows that hold the id of a row.
+    fn related(&self, others: &Related) -> Result<Expr, StoreError> {
+        let r = |column: &'static str| Expr::col(("r", column));
+        let mut rows = Query::select();
+        rows.from_as(name(&self.texts.prefix.table(others.kind.name)), "r")
+            .and_where(r("org_id").eq(self.org))
+            .and_where(r(others.column).equals(("x", "id")));
+        if !others.filter.is_empty() {
+            rows.cond_where(self.condition_on(&others.filter, others.kind, &r)?);
+        }
+        Ok(match others.has {
+            Has::One => {
+                rows.expr(Expr::cust("1"));
+                Expr::exists(rows)
+            }
+            Has::Sum(column, comparison, value) => {
+                place(others.kind, column, &Value::Integer(value))?;
+                rows.expr(Func::coalesce([Func::sum(r(column)).into(), Expr::cust("0")]));
+                compared(Expr::SubQuery(None, Box::new(rows.into())), comparison, Expr::val(value))
+            }
+        })
     }
 
     /// A column that the filter looks at. Where an index serves scope and order, SQLite must not
@@ -520,6 +547,16 @@ impl<'a> Plan<'a> {
             }
             _ => self.x(column),
         }
+    }
+}
+
+fn compared(left: Expr, comparison: Comparison, right: Expr) -> Expr {
+    match comparison {
+        Comparison::Equal => left.eq(right),
+        Comparison::Less => left.lt(right),
+        Comparison::AtMost => left.lte(right),
+        Comparison::Greater => left.gt(right),
+        Comparison::AtLeast => left.gte(right),
     }
 }
 

@@ -15,6 +15,8 @@ pub(super) struct Texts {
     pub(super) kind: &'static Kind,
     /// The table's name, without quotes.
     pub(super) table: String,
+    /// What the names of all tables begin with.
+    pub(super) prefix: TablePrefix,
     /// The types of `id, version, <columns>, body`.
     pub(super) row: Arc<[ColumnType]>,
     pub(super) dialect: Dialect,
@@ -156,6 +158,7 @@ impl Texts {
             kind,
             row,
             dialect,
+            prefix: prefix.clone(),
             get_one: text(&select).add(" FROM ").name(&table).add(" AS ").name("x").at_key().done(),
             get_many: get_many(dialect, &table, &select),
             check: text("SELECT ")

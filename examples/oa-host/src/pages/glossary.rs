@@ -53,10 +53,7 @@ fn draw(desk: &Desk<'_>, values: &Values, error: Option<&Error>) -> Reply {
             };
             let help = desk.t("glossary_preset").replace("{preset}", preset);
             let help = help.replace("{others}", &others.join(desk.t("between_reasons")));
-            sheet = sheet
-                .line(&name(place, language), most)
-                .labelled(desk.t(&format!("f_{language}")))
-                .explained(help);
+            sheet = sheet.line(&name(place, language), most).labelled(desk.t(&format!("f_{language}"))).explained(help);
         }
     }
     let above = Above {

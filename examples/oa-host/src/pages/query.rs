@@ -5,8 +5,8 @@ use crate::failure::Failure;
 use crate::pages::custom_values::{self, CUSTOM};
 use crate::values::Values;
 use crm_core::{
-    Condition, Currency, CustomField, Customized, Date, DayRange, Error, FieldIndex, FieldTest, FieldType, FieldValue,
-    Test, TimeZone, Timestamp, Violation, dictionary,
+    Belonging, Condition, Currency, CustomField, Customized, Date, DayRange, EntryCode, Error, FieldIndex, FieldTest,
+    FieldType, FieldValue, RelatedTest, Test, TimeZone, Timestamp, Violation, dictionary,
 };
 
 /// The most rows.
@@ -30,6 +30,53 @@ const TIMES: [(&str, &str, bool); 3] = [
     ("next_follow_up_at", "next_follow_up", true),
 ];
 
+/// What can be asked of what belongs to customers: the field with the key of its name, its type, whether amounts of it are added up, and whether only
+/// contracts in force are meant.
+const BELONGING: [(Belonging, &str, &str, FieldType, bool); 7] = [
+    (Belonging::Contracts, "", "q_contracts_in_force", FieldType::YesNo, true),
+    (Belonging::Contracts, "unreceived", "q_contracts_unreceived_total", FieldType::Money, false),
+    (Belonging::Contracts, "received", "q_contracts_received_total", FieldType::Money, false),
+    (Belonging::Contracts, "signed_on", "q_contracts_signed_on", FieldType::Date, false),
+    (Belonging::Contracts, "ends_on", "q_contracts_in_force_ends_on", FieldType::Date, true),
+    (Belonging::Instalments, "due_on", "q_instalments_due_on", FieldType::Date, false),
+    (Belonging::Receipts, "received_on", "q_receipts_received_on", FieldType::Date, false),
+];
+
+/// The right to see what belongs to customers, and how it is called in conditions.
+fn belonging(of: Belonging) -> (&'static str, &'static str) {
+    match of {
+        Belonging::Contracts => ("contract.view", "contracts"),
+        Belonging::Instalments => ("payment.view", "instalments"),
+        Belonging::Receipts => ("payment.view", "receipts"),
+    }
+}
+
+/// That something belongs to a customer of which a test holds; of an amount, that what it adds up to passes.
+fn belongs(of: Belonging, key: &str, in_force: bool, is: Test) -> Condition {
+    let related = |matching: Vec<Condition>, total| {
+        let mut matching = matching;
+        let matching = if matching.len() < 2 { matching.pop() } else { Some(Condition::All(matching)) };
+        Condition::Related(RelatedTest { of, matching: matching.map(Box::new), total })
+    };
+    let mut matching = Vec::new();
+    if let Some(code) = EntryCode::new("in_force").ok().filter(|_| in_force) {
+        matching.push(Condition::equal("status", FieldValue::OneOf(code)));
+    }
+    match is {
+        Test::Equal(FieldValue::YesNo(true)) => related(matching, None),
+        Test::Equal(FieldValue::YesNo(false)) => Condition::Not(Box::new(related(matching, None))),
+        Test::Less(FieldValue::Money(_))
+        | Test::AtMost(FieldValue::Money(_))
+        | Test::Greater(FieldValue::Money(_))
+        | Test::AtLeast(FieldValue::Money(_))
+        | Test::Equal(FieldValue::Money(_)) => related(matching, Some(FieldTest { key: key.to_owned(), is })),
+        is => {
+            matching.push(Condition::field(key, is));
+            related(matching, None)
+        }
+    }
+}
+
 /// A field that can be asked for.
 struct Asked {
     /// As in conditions; with [`RELATIVE`] behind it where days are counted from today.
@@ -41,6 +88,8 @@ struct Asked {
     optional: bool,
     /// Whether it can't be asked for yet.
     building: bool,
+    /// Of what belongs to a customer, with its key there, and whether only contracts in force are meant.
+    of: Option<(Belonging, &'static str, bool)>,
 }
 
 /// The tests that can be asked of a field, and what is typed for them.
@@ -100,8 +149,9 @@ fn fields(desk: &Desk<'_>) -> Result<Vec<Asked>, Failure> {
             choices: Vec::new(),
             optional: false,
             building,
+            of: None,
         });
-        asked.push(Asked { name, label: label.to_owned(), ty, choices, optional, building });
+        asked.push(Asked { name, label: label.to_owned(), ty, choices, optional, building, of: None });
         asked.extend(relative);
     };
     let found =
@@ -128,6 +178,30 @@ fn fields(desk: &Desk<'_>) -> Result<Vec<Asked>, Failure> {
         ask(name.to_owned(), d.t(label), FieldType::Time, Vec::new(), optional, false);
     }
     ask("locked".to_owned(), d.t("locked"), FieldType::YesNo, custom_values::yes_or_no(d), false, false);
+    for (of, key, label, ty, in_force) in BELONGING {
+        let (right, word) = belonging(of);
+        if !d.may(right) {
+            continue;
+        }
+        let choices = if ty == FieldType::YesNo { custom_values::yes_or_no(d) } else { Vec::new() };
+        let mut name = format!("{word}.{key}");
+        name.truncate(name.trim_end_matches('.').len());
+        let label = d.t(label);
+        let own = |name: String, label: String| Asked {
+            name,
+            label,
+            ty,
+            choices: choices.clone(),
+            optional: false,
+            building: false,
+            of: Some((of, key, in_force)),
+        };
+        asked.push(own(name.clone(), label.to_owned()));
+        asked.extend(
+            (ty == FieldType::Date)
+                .then(|| own(format!("{name}{RELATIVE}"), d.t("from_today").replace("{field}", label))),
+        );
+    }
     Ok(asked)
 }
 
@@ -203,7 +277,10 @@ impl Asked {
         if self.tests().iter().all(|(name, _)| *name != test) {
             return Err(Violation::unknown("test"));
         }
-        let is = |test: Test| Condition::field(self.key(), test);
+        let is = |test: Test| match self.of {
+            Some((of, key, in_force)) => belongs(of, key, in_force, test),
+            None => Condition::field(self.key(), test),
+        };
         let not = |condition: Condition| Condition::Not(Box::new(condition));
         match test {
             "empty" => return Ok(is(Test::Empty)),
@@ -377,17 +454,50 @@ pub(crate) fn words(d: &Look<'_>, condition: &Condition) -> String {
         Condition::All(list) => joined(list, "joined_and"),
         Condition::Any(list) => joined(list, "joined_or"),
         Condition::Not(inner) => d.t("not_so").replace("{condition}", &words(d, inner)),
-        Condition::Field(test) => test_words(d, test),
+        Condition::Field(test) => {
+            let label = custom_values::called(d, Customized::Customer, &test.key)
+                .unwrap_or_else(|| d.t(&format!("f_{}", test.key)).to_owned());
+            test_words(d, test, &label)
+        }
+        Condition::Related(test) => belonging_words(d, test),
     }
 }
 
-fn test_words(d: &Look<'_>, test: &FieldTest) -> String {
-    let label = custom_values::called(d, Customized::Customer, &test.key)
-        .unwrap_or_else(|| d.t(&format!("f_{}", test.key)).to_owned());
+/// What is asked of what belongs to a customer, in words.
+fn belonging_words(d: &Look<'_>, test: &RelatedTest) -> String {
+    let word = belonging(test.of).1;
+    let inside = test.matching.as_ref().map(|matching| inner_words(d, word, matching)).unwrap_or_default();
+    let said = match &test.total {
+        Some(total) => test_words(d, total, d.t(&format!("q_{word}_{}_total", total.key))),
+        None => d.t(&format!("q_has_{word}")).to_owned(),
+    };
+    if inside.is_empty() { said } else { format!("{said} ({inside})") }
+}
+
+/// A condition on what belongs to a customer.
+fn inner_words(d: &Look<'_>, word: &str, condition: &Condition) -> String {
+    let joined = |list: &[Condition], key: &str| {
+        list.iter().map(|inner| inner_words(d, word, inner)).collect::<Vec<_>>().join(d.t(key))
+    };
+    match condition {
+        Condition::All(list) => joined(list, "joined_and"),
+        Condition::Any(list) => joined(list, "joined_or"),
+        Condition::Not(inner) => d.t("not_so").replace("{condition}", &inner_words(d, word, inner)),
+        Condition::Field(test) => test_words(d, test, d.t(&format!("q_{word}_{}", test.key))),
+        // The library takes none within another.
+        Condition::Related(_) => String::new(),
+    }
+}
+
+fn test_words(d: &Look<'_>, test: &FieldTest, label: &str) -> String {
     let value = |value: &FieldValue| match (custom_values::known(d, Customized::Customer, &test.key), value) {
         (Some(field), value) => custom_values::said(d, field, value),
         (None, FieldValue::OneOf(code)) => {
-            let dictionary = CODES.iter().find(|(name, _)| *name == test.key);
+            let further = [("kind", dictionary::CONTRACT_KIND), ("method", dictionary::PAYMENT_METHOD)];
+            let dictionary = CODES.into_iter().chain(further).find(|(name, _)| *name == test.key);
+            if test.key == "status" {
+                return d.t(&format!("contract_{code}")).to_owned();
+            }
             dictionary.map_or_else(|| code.to_string(), |(_, dictionary)| d.label(dictionary, &Some(code.clone())))
         }
         (None, other) => custom_values::in_line(d, other),

@@ -4,8 +4,12 @@
 use super::{KINDS, NOTE, THING};
 use crate::store::sql::statements::Texts;
 use crate::store::sql::{Dialect, Statement, TablePrefix, schema_ddl, search, together};
-use crate::store::{Change, Check, Comparison, Direction, Filter, Row, Search, Value};
+use crate::store::{Change, Check, Comparison, Direction, Filter, Has, Related, Row, Search, Value};
 use std::fmt::Write as _;
+
+fn related(has: Has, filter: Filter) -> Filter {
+    Filter::Related(Box::new(Related { kind: &THING, column: "owner", filter, has }))
+}
 
 fn searches() -> Vec<(&'static str, Search)> {
     let filter = Filter::All(vec![
@@ -51,6 +55,17 @@ fn searches() -> Vec<(&'static str, Search)> {
                     .limited(20),
                 Some(5.into()),
             ),
+        ),
+        (
+            "two owners by rank, related",
+            Search::of(&THING)
+                .within("owner", two())
+                .ordered("rank", Direction::Ascending)
+                .filtered(Filter::All(vec![
+                    related(Has::One, Filter::equal("level", 1)),
+                    Filter::Not(Box::new(related(Has::Sum("due", Comparison::Greater, 7), Filter::All(Vec::new())))),
+                ]))
+                .limited(20),
         ),
         ("two owners by id", Search::of(&THING).within("owner", two()).limited(20)),
         (

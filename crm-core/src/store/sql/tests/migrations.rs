@@ -4,7 +4,7 @@ use super::{KINDS, NOTE, THING, column, index};
 use crate::OrgId;
 use crate::store::sql::sqlite::{SqliteExecutor, SqliteOptions, SqliteStore, rusqlite::Connection};
 use crate::store::sql::{Dialect, Migrate, SqlOptions, TablePrefix, schema_ddl};
-use crate::store::{Answer, ChangeSet, ColumnType, Kind, Read, Row, Store as _, StoreError, Write};
+use crate::store::{Answer, ChangeSet, Column, ColumnType, Kind, Read, Row, Store as _, StoreError, Write};
 use std::path::Path;
 
 /// [`THING`] as an older library knew it.
@@ -73,6 +73,51 @@ fn old_rows_get_the_defaults_of_added_columns() {
     assert_eq!(schema(&fresh), grown);
     assert_eq!(open(&path, OLD_KINDS, Migrate::Auto).unwrap_err(), StoreError::Newer { found: 3, known: 1 });
     assert_eq!(schema(&path), grown);
+}
+
+/// A kind, and the same with a column that repeats what the bodies have.
+static DEAL: Kind =
+    Kind { name: "deal", columns: &[column("owner", ColumnType::Text, true, 1)], indexes: &[], since: 1 };
+static DEALS: &[&Kind] = &[&DEAL];
+static GROWN_DEAL: Kind = Kind {
+    columns: &[
+        column("owner", ColumnType::Text, true, 1),
+        Column { repeats: Some("currency"), ..column("currency", ColumnType::Text, false, 2) },
+    ],
+    ..DEAL
+};
+static GROWN_DEALS: &[&Kind] = &[&GROWN_DEAL];
+
+#[test]
+fn a_column_that_repeats_the_body_is_filled_where_rows_are_there() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("crm.db");
+    let org = OrgId::new("o").unwrap();
+    let row = |id: &str, body: &str, currency: Option<&str>| {
+        let values = ["u".into()].into_iter().chain(currency.map(Into::into)).collect();
+        Row { id: id.into(), version: 1, values, body: body.into() }
+    };
+    let bodies =
+        [("a", r#"{"currency":"USD","no":1}"#, "USD"), ("b", r#"{"no":2}"#, "-"), ("c", r#"{"currency":null}"#, "-")];
+    let old = open(&path, DEALS, Migrate::Auto).unwrap();
+    let writes = bodies.iter().map(|(id, body, _)| Write::Insert { kind: &DEAL, row: row(id, body, None) }).collect();
+    old.commit(&ChangeSet { writes, ..ChangeSet::new(org.clone()) }).unwrap();
+    drop(old);
+    let new = open(&path, GROWN_DEALS, Migrate::Auto).unwrap();
+    let ids = bodies.iter().map(|(id, ..)| (*id).to_owned()).collect();
+    let answers = new.read(&org, &[Read::Get { kind: &GROWN_DEAL, ids }]).unwrap();
+    let expected = bodies.iter().map(|(id, body, currency)| row(id, body, Some(currency))).collect();
+    assert_eq!(answers, [Answer::Rows(expected)]);
+    for (dialect, text) in [
+        (Dialect::Sqlite, "json_extract(\"body\", '$.currency')"),
+        (Dialect::Postgres, "\"body\"::json ->> 'currency'"),
+        (Dialect::Kingbase, "\"body\"::json ->> 'currency'"),
+        (Dialect::Mariadb, "JSON_UNQUOTE(JSON_EXTRACT(`body`, '$.currency'))"),
+        (Dialect::Dm, "JSON_VALUE(\"body\", '$.currency')"),
+    ] {
+        let ddl = schema_ddl(dialect, &TablePrefix::default(), GROWN_DEALS, 1, 2);
+        assert!(ddl.contains(text), "{ddl}");
+    }
 }
 
 #[test]

@@ -45,7 +45,7 @@ pub(crate) static NOTE: Kind = Kind { name: "note", columns: &[], indexes: &[], 
 pub(crate) static KINDS: &[&Kind] = &[&THING, &NOTE];
 
 pub(crate) const fn column(name: &'static str, ty: ColumnType, live: bool, since: i32) -> Column {
-    Column { name, ty, live, since }
+    Column { name, ty, live, since, repeats: None }
 }
 
 pub(crate) const fn index(name: &'static str, columns: &'static [&'static str], since: i32) -> Index {

@@ -5,7 +5,8 @@ use crate::OrgId;
 use crate::store::sql::SqlOptions;
 use crate::store::sql::sqlite::{Durability, SqliteOptions, SqliteStore};
 use crate::store::{
-    Answer, ChangeSet, Comparison, Direction, Filter, Read, Row, Scope, Search, Selection, Store as _, Value, Write,
+    Answer, ChangeSet, Comparison, Direction, Filter, Has, Read, Related, Row, Scope, Search, Selection, Store as _,
+    Value, Write,
 };
 use proptest::prelude::*;
 
@@ -61,14 +62,33 @@ fn filter() -> impl Strategy<Value = Filter> {
             _ => unreachable!(),
         }),
     ];
-    let tree = leaf.prop_recursive(3, 8, 3, |inner| {
+    let compared = (prop::sample::select(vec![Equal, Less, AtMost, Greater, AtLeast]), -3i64..4);
+    let has =
+        prop_oneof![Just(Has::One), compared.prop_map(|(comparison, value)| Has::Sum("level", comparison, value)),];
+    let tree = leaf.prop_recursive(3, 8, 3, move |inner| {
+        let has = has.clone();
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..3).prop_map(Filter::All),
             prop::collection::vec(inner.clone(), 0..3).prop_map(Filter::Any),
-            inner.prop_map(|f| Filter::Not(Box::new(f))),
+            inner.clone().prop_map(|f| Filter::Not(Box::new(f))),
+            (inner, has).prop_map(|(filter, has)| {
+                Filter::Related(Box::new(Related { kind: &THING, column: "owner", filter: unrelated(filter), has }))
+            }),
         ]
     });
     prop_oneof![1 => Just(Filter::All(Vec::new())), 1 => tree]
+}
+
+/// The same without what it asks of related rows.
+fn unrelated(filter: Filter) -> Filter {
+    let each = |list: Vec<Filter>| list.into_iter().map(unrelated).collect();
+    match filter {
+        Filter::All(list) => Filter::All(each(list)),
+        Filter::Any(list) => Filter::Any(each(list)),
+        Filter::Not(inner) => Filter::Not(Box::new(unrelated(*inner))),
+        Filter::Related(others) => others.filter,
+        other => other,
+    }
 }
 
 fn scope() -> impl Strategy<Value = Option<Scope>> {

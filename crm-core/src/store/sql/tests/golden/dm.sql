@@ -123,6 +123,14 @@ SELECT "x"."id", "x"."version", "x"."owner", "x"."rank", "x"."name", "x"."label"
 SELECT COUNT(*), COUNT("s"."hit") FROM (SELECT (CASE WHEN ("x"."level" >= ? AND (NOT "x"."level" IN (SELECT "v"."value" FROM JSON_TABLE(?, '$[*]' COLUMNS ("value" BIGINT PATH '$')) AS "v")) AND (REGEXP_INSTR(RAWTOHEX("x"."name"), ?) > (0) OR "x"."label" = ? OR (1 = 0))) THEN 1 END) AS "hit" FROM JSON_TABLE(?, '$[*]' COLUMNS ("value" VARCHAR(764) PATH '$')) AS "v" CROSS JOIN "crm_thing" AS "x" WHERE "x"."org_id" = ? AND "x"."owner" = "v"."value" LIMIT ?) AS "s"
 -- [Integer(2), Text("[7,8]"), Text("^(..)*E5BC"), Text("a"), Text("[\"u1\",\"u2\"]"), Text("o"), Integer(100)]
 
+-- two owners by rank, related
+SELECT "x"."id", "x"."version", "x"."owner", "x"."rank", "x"."name", "x"."label", "x"."level", "x"."due", "x"."grp", "x"."body" FROM "crm_thing" AS "x" WHERE "x"."org_id" = ? AND "x"."owner" IN (SELECT "v"."value" FROM JSON_TABLE(?, '$[*]' COLUMNS ("value" VARCHAR(764) PATH '$')) AS "v") AND EXISTS(SELECT 1 FROM "crm_thing" AS "r" WHERE "r"."org_id" = ? AND "r"."owner" = "x"."id" AND "r"."level" = ?) AND (NOT (SELECT COALESCE(SUM("r"."due"), 0) FROM "crm_thing" AS "r" WHERE "r"."org_id" = ? AND "r"."owner" = "x"."id") > ?) ORDER BY "x"."rank" ASC, "x"."id" ASC LIMIT ?
+-- [Text("o"), Text("[\"u1\",\"u2\"]"), Text("o"), Integer(1), Text("o"), Integer(7), Integer(20)]
+
+-- count: two owners by rank, related
+SELECT COUNT(*), COUNT("s"."hit") FROM (SELECT (CASE WHEN (EXISTS(SELECT 1 FROM "crm_thing" AS "r" WHERE "r"."org_id" = ? AND "r"."owner" = "x"."id" AND "r"."level" = ?) AND (NOT (SELECT COALESCE(SUM("r"."due"), 0) FROM "crm_thing" AS "r" WHERE "r"."org_id" = ? AND "r"."owner" = "x"."id") > ?)) THEN 1 END) AS "hit" FROM JSON_TABLE(?, '$[*]' COLUMNS ("value" VARCHAR(764) PATH '$')) AS "v" CROSS JOIN "crm_thing" AS "x" WHERE "x"."org_id" = ? AND "x"."owner" = "v"."value" LIMIT ?) AS "s"
+-- [Text("o"), Integer(1), Text("o"), Integer(7), Text("[\"u1\",\"u2\"]"), Text("o"), Integer(100)]
+
 -- two owners by id
 SELECT "x"."id", "x"."version", "x"."owner", "x"."rank", "x"."name", "x"."label", "x"."level", "x"."due", "x"."grp", "x"."body" FROM "crm_thing" AS "x" WHERE "x"."org_id" = ? AND "x"."owner" IN (SELECT "v"."value" FROM JSON_TABLE(?, '$[*]' COLUMNS ("value" VARCHAR(764) PATH '$')) AS "v") ORDER BY "x"."id" ASC LIMIT ?
 -- [Text("o"), Text("[\"u1\",\"u2\"]"), Integer(20)]
