@@ -64,8 +64,8 @@ mod time;
 mod work;
 
 pub use access::{
-    AccessExplanation, AccessGrant, FieldAccess, FieldReveal, FieldRevealPage, FieldRight, MODULES, Permission, RIGHTS,
-    RevealRefusal, RevealedField, Role, RoleId, RoleInput,
+    AccessExplanation, AccessField, AccessGrant, AccessPerson, FieldAccess, FieldReveal, FieldRevealPage, FieldRight,
+    MODULES, Permission, RIGHTS, RevealRefusal, RevealedField, Role, RoleId, RoleInput,
 };
 pub use actor::{Actor, OrgId, UserId};
 pub use agenda::TickReport;

@@ -251,7 +251,7 @@ pub const EVENT_KINDS: &[&str] = &[
 ];
 
 /// Every right that an operation needs or a preset role grants, in order.
-fn all_rights() -> impl Iterator<Item = String> {
+pub(crate) fn all_rights() -> impl Iterator<Item = String> {
     let needed = OPERATIONS.iter().map(|operation| operation.right.to_owned());
     let granted = preset_roles(false).into_iter().flat_map(|role| role.allow).map(String::from);
     let exports = EXPORT_RIGHTS.iter().map(|right| (*right).to_owned());

@@ -1,8 +1,8 @@
 //! Positions, roles, who sees what and why: A1 to A4, A7, and people kept in step (H1).
 
 use crm_core::{
-    Actor, ContactEdit, Crm, CustomerId, NewCustomer, PageRequest, Permission, PositionInput, RoleInput, ShareInput,
-    SyncMode, Transfer, View,
+    Actor, ContactEdit, Crm, CustomerId, FieldAccess, FieldRight, NewCustomer, PageRequest, Permission, PositionInput,
+    RoleInput, ShareInput, SyncMode, Transfer, View,
 };
 use crm_tests::{Bed, Role, code, found, in_every_world, on_every_store, person, position, refused, user, violates};
 use proptest::prelude::*;
@@ -475,6 +475,52 @@ fn a4_the_explanation_names_person_rule_and_position() {
             );
         }
         refused(world.user("bob").explain_access(world.customer), "not_found");
+    });
+}
+
+#[test]
+fn a4_the_explanation_covers_roles_rights_and_fields() {
+    in_every_world(|world| {
+        let (adam, alice) = (world.user("adam"), world.user("alice"));
+        let right = |field: &str, access| FieldRight { field: field.to_owned(), access };
+        let role = |id: &str, fields| RoleInput {
+            fields,
+            people: vec![user("mona"), user("alice")],
+            ..RoleInput::named(id, id).unwrap()
+        };
+        let one = RoleInput {
+            deny: vec![Permission::new("customer.delete").unwrap()],
+            ..role("one", vec![right("customer.phones", FieldAccess::Masked), right("contact.note", FieldAccess::Edit)])
+        };
+        let two =
+            role("two", vec![right("customer.phones", FieldAccess::Read), right("contact.note", FieldAccess::Hidden)]);
+        adam.sync_roles(vec![one, two], SyncMode::Delta).unwrap();
+        let told = |who: &str| world.user(who).explain_access(world.customer).unwrap();
+        let all = told("adam");
+        let people: Vec<&str> = all.people.iter().map(|own| own.person.as_str()).collect();
+        assert_eq!(people, ["adam", "alice", "dora", "eve", "mona", "rhea"]);
+        let mona = &all.people[4];
+        let fields: Vec<(&str, FieldAccess, Vec<&str>)> = mona
+            .fields
+            .iter()
+            .map(|own| (own.field.as_str(), own.access, own.roles.iter().map(|role| role.as_str()).collect()))
+            .collect();
+        assert_eq!(
+            fields,
+            [
+                ("customer.phones", FieldAccess::Read, vec!["one", "two"]),
+                ("contact.note", FieldAccess::Hidden, vec!["one", "two"])
+            ]
+        );
+        assert!(mona.roles.iter().any(|role| role.as_str() == "one") && all.people[0].fields.is_empty());
+        let has = |who: usize, right: &str| all.people[who].rights.iter().any(|own| own == right);
+        assert!(has(2, "customer.delete") && !has(4, "customer.delete") && has(4, "customer.view"));
+        // Whoever may not see roles is told of his own alone.
+        let own = told("alice").people;
+        assert_eq!(own.iter().map(|own| own.person.as_str()).collect::<Vec<_>>(), ["alice"]);
+        assert_eq!(own[0], all.people[1]);
+        assert_eq!(told("rhea").people.len(), 1);
+        assert!(alice.roles().is_err());
     });
 }
 

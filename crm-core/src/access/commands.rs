@@ -1,7 +1,7 @@
 //! Roles kept in step, and why somebody can see a record.
 
-use super::role::{ROLE, Role, RoleInput};
-use super::{Access, FieldRight, MOST_RULES, Standing, fields_with_rights};
+use super::role::{ROLE, Role, RoleId, RoleInput};
+use super::{Access, FieldAccess, FieldRight, MOST_RULES, Standing, fields_with_rights};
 use crate::actor::{Actor, UserId};
 use crate::crm::Session;
 use crate::customer::CustomerId;
@@ -28,6 +28,39 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct AccessExplanation {
     /// One line per person and rule, by person.
     pub grants: Vec<AccessGrant>,
+    /// What the roles of these people let them do with it, by person: of the actor himself, and of everybody for who may see roles.
+    #[serde(default)]
+    pub people: Vec<AccessPerson>,
+}
+
+/// What the roles of a person let him do with customers and what lies under them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
+pub struct AccessPerson {
+    /// The person.
+    pub person: UserId,
+    /// The roles he has, by id.
+    pub roles: Vec<RoleId>,
+    /// The rights he has on the modules `customer`, `contact`, `follow_up`, `contract` and `payment`, written `module.right`.
+    pub rights: Vec<String>,
+    /// The fields into which he does not reach as far as to edit them.
+    pub fields: Vec<AccessField>,
+}
+
+/// How far a person reaches into a field, and who says so.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
+pub struct AccessField {
+    /// The field, as in [`FieldRight`].
+    pub field: String,
+    /// How far.
+    pub access: FieldAccess,
+    /// Which of his roles say anything of it, by id; none: it is shown by a field that is kept from him.
+    pub roles: Vec<RoleId>,
 }
 
 /// One reason for which a person can see a record.
@@ -49,6 +82,9 @@ pub struct AccessGrant {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub through: Option<String>,
 }
+
+/// The modules of a customer and of what lies under it.
+const OF_CUSTOMERS: [&str; 5] = ["customer", "contact", "follow_up", "contract", "payment"];
 
 impl Session<'_> {
     /// Every role, by id.
@@ -90,7 +126,7 @@ impl Session<'_> {
         )
     }
 
-    /// Who can see a customer, and by which rule. Whoever disposes of the customer (owner, superior, administrator) is told of everybody,
+    /// Who can see a customer, by which rule, and what his roles let him do with it and its fields. Whoever disposes of the customer (owner, superior, administrator) is told of everybody,
     /// others why they see it themselves.
     ///
     /// # Errors
@@ -151,8 +187,37 @@ impl Session<'_> {
                     grant("share", share.right == ShareRight::Edit, through, share.panels.clone());
                 }
             }
-            Ok(AccessExplanation { grants })
+            let sees_roles = work.access()?.may("role.view");
+            let mut people: Vec<AccessPerson> = Vec::new();
+            for grant in &grants {
+                let known = people.last().is_some_and(|last| last.person == grant.person);
+                if !known && (sees_roles || own.as_ref() == Some(&grant.person)) {
+                    let actor = Actor::user(work.actor().org().as_str(), grant.person.as_str())?;
+                    people.push(person_of(&Access::of(context, &actor)?, &grant.person));
+                }
+            }
+            Ok(AccessExplanation { grants, people })
         })
+    }
+}
+
+/// What somebody's roles let him do with customers and what lies under them.
+fn person_of(access: &Access<'_>, person: &UserId) -> AccessPerson {
+    let roles = access.roles();
+    let of_customers = |right: &String| OF_CUSTOMERS.contains(&right.split_once('.').map_or("", |(module, _)| module));
+    let rights = crate::menu::all_rights().filter(of_customers);
+    let ids = |of: &dyn Fn(&&&Role) -> bool| roles.iter().filter(of).map(|role| role.id.clone()).collect();
+    let field = |field: String| AccessField {
+        access: access.field(&field),
+        roles: ids(&|role| role.fields.iter().any(|said| said.field == field)),
+        field,
+    };
+    let fields = fields_with_rights(access.context).map(field).filter(|field| field.access != FieldAccess::Edit);
+    AccessPerson {
+        person: person.clone(),
+        roles: ids(&|_| true),
+        rights: rights.filter(|right| access.may(right)).collect(),
+        fields: fields.collect(),
     }
 }
 

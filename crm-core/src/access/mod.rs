@@ -7,7 +7,7 @@ mod reveal;
 mod role;
 mod scope;
 
-pub use commands::{AccessExplanation, AccessGrant};
+pub use commands::{AccessExplanation, AccessField, AccessGrant, AccessPerson};
 pub(crate) use commands::{administrators, check_administration};
 pub use field::{FieldAccess, FieldRight};
 pub(crate) use field::{MOST_RULES, fields_with_rights, masked};
@@ -152,14 +152,20 @@ impl<'c> Access<'c> {
             .filter(|person| person.active)
             .ok_or_else(|| Error::ActorUnknown { user: user.to_string() })?;
         access.person = Some(person);
-        let positions = context.positions.held_by(user);
-        for role in context.roles.iter().filter(|role| role.is_held_by(person, positions)) {
+        for role in access.roles() {
             access.administrator |= role.administrator;
             access.allowed.extend(&role.allow);
             access.denied.extend(&role.deny);
             access.hear(&role.fields);
         }
         Ok(access)
+    }
+
+    /// The roles of the person, by id; the system has none.
+    pub(crate) fn roles(&self) -> Vec<&'c Role> {
+        let Some(person) = self.person else { return Vec::new() };
+        let positions = self.context.positions.held_by(&person.id);
+        self.context.roles.iter().filter(|role| role.is_held_by(person, positions)).collect()
     }
 
     /// Whether the actor has a right: grants unite, a denial beats them, what nobody grants is

@@ -8,6 +8,7 @@ use crate::pages::batch::Action;
 use crate::pages::contracts::Row;
 use crate::pages::custom_values::{self, Shown};
 use crate::pages::history::named;
+use crate::pages::role;
 use crate::pages::share::{panel_key, panels_told};
 use crate::pages::{Params, document, follow_up, history, id, list, panel, recycling};
 use crate::session::{Visitor, random};
@@ -15,8 +16,9 @@ use crate::values::Values;
 use askama::Template;
 use axum::extract::{Path, State};
 use crm_core::{
-    Birthday, Calendar, Contact, Contracts, Customer, CustomerId, CustomerKind, CustomerPanels, CustomerStatus,
-    Customized, DocumentsOf, Error, Gender, PageRequest, PoolEntry, PoolStay, SharePanel, ShareRight, dictionary,
+    AccessField, Birthday, Calendar, Contact, Contracts, Customer, CustomerId, CustomerKind, CustomerPanels,
+    CustomerStatus, Customized, DocumentsOf, Error, FieldAccess, Gender, PageRequest, PoolEntry, PoolStay, RoleId,
+    SharePanel, ShareRight, dictionary,
 };
 
 #[derive(Template)]
@@ -481,6 +483,7 @@ struct AccessPage<'a> {
     id: String,
     name: String,
     grants: Vec<Grant>,
+    people: Vec<Reach>,
 }
 
 /// Why a person can see the customer.
@@ -490,6 +493,28 @@ struct Grant {
     through: String,
     edit: bool,
     panels: String,
+}
+
+/// What the roles of a person let him do.
+struct Reach {
+    person: String,
+    roles: String,
+    rights: String,
+    fields: Vec<String>,
+}
+
+/// How far somebody reaches into a field, and which roles say so.
+fn field_words(d: &Look<'_>, field: &AccessField, called: &dyn Fn(&RoleId) -> String) -> String {
+    let (record, name) = field.field.split_once('.').unwrap_or_default();
+    let roles = field.roles.iter().map(called).collect::<Vec<_>>().join(d.t("between_reasons"));
+    let reach = d.t(match field.access {
+        FieldAccess::Hidden => "access_hidden",
+        FieldAccess::Masked => "access_masked",
+        FieldAccess::Read => "access_read",
+        FieldAccess::Edit => "access_edit",
+    });
+    let label = format!("{} · {}: {reach}", d.t(&format!("module_{record}")), d.field_label(record, name));
+    if roles.is_empty() { label } else { format!("{label} ({roles})") }
 }
 
 pub(crate) async fn access(State(app): State<Shared>, visitor: Visitor, Path(customer): Path<String>) -> Reply {
@@ -518,7 +543,24 @@ pub(crate) async fn access(State(app): State<Shared>, visitor: Visitor, Path(cus
         let own = explained.grants.iter().all(|grant| grant.person == desk.me);
         let title = d.t(if own { "why_seen" } else { "who_sees" });
         let (id, name, grants) = (customer.id.to_string(), customer.name.clone(), grants.collect());
-        desk.page(&AccessPage { d, title, id, name, grants })
+        let roles = if d.may("role.view") { desk.crm.roles()? } else { Vec::new() };
+        let called = |id: &RoleId| {
+            let known = roles.iter().find(|role| role.id == *id);
+            known.map_or_else(|| id.to_string(), |role| role.name.clone())
+        };
+        let people = explained.people.iter().map(|own| Reach {
+            person: d.person(own.person.as_str()),
+            roles: own.roles.iter().map(called).collect::<Vec<_>>().join(d.t("between_reasons")),
+            rights: own
+                .rights
+                .iter()
+                .map(|right| role::named(d, right))
+                .collect::<Vec<_>>()
+                .join(d.t("between_reasons")),
+            fields: own.fields.iter().map(|field| field_words(d, field, &called)).collect(),
+        });
+        let people = people.collect();
+        desk.page(&AccessPage { d, title, id, name, grants, people })
     })
     .await
 }

@@ -39,7 +39,7 @@ struct Row {
 }
 
 /// A right in words: what may be done, with what.
-fn named(d: &Look<'_>, right: &str) -> String {
+pub(super) fn named(d: &Look<'_>, right: &str) -> String {
     match right.split_once('.') {
         Some((module, right)) => format!("{} · {}", d.t(&format!("module_{module}")), d.t(&format!("may_{right}"))),
         None => right.to_owned(),
