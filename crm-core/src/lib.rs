@@ -84,7 +84,8 @@ pub use contract::{
 };
 pub use crm::{Crm, Joined, Session};
 pub use custom_field::{
-    CustomField, CustomFieldInput, CustomValue, Customized, FieldIndex, FieldKey, FieldOption, FieldType, FieldValue,
+    CustomField, CustomFieldInput, CustomValue, Customized, FieldIndex, FieldKey, FieldOption, FieldType,
+    FieldTypeChange, FieldValue, UnfitValue,
 };
 pub use customer::{
     BatchAnswer, BatchItem, Customer, CustomerEdit, CustomerEditItem, CustomerFilter, CustomerId, CustomerKind,

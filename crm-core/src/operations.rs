@@ -14,7 +14,7 @@ use crate::contract::{
     ContractTransfer, ContractView, NewContract, NewContractEntry,
 };
 use crate::crm::Session;
-use crate::custom_field::{CustomField, CustomFieldInput, Customized};
+use crate::custom_field::{CustomField, CustomFieldInput, Customized, FieldTypeChange};
 use crate::customer::{
     BatchAnswer, Customer, CustomerEdit, CustomerEditItem, CustomerPage, CustomerPanels, CustomerQuery, FoundCustomers,
     NewCustomer, NewRelation, NextFollowUp, Transfer, View, ViewCount,

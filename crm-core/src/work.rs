@@ -163,6 +163,23 @@ impl<'w> Work<'w> {
         }
     }
 
+    /// As [`Work::read`], but what was read is not kept: of a whole kind that would be too much.
+    pub(crate) fn unremembered(&mut self, reads: Vec<Read>) -> Result<Vec<Answer>, Stop> {
+        let counted = self.counted.take();
+        let answers = self.read(reads);
+        self.counted = counted;
+        answers
+    }
+
+    /// A row with another body, and nothing else of it changed.
+    pub(crate) fn rewrite(&mut self, kind: &'static Kind, row: Row, body: String) {
+        let became = Row { body, ..row.clone() };
+        if let Some(counted) = &mut self.counted {
+            counted.insert((kind.name, row.id.clone()), row);
+        }
+        self.update(kind, became);
+    }
+
     /// How often the command has been decided, this time included.
     pub(crate) fn attempt(&self) -> u32 {
         self.draws.attempt.get()

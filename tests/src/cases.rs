@@ -124,6 +124,10 @@ pub fn case(operation: &str, world: &World, absent: bool) -> Option<(Need, Value
             Need::Administrator,
             json!({"field": {"of": "customer", "key": "area", "label": "面积", "field_type": "decimal", "filterable": true}}),
         ),
+        "change_field_type" => (
+            Need::Administrator,
+            json!({"field": {"of": "contract", "key": "site", "label": "工地", "field_type": "integer"}, "preview": false}),
+        ),
         "layouts" => (Need::Administrator, json!({"of": "customer"})),
         "save_layout" => (
             Need::Administrator,

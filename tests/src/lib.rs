@@ -10,12 +10,13 @@ use crm_core::store::sql::sqlite::{Durability, SqliteOptions};
 use crm_core::store::sql::{SqlOptions, SqliteStore};
 use crm_core::store::{Answer, MemoryStore, Read, Search, Store, Value as Column};
 use crm_core::{
-    Actor, Afterwards, ApprovalId, ContactId, ContractId, Crm, CustomerId, CustomerOrder, CustomerQuery, DocumentId,
-    Environment as _, Error, ExportId, ExportInput, FollowUpId, ImportId, ImportInput, InstalmentId, Language, MergeId,
-    MergeInput, NewContact, NewContract, NewCustomer, NewFollowUp, NewInstalment, NewOrganisation, NewProduct,
-    NewReceipt, NewRelation, NewReply, OrgId, PageRequest, PanelColumn, PanelId, PanelInput, PersonInput,
-    PositionInput, ProductId, ReceiptId, RelationId, Release, ReminderId, ReminderQuery, ReplyId, SavedQueryId,
-    SavedQueryInput, Session, ShareId, ShareInput, ShareRight, SyncMode, TestEnvironment, Transfer, UserId, View,
+    Actor, Afterwards, ApprovalId, ContactId, ContractId, Crm, CustomFieldInput, CustomerId, CustomerOrder,
+    CustomerQuery, Customized, DocumentId, Environment as _, Error, ExportId, ExportInput, FieldKey, FieldType,
+    FollowUpId, ImportId, ImportInput, InstalmentId, Language, MergeId, MergeInput, NewContact, NewContract,
+    NewCustomer, NewFollowUp, NewInstalment, NewOrganisation, NewProduct, NewReceipt, NewRelation, NewReply, OrgId,
+    PageRequest, PanelColumn, PanelId, PanelInput, PersonInput, PositionInput, ProductId, ReceiptId, RelationId,
+    Release, ReminderId, ReminderQuery, ReplyId, SavedQueryId, SavedQueryInput, Session, ShareId, ShareInput,
+    ShareRight, SyncMode, TestEnvironment, Transfer, UserId, View,
 };
 use serde_json::{Value, json};
 use servers::{Lease, Tested};
@@ -581,6 +582,9 @@ impl World {
             ..PanelInput::default()
         };
         let panel = bed.host().save_panel(panel).unwrap().id;
+        let site = FieldKey::new("site").unwrap();
+        let site = CustomFieldInput::new(Customized::Contract, site, "工地", FieldType::Text);
+        bed.host().save_custom_field(site).unwrap();
         World {
             customer,
             version,

@@ -395,6 +395,7 @@ nothing_to_redact!(
     crate::configuration::ConfigurationReport,
     crate::contract::ContractEntry,
     crate::custom_field::CustomField,
+    crate::custom_field::FieldTypeChange,
     crate::customer::BatchAnswer,
     crate::customer::ViewCount,
     crate::dictionary::DictionaryEntry,

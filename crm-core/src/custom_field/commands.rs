@@ -126,8 +126,12 @@ impl CustomFieldInput {
 refusals! {
     /// Why a custom field can't be as asked.
     pub enum CustomFieldRefusal {
-        /// What a field holds can't change while it exists.
-        TypeFixed { key } = "field_type_fixed", "What a field holds can't be changed once it is there", "字段类型在创建后不可更改";
+        /// What a field holds changes by [`Session::change_field_type`] alone, and never where it is unique or a number that is given by itself.
+        TypeFixed { key } = "field_type_fixed", "What this field holds can't be changed so", "该字段的类型不可这样更改";
+        /// Some values would be none of the new type.
+        ValuesUnfit { count } = "field_values_unfit", "Some values can't be of the new type", "部分已有值无法转换为新的类型";
+        /// More values, or records to look through, than one change can take.
+        ValuesTooMany { most } = "field_values_too_many", "Too many records have a value in this field to change its type", "使用该字段的记录过多，无法更改类型";
         /// Whether values are unique can't change while the field exists.
         UniqueFixed { key } = "field_unique_fixed", "Whether values are unique can't be changed once the field is there", "字段是否唯一在创建后不可更改";
         /// As many fields as there are columns for it are filterable.
@@ -140,7 +144,7 @@ refusals! {
 }
 
 /// What of a field stands in the history.
-const TOLD: [&str; 15] = [
+pub(super) const TOLD: [&str; 15] = [
     "label",
     "field_type",
     "help",
@@ -220,6 +224,14 @@ impl Work<'_> {
         let fields = context.fields_of(input.of);
         let known = context.field(input.of, input.key.as_str());
         let mut field = checked(input, known.map(|known| &known.field), fields, &context)?;
+        if let Some(StoredField { field: known, .. }) = known {
+            if known.field_type != field.field_type {
+                return Err(CustomFieldRefusal::TypeFixed { key: input.key.to_string() }.into());
+            }
+            if known.unique != field.unique {
+                return Err(CustomFieldRefusal::UniqueFixed { key: input.key.to_string() }.into());
+            }
+        }
         let before = known.and_then(|known| known.field.visible_when.as_ref());
         if before != field.visible_when.as_ref() {
             // What was shown by a field that he does not read would tell of it once nothing shows it any more.
@@ -260,7 +272,7 @@ impl Work<'_> {
     }
 
     /// Gives a field that records shall be found by a column of its own, and takes it from one that they shall not.
-    fn place_field(
+    pub(super) fn place_field(
         &mut self,
         field: &mut CustomField,
         known: Option<&StoredField>,
@@ -308,7 +320,7 @@ impl Work<'_> {
 }
 
 /// The field as it is kept, cleaned and checked.
-fn checked(
+pub(super) fn checked(
     input: &CustomFieldInput,
     known: Option<&CustomField>,
     fields: &[StoredField],
@@ -363,14 +375,6 @@ fn checked(
         check.under("visible_when", |check| seen_by(condition, &field, fields, check));
     }
     check.done()?;
-    if let Some(known) = known {
-        if known.field_type != ty {
-            return Err(CustomFieldRefusal::TypeFixed { key: input.key.to_string() }.into());
-        }
-        if known.unique != field.unique {
-            return Err(CustomFieldRefusal::UniqueFixed { key: input.key.to_string() }.into());
-        }
-    }
     Ok(field)
 }
 

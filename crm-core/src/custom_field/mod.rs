@@ -7,12 +7,16 @@ mod check;
 mod commands;
 mod entered;
 mod index;
+mod retype;
+mod text;
 mod unique;
 mod value;
 
 pub use commands::{CustomFieldInput, CustomFieldRefusal};
 pub(crate) use entered::{changes, entered_values, gathered, is_clearable, spread};
 pub(crate) use index::{FIELD_WALK, INDEX_FIELDS, SLOTS, slot_column, slot_index};
+pub use retype::{FieldTypeChange, UnfitValue};
+pub(crate) use text::{BETWEEN, meant, person, several, spoken, understood};
 pub(crate) use unique::{unique_values, value_taken};
 pub use value::{CustomValue, FieldKey, FieldValue};
 pub(crate) use value::{absent, folded, value_of};

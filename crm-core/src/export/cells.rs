@@ -3,7 +3,7 @@
 use super::lists::Items;
 use crate::contact::{Contact, ContactRow, Gender};
 use crate::contract::{ContractRow, ContractStatus, PaymentStatus};
-use crate::custom_field::{CUSTOM, CustomValue, Customized, FieldValue, value_of};
+use crate::custom_field::{BETWEEN, CUSTOM, CustomValue, Customized, FieldValue, spoken, value_of};
 use crate::customer::{Customer, CustomerKind, CustomerStatus};
 use crate::date::Date;
 use crate::dictionary::{self, EntryCode};
@@ -14,9 +14,6 @@ use crate::payment::{InstalmentRow, InstalmentStatus, ReceiptKind, ReceiptRow, R
 use crate::position::PositionId;
 use crate::product::Product;
 use crate::time::{Birthday, Calendar, Timestamp};
-
-/// What stands between several values in one cell.
-const BETWEEN: &str = "; ";
 
 /// Puts values into words.
 pub(super) struct Teller<'c> {
@@ -145,23 +142,8 @@ impl<'c> Teller<'c> {
 
     /// The value of a custom field.
     fn custom(&self, of: Customized, key: &str, value: &FieldValue) -> String {
-        let stored = self.context.field(of, key);
-        let option = |code: &EntryCode| {
-            let option = stored.and_then(|stored| stored.field.option(code));
-            option.map_or_else(|| code.to_string(), |option| option.label.clone())
-        };
-        match value {
-            FieldValue::Text(text) => text.clone(),
-            FieldValue::Integer(number) => number.to_string(),
-            FieldValue::Decimal(number) => number.to_string(),
-            FieldValue::Money(money) => format!("{} {}", money.amount, money.currency),
-            FieldValue::Date(date) => date.to_string(),
-            FieldValue::Time(at) => self.instant(*at),
-            FieldValue::YesNo(yes) => self.yes(*yes),
-            FieldValue::OneOf(code) => option(code),
-            FieldValue::ManyOf(codes) => codes.iter().map(option).collect::<Vec<_>>().join(BETWEEN),
-            FieldValue::Person(person) => self.person(person.as_str()),
-        }
+        let field = self.context.field(of, key).map(|stored| &stored.field);
+        spoken(value, field, self.context, |yes| self.yes(yes))
     }
 
     fn contact_row(&self, row: &ContactRow, column: &str) -> String {

@@ -11,7 +11,7 @@ use crate::actor::UserId;
 use crate::agenda;
 use crate::contact::{CONTACT, StoredContact};
 use crate::contract::CONTRACT;
-use crate::custom_field;
+use crate::custom_field::{self, Customized};
 use crate::customer::{CUSTOMER, Customer, CustomerId, CustomerStatus, Under, all_keys};
 use crate::history;
 use crate::id::MergeId;
@@ -419,6 +419,11 @@ impl Work<'_> {
             }
         }
         let mut back = as_customer(value, &now)?;
+        // What a field held before it came to hold something else is nothing that it can have.
+        back.custom.retain(|own| {
+            let field = self.context.field(Customized::Customer, own.field.as_str());
+            field.is_none_or(|stored| own.value.is_of(stored.field.field_type))
+        });
         back.changed_at = self.now;
         back.changed_by = self.actor().name();
         // What it is called no longer is nobody's, but for what goes back to the sources.

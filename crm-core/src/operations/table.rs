@@ -65,6 +65,8 @@ macro_rules! for_each_operation {
 
             /// The custom fields of a kind of records.
             query custom_fields(of: Customized) -> Vec<CustomField>, "";
+            /// Changes what a custom field holds, if every value can be that; with `preview` nothing is changed.
+            command change_field_type(field: CustomFieldInput, preview: bool) -> FieldTypeChange, "customer.manage_fields";
             /// Adds or changes a custom field.
             command save_custom_field(field: CustomFieldInput) -> CustomField, "customer.manage_fields";
             /// The layouts of the forms of a kind of records.

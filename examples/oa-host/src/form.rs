@@ -67,7 +67,7 @@ struct Field {
     errors: Vec<String>,
     help: String,
     /// A page that tells more: address and words.
-    links: Vec<(&'static str, String)>,
+    links: Vec<(String, String)>,
     /// What the record says by now, where somebody else changed it.
     present: Option<String>,
     required: bool,
@@ -525,8 +525,8 @@ impl<'a> Sheet<'a> {
     }
 
     /// A page that tells more about the last field.
-    pub(crate) fn link(self, href: &'static str, key: &str) -> Self {
-        let words = self.d.t(key).to_owned();
+    pub(crate) fn link(self, href: impl Into<String>, key: &str) -> Self {
+        let (href, words) = (href.into(), self.d.t(key).to_owned());
         self.last(|field| field.links.push((href, words)))
     }
 

@@ -92,6 +92,7 @@ pub fn input(dice: &mut Dice, known: &mut Known, operation: &str, _crm: &Crm) ->
             json!({"of": dice.pick(&["customer", "contact"]), "purpose": dice.pick(&PURPOSES)})
         }
         "save_custom_field" => json!({"field": custom_field(dice)}),
+        "change_field_type" => json!({"field": custom_field(dice), "preview": !dice.one_in(5)}),
         "merge_dictionary_entries" => {
             let dictionary = *dice.pick(&["level", "stage", "method", "relation_kind"]);
             json!({"dictionary": dictionary, "from": code_of(dice, dictionary), "into": code_of(dice, dictionary)})

@@ -5,6 +5,7 @@ use crate::desk::{Choice, Desk, Look};
 use crate::failure::Failure;
 use crate::form::Sheet;
 use crate::pages::custom_values::{self, CUSTOM, of_word};
+use crate::pages::field_type;
 use crate::pages::query::{CODES, words};
 use crate::pages::settings::{chosen, word};
 use crate::pages::{Above, Params, form_page};
@@ -28,7 +29,7 @@ const KEPT: &str = "kept";
 /// Between the places of fields, so that one can come between two.
 const STEP: i32 = 10;
 
-const TYPES: [(&str, FieldType); 15] = [
+pub(super) const TYPES: [(&str, FieldType); 15] = [
     ("text", FieldType::Text),
     ("long_text", FieldType::LongText),
     ("integer", FieldType::Integer),
@@ -74,23 +75,23 @@ struct Row {
 }
 
 /// A form is not shown to who may not send it.
-fn manager(desk: &Desk<'_>) -> Result<(), Failure> {
+pub(super) fn manager(desk: &Desk<'_>) -> Result<(), Failure> {
     desk.needs("customer", "manage_fields")
 }
 
-fn type_label(d: &Look<'_>, ty: FieldType) -> String {
+pub(super) fn type_label(d: &Look<'_>, ty: FieldType) -> String {
     d.t(&format!("type_{}", word(&TYPES, ty))).to_owned()
 }
 
 /// Records that have custom fields, by the words of addresses.
-const KINDS: [(&str, Customized); 4] = [
+pub(super) const KINDS: [(&str, Customized); 4] = [
     ("customer", Customized::Customer),
     ("contact", Customized::Contact),
     ("follow_up", Customized::FollowUp),
     ("contract", Customized::Contract),
 ];
 
-fn list_of(of: Customized) -> String {
+pub(super) fn list_of(of: Customized) -> String {
     if of == Customized::Customer {
         return HERE.to_owned();
     }
@@ -155,7 +156,7 @@ fn row(d: &Look<'_>, field: &CustomField) -> Row {
 }
 
 /// What keeps a field as it is.
-fn as_it_is(field: &CustomField) -> CustomFieldInput {
+pub(super) fn as_it_is(field: &CustomField) -> CustomFieldInput {
     CustomFieldInput {
         of: field.of,
         key: field.key.clone(),
@@ -218,7 +219,7 @@ pub(crate) async fn shift(State(app): State<Shared>, posted: Posted) -> Reply {
     .await
 }
 
-fn known(desk: &Desk<'_>, of: Customized, key: &str) -> Option<CustomField> {
+pub(super) fn known(desk: &Desk<'_>, of: Customized, key: &str) -> Option<CustomField> {
     desk.look.fields_of(of).find(|field| field.key.as_str() == key).cloned()
 }
 
@@ -379,7 +380,11 @@ fn draw(desk: &Desk<'_>, values: &Values, error: Option<&Error>) -> Reply {
         let types = TYPES.iter().map(|(name, ty)| Choice::new(*name, type_label(d, *ty))).collect();
         sheet = sheet.choice("type", types).required().help("type_help").line("key", 40).required().help("key_help");
     }
-    sheet = sheet.line("label", 60).required().labelled(d.t("field_label")).line("help", 300).help("help_help").wide();
+    sheet = sheet.line("label", 60).required().labelled(d.t("field_label"));
+    if let Some(now) = now.as_ref().filter(|now| field_type::can_change(now)) {
+        sheet = sheet.link(field_type::page_of(now), "change_type");
+    }
+    sheet = sheet.line("help", 300).help("help_help").wide();
     sheet = marks(sheet, now.as_ref(), &fits);
     sheet = sheet.section("s_values");
     if fits.options {
@@ -465,7 +470,7 @@ fn retired_options(d: &Look<'_>, field: &CustomField) -> String {
 }
 
 /// The error with the fields of this form in place of the parts of a field.
-fn named(error: Error) -> Error {
+pub(super) fn named(error: Error) -> Error {
     let Error::Invalid { violations } = error else { return error };
     let named = violations.into_iter().map(|violation| {
         let whole = ["options", "visible_when", "default_value", "least", "most"];
@@ -507,7 +512,7 @@ pub(crate) async fn save(State(app): State<Shared>, posted: Posted) -> Reply {
 }
 
 /// The options that lines name: a code and what people see, or one word for both.
-fn options(values: &Values, read: &mut Reader<'_>) -> Vec<FieldOption> {
+pub(super) fn options(values: &Values, read: &mut Reader<'_>) -> Vec<FieldOption> {
     let mut options = Vec::new();
     for (place, line) in values.lines("options").into_iter().enumerate() {
         let (code, label) = line.split_once(char::is_whitespace).unwrap_or((&line, &line));

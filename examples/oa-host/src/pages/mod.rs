@@ -20,6 +20,7 @@ mod document;
 mod duplicate;
 pub(crate) mod duplicate_group;
 mod export;
+mod field_type;
 mod follow_up;
 pub(crate) mod glossary;
 pub(crate) mod hand_over;
@@ -170,6 +171,8 @@ pub(crate) fn routes() -> Router<Shared> {
         .route(layout::HERE, get(layout::show).post(layout::save))
         .route("/layouts/preview", post(layout::preview))
         .route("/layouts/reset", post(layout::reset))
+        .route(field_type::HERE, get(field_type::show).post(field_type::preview))
+        .route(field_type::APPLY, post(field_type::apply))
         .route("/custom-fields/edit", get(custom_field::edit).post(custom_field::save))
         .route("/roles", get(role::show))
         .route("/roles/edit", get(role::edit).post(role::save))

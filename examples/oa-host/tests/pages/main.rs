@@ -9,6 +9,7 @@ mod custom_fields;
 mod deals;
 mod duplicates;
 mod field_rights;
+mod field_types;
 mod files;
 mod glossary;
 mod groups;
