@@ -8,6 +8,7 @@ use crate::idempotency;
 use crate::log::{LogLevel, LogSink};
 use crate::operations::{Operation, op};
 use crate::organisation::{Context, ContextCache};
+use crate::page::{MOST_ROWS, PageRequest};
 use crate::panel::PanelSource;
 use crate::person::Directory;
 use crate::store::{ChangeSet, CommitError, Store};
@@ -215,6 +216,7 @@ impl Engine {
             part: None,
             batch: None,
             correlation_id: None,
+            most_rows: MOST_ROWS,
         }
     }
 }
@@ -232,6 +234,8 @@ pub struct Session<'a> {
     /// The batch of which it carries out the only item, whose commit has the audit entry, too.
     batch: Option<&'static Operation>,
     pub(crate) correlation_id: Option<String>,
+    /// The most rows of a page of those lists that can be exported.
+    most_rows: i32,
 }
 
 impl std::fmt::Debug for Session<'_> {
@@ -241,6 +245,18 @@ impl std::fmt::Debug for Session<'_> {
 }
 
 impl Session<'_> {
+    /// Reads lists by longer pages: a page over many scopes costs their number, besides its rows.
+    #[must_use]
+    pub(crate) fn by_pages_of(mut self, most: i32) -> Self {
+        self.most_rows = most;
+        self
+    }
+
+    /// How many rows a page has that is asked for.
+    pub(crate) fn rows_of(&self, page: &PageRequest) -> Result<i64, Error> {
+        page.limit_up_to(self.most_rows)
+    }
+
     /// Makes the next commands idempotent under a key of the caller's, 1 to 100 characters: the
     /// same request under the same key within 30 days happens once and answers alike; another
     /// request under it is refused.

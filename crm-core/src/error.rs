@@ -231,7 +231,7 @@ macro_rules! refusals {
         }
 
         impl $name {
-            /// Code, English and Chinese text of every refusal of the room.
+            /// Code, English and Chinese text of every refusal of the room; terms stand in braces, see [`Glossary`](crate::Glossary).
             pub const ALL: &'static [(&'static str, &'static str, &'static str)] = &[$(($code, $english, $chinese)),*];
         }
     };

@@ -114,7 +114,7 @@ pub use follow_up::{
     FollowUp, FollowUpId, FollowUpPage, FollowUpQuery, FollowUpView, FollowUps, NewFollowUp, NewReply, Place, Reply,
     ReplyAnswer, ReplyId, ReplyPage,
 };
-pub use glossary::{Catalogue, CoreText, Glossary, Term, TermInput, texts};
+pub use glossary::{CoreText, Glossary, Term, TermInput, Translations, texts};
 pub use hand_over::{
     HandOver, HandOverCounts, HandOverInput, HandOverPage, HandOverPart, HandOverPreview, HandOverState, HandOverStay,
 };

@@ -62,13 +62,21 @@ impl PageRequest {
     }
 
     pub(crate) fn limit(&self) -> Result<i64, Error> {
-        if (1..=500).contains(&self.size) {
+        self.limit_up_to(MOST_ROWS)
+    }
+
+    /// The size, where a page may have so many rows.
+    pub(crate) fn limit_up_to(&self, most: i32) -> Result<i64, Error> {
+        if (1..=most).contains(&self.size) {
             Ok(i64::from(self.size))
         } else {
             Err(Violation::out_of_range("page.size").into())
         }
     }
 }
+
+/// The most rows of a page of a list.
+pub(crate) const MOST_ROWS: i32 = 500;
 
 impl PageRequest {
     /// The place behind which the page begins, if it is not the first; `ty` is the type of the

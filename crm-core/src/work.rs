@@ -91,6 +91,8 @@ pub(crate) struct Work<'w> {
     pub(crate) changes: ChangeSet,
     /// Rows that count in reports, as a command read them last.
     counted: Option<std::collections::HashMap<(&'static str, String), Row>>,
+    /// Whether it writes the values of a field that comes to hold something else, which stand still for everybody else.
+    pub(crate) retyping: bool,
     /// Ids by which an idempotent request is answered again.
     pub(crate) made: Vec<String>,
     /// Customers of whose contracts the command changed what makes them dealt.
@@ -125,6 +127,7 @@ impl<'w> Work<'w> {
             checks_context: true,
             changes: ChangeSet::new(session.actor.org.clone()),
             counted: None,
+            retyping: false,
             made: Vec::new(),
             deals_moved: std::collections::BTreeSet::new(),
             on_behalf: None,
@@ -347,6 +350,7 @@ impl<'w> Work<'w> {
         self.changes.checks.clear();
         self.deals_moved.clear();
         self.made.clear();
+        self.retyping = false;
         self.checks_context = true;
     }
 

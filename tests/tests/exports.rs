@@ -194,7 +194,7 @@ fn q5_pages_follow_each_other_once_and_up_to_the_limit() {
         assert_eq!(rows, every[..3]);
         assert_eq!((cut.rows, cut.limit, cut.capped), (3, 3, true));
 
-        for (size, field) in [(0, "export.page_size"), (501, "export.page_size")] {
+        for (size, field) in [(0, "export.page_size"), (5_001, "export.page_size")] {
             violates(adam.begin_export(paged(size)), field, "out_of_range");
         }
         violates(adam.begin_export(input(&[])), "export.customers", "required");
@@ -340,7 +340,7 @@ fn q5_files_hold_the_rows_and_no_formula() {
         let export = adam.export_csv(asked, &mut bytes, |rows| told.push(rows)).unwrap();
         assert_eq!(export.rows, rows.len() as i64);
         assert_eq!(told.last(), Some(&export.rows));
-        assert!(told.len() > 2);
+        assert!(!told.is_empty());
         let text = String::from_utf8(bytes).unwrap();
         assert!(text.starts_with("\u{feff}Name,Created\r\n"));
         let mut reader = csv::Reader::from_reader(text.trim_start_matches('\u{feff}').as_bytes());

@@ -62,12 +62,24 @@ fn q3_every_value_becomes_one_of_the_new_type_or_nothing_changes() {
         assert_eq!((preview.examples[0].name.as_str(), &preview.examples[0].value), ("odd", &text("很大")));
         refused(adam.change_field_type(area(FieldType::Integer), false), "field_values_unfit");
         assert_eq!(difference(&before, &world.bed.dump()), "");
+        // What would lose something does not fit.
+        let says = |own: &str| {
+            let version = alice.customer(odd).unwrap().version;
+            let edit = CustomerEdit { version, custom: vec![value("area", text(own))], ..CustomerEdit::default() };
+            alice.edit_customer(odd, edit).unwrap();
+        };
+        for own in ["007", "+8613800138000", "1,2,3", "138, 139", "1.5", "0,123", "12个"] {
+            says(own);
+            assert_eq!(adam.change_field_type(area(FieldType::Integer), true).unwrap().unfit, 1, "{own}");
+        }
+        says("2026-03-01 起每年续签");
+        assert_eq!(adam.change_field_type(area(FieldType::Date), true).unwrap().unfit, 3);
+        says("2026年3月1日");
+        assert_eq!(adam.change_field_type(area(FieldType::Date), true).unwrap().unfit, 2);
         // Bounds count as what fits.
         let bounded = CustomFieldInput { most: Some(FieldValue::Integer(10)), ..area(FieldType::Integer) };
         assert_eq!(adam.change_field_type(bounded, true).unwrap().unfit, 2);
-        let version = alice.customer(odd).unwrap().version;
-        let edit = CustomerEdit { version, custom: vec![value("area", text("80"))], ..CustomerEdit::default() };
-        alice.edit_customer(odd, edit).unwrap();
+        says("80");
         let FieldTypeChange { field, values, unfit, .. } =
             adam.change_field_type(area(FieldType::Integer), false).unwrap();
         assert_eq!((field.field_type, values, unfit), (FieldType::Integer, 3, 0));
@@ -117,6 +129,9 @@ fn q3_a_change_of_type_is_refused_where_it_would_leave_something_behind() {
         violates(change(field("shown", FieldType::OneOf)), "options", "required");
         refused(change(CustomFieldInput { version: Some(9), ..field("plain", FieldType::LongText) }), "conflict");
         refused(alice.change_field_type(field("plain", FieldType::LongText), true), "forbidden");
+        let unique = CustomFieldInput { unique: true, ..field("plain", FieldType::LongText) };
+        refused(change(unique), "field_unique_fixed");
+        refused(change(CustomFieldInput { unique: true, ..field("shown", FieldType::Integer) }), "field_unique_fixed");
         refused(adam.save_custom_field(field("plain", FieldType::Integer)), "field_type_fixed");
         assert_eq!(difference(&before, &world.bed.dump()), "");
     });
@@ -155,11 +170,78 @@ fn q3_contacts_follow_ups_and_contracts_change_along_and_merges_bring_nothing_od
         let merged =
             alice.merge_customers(MergeInput { fields: vec![choice], ..MergeInput::of(one, vec![two]) }).unwrap();
         assert_eq!(merged.customer.custom, [value("size", text("7"))]);
+        // One that is left as the merge left it, and a contact that was united with another one.
+        let three = alice.create_customer(with("three", vec![value("size", text("很大"))])).unwrap().id;
+        let four = alice.create_customer(with("four", Vec::new())).unwrap().id;
+        let person = |own: &str| {
+            let custom = vec![value("x", FieldValue::Decimal(own.parse().unwrap()))];
+            NewContact { name: "赵六".into(), phones: vec!["13800138000".into()], custom, ..NewContact::default() }
+        };
+        alice.add_contact(three, person("1")).unwrap();
+        let united = alice.add_contact(four, person("2.5")).unwrap();
+        let choice = crm_core::MergeChoice { field: "custom.size".into(), from: four };
+        let input = MergeInput { fields: vec![choice], ..MergeInput::of(three, vec![four]) };
+        let other = alice.merge_customers(input).unwrap().merge.unwrap();
         adam.change_field_type(field("size", FieldType::Integer), false).unwrap();
+        let contacts = CustomFieldInput { of: Customized::Contact, ..field("x", FieldType::Integer) };
+        let preview = adam.change_field_type(contacts.clone(), true).unwrap();
+        if preview.unfit == 0 {
+            adam.change_field_type(contacts, false).unwrap();
+        }
+        alice.unmerge(other.id).unwrap();
+        assert_eq!(held(world, three), []);
+        let kept = alice.customer_panels(four).unwrap().contacts;
+        let whole = |own: &CustomValue| matches!(own.value, FieldValue::Integer(_)) || preview.unfit > 0;
+        assert!(kept.iter().all(|own| own.custom.iter().all(whole)), "{united:?} {kept:?}");
         alice.unmerge(merged.merge.unwrap().id).unwrap();
         assert_eq!(held(world, two), [value("size", FieldValue::Integer(7))]);
         // What it was called before is nothing that it can have.
         assert!(held(world, one).iter().all(|own| matches!(own.value, FieldValue::Integer(_))));
+    });
+}
+
+/// Of a field whose type changes no value of the type before is left, whoever writes meanwhile.
+#[test]
+fn q3_who_writes_meanwhile_leaves_no_value_of_the_type_before() {
+    in_every_world(|world| {
+        let adam = world.user("adam");
+        adam.save_custom_field(field("size", FieldType::Text)).unwrap();
+        for number in 0..30 {
+            world
+                .user("alice")
+                .create_customer(with(&format!("first {number}"), vec![value("size", text("12"))]))
+                .unwrap();
+        }
+        std::thread::scope(|scope| {
+            let writers: Vec<_> = (0..3)
+                .map(|writer| {
+                    scope.spawn(move || {
+                        let alice = world.user("alice");
+                        let mut refusals = 0;
+                        for number in 0..40 {
+                            let new = with(&format!("w{writer} {number}"), vec![value("size", text("7"))]);
+                            match alice.create_customer(new) {
+                                Ok(_) => {}
+                                Err(error) if ["field_changing", "contended", "invalid"].contains(&error.code()) => {
+                                    refusals += 1
+                                }
+                                Err(error) => panic!("{error:?}"),
+                            }
+                        }
+                        refusals
+                    })
+                })
+                .collect();
+            let changed = adam.change_field_type(field("size", FieldType::Integer), false).unwrap();
+            assert!(changed.values >= 30, "{changed:?}");
+            writers.into_iter().for_each(|writer| _ = writer.join().unwrap());
+        });
+        let page = world.user("alice").customers(View::Mine, PageRequest::first(500)).unwrap();
+        let values = page.items.iter().flat_map(|customer| &customer.custom).filter(|own| own.field.as_str() == "size");
+        assert!(values.clone().count() >= 30);
+        assert!(values.into_iter().all(|own| matches!(own.value, FieldValue::Integer(_))));
+        // Afterwards it is a field like any other.
+        world.user("alice").create_customer(with("later", vec![value("size", FieldValue::Integer(3))])).unwrap();
     });
 }
 

@@ -1,7 +1,7 @@
 //! What an organisation calls things: H3.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
-use crm_core::{Catalogue, Error, Language, NewFollowUp, PageRequest, Session, TermInput, texts};
+use crm_core::{Error, Language, NewFollowUp, PageRequest, Session, TermInput, Translations, texts};
 use crm_tests::{World, difference, in_every_world, refused, violates};
 use serde_json::json;
 
@@ -117,18 +117,20 @@ fn h3_every_text_can_be_said_in_a_language_of_the_host() {
     let translated = |text: &crm_core::CoreText| (text.key.clone(), json!(format!("de: {}", text.english)));
     let all: serde_json::Map<String, serde_json::Value> = texts().iter().map(translated).collect();
     assert_eq!(all.len(), texts().len(), "each key stands once");
-    let german = Catalogue::from_json(&json!({"texts": all}).to_string()).unwrap();
+    let german = Translations::from_json(&json!({"texts": all}).to_string()).unwrap();
     assert_eq!(german.missing(), Vec::<String>::new());
     in_every_world(|world| {
         let error = refused(world.user("adam").delete_customer(world.pooled), "in_pool");
         assert_eq!(german.error(&error), "de: The customer is in the de: customer pool: claim it first");
     });
-    let none = Catalogue::from_json(r#"{"texts": {}}"#).unwrap();
+    let some = Translations::from_json(r#"{"texts": {"error.in_pool": "Kunde im {pool}"}}"#).unwrap();
+    assert_eq!(some.text("error.in_pool", &Default::default()).unwrap(), "Kunde im customer pool");
+    let none = Translations::from_json(r#"{"texts": {}}"#).unwrap();
     assert_eq!(none.missing().len(), texts().len());
     for (json, field, code) in
         [(r#"{"texts": {"error.none": "x"}}"#, "texts.error.none", "unknown"), ("[]", "catalogue", "malformed")]
     {
-        violates(Catalogue::from_json(json), field, code);
+        violates(Translations::from_json(json), field, code);
     }
 }
 

@@ -216,6 +216,21 @@ fn a3_nobody_learns_of_contracts_and_receipts_that_he_may_not_see() {
         let receipts = related(Belonging::Receipts, None, None);
         violates(alice.customers(asked(View::Mine, &receipts), PageRequest::first(5)), "matching.receipts", "unknown");
         assert_eq!(of_six(found(&alice, View::Mine, &unpaid(1, "CNY"))), "ab");
+        // Receipts of customers are read by who reads contracts, too.
+        let role = RoleInput {
+            deny: vec![Permission::new("contract.view").unwrap()],
+            people: vec![user("alice")],
+            ..RoleInput::named("blind", "Blind").unwrap()
+        };
+        adam.sync_roles(vec![role], SyncMode::Delta).unwrap();
+        for (of, field) in [
+            (Belonging::Contracts, "matching.contracts"),
+            (Belonging::Instalments, "matching.instalments"),
+            (Belonging::Receipts, "matching.receipts"),
+        ] {
+            let condition = related(of, None, None);
+            violates(alice.customers(asked(View::Mine, &condition), PageRequest::first(5)), field, "unknown");
+        }
     });
 }
 

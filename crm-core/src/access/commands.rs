@@ -4,6 +4,7 @@ use super::role::{ROLE, Role, RoleId, RoleInput};
 use super::{Access, FieldAccess, FieldRight, MOST_RULES, Standing, fields_with_rights};
 use crate::actor::{Actor, UserId};
 use crate::crm::Session;
+use crate::custom_field::CUSTOM;
 use crate::customer::CustomerId;
 use crate::error::{Error, Violation};
 use crate::history;
@@ -45,7 +46,7 @@ pub struct AccessPerson {
     pub roles: Vec<RoleId>,
     /// The rights he has on the modules `customer`, `contact`, `follow_up`, `contract` and `payment`, written `module.right`.
     pub rights: Vec<String>,
-    /// The fields into which he does not reach as far as to edit them.
+    /// The fields into which he does not reach as far as to edit them; custom ones that are hidden only for who may see roles.
     pub fields: Vec<AccessField>,
 }
 
@@ -59,7 +60,7 @@ pub struct AccessField {
     pub field: String,
     /// How far.
     pub access: FieldAccess,
-    /// Which of his roles say anything of it, by id; none: it is shown by a field that is kept from him.
+    /// Which of his roles say so, by id; none: it is shown by a field that is kept from him.
     pub roles: Vec<RoleId>,
 }
 
@@ -193,7 +194,7 @@ impl Session<'_> {
                 let known = people.last().is_some_and(|last| last.person == grant.person);
                 if !known && (sees_roles || own.as_ref() == Some(&grant.person)) {
                     let actor = Actor::user(work.actor().org().as_str(), grant.person.as_str())?;
-                    people.push(person_of(&Access::of(context, &actor)?, &grant.person));
+                    people.push(person_of(&Access::of(context, &actor)?, &grant.person, sees_roles));
                 }
             }
             Ok(AccessExplanation { grants, people })
@@ -202,17 +203,22 @@ impl Session<'_> {
 }
 
 /// What somebody's roles let him do with customers and what lies under them.
-fn person_of(access: &Access<'_>, person: &UserId) -> AccessPerson {
+fn person_of(access: &Access<'_>, person: &UserId, sees_roles: bool) -> AccessPerson {
     let roles = access.roles();
     let of_customers = |right: &String| OF_CUSTOMERS.contains(&right.split_once('.').map_or("", |(module, _)| module));
     let rights = crate::menu::all_rights().filter(of_customers);
     let ids = |of: &dyn Fn(&&&Role) -> bool| roles.iter().filter(of).map(|role| role.id.clone()).collect();
-    let field = |field: String| AccessField {
-        access: access.field(&field),
-        roles: ids(&|role| role.fields.iter().any(|said| said.field == field)),
-        field,
+    let field = |field: String| {
+        let reach = access.field(&field);
+        let says = |role: &&&Role| role.fields.iter().any(|said| said.field == field && said.access == reach);
+        AccessField { access: reach, roles: ids(&says), field }
     };
-    let fields = fields_with_rights(access.context).map(field).filter(|field| field.access != FieldAccess::Edit);
+    // Of a custom field that is hidden from him a person does not know.
+    let told = |field: &AccessField| {
+        let own = field.field.split_once('.').is_some_and(|(_, name)| !name.starts_with(CUSTOM));
+        field.access != FieldAccess::Edit && (sees_roles || own || field.access > FieldAccess::Hidden)
+    };
+    let fields = fields_with_rights(access.context).map(field).filter(told);
     AccessPerson {
         person: person.clone(),
         roles: ids(&|_| true),

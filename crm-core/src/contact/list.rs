@@ -58,7 +58,7 @@ impl Session<'_> {
     /// `cursor_foreign`.
     pub fn contacts(&self, filter: ContactFilter, page: PageRequest) -> Result<ContactPage, Error> {
         let list = list_identity(self.actor(), op::contacts.name, &filter);
-        let limit = page.limit()?;
+        let limit = self.rows_of(&page)?;
         let after = page.place(&list, ColumnType::Bytes)?;
         self.query(&op::contacts, |work| {
             let access = work.access()?;

@@ -180,7 +180,7 @@ impl Session<'_> {
     pub fn contracts(&self, query: impl Into<ContractQuery>, page: PageRequest) -> Result<ContractPage, Error> {
         let query = query.into();
         let list = list_identity(self.actor(), op::contracts.name, &query);
-        let limit = page.limit()?;
+        let limit = self.rows_of(&page)?;
         let (column, direction) = match query.order.unwrap_or_default() {
             ContractOrder::Newest => ("created_at", Direction::Descending),
             ContractOrder::Signed => ("signed_on", Direction::Ascending),

@@ -56,11 +56,11 @@ const fn index(name: &'static str, columns: &'static [&'static str]) -> Index {
     Index { name, columns, across: false, since: SINCE }
 }
 
-/// What payments move, in minor units; by the migration that brought them.
 /// The currency of a record's amounts, beside which they can be compared.
 pub(crate) const CURRENCY: Column =
     Column { since: 19, repeats: Some("currency"), ..Column::projected("currency", ColumnType::Text) };
 
+/// What payments move, in minor units; by the migration that brought them.
 const fn paid(name: &'static str) -> Column {
     Column { name, ty: ColumnType::Integer, live: true, since: crate::payment::SINCE, repeats: None }
 }

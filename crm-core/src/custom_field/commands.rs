@@ -7,6 +7,7 @@ use super::{
     CUSTOM, CUSTOM_FIELD, CustomField, Customized, FieldIndex, FieldKey, FieldOption, FieldType, FieldValue,
     MOST_FIELDS, MOST_OPTIONS, StoredField,
 };
+use crate::access::Access;
 use crate::crm::Session;
 use crate::dictionary::EntryCode;
 use crate::error::{Error, Violation, refusals};
@@ -34,7 +35,7 @@ pub struct CustomFieldInput {
     pub key: FieldKey,
     /// What people see, at most 60 characters; no two fields of one kind of records look alike.
     pub label: String,
-    /// What it holds; of a field that is there, what it holds already.
+    /// What it holds. Of a field that is there it changes by [`Session::change_field_type`] alone.
     pub field_type: FieldType,
     /// What helps to fill it in, at most 300 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -131,7 +132,9 @@ refusals! {
         /// Some values would be none of the new type.
         ValuesUnfit { count } = "field_values_unfit", "Some values can't be of the new type", "部分已有值无法转换为新的类型";
         /// More values, or records to look through, than one change can take.
-        ValuesTooMany { most } = "field_values_too_many", "Too many records have a value in this field to change its type", "使用该字段的记录过多，无法更改类型";
+        ValuesTooMany { most } = "field_values_too_many", "There are too many records to change what the field holds", "记录过多，无法更改该字段的类型";
+        /// The field comes to hold something else right now.
+        FieldChanging { field } = "field_changing", "The type of a field is being changed; try again in a minute", "正在更改字段类型，请稍后再试";
         /// Whether values are unique can't change while the field exists.
         UniqueFixed { key } = "field_unique_fixed", "Whether values are unique can't be changed once the field is there", "字段是否唯一在创建后不可更改";
         /// As many fields as there are columns for it are filterable.
@@ -211,6 +214,23 @@ impl Session<'_> {
     }
 }
 
+/// Refuses what would show a field by others that the actor does not read, or no more: it would tell of them.
+pub(super) fn shown_by_what_is_read(
+    access: &Access<'_>,
+    before: Option<&CustomField>,
+    field: &CustomField,
+) -> Result<(), Error> {
+    let before = before.and_then(|before| before.visible_when.as_ref());
+    if before == field.visible_when.as_ref() {
+        return Ok(());
+    }
+    let tests = before.into_iter().chain(&field.visible_when).flat_map(Condition::tests);
+    for test in tests {
+        access.reading(&format!("{}.{}", field.of.word(), test.key), "visible_when")?;
+    }
+    Ok(())
+}
+
 /// The organisation's fields are others from now on.
 pub(super) fn fields_changed(work: &mut Work<'_>) -> Result<(), Error> {
     let organisation = work.context.organisation.clone();
@@ -232,15 +252,7 @@ impl Work<'_> {
                 return Err(CustomFieldRefusal::UniqueFixed { key: input.key.to_string() }.into());
             }
         }
-        let before = known.and_then(|known| known.field.visible_when.as_ref());
-        if before != field.visible_when.as_ref() {
-            // What was shown by a field that he does not read would tell of it once nothing shows it any more.
-            let access = self.access()?;
-            let tests = before.into_iter().chain(&field.visible_when).flat_map(Condition::tests);
-            for test in tests {
-                access.reading(&format!("{}.{}", input.of.word(), test.key), "visible_when")?;
-            }
-        }
+        shown_by_what_is_read(&self.access()?, known.map(|known| &known.field), &field)?;
         let what = format!("custom_field.{}", field.path());
         let Some(known) = known else {
             if fields.len() >= MOST_FIELDS {

@@ -85,6 +85,7 @@ impl Work<'_> {
         if context.fields.is_empty() {
             return Ok(());
         }
+        self.hold_still()?;
         for write in &mut self.changes.writes {
             match write {
                 Write::Insert { kind, row } | Write::Put { kind, row } => {

@@ -15,6 +15,7 @@ mod value;
 pub use commands::{CustomFieldInput, CustomFieldRefusal};
 pub(crate) use entered::{changes, entered_values, gathered, is_clearable, spread};
 pub(crate) use index::{FIELD_WALK, INDEX_FIELDS, SLOTS, slot_column, slot_index};
+pub(crate) use retype::Retyping;
 pub use retype::{FieldTypeChange, UnfitValue};
 pub(crate) use text::{BETWEEN, meant, person, several, spoken, understood};
 pub(crate) use unique::{unique_values, value_taken};

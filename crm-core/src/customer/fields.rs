@@ -168,7 +168,7 @@ impl Catalogue for CustomerFields<'_> {
 
     fn related(&self, test: &RelatedTest, days: Days) -> Result<Filter, Error> {
         // Who claims a customer has yet to learn what was agreed with it.
-        if self.pooled || !self.access.may(test.of.right()) {
+        if self.pooled || !test.of.rights().iter().all(|right| self.access.may(right)) {
             return Err(Violation::unknown(format!("matching.{}", test.of.word())).into());
         }
         test.filter(days)

@@ -270,7 +270,7 @@ impl Session<'_> {
     pub fn customers(&self, query: impl Into<CustomerQuery>, page: PageRequest) -> Result<CustomerPage, Error> {
         let query = query.into();
         let list = list_identity(self.actor(), op::customers.name, &query);
-        let limit = page.limit()?;
+        let limit = self.rows_of(&page)?;
         self.query(&op::customers, |work| {
             let (column, direction) = work.order_of(&query)?;
             let ty = CUSTOMER.column(column).map_or(ColumnType::Integer, |column| column.ty);

@@ -2,7 +2,7 @@
 
 use super::cells::Teller;
 use super::lists::{Asked, Items};
-use super::{EXPORT, Export, ExportColumn, ExportInput, MOST_COLUMNS, PAGE, ROWS, Stored};
+use super::{EXPORT, Export, ExportColumn, ExportInput, MOST_COLUMNS, MOST_ON_PAGE, ROWS, Stored};
 use crate::crm::Session;
 use crate::error::{Error, Violation, refusals};
 use crate::id::ExportId;
@@ -98,7 +98,7 @@ impl Session<'_> {
     /// column that the actor does not read, and whatever the list answers.
     pub fn begin_export(&self, export: ExportInput) -> Result<Export, Error> {
         let asked = export.asked()?;
-        if !(1..=PAGE).contains(&export.page_size) {
+        if !(1..=MOST_ON_PAGE).contains(&export.page_size) {
             return Err(Violation::out_of_range("export.page_size").into());
         }
         // What is kept of the query is clean.
@@ -144,7 +144,7 @@ impl Session<'_> {
         let wanted = session.query(&op::export_rows, |work| work.wanted_page(export, number))?;
         let asked = wanted.input.asked()?;
         let request = PageRequest { cursor: wanted.cursor.clone(), ..PageRequest::first(wanted.size) };
-        let (items, next) = session.export_items(asked, request)?;
+        let (items, next) = session.clone().by_pages_of(MOST_ON_PAGE).export_items(asked, request)?;
         session.command(
             &op::export_rows,
             &(export, number),

@@ -48,8 +48,10 @@ pub(crate) const ROWS: i32 = 100_000;
 pub(crate) const MOST_ROWS: i32 = 1_048_575;
 /// The most columns.
 const MOST_COLUMNS: usize = 400;
-/// Rows on a page, at the most.
+/// Rows on a page where nobody says.
 const PAGE: i32 = 500;
+/// Rows on a page, at the most.
+pub(crate) const MOST_ON_PAGE: i32 = 5_000;
 
 /// What to export: exactly one of the lists.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -93,7 +95,7 @@ pub struct ExportInput {
     pub columns: Vec<String>,
     /// The language of headers and of what stands for codes.
     pub language: Language,
-    /// Rows on a page, 1 to 500.
+    /// Rows on a page, 1 to 5,000. Long ones cost less a row, above all where many people's records are exported.
     #[serde(default = "page_size")]
     #[cfg_attr(feature = "uniffi", uniffi(default = 500))]
     pub page_size: i32,

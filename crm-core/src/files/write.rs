@@ -2,7 +2,7 @@
 
 use super::FileError;
 use crate::crm::Session;
-use crate::export::{Export, ExportInput, defused};
+use crate::export::{Export, ExportInput, MOST_ON_PAGE, defused};
 use rust_xlsxwriter::{Workbook, Worksheet, XlsxError};
 use std::io::{Seek, Write};
 
@@ -92,7 +92,8 @@ impl Session<'_> {
     ) -> Result<Export, FileError> {
         // Each file is an export of its own, whatever key the session has.
         let session = Session::clone(self).not_idempotent();
-        let export = session.begin_export(input)?;
+        // Nobody else sees the pages: they are as long as they may be.
+        let export = session.begin_export(ExportInput { page_size: MOST_ON_PAGE, ..input })?;
         let mut go = || {
             let heads: Vec<String> = export.columns.iter().map(|column| column.label.clone()).collect();
             write(&export, &[heads], 0)?;

@@ -100,7 +100,7 @@ refusals! {
         /// The time for corrections is over.
         TooLateToCorrect = "too_late_to_correct", "The time for corrections is over", "已超过可修改的时限";
         /// The system has no follow-ups of its own.
-        NoPerson = "follow_up_by_system", "Only a person follows up", "只有人员可以{follow_up}";
+        NoPerson = "follow_up_by_system", "Only a person follows up", "只有人员可以{follow}";
     }
 }
 

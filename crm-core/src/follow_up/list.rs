@@ -120,7 +120,7 @@ impl Session<'_> {
     pub fn follow_ups(&self, query: impl Into<FollowUpQuery>, page: PageRequest) -> Result<FollowUpPage, Error> {
         let query = query.into();
         let list = list_identity(self.actor(), op::follow_ups.name, &query);
-        let limit = page.limit()?;
+        let limit = self.rows_of(&page)?;
         let start = page.place(&list, ColumnType::Integer)?;
         self.query(&op::follow_ups, |work| {
             work.access()?.allow("customer.view")?;

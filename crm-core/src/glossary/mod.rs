@@ -4,10 +4,10 @@
 //! Texts name terms by their keys, `{pool}`, or `{Pool}` where a sentence begins: no text names one in words. They are filled where an answer
 //! leaves the library: refusals in one place (`log.rs`), labels of the menu, events of a calendar.
 
-mod catalogue;
 mod commands;
+mod translations;
 
-pub use catalogue::{Catalogue, CoreText, texts};
+pub use translations::{CoreText, Translations, texts};
 
 use crate::error::Language;
 use serde::{Deserialize, Serialize};

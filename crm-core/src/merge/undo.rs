@@ -183,7 +183,8 @@ impl Work<'_> {
         let scope = undoing.source(item.from).map(Customer::scope);
         match (&item.before, now) {
             (Some(before), Some(now)) => {
-                let row = Row { version: now.version, ..before.row(kind, &item.id, Some(now))? };
+                let row = self.as_fields_are(kind, before.row(kind, &item.id, Some(now))?)?;
+                let row = Row { version: now.version, ..row };
                 let mut changes = Vec::new();
                 for (place, column) in kind.columns.iter().enumerate().filter(|(_, column)| column.live) {
                     let (Some(was), Some(is)) = (row.values.get(place), now.values.get(place)) else { continue };
@@ -198,7 +199,7 @@ impl Work<'_> {
                 self.write(Write::Update { kind, row, changes });
             }
             (Some(before), None) => {
-                let row = before.row(kind, &item.id, None)?;
+                let row = self.as_fields_are(kind, before.row(kind, &item.id, None)?)?;
                 self.write(Write::Restore { kind, row, from: None });
             }
             (None, Some(now)) if item.made => {
@@ -337,7 +338,7 @@ impl Work<'_> {
         for item in items {
             let now = undoing.row(&CONTACT, &item.id).map(StoredContact::from_row).transpose()?;
             let kept = item.before.as_ref().map(|before| before.row(&CONTACT, &item.id, None)).transpose()?;
-            let kept = kept.map(|row| StoredContact::from_row(&row)).transpose()?;
+            let kept = kept.map(|row| StoredContact::from_row(&self.as_fields_are(&CONTACT, row)?)).transpose()?;
             let Some(contact) = kept.or_else(|| now.clone()) else { continue };
             let of = item.from;
             if contact.primary {
@@ -394,7 +395,7 @@ impl Work<'_> {
         };
         if let Some(before) = before {
             let id = now.id.to_string();
-            let row = before.row(&CUSTOMER, &id, undoing.row(&CUSTOMER, &id))?;
+            let row = self.as_fields_are(&CUSTOMER, before.row(&CUSTOMER, &id, undoing.row(&CUSTOMER, &id))?)?;
             let (version, recycle_warning) = (now.version, now.recycle_warning);
             let was = Customer { version, recycle_warning, ..Customer::from_row(&row)? };
             self.save_as_read(&now, &was)?;

@@ -136,6 +136,7 @@ impl<'s> Arrival<'s> {
             figures_edition: 0,
             calendar: crate::organisation::WorkCalendar::default(),
             glossary: Vec::new(),
+            retyping: None,
             version: 1,
         };
         let row = Record::to_row(&place)?;

@@ -57,6 +57,7 @@ impl Session<'_> {
                 figures_edition,
                 calendar,
                 glossary: Vec::new(),
+                retyping: None,
                 version: 1,
             };
             let mut rows = vec![(&ORGANISATION, Record::to_row(&head)?)];

@@ -73,6 +73,9 @@ pub(crate) struct Organisation {
     /// What it calls things, where that is not as preset.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) glossary: Vec<crate::glossary::TermInput>,
+    /// The field whose type is being changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) retyping: Option<crate::custom_field::Retyping>,
     #[serde(default)]
     pub(crate) version: i64,
 }

@@ -284,7 +284,7 @@ impl Session<'_> {
         search: impl Fn(&mut Work<'_>) -> Result<Search, Stop>,
         answer: impl Fn(&mut Work<'_>, &[Row], Option<String>, Option<Count>) -> Result<P, Stop>,
     ) -> Result<P, Error> {
-        let limit = page.limit()?;
+        let limit = self.rows_of(page)?;
         self.query(operation, |work| {
             let after = page.place(list, ColumnType::Integer)?;
             let mut search = search(work)?.ordered(order.column, order.direction).limited(limit + 1);

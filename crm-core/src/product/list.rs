@@ -64,7 +64,7 @@ impl Session<'_> {
     /// [`Error::Forbidden`] without the right `product.view`; [`Error::Invalid`]; `cursor_foreign`.
     pub fn products(&self, query: ProductQuery, page: PageRequest) -> Result<ProductPage, Error> {
         let list = list_identity(self.actor(), op::products.name, &query);
-        let limit = page.limit()?;
+        let limit = self.rows_of(&page)?;
         let (column, direction) = match query.order.unwrap_or_default() {
             ProductOrder::Name => ("name_sort", Direction::Ascending),
             ProductOrder::Number => ("number_sort", Direction::Ascending),

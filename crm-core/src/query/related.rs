@@ -76,11 +76,11 @@ impl Belonging {
         }
     }
 
-    /// The right without which there are none.
-    pub(crate) fn right(self) -> &'static str {
+    /// The rights without which nobody reads those of a customer.
+    pub(crate) fn rights(self) -> &'static [&'static str] {
         match self {
-            Belonging::Contracts => "contract.view",
-            Belonging::Instalments | Belonging::Receipts => "payment.view",
+            Belonging::Contracts => &["contract.view"],
+            Belonging::Instalments | Belonging::Receipts => &["contract.view", "payment.view"],
         }
     }
 

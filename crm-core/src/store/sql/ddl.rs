@@ -86,7 +86,9 @@ fn add_column(dialect: Dialect, table: &str, added: &Column) -> String {
 fn fill(dialect: Dialect, table: &str, column: &Column, member: &str) -> String {
     let [table, own, body] = [table, column.name, "body"].map(|name| dialect.quote(name));
     let text = dialect.body_text(&body, member);
-    format!("UPDATE {table} SET {own} = COALESCE({text}, {})", dialect.column_default(column.ty))
+    // However many there are: other statements of the connection end in time.
+    let unlimited = if dialect == Dialect::Mariadb { "SET STATEMENT max_statement_time = 0 FOR " } else { "" };
+    format!("{unlimited}UPDATE {table} SET {own} = COALESCE({text}, {})", dialect.column_default(column.ty))
 }
 
 fn create_index(dialect: Dialect, table: &str, index: &Index) -> String {

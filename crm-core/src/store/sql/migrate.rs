@@ -171,6 +171,10 @@ fn apply<E: Executor>(executor: &E, options: &SqlOptions, number: i32) -> Result
     let done = format!("UPDATE {table} SET {state} = 'done' WHERE {column} = {number}");
     let lock = Lock::new(dialect, prefix);
     let mut statements: Vec<_> = lock.before.into_iter().collect();
+    if matches!(dialect, Dialect::Postgres | Dialect::Kingbase) {
+        // Of this transaction alone: tables may be large.
+        statements.push(plain("SET LOCAL statement_timeout = 0", Expected::Any));
+    }
     statements.push(plain(&create_record(dialect, prefix), Expected::Any));
     let recorded = statements.len();
     // Whoever writes the record does the work; everything is rolled back for a second one.
@@ -278,7 +282,7 @@ fn state<E: Executor>(executor: &E, options: &SqlOptions) -> Result<i32, StoreEr
         if state != "done" {
             return Err(StoreError::Schema(format!(
                 "migration {number} began and did not end: compare the tables with what `schema_ddl` says from {} to \
-                 {number}, make them so, and set its state in {} to done",
+                 {number}, make them so, run its updates, and set its state in {} to done",
                 number - 1,
                 prefix.table("migration")
             )));

@@ -9,7 +9,9 @@ use crate::session::Visitor;
 use crate::values::{Values, url};
 use askama::Template;
 use axum::extract::State;
-use crm_core::{Currency, Decimal, EntryCode, Error, FieldChange, HistoryEntry, HistoryPage, PageRequest, dictionary};
+use crm_core::{
+    Currency, Decimal, EntryCode, Error, FieldChange, Glossary, HistoryEntry, HistoryPage, PageRequest, dictionary,
+};
 
 /// Whose history it is.
 #[derive(Clone, Copy)]
@@ -132,6 +134,11 @@ fn called(d: &Look<'_>, part: &str, field: &str) -> String {
 
 /// What a setting is called: that of a form, or behind the name of the thing it belongs to, as in `role sales.name`.
 fn setting(d: &Look<'_>, path: &str) -> String {
+    if let Some((term, language)) = path.strip_prefix("glossary.").and_then(|rest| rest.split_once('.')) {
+        let called = Glossary::default().terms.into_iter().find(|known| known.key == term);
+        let called = called.map_or_else(|| term.to_owned(), |known| known.preset_chinese);
+        return format!("{} · {called} · {}", d.t("glossary"), named(d, "f_", language));
+    }
     let whole = named(d, "f_", &field_of(path));
     match path.rsplit_once('.') {
         Some((thing, field)) if whole == field_of(path) => format!("{thing} · {}", named(d, "f_", field)),

@@ -42,12 +42,12 @@ const BELONGING: [(Belonging, &str, &str, FieldType, bool); 7] = [
     (Belonging::Receipts, "received_on", "q_receipts_received_on", FieldType::Date, false),
 ];
 
-/// The right to see what belongs to customers, and how it is called in conditions.
-fn belonging(of: Belonging) -> (&'static str, &'static str) {
+/// The rights to see what belongs to customers, and how it is called in conditions.
+fn belonging(of: Belonging) -> (&'static [&'static str], &'static str) {
     match of {
-        Belonging::Contracts => ("contract.view", "contracts"),
-        Belonging::Instalments => ("payment.view", "instalments"),
-        Belonging::Receipts => ("payment.view", "receipts"),
+        Belonging::Contracts => (&["contract.view"], "contracts"),
+        Belonging::Instalments => (&["contract.view", "payment.view"], "instalments"),
+        Belonging::Receipts => (&["contract.view", "payment.view"], "receipts"),
     }
 }
 
@@ -179,8 +179,8 @@ fn fields(desk: &Desk<'_>) -> Result<Vec<Asked>, Failure> {
     }
     ask("locked".to_owned(), d.t("locked"), FieldType::YesNo, custom_values::yes_or_no(d), false, false);
     for (of, key, label, ty, in_force) in BELONGING {
-        let (right, word) = belonging(of);
-        if !d.may(right) {
+        let (rights, word) = belonging(of);
+        if !rights.iter().all(|right| d.may(right)) {
             continue;
         }
         let choices = if ty == FieldType::YesNo { custom_values::yes_or_no(d) } else { Vec::new() };
@@ -350,6 +350,30 @@ fn of_day(zone: TimeZone, day: Timestamp, test: &str, is: &dyn Fn(Test) -> Condi
     })
 }
 
+/// Conditions that all hold, where those on one kind of what belongs to a customer hold of one and the same.
+fn of_one(conditions: Vec<Condition>) -> Vec<Condition> {
+    let mut joined: Vec<Condition> = Vec::new();
+    for condition in conditions {
+        let single = |other: &Condition| match (other, &condition) {
+            (Condition::Related(one), Condition::Related(other)) => {
+                one.of == other.of && one.total.is_none() && other.total.is_none()
+            }
+            _ => false,
+        };
+        match (joined.iter().position(single), condition) {
+            (Some(place), Condition::Related(other)) => {
+                if let Some(Condition::Related(one)) = joined.get_mut(place) {
+                    let both: Vec<Condition> =
+                        one.matching.take().into_iter().chain(other.matching).map(|inner| *inner).collect();
+                    one.matching = (!both.is_empty()).then(|| Box::new(Condition::All(both)));
+                }
+            }
+            (_, condition) => joined.push(condition),
+        }
+    }
+    joined
+}
+
 /// What the query of an address asks for.
 pub(crate) fn read(desk: &Desk<'_>, params: &Values) -> Result<Builder, Failure> {
     let d = &desk.look;
@@ -384,6 +408,9 @@ pub(crate) fn read(desk: &Desk<'_>, params: &Values) -> Result<Builder, Failure>
         builder.rows.push(row);
     }
     builder.count = conditions.len();
+    if !builder.any {
+        conditions = of_one(conditions);
+    }
     builder.open |= builder.wrong;
     builder.condition = match (conditions.pop(), builder.any) {
         (None, _) => None,
@@ -457,7 +484,7 @@ pub(crate) fn words(d: &Look<'_>, condition: &Condition) -> String {
         Condition::Field(test) => {
             let label = custom_values::called(d, Customized::Customer, &test.key)
                 .unwrap_or_else(|| d.t(&format!("f_{}", test.key)).to_owned());
-            test_words(d, test, &label)
+            test_words(d, "", test, &label)
         }
         Condition::Related(test) => belonging_words(d, test),
     }
@@ -468,7 +495,7 @@ fn belonging_words(d: &Look<'_>, test: &RelatedTest) -> String {
     let word = belonging(test.of).1;
     let inside = test.matching.as_ref().map(|matching| inner_words(d, word, matching)).unwrap_or_default();
     let said = match &test.total {
-        Some(total) => test_words(d, total, d.t(&format!("q_{word}_{}_total", total.key))),
+        Some(total) => test_words(d, word, total, d.t(&format!("q_{word}_{}_total", total.key))),
         None => d.t(&format!("q_has_{word}")).to_owned(),
     };
     if inside.is_empty() { said } else { format!("{said} ({inside})") }
@@ -483,20 +510,23 @@ fn inner_words(d: &Look<'_>, word: &str, condition: &Condition) -> String {
         Condition::All(list) => joined(list, "joined_and"),
         Condition::Any(list) => joined(list, "joined_or"),
         Condition::Not(inner) => d.t("not_so").replace("{condition}", &inner_words(d, word, inner)),
-        Condition::Field(test) => test_words(d, test, d.t(&format!("q_{word}_{}", test.key))),
+        Condition::Field(test) => test_words(d, word, test, d.t(&format!("q_{word}_{}", test.key))),
         // The library takes none within another.
         Condition::Related(_) => String::new(),
     }
 }
 
-fn test_words(d: &Look<'_>, test: &FieldTest, label: &str) -> String {
+/// A test in words; `word` is what belongs to a customer, or nothing for the customer itself.
+fn test_words(d: &Look<'_>, word: &str, test: &FieldTest, label: &str) -> String {
     let value = |value: &FieldValue| match (custom_values::known(d, Customized::Customer, &test.key), value) {
         (Some(field), value) => custom_values::said(d, field, value),
         (None, FieldValue::OneOf(code)) => {
             let further = [("kind", dictionary::CONTRACT_KIND), ("method", dictionary::PAYMENT_METHOD)];
             let dictionary = CODES.into_iter().chain(further).find(|(name, _)| *name == test.key);
-            if test.key == "status" {
-                return d.t(&format!("contract_{code}")).to_owned();
+            match (word, test.key.as_str()) {
+                ("contracts", "status") => return d.t(&format!("contract_{code}")).to_owned(),
+                ("receipts", "kind") => return d.t(&format!("receipt_{code}")).to_owned(),
+                _ => {}
             }
             dictionary.map_or_else(|| code.to_string(), |(_, dictionary)| d.label(dictionary, &Some(code.clone())))
         }

@@ -40,7 +40,7 @@ fn h3_what_is_renamed_is_called_so_on_every_page() {
         let answer = admin.get(page);
         lacks(&answer, &["客户池", "收款", "{pool}", "{receipt}", "{follow"]);
     }
-    says(&admin.get("/settings/history"), &["术语", "glossary.pool · 中文", "公海", "open &#60;sea&#62;"]);
+    says(&admin.get("/settings/history"), &["术语", "术语 · 客户池 · 中文", "公海", "open &#60;sea&#62;"]);
     let terms = call(&mei, "glossary", &json!({}))["terms"].clone();
     assert_eq!((&terms[0]["chinese"], &terms[3]["english"]), (&json!("公海"), &json!("receipt")));
     // What can't be stands beside its field, with what was typed.

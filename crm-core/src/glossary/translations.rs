@@ -88,12 +88,12 @@ const REFUSALS: &[ErrorTexts] = &[
 ];
 
 /// The texts of the library in another language, as a host gives them: a JSON object of `texts` by the keys of [`texts`], in which
-/// `term.` entries are the words of the terms. What is not there is said in English.
+/// `term.` entries are the words of the terms: an organisation renames its Chinese and English ones alone. What is not there is said in English.
 ///
 /// ```
-/// use crm_core::{Catalogue, Error};
+/// use crm_core::{Translations, Error};
 /// let json = r#"{"texts": {"term.pool": "Kundenpool", "error.not_found": "Nicht gefunden: {record}"}}"#;
-/// let german = Catalogue::from_json(json)?;
+/// let german = Translations::from_json(json)?;
 /// let error = Error::NotFound { record: "customer".into(), id: "1".into() };
 /// assert_eq!(german.error(&error), "Nicht gefunden: customer");
 /// assert!(german.missing().contains(&"error.in_pool".to_owned()));
@@ -101,17 +101,17 @@ const REFUSALS: &[ErrorTexts] = &[
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Catalogue {
+pub struct Translations {
     texts: BTreeMap<String, String>,
 }
 
-impl Catalogue {
+impl Translations {
     /// Out of JSON.
     ///
     /// # Errors
     /// [`Error::Invalid`]: `malformed` for what is no such JSON, `unknown` for a key that no text has.
     pub fn from_json(json: &str) -> Result<Self, Error> {
-        let catalogue: Catalogue = serde_json::from_str(json).map_err(|_| Violation::malformed("catalogue"))?;
+        let catalogue: Translations = serde_json::from_str(json).map_err(|_| Violation::malformed("catalogue"))?;
         let known: Vec<String> = texts().into_iter().map(|text| text.key).collect();
         let unknown = catalogue.texts.keys().filter(|key| !known.contains(key));
         let violations: Vec<Violation> = unknown.map(|key| Violation::unknown(format!("texts.{key}"))).collect();
@@ -128,7 +128,10 @@ impl Catalogue {
         let text = self.texts.get(key)?;
         let word = |name: &str| match data.get(name) {
             Some(value) => Some(value.as_str()),
-            None => self.texts.get(&format!("term.{name}")).map(String::as_str),
+            None => {
+                let preset = || TERMS.iter().find(|(key, ..)| *key == name).map(|(_, _, english, ..)| *english);
+                self.texts.get(&format!("term.{name}")).map(String::as_str).or_else(preset)
+            }
         };
         Some(fill(text, word))
     }
