@@ -16,7 +16,7 @@ mod testing;
 
 pub use crm::{
     Crm, CrmOptions, ErrorFacts, company_name, error_facts, name_similarity, operation_arguments, operation_names,
-    plugin_manifest_json, problem_json,
+    plugin_manifest_json, problem_json, texts,
 };
 pub use executor::{ExecutorError, HostExecutor, SqlAnswer, SqlColumn, SqlDialect, SqlRow, SqlStatement, SqlValue};
 pub use executor::{MigrateMode, SqlSettings, WriteOutcome};

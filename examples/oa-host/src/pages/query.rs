@@ -481,53 +481,19 @@ pub(crate) fn words(d: &Look<'_>, condition: &Condition) -> String {
         Condition::All(list) => joined(list, "joined_and"),
         Condition::Any(list) => joined(list, "joined_or"),
         Condition::Not(inner) => d.t("not_so").replace("{condition}", &words(d, inner)),
-        Condition::Field(test) => {
-            let label = custom_values::called(d, Customized::Customer, &test.key)
-                .unwrap_or_else(|| d.t(&format!("f_{}", test.key)).to_owned());
-            test_words(d, "", test, &label)
-        }
-        Condition::Related(test) => belonging_words(d, test),
-    }
-}
-
-/// What is asked of what belongs to a customer, in words.
-fn belonging_words(d: &Look<'_>, test: &RelatedTest) -> String {
-    let word = belonging(test.of).1;
-    let inside = test.matching.as_ref().map(|matching| inner_words(d, word, matching)).unwrap_or_default();
-    let said = match &test.total {
-        Some(total) => test_words(d, word, total, d.t(&format!("q_{word}_{}_total", total.key))),
-        None => d.t(&format!("q_has_{word}")).to_owned(),
-    };
-    if inside.is_empty() { said } else { format!("{said} ({inside})") }
-}
-
-/// A condition on what belongs to a customer.
-fn inner_words(d: &Look<'_>, word: &str, condition: &Condition) -> String {
-    let joined = |list: &[Condition], key: &str| {
-        list.iter().map(|inner| inner_words(d, word, inner)).collect::<Vec<_>>().join(d.t(key))
-    };
-    match condition {
-        Condition::All(list) => joined(list, "joined_and"),
-        Condition::Any(list) => joined(list, "joined_or"),
-        Condition::Not(inner) => d.t("not_so").replace("{condition}", &inner_words(d, word, inner)),
-        Condition::Field(test) => test_words(d, word, test, d.t(&format!("q_{word}_{}", test.key))),
-        // The library takes none within another.
+        Condition::Field(test) => test_words(d, test),
+        // No field is shown by what belongs to a customer, and nothing else is told so.
         Condition::Related(_) => String::new(),
     }
 }
 
-/// A test in words; `word` is what belongs to a customer, or nothing for the customer itself.
-fn test_words(d: &Look<'_>, word: &str, test: &FieldTest, label: &str) -> String {
+fn test_words(d: &Look<'_>, test: &FieldTest) -> String {
+    let label = custom_values::called(d, Customized::Customer, &test.key)
+        .unwrap_or_else(|| d.t(&format!("f_{}", test.key)).to_owned());
     let value = |value: &FieldValue| match (custom_values::known(d, Customized::Customer, &test.key), value) {
         (Some(field), value) => custom_values::said(d, field, value),
         (None, FieldValue::OneOf(code)) => {
-            let further = [("kind", dictionary::CONTRACT_KIND), ("method", dictionary::PAYMENT_METHOD)];
-            let dictionary = CODES.into_iter().chain(further).find(|(name, _)| *name == test.key);
-            match (word, test.key.as_str()) {
-                ("contracts", "status") => return d.t(&format!("contract_{code}")).to_owned(),
-                ("receipts", "kind") => return d.t(&format!("receipt_{code}")).to_owned(),
-                _ => {}
-            }
+            let dictionary = CODES.iter().find(|(name, _)| *name == test.key);
             dictionary.map_or_else(|| code.to_string(), |(_, dictionary)| d.label(dictionary, &Some(code.clone())))
         }
         (None, other) => custom_values::in_line(d, other),
