@@ -115,6 +115,7 @@ impl Columns for Contract {
         "next_due_on",
         "payment_revision",
         "unreceived",
+        "currency",
     ];
 
     fn id(&self) -> String {
@@ -153,13 +154,14 @@ impl Columns for Contract {
             own.next_due_on.map_or(Ok(0), |day| days.number(day))?.into(),
             own.revision.into(),
             money(own.unreceived)?,
+            text(self.currency.code()),
         ])
     }
 }
 
 impl Columns for Instalment {
     const KIND: &'static str = "instalment";
-    const COLUMNS: &'static [&'static str] = &["scope", "contract", "customer", "place", "due_on", "open"];
+    const COLUMNS: &'static [&'static str] = &["scope", "contract", "customer", "place", "due_on", "open", "currency"];
 
     fn id(&self) -> String {
         self.id.to_string()
@@ -179,6 +181,7 @@ impl Columns for Instalment {
             i64::from(self.no).into(),
             due.map_or(Ok(NEVER), |day| days.number(day))?.into(),
             open.into(),
+            text(self.currency.code()),
         ])
     }
 }
@@ -186,7 +189,7 @@ impl Columns for Instalment {
 impl Columns for Receipt {
     const KIND: &'static str = "receipt";
     const COLUMNS: &'static [&'static str] =
-        &["scope", "contract", "customer", "received_on", "kind", "net", "method", "search_text", "credit"];
+        &["scope", "contract", "customer", "received_on", "kind", "net", "method", "search_text", "credit", "currency"];
 
     fn id(&self) -> String {
         self.id.to_string()
@@ -210,6 +213,7 @@ impl Columns for Receipt {
             text("-"),
             Value::Blob(generate::cut(&format!("{}\n{}", folded(&self.voucher), folded(&self.payer)))),
             if net == 0 { text("-") } else { credit },
+            text(self.currency.code()),
         ])
     }
 }
