@@ -2,8 +2,8 @@
 
 use crm_core::position::PositionId;
 use crm_core::{
-    Condition, CustomerQuery, EntryCode, FieldValue, NewCustomer, PageRequest, SavedQuery, SavedQueryId,
-    SavedQueryInput, View,
+    Belonging, Condition, CustomerFilter, CustomerQuery, EntryCode, FieldValue, NewCustomer, PageRequest, RelatedTest,
+    SavedQuery, SavedQueryId, SavedQueryInput, View,
 };
 use crm_tests::inputs::named;
 use crm_tests::{World, in_every_world, refused, user, violates};
@@ -33,6 +33,30 @@ fn input(saved: &SavedQuery) -> SavedQueryInput {
         everyone: saved.everyone,
         ..SavedQueryInput::named(saved.name.clone(), saved.query.clone())
     }
+}
+
+#[test]
+fn g1_what_asks_for_a_merged_value_asks_for_the_one_it_was_merged_into() {
+    in_every_world(|world| {
+        let (adam, alice) = (world.user("adam"), world.user("alice"));
+        let code = |code: &str| EntryCode::new(code).unwrap();
+        let of_kind = |own: &str| {
+            let matching = Some(Box::new(Condition::equal("kind", FieldValue::OneOf(code(own)))));
+            Condition::Related(RelatedTest { of: Belonging::Contracts, matching, total: None })
+        };
+        let query = |level: &str, kind: &str| {
+            let filter = CustomerFilter { level: Some(code(level)), ..CustomerFilter::default() };
+            let both = Condition::All(vec![Condition::equal("level", FieldValue::OneOf(code(level))), of_kind(kind)]);
+            CustomerQuery { filter, matching: Some(both), ..View::Mine.into() }
+        };
+        let own = alice.save_query(SavedQueryInput::named("重点客户", query("a", "sale"))).unwrap();
+        let other = alice.save_query(SavedQueryInput::named("其他", query("c", "other"))).unwrap();
+        adam.merge_dictionary_entries("level".into(), code("a"), code("b")).unwrap();
+        adam.merge_dictionary_entries("contract_kind".into(), code("sale"), code("service")).unwrap();
+        let now = saved(world, "alice");
+        assert_eq!(now.iter().find(|saved| saved.id == own.id).unwrap().query, query("b", "service"));
+        assert_eq!(*now.iter().find(|saved| saved.id == other.id).unwrap(), other);
+    });
 }
 
 #[test]

@@ -134,6 +134,7 @@ impl Session<'_> {
                     });
                 }
                 work.conditions_follow(&dictionary, &from, &into)?;
+                work.saved_queries_follow(&dictionary, &from, &into)?;
                 source.retired = true;
                 work.update(&DICTIONARY_ENTRY, source.to_row()?);
                 let changes = vec![history::change("merged_into", None, Some(serde_json::json!(into)))];

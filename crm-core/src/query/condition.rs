@@ -1,8 +1,8 @@
 //! Conditions as people and programs write them.
 
-use super::related::RelatedTest;
+use super::related::{Belonging, RelatedTest};
 use crate::custom_field::{FieldType, FieldValue};
-use crate::dictionary::EntryCode;
+use crate::dictionary::{self, EntryCode};
 use crate::error::Violation;
 use crate::money::Money;
 use crate::store::Comparison;
@@ -187,7 +187,8 @@ impl Condition {
         }
     }
 
-    /// The same with the code of one entry in place of another's, where tests on a field name it.
+    /// The same with the code of one entry in place of another's, where tests on a field name it; fields of customers are called as their
+    /// dictionaries are.
     pub(crate) fn with_code(&self, key: &str, from: &EntryCode, into: &EntryCode) -> Condition {
         let all = |list: &[Condition]| list.iter().map(|inner| inner.with_code(key, from, into)).collect();
         let own = |value: &FieldValue| match value {
@@ -206,7 +207,16 @@ impl Condition {
                     other => other.clone(),
                 },
             ),
-            Condition::Field(_) | Condition::Related(_) => self.clone(),
+            Condition::Field(_) => self.clone(),
+            Condition::Related(test) => {
+                let inner = match (test.of, key) {
+                    (Belonging::Contracts, dictionary::CONTRACT_KIND) => "kind",
+                    (Belonging::Receipts, dictionary::PAYMENT_METHOD) => "method",
+                    _ => return self.clone(),
+                };
+                let matching = test.matching.as_ref().map(|matching| Box::new(matching.with_code(inner, from, into)));
+                Condition::Related(RelatedTest { matching, ..test.clone() })
+            }
         }
     }
 

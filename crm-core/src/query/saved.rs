@@ -5,7 +5,8 @@
 use crate::actor::UserId;
 use crate::crm::Session;
 use crate::custom_field::CUSTOM;
-use crate::customer::{CustomerPage, CustomerQuery, FIELDS};
+use crate::customer::{CustomerFilter, CustomerPage, CustomerQuery, FIELDS};
+use crate::dictionary::EntryCode;
 use crate::error::{Error, Violation, refusals};
 use crate::id::SavedQueryId;
 use crate::operations::op;
@@ -315,6 +316,29 @@ impl Session<'_> {
 }
 
 impl Work<'_> {
+    /// What asks for an entry of a dictionary asks for the one that it is merged into.
+    pub(crate) fn saved_queries_follow(
+        &mut self,
+        dictionary: &str,
+        from: &EntryCode,
+        into: &EntryCode,
+    ) -> Result<(), Stop> {
+        for saved in SavedQuery::from_rows(&self.find_all(Search::of(&SAVED_QUERY))?)? {
+            let mut after = saved.clone();
+            let CustomerFilter { level, stage, source, industry, .. } = &mut after.query.filter;
+            for (of, held) in [("level", level), ("stage", stage), ("source", source), ("industry", industry)] {
+                if of == dictionary && held.as_ref() == Some(from) {
+                    *held = Some(into.clone());
+                }
+            }
+            after.query.matching = after.query.matching.map(|matching| matching.with_code(dictionary, from, into));
+            if after != saved {
+                self.update(&SAVED_QUERY, after.to_row()?);
+            }
+        }
+        Ok(())
+    }
+
     fn marks(&mut self) -> Result<Marks, Stop> {
         let person = self.actor().name();
         let row = self.get_one(&SAVED_QUERY_MARKS, person.clone())?;

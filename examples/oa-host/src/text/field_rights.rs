@@ -10,7 +10,7 @@ pub(super) const TEXTS: &[Text] = &[
     ("roles_say", "角色与字段权限", "What their roles say"),
     ("roles", "角色", "Roles"),
     ("rights", "操作权限", "Rights"),
-    ("fields_kept", "受限字段", "Fields that are kept"),
+    ("fields_kept", "受限字段", "Fields kept from them"),
     ("fields_of_customer", "客户字段权限", "Fields of customers"),
     ("fields_of_contact", "联系人字段权限", "Fields of contacts"),
     ("says_of_fields", "字段", "Fields"),
