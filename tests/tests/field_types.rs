@@ -68,7 +68,7 @@ fn q3_every_value_becomes_one_of_the_new_type_or_nothing_changes() {
             let edit = CustomerEdit { version, custom: vec![value("area", text(own))], ..CustomerEdit::default() };
             alice.edit_customer(odd, edit).unwrap();
         };
-        for own in ["007", "+8613800138000", "1,2,3", "138, 139", "1.5", "0,123", "12个"] {
+        for own in ["007", "+8613800138000", "1,2,3", "138, 139", "138 139", "1.2,3", "1.5", "0,123", "12个"] {
             says(own);
             assert_eq!(adam.change_field_type(area(FieldType::Integer), true).unwrap().unfit, 1, "{own}");
         }

@@ -142,7 +142,7 @@ pub(super) fn whole(pattern: &str) -> Option<regex_lite::Regex> {
     made(pattern).and_then(|_| made(&format!(r"\A(?:{pattern})\z")))
 }
 
-fn matches_whole(pattern: &str, text: &str) -> bool {
+pub(super) fn matches_whole(pattern: &str, text: &str) -> bool {
     whole(pattern).is_some_and(|pattern| pattern.is_match(text))
 }
 

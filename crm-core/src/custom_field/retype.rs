@@ -1,6 +1,6 @@
 //! A field that comes to hold something else (Q3): every value becomes one of the new type, or nothing changes; and it can be looked at before.
 
-use super::check::fit;
+use super::check::{fit, matches_whole};
 use super::commands::{checked, shown_by_what_is_read};
 use super::index::held;
 use super::text::{person, several, spoken, understood};
@@ -192,25 +192,16 @@ fn converted(value: &FieldValue, from: &CustomField, to: &CustomField, context: 
     fitted
 }
 
+/// A number as people write it, with commas between thousands or without.
+const NUMBER: &str = r"-?(0|[1-9][0-9]{0,2}(,[0-9]{3})+|[1-9][0-9]*)(\.[0-9]+)?";
+
 /// Whether a text says no more than the value that was read out of it: no number of a phone is one, and no day has words behind it.
 fn is_whole(text: &str, became: &FieldValue, zone: TimeZone) -> bool {
     let text = text.trim();
     match became {
-        FieldValue::Integer(_) | FieldValue::Decimal(_) | FieldValue::Money(_) => {
-            let number = text.rsplit_once(' ').map_or(text, |(number, _)| number);
-            let digits = number.strip_prefix('-').unwrap_or(number);
-            let whole = digits.split_once('.').map_or(digits, |(whole, _)| whole);
-            let groups: Vec<&str> = whole.split(',').collect();
-            let grouped = groups.iter().skip(1).all(|group| group.len() == 3);
-            let first = groups.first().copied().unwrap_or_default();
-            let plain = digits.chars().all(|letter| letter.is_ascii_digit() || letter == ',' || letter == '.');
-            let leads = first != "0" || groups.len() == 1;
-            plain
-                && grouped
-                && leads
-                && (groups.len() == 1 || first.len() <= 3)
-                && (first == "0" || !first.starts_with('0'))
-        }
+        FieldValue::Integer(_) | FieldValue::Decimal(_) => matches_whole(NUMBER, text),
+        // Its currency stands behind it.
+        FieldValue::Money(_) => matches_whole(NUMBER, text.rsplit_once(' ').map_or(text, |(amount, _)| amount)),
         FieldValue::Date(_) => {
             !text.contains([' ', 'T']) || zone.instant_of(text).is_some_and(|at| says(text, at, zone))
         }
@@ -402,16 +393,18 @@ impl Work<'_> {
         Ok(FieldTypeChange { field: saved.told(), ..change })
     }
 
+    /// Whether a value of before is one that its field can have now.
+    pub(crate) fn fits_its_field(&self, of: Customized, own: &CustomValue) -> bool {
+        let field = self.context.field(of, own.field.as_str());
+        field.is_none_or(|stored| own.value.is_of(stored.field.field_type))
+    }
+
     /// A row of before without values that its fields can't have any more.
     pub(crate) fn as_fields_are(&self, kind: &Kind, row: Row) -> Result<Row, Error> {
         let Some(of) = Customized::of_kind(kind) else { return Ok(row) };
-        let fits = |own: &CustomValue| {
-            let field = self.context.field(of, own.field.as_str());
-            field.is_none_or(|stored| own.value.is_of(stored.field.field_type))
-        };
         let mut values = held(&row)?;
         let had = values.len();
-        values.retain(fits);
+        values.retain(|own| self.fits_its_field(of, own));
         if values.len() == had {
             return Ok(row);
         }

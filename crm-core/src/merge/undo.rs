@@ -421,10 +421,7 @@ impl Work<'_> {
         }
         let mut back = as_customer(value, &now)?;
         // What a field held before it came to hold something else is nothing that it can have.
-        back.custom.retain(|own| {
-            let field = self.context.field(Customized::Customer, own.field.as_str());
-            field.is_none_or(|stored| own.value.is_of(stored.field.field_type))
-        });
+        back.custom.retain(|own| self.fits_its_field(Customized::Customer, own));
         back.changed_at = self.now;
         back.changed_by = self.actor().name();
         // What it is called no longer is nobody's, but for what goes back to the sources.

@@ -189,13 +189,7 @@ pub(super) fn passes(kind: &Kind, rows: &[Row], row: &Row, filter: &Filter) -> b
         Filter::Not(inner) => !passes(kind, rows, row, inner),
         Filter::Is(column, comparison, value) => {
             let order = plain(&value_of(kind, row, column)).cmp(&plain(value));
-            match comparison {
-                Comparison::Equal => order.is_eq(),
-                Comparison::Less => order.is_lt(),
-                Comparison::AtMost => order.is_le(),
-                Comparison::Greater => order.is_gt(),
-                Comparison::AtLeast => order.is_ge(),
-            }
+            is_so(order, *comparison)
         }
         Filter::In(column, values) => values.contains(&value_of(kind, row, column)),
         Filter::Related(others) => {
@@ -205,14 +199,7 @@ pub(super) fn passes(kind: &Kind, rows: &[Row], row: &Row, filter: &Filter) -> b
                 Has::One => of_row.count() > 0,
                 Has::Sum(column, comparison, value) => {
                     let sum: i64 = of_row.map(|other| plain(&value_of(kind, other, column)).0).sum();
-                    let order = sum.cmp(&value);
-                    match comparison {
-                        Comparison::Equal => order.is_eq(),
-                        Comparison::Less => order.is_lt(),
-                        Comparison::AtMost => order.is_le(),
-                        Comparison::Greater => order.is_gt(),
-                        Comparison::AtLeast => order.is_ge(),
-                    }
+                    is_so(sum.cmp(&value), comparison)
                 }
             }
         }
@@ -220,6 +207,16 @@ pub(super) fn passes(kind: &Kind, rows: &[Row], row: &Row, filter: &Filter) -> b
             Value::Bytes(own) => (0..=own.len()).any(|i| own.iter().skip(i).take(part.len()).eq(part)),
             _ => false,
         },
+    }
+}
+
+fn is_so(order: std::cmp::Ordering, comparison: Comparison) -> bool {
+    match comparison {
+        Comparison::Equal => order.is_eq(),
+        Comparison::Less => order.is_lt(),
+        Comparison::AtMost => order.is_le(),
+        Comparison::Greater => order.is_gt(),
+        Comparison::AtLeast => order.is_ge(),
     }
 }
 

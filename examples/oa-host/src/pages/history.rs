@@ -6,11 +6,13 @@ use crate::form::field_of;
 use crate::pages::Params;
 use crate::pages::custom_values::{self, of_word};
 use crate::session::Visitor;
+use crate::text::Lang;
 use crate::values::{Values, url};
 use askama::Template;
 use axum::extract::State;
 use crm_core::{
-    Currency, Decimal, EntryCode, Error, FieldChange, Glossary, HistoryEntry, HistoryPage, PageRequest, dictionary,
+    Currency, Decimal, EntryCode, Error, FieldChange, Glossary, HistoryEntry, HistoryPage, PageRequest, Term,
+    dictionary,
 };
 
 /// Whose history it is.
@@ -136,7 +138,9 @@ fn called(d: &Look<'_>, part: &str, field: &str) -> String {
 fn setting(d: &Look<'_>, path: &str) -> String {
     if let Some((term, language)) = path.strip_prefix("glossary.").and_then(|rest| rest.split_once('.')) {
         let called = Glossary::default().terms.into_iter().find(|known| known.key == term);
-        let called = called.map_or_else(|| term.to_owned(), |known| known.preset_chinese);
+        let english = d.lang() == Lang::English;
+        let preset = |known: Term| if english { known.preset_english } else { known.preset_chinese };
+        let called = called.map_or_else(|| term.to_owned(), preset);
         return format!("{} · {called} · {}", d.t("glossary"), named(d, "f_", language));
     }
     let whole = named(d, "f_", &field_of(path));

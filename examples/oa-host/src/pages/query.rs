@@ -30,8 +30,8 @@ const TIMES: [(&str, &str, bool); 3] = [
     ("next_follow_up_at", "next_follow_up", true),
 ];
 
-/// What can be asked of what belongs to customers: the field with the key of its name, its type, whether amounts of it are added up, and whether only
-/// contracts in force are meant.
+/// What can be asked of what belongs to customers: the field with the key of its name, its type (amounts are added up), and whether only contracts in
+/// force are meant.
 const BELONGING: [(Belonging, &str, &str, FieldType, bool); 7] = [
     (Belonging::Contracts, "", "q_contracts_in_force", FieldType::YesNo, true),
     (Belonging::Contracts, "unreceived", "q_contracts_unreceived_total", FieldType::Money, false),
