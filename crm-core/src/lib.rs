@@ -89,8 +89,8 @@ pub use custom_field::{
 };
 pub use customer::{
     BatchAnswer, BatchItem, Customer, CustomerEdit, CustomerEditItem, CustomerFilter, CustomerId, CustomerKind,
-    CustomerOrder, CustomerPage, CustomerPanels, CustomerQuery, CustomerStatus, FieldOrder, FormerCustomer,
-    FoundCustomer, FoundCustomers, NewCustomer, NewRelation, NextFollowUp, Transfer, View, ViewCount,
+    CustomerOrder, CustomerPage, CustomerPanels, CustomerQuery, CustomerStatus, FormerCustomer, FoundCustomer,
+    FoundCustomers, NewCustomer, NewRelation, NextFollowUp, Transfer, View, ViewCount,
 };
 pub use date::Date;
 pub use dictionary::{DictionaryEntry, DictionaryEntryInput, EntryCode};
@@ -164,7 +164,9 @@ pub use pool::{
 pub use position::{AccessChange, Position, PositionId, PositionInput, PositionSyncReport};
 pub use problem::Problem;
 pub use product::{ListPrice, NewProduct, Product, ProductEdit, ProductOrder, ProductPage, ProductQuery};
-pub use query::{Belonging, Condition, DayRange, FieldTest, RelatedTest, SavedQuery, SavedQueryInput, Test};
+pub use query::{
+    Belonging, Condition, DayRange, FieldOrder, FieldTest, RelatedTest, SavedQuery, SavedQueryInput, Test,
+};
 pub use record::Removed;
 pub use relation::RelationView;
 pub use reminder::{

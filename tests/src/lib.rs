@@ -169,6 +169,11 @@ pub fn dump(store: &dyn Store, org: &str) -> String {
                         }
                     }
                 }
+                // Lists of all customers go by what those of scopes go by.
+                let text_of = |column: &str| kind.position(column).and_then(|place| row.values[place].as_text());
+                if let (Some(standing), Some(scope)) = (text_of("standing"), text_of("scope")) {
+                    assert!(scope.starts_with(standing) && standing.len() == 1, "{} stands as {standing}", row.id);
+                }
                 writeln!(text, " {}", row.body).unwrap();
             }
             if let Some(last) = rows.last().filter(|_| rows.len() == 10_000) {

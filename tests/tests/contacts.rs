@@ -137,7 +137,8 @@ fn c2_a_contact_keeps_every_field_and_its_edits() {
 fn c2_the_list_of_contacts_goes_over_all_customers_one_sees() {
     in_every_world(|world| {
         let list = |who: &str, text: Option<&str>, mine| {
-            let filter = crm_core::ContactFilter { text: text.map(str::to_owned), mine };
+            let filter =
+                crm_core::ContactFilter { text: text.map(str::to_owned), mine, ..crm_core::ContactFilter::default() };
             let page = world.user(who).contacts(filter, PageRequest::first(50).counted()).unwrap();
             assert_eq!(page.count.unwrap().value, page.items.len() as i64);
             page.items.into_iter().map(|row| (row.contact.name, row.customer_name)).collect::<Vec<_>>()

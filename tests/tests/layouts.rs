@@ -288,11 +288,11 @@ fn q3_contacts_follow_ups_and_contracts_have_fields_of_their_own() {
                 field.field_type = FieldType::AutoNumber;
                 field.number = Some("N{random}".to_owned());
             });
-            let filterable = CustomFieldInput {
+            let long = CustomFieldInput {
                 filterable: true,
-                ..CustomFieldInput::new(of, key("found"), "found", FieldType::Text)
+                ..CustomFieldInput::new(of, key("found"), "found", FieldType::LongText)
             };
-            violates(world.user("adam").save_custom_field(filterable), "filterable", "not_allowed");
+            violates(world.user("adam").save_custom_field(long), "filterable", "not_allowed");
             let own = CustomFieldInput::new(of, key("version"), "version", FieldType::Text);
             violates(world.user("adam").save_custom_field(own), "key", "not_allowed");
         }

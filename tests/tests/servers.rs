@@ -5,7 +5,7 @@
 use crm_core::store::sql::server::sqlx::{self, AssertSqlSafe, Connection as _, MySql, Postgres};
 use crm_core::store::sql::server::{Server, ServerOptions};
 use crm_core::store::sql::{SqlOptions, SqlStore, TablePrefix};
-use crm_core::store::{Answer, ChangeSet, Column, ColumnType, Kind, Read, Row, Store as _, StoreError, Write};
+use crm_core::store::{Answer, ChangeSet, Column, ColumnType, Kind, Read, Repeats, Row, Store as _, StoreError, Write};
 use crm_core::{Actor, Crm, CustomerId, Error, NewContact, NewCustomer, SystemEnvironment};
 use crm_tests::servers::{Lease, ServerStore, Tested, prefix, url};
 use crm_tests::{ORG, code, found, refused};
@@ -288,14 +288,19 @@ fn h1_tables_that_eight_open_at_once_are_made_once() {
     opened_by_many::<MySql>();
 }
 
-/// A kind, and the same with a column that repeats what the bodies have.
+/// A kind, and the same with columns that repeat what its rows have.
 const OWNER: Column = Column::live("owner", ColumnType::Text);
 static DEAL: Kind = Kind { name: "deal", columns: &[OWNER], indexes: &[], since: 1 };
 static DEALS: &[&Kind] = &[&DEAL];
 static GROWN_DEAL: Kind = Kind {
     columns: &[
         OWNER,
-        Column { since: 2, repeats: Some("currency"), ..Column::projected("currency", ColumnType::Text) },
+        Column {
+            since: 2,
+            repeats: Some(Repeats::Body("currency")),
+            ..Column::projected("currency", ColumnType::Text)
+        },
+        Column { since: 2, repeats: Some(Repeats::Beginning("owner")), ..Column::live("sort", ColumnType::Text) },
     ],
     ..DEAL
 };
@@ -312,7 +317,10 @@ fn grows<S: Tested>() {
     let bodies =
         [("a", r#"{"currency":"USD","no":1}"#, "USD"), ("b", r#"{"no":2}"#, "-"), ("c", r#"{"name":"\"客户\""}"#, "-")];
     let row = |id: &str, body: &str, currency: Option<&str>| {
-        let values = ["u".into()].into_iter().chain(currency.map(Into::into)).collect();
+        let values = ["ux".into()]
+            .into_iter()
+            .chain(currency.into_iter().flat_map(|currency| [currency.into(), "u".into()]))
+            .collect();
         Row { id: id.into(), version: 1, values, body: body.into() }
     };
     let mut changes = ChangeSet::new(org.clone());
@@ -326,12 +334,12 @@ fn grows<S: Tested>() {
 }
 
 #[test]
-fn h1_a_column_that_repeats_the_body_is_filled_on_postgres() {
+fn h1_columns_that_repeat_are_filled_on_postgres() {
     grows::<Postgres>();
 }
 
 #[test]
-fn h1_a_column_that_repeats_the_body_is_filled_on_mariadb() {
+fn h1_columns_that_repeat_are_filled_on_mariadb() {
     grows::<MySql>();
 }
 

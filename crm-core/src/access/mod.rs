@@ -24,11 +24,16 @@ use crate::organisation::Context;
 use crate::person::Person;
 use crate::position::PositionId;
 use crate::sharing::{Share, SharePanel, ShareRight};
-use crate::sorted::Sort as _;
-use crate::store::Value;
+use crate::sorted::{Gather as _, Sort as _};
+use crate::store::{Comparison, Filter, Value};
 use crate::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError};
+
+/// From how many scopes on it is asked whether a list leaves out less than it shows.
+const WHOLE_LIST: usize = 256;
+/// How many scopes are left out of all, at the most.
+const MOST_OTHERS: usize = 64;
 
 /// How far an actor reaches into a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -262,6 +267,23 @@ impl<'c> Access<'c> {
             return Vec::new();
         };
         self.kept(ScopeList::Below(standing, person.id.clone()), || self.scopes_below(standing, person))
+    }
+
+    /// What leaves the customers of those below the actor of all of a standing, where that are nearly all: there is less to leave out
+    /// than to put together.
+    pub(crate) fn nearly_all_below(&self, standing: Standing, below: usize) -> Option<Filter> {
+        let person = self.person.filter(|_| below >= WHOLE_LIST)?;
+        let others = self.kept(ScopeList::NotBelow(standing, person.id.clone()), || {
+            let below: BTreeSet<Value> = self.subordinate_scopes(standing).into_iter().into_set();
+            let beside = |scope: &Value| !below.contains(scope) && !Scope::is_at_no_position(scope);
+            self.all_scopes(standing).into_iter().filter(beside).take(MOST_OTHERS + 1).collect()
+        });
+        let others = Some(others).filter(|others| others.len() <= MOST_OTHERS)?;
+        let [from, until] = Scope::at_no_position(standing);
+        let between = [(Comparison::AtLeast, from), (Comparison::Less, until)];
+        let nowhere = Filter::All(between.into_iter().map(|(is, end)| Filter::Is("scope", is, end)).collect());
+        let apart = [nowhere, Filter::In("scope", others)];
+        Some(Filter::All(apart.into_iter().map(|filter| Filter::Not(Box::new(filter))).collect()))
     }
 
     /// A list of scopes as it is kept with the context, or made now.

@@ -36,12 +36,16 @@ pub(crate) enum ScopeList {
     All(Standing),
     /// Of those below a person, apart from his own.
     Below(Standing, UserId),
+    /// At positions that are not below a person; the first ones only, if there are many.
+    NotBelow(Standing, UserId),
     /// In a pool, of those whose customers the holder of these positions sees there.
     Line(PoolId, Vec<PositionId>),
 }
 
 /// Stands between the parts; ids hold no control characters.
 const SEPARATOR: char = '\u{1f}';
+/// The character that comes next.
+const BEHIND_SEPARATOR: char = '\u{20}';
 
 impl Standing {
     fn parse(text: &str) -> Option<Self> {
@@ -53,6 +57,19 @@ impl Standing {
         }
     }
 
+    /// As a column of its own, where it does not matter in which pool: with what each scope begins.
+    pub(crate) fn to_value(self) -> Value {
+        Value::Text(
+            match self {
+                Standing::Active => "a",
+                Standing::Pooled(_) => "p",
+                Standing::Deleted => "d",
+                Standing::Merged => "m",
+            }
+            .to_owned(),
+        )
+    }
+
     /// The standing of a scope that need not be known further.
     pub(crate) fn of_scope(scope: &str) -> Option<Self> {
         Standing::parse(scope.split(SEPARATOR).next().unwrap_or_default())
@@ -62,6 +79,18 @@ impl Standing {
 impl Scope {
     pub(crate) fn new(standing: Standing, position: Option<PositionId>, owner: UserId) -> Self {
         Scope { standing, position, owner }
+    }
+
+    /// Whether it is that of customers whose owner has them at no position.
+    pub(crate) fn is_at_no_position(scope: &Value) -> bool {
+        scope.as_text().and_then(|text| text.split(SEPARATOR).nth(1)) == Some("")
+    }
+
+    /// Between which values those are, of a standing; no id begins with the second.
+    pub(crate) fn at_no_position(standing: Standing) -> [Value; 2] {
+        let begins = standing.to_value();
+        let begins = begins.as_text().unwrap_or_default();
+        [format!("{begins}{SEPARATOR}{SEPARATOR}"), format!("{begins}{SEPARATOR}{BEHIND_SEPARATOR}")].map(Value::Text)
     }
 
     pub(crate) fn to_value(&self) -> Value {

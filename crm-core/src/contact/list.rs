@@ -3,10 +3,12 @@
 use super::{CONTACT, Contact, StoredContact};
 use crate::access::Standing;
 use crate::crm::Session;
+use crate::custom_field::Customized;
 use crate::customer::{CUSTOMER, Customer};
 use crate::error::{Error, Violation};
 use crate::operations::op;
 use crate::page::{COUNT_CAP, Count, PageRequest, Place, encode_cursor, list_identity, page};
+use crate::query::{Condition, FieldOrder};
 use crate::record::Record;
 use crate::sharing::SharePanel;
 use crate::sorted::{Gather as _, Sort as _};
@@ -31,6 +33,14 @@ pub struct ContactFilter {
     /// Only contacts of the actor's own customers.
     #[cfg_attr(feature = "uniffi", uniffi(default = false))]
     pub mine: bool,
+    /// A condition that they all meet, over custom fields of contacts as `custom.` with their keys.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
+    pub matching: Option<Condition>,
+    /// An order by a custom field, in place of that by name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
+    pub order_by: Option<FieldOrder>,
 }
 
 /// A contact in a list, with its customer's name.
@@ -46,16 +56,16 @@ pub struct ContactRow {
 }
 
 page! {
-    /// A page of contacts, by name.
+    /// A page of contacts.
     ContactPage of ContactRow
 }
 
 impl Session<'_> {
-    /// A page of the contacts over all customers that the actor sees, by name.
+    /// A page of the contacts over all customers that the actor sees, by name or by a custom field.
     ///
     /// # Errors
     /// [`Error::Forbidden`] without the rights `contact.view` and `customer.view`; [`Error::Invalid`];
-    /// `cursor_foreign`.
+    /// `field_building`; `cursor_foreign`.
     pub fn contacts(&self, filter: ContactFilter, page: PageRequest) -> Result<ContactPage, Error> {
         let list = list_identity(self.actor(), op::contacts.name, &filter);
         let limit = self.rows_of(&page)?;
@@ -64,7 +74,7 @@ impl Session<'_> {
             let access = work.access()?;
             access.allow("customer.view")?;
             // The text by which they are sorted has the name alone.
-            let column = if access.reads("contact.phones") { "search_text" } else { "name_sort" };
+            let looked_in = if access.reads("contact.phones") { "search_text" } else { "name_sort" };
             let scopes =
                 if filter.mine { access.own_scopes(Standing::Active) } else { access.visible_scopes(Standing::Active) };
             let shared = if filter.mine { Vec::new() } else { work.shared_customers(&scopes, SharePanel::Contacts)? };
@@ -72,16 +82,25 @@ impl Session<'_> {
             if text.chars().count() > 60 {
                 return Err(Violation::too_long("filter.text", 60).into());
             }
+            let mut conditions = Vec::new();
+            if !text.is_empty() {
+                conditions.push(Filter::Contains(looked_in, text.into_bytes()));
+            }
+            if let Some(matching) = &filter.matching {
+                conditions.push(work.narrowed_by(Customized::Contact, matching)?);
+            }
+            let (order, direction) = match &filter.order_by {
+                Some(by) => {
+                    work.ordered_by(Customized::Contact, by).map(|(_, column, direction)| (column, direction))?
+                }
+                None => ("name_sort", Direction::Ascending),
+            };
             // By ownership and by share: two lists in one order, of customers that differ.
             let by_ownership = Search::of(&CONTACT).within("scope", scopes);
             let by_share = Search::of(&CONTACT).within("customer", shared);
             let searches = [by_ownership, by_share].map(|search| {
-                let mut search = search.ordered("name_sort", Direction::Ascending).limited(limit + 1);
-                search.after.clone_from(&after);
-                if !text.is_empty() {
-                    search.filter = Filter::Contains(column, text.clone().into_bytes());
-                }
-                search
+                let search = search.filtered(Filter::All(conditions.clone())).ordered(order, direction);
+                Search { after: after.clone(), ..search }.limited(limit + 1)
             });
             let mut reads = searches.clone().map(Read::Find).to_vec();
             if page.count {
@@ -90,8 +109,15 @@ impl Session<'_> {
             let mut answers = work.read(reads)?.into_iter();
             let mut found = rows(answers.next());
             found.extend(rows(answers.next()));
+            let place = |row: &Row| -> Place {
+                let value = CONTACT.position(order).and_then(|place| row.values.get(place));
+                (value.cloned(), row.id.clone())
+            };
             found.order_by_key(place);
-            let floor = if text.is_empty() { COUNT_CAP } else { found.len() as i64 };
+            if direction == Direction::Descending {
+                found.reverse();
+            }
+            let floor = if conditions.is_empty() { COUNT_CAP } else { found.len() as i64 };
             let counts: Vec<Option<i64>> = answers.map(|answer| counted(Some(answer))).collect();
             let count = page.count.then(|| Count::of(counts.into_iter().sum(), floor));
             let more = found.len() as i64 > limit;
@@ -115,10 +141,4 @@ impl Session<'_> {
             Ok(ContactPage { items, next, count })
         })
     }
-}
-
-/// The place of a contact's row in the list.
-fn place(row: &Row) -> Place {
-    let value = CONTACT.position("name_sort").and_then(|place| row.values.get(place));
-    (value.cloned(), row.id.clone())
 }

@@ -12,7 +12,7 @@ pub use commands::{ContactEdit, ContactRefusal, NewContact};
 pub use erase::Erasure;
 pub use list::{ContactFilter, ContactPage, ContactRow};
 
-use crate::custom_field::CustomValue;
+use crate::custom_field::{CustomValue, later_index, later_slot, no_fields};
 use crate::customer::{Under, scopes_by_id};
 use crate::id::CustomerId;
 use crate::operations::op;
@@ -30,8 +30,19 @@ pub(crate) static CONTACT: Kind = Kind {
         Column::live("scope", ColumnType::Text),
         Column::projected("name_sort", ColumnType::Bytes),
         Column::projected("search_text", ColumnType::Bytes),
+        later_slot("field1"),
+        later_slot("field2"),
+        later_slot("field3"),
+        later_slot("field4"),
     ],
-    indexes: &[Index::on("customer", &["customer", "name_sort"]), Index::on("name", &["scope", "name_sort"])],
+    indexes: &[
+        Index::on("customer", &["customer", "name_sort"]),
+        Index::on("name", &["scope", "name_sort"]),
+        later_index("field1", &["scope", "field1"]),
+        later_index("field2", &["scope", "field2"]),
+        later_index("field3", &["scope", "field3"]),
+        later_index("field4", &["scope", "field4"]),
+    ],
     since: 1,
 };
 
@@ -187,12 +198,13 @@ impl Record for StoredContact {
             search.push('\n');
             search.push_str(&fold(phone));
         }
-        vec![
+        let own = [
             self.customer.to_string().into(),
             self.scope.as_str().into(),
             sort_key(&self.name).into(),
             bytes_column(&search, 255),
-        ]
+        ];
+        own.into_iter().chain(no_fields(Self::KIND)).collect()
     }
 
     fn refresh(&mut self, row: &Columns<'_>) {

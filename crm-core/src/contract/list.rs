@@ -4,12 +4,14 @@ use super::{CONTRACT, Contract, ContractStatus};
 use crate::access::{Reach, Scope, Standing};
 use crate::actor::UserId;
 use crate::crm::Session;
+use crate::custom_field::Customized;
 use crate::customer::{CUSTOMER, Customer, CustomerId};
 use crate::date::Date;
 use crate::dictionary::EntryCode;
 use crate::error::{Error, Violation};
 use crate::operations::op;
 use crate::page::{COUNT_CAP, Count, PageRequest, encode_cursor, list_identity, page, searched};
+use crate::query::{Condition, FieldOrder};
 use crate::record::Record;
 use crate::sharing::SharePanel;
 use crate::sorted::Gather as _;
@@ -133,6 +135,15 @@ pub struct ContractQuery {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub order: Option<ContractOrder>,
+    /// An order by a custom field, in place of `order`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
+    pub order_by: Option<FieldOrder>,
+    /// A condition that they all meet, over custom fields of contracts as `custom.` with their keys, and `name`, `kind`, `status`,
+    /// `payment_method`, `created_at`, `signed_on`, `ends_on`, and the amounts `planned`, `received` and `unreceived`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
+    pub matching: Option<Condition>,
 }
 
 impl From<Contracts> for ContractQuery {
@@ -150,6 +161,8 @@ impl From<Contracts> for ContractQuery {
             signed_to: None,
             ends_to: None,
             order: None,
+            order_by: None,
+            matching: None,
         }
     }
 }
@@ -176,22 +189,19 @@ impl Session<'_> {
     ///
     /// # Errors
     /// [`Error::Forbidden`] without the right `contract.view`, and on [`Contracts::All`] for who is no administrator;
-    /// [`Error::NotFound`]; [`Error::Invalid`]; `cursor_foreign`.
+    /// [`Error::NotFound`]; [`Error::Invalid`]; `field_building`; `cursor_foreign`.
     pub fn contracts(&self, query: impl Into<ContractQuery>, page: PageRequest) -> Result<ContractPage, Error> {
         let query = query.into();
         let list = list_identity(self.actor(), op::contracts.name, &query);
         let limit = self.rows_of(&page)?;
-        let (column, direction) = match query.order.unwrap_or_default() {
-            ContractOrder::Newest => ("created_at", Direction::Descending),
-            ContractOrder::Signed => ("signed_on", Direction::Ascending),
-            ContractOrder::LastSigned => ("signed_on", Direction::Descending),
-            ContractOrder::Ending => ("ends_on", Direction::Ascending),
-            ContractOrder::Number => ("number_sort", Direction::Ascending),
-        };
-        let ty = CONTRACT.column(column).map_or(ColumnType::Integer, |column| column.ty);
         self.query(&op::contracts, |work| {
-            let after = page.place(&list, ty)?;
-            let filter = query.conditions(work.today())?;
+            let (column, direction) = work.contract_order(&query)?;
+            let after = page.place(&list, CONTRACT.column(column).map_or(ColumnType::Integer, |column| column.ty))?;
+            let mut filter = query.conditions(work.today())?;
+            if let Some(matching) = &query.matching {
+                filter.push(work.narrowed_by(Customized::Contract, matching)?);
+            }
+            let filter = Filter::All(filter);
             let narrowed = !filter.is_empty();
             let mut search =
                 work.contract_scope(&query)?.filtered(filter).ordered(column, direction).limited(limit + 1);
@@ -213,6 +223,23 @@ impl Session<'_> {
 }
 
 impl Work<'_> {
+    /// The column and the direction in which a list is put in order.
+    fn contract_order(&self, query: &ContractQuery) -> Result<(&'static str, Direction), Error> {
+        if let Some(by) = &query.order_by {
+            if query.order.is_some() {
+                return Err(Violation::not_allowed("order_by").into());
+            }
+            return self.ordered_by(Customized::Contract, by).map(|(_, column, direction)| (column, direction));
+        }
+        Ok(match query.order.unwrap_or_default() {
+            ContractOrder::Newest => ("created_at", Direction::Descending),
+            ContractOrder::Signed => ("signed_on", Direction::Ascending),
+            ContractOrder::LastSigned => ("signed_on", Direction::Descending),
+            ContractOrder::Ending => ("ends_on", Direction::Ascending),
+            ContractOrder::Number => ("number_sort", Direction::Ascending),
+        })
+    }
+
     fn contract_scope(&mut self, query: &ContractQuery) -> Result<Search, Stop> {
         let search = Search::of(&CONTRACT);
         if let Contracts::Of { customer } = query.of {
@@ -260,7 +287,7 @@ impl Work<'_> {
 }
 
 impl ContractQuery {
-    fn conditions(&self, today: Date) -> Result<Filter, Error> {
+    fn conditions(&self, today: Date) -> Result<Vec<Filter>, Error> {
         let mut conditions: Vec<Filter> = searched(self.text.as_deref())?.into_iter().collect();
         if let Some(status) = self.status {
             conditions.push(Filter::equal("status", status.as_str()));
@@ -298,6 +325,6 @@ impl ContractQuery {
         if self.signed_from.is_some() {
             conditions.push(Filter::Is("signed_on", Comparison::Less, crate::record::NEVER.into()));
         }
-        Ok(Filter::All(conditions))
+        Ok(conditions)
     }
 }

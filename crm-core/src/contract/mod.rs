@@ -29,7 +29,7 @@ pub(crate) use state::{CONTRACTS_UNDER, Deal};
 
 use crate::access::{Scope, Standing};
 use crate::actor::UserId;
-use crate::custom_field::CustomValue;
+use crate::custom_field::{CustomValue, later_index, later_slot, no_fields};
 use crate::customer::CustomerId;
 use crate::date::Date;
 use crate::dictionary::EntryCode;
@@ -37,7 +37,7 @@ use crate::id::{ApprovalId, ContractId};
 use crate::money::{Currency, Decimal};
 use crate::position::PositionId;
 use crate::record::{Columns, NEVER, Record, bytes_column, text_column};
-use crate::store::{Column, ColumnType, Index, Kind, Value};
+use crate::store::{Column, ColumnType, Index, Kind, Repeats, Value};
 use crate::text::fold;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -58,7 +58,7 @@ const fn index(name: &'static str, columns: &'static [&'static str]) -> Index {
 
 /// The currency of a record's amounts, beside which they can be compared.
 pub(crate) const CURRENCY: Column =
-    Column { since: 19, repeats: Some("currency"), ..Column::projected("currency", ColumnType::Text) };
+    Column { since: 19, repeats: Some(Repeats::Body("currency")), ..Column::projected("currency", ColumnType::Text) };
 
 /// What payments move, in minor units; by the migration that brought them.
 const fn paid(name: &'static str) -> Column {
@@ -92,6 +92,10 @@ pub(crate) static CONTRACT: Kind = Kind {
         paid("payment_revision"),
         paid("unreceived"),
         CURRENCY,
+        later_slot("field1"),
+        later_slot("field2"),
+        later_slot("field3"),
+        later_slot("field4"),
     ],
     indexes: &[
         index("created", &["scope", "created_at"]),
@@ -102,6 +106,10 @@ pub(crate) static CONTRACT: Kind = Kind {
         index("parent", &["parent"]),
         Index { since: crate::reminder::SINCE, ..index("open_until", &["settled", "ends_on"]) },
         Index { name: "credit", columns: &["credit", "signed_on"], across: false, since: CREDITED },
+        later_index("field1", &["scope", "field1"]),
+        later_index("field2", &["scope", "field2"]),
+        later_index("field3", &["scope", "field3"]),
+        later_index("field4", &["scope", "field4"]),
     ],
     since: SINCE,
 };
@@ -409,6 +417,7 @@ impl Record for Contract {
         ];
         values.extend(self.money_columns());
         values.push(self.currency.code().into());
+        values.extend(no_fields(Self::KIND));
         values
     }
 

@@ -1,7 +1,6 @@
 //! Keeping custom fields (Q3).
 
 use super::check::{LONGEST_PATTERN, compare, fit, whole};
-use super::index::SLOTS;
 use super::value::LONGEST;
 use super::{
     CUSTOM, CUSTOM_FIELD, CustomField, Customized, FieldIndex, FieldKey, FieldOption, FieldType, FieldValue,
@@ -301,8 +300,9 @@ impl Work<'_> {
             return Ok(Some(slot));
         }
         let taken = |slot: &usize| fields.iter().any(|stored| stored.slot == Some(*slot));
-        let Some(free) = (0..SLOTS.len()).find(|slot| !taken(slot)) else {
-            return Err(CustomFieldRefusal::TooManyFilterable { most: SLOTS.len().to_string() }.into());
+        let most = field.of.slots();
+        let Some(free) = (0..most).find(|slot| !taken(slot)) else {
+            return Err(CustomFieldRefusal::TooManyFilterable { most: most.to_string() }.into());
         };
         field.index = FieldIndex::Building;
         self.begin_walk(field.of)?;
@@ -349,8 +349,7 @@ pub(super) fn checked(
     check.ensure(input.retired || !alike, || Violation::repeated("label"));
     let one_of_a_kind = !matches!(ty, FieldType::ManyOf | FieldType::YesNo | FieldType::LongText);
     check.ensure(!input.unique || one_of_a_kind, || Violation::not_allowed("unique"));
-    let listed = ty != FieldType::LongText && input.of.is_listed_by_fields();
-    check.ensure(!input.filterable || listed, || Violation::not_allowed("filterable"));
+    check.ensure(!input.filterable || ty != FieldType::LongText, || Violation::not_allowed("filterable"));
     check.ensure(ty.is_text() || input.pattern.is_none(), || Violation::not_allowed("pattern"));
     check.ensure(ty != FieldType::AutoNumber || input.pattern.is_none(), || Violation::not_allowed("pattern"));
     let pattern = check.optional_line("pattern", &input.pattern, LONGEST_PATTERN);

@@ -5,9 +5,9 @@
 
 use super::commands::fields_changed;
 use super::value::absent;
-use super::{CustomValue, Customized, FieldIndex, SINCE, StoredField, value_of};
+use super::{CustomFieldRefusal, CustomValue, Customized, FieldIndex, SINCE, StoredField, value_of};
 use crate::agenda::{self, Duty, Turn};
-use crate::error::Error;
+use crate::error::{Error, Violation};
 use crate::organisation::Context;
 use crate::record::{Record, plain_record};
 use crate::sorted::Sort as _;
@@ -18,14 +18,32 @@ use serde::{Deserialize, Serialize};
 /// The columns that a kind keeps for its custom fields.
 pub(crate) const SLOTS: [&str; 8] = ["field1", "field2", "field3", "field4", "field5", "field6", "field7", "field8"];
 
-/// The description of such a column.
+/// Since when kinds beside customers have some.
+const BESIDE_CUSTOMERS: i32 = 20;
+
+/// The description of such a column of customers.
 pub(crate) const fn slot_column(name: &'static str) -> Column {
     Column { since: SINCE, ..Column::live(name, ColumnType::Bytes) }
+}
+
+/// The description of such a column of another kind.
+pub(crate) const fn later_slot(name: &'static str) -> Column {
+    Column { since: BESIDE_CUSTOMERS, ..Column::live(name, ColumnType::Bytes) }
+}
+
+/// Its index there.
+pub(crate) const fn later_index(name: &'static str, columns: &'static [&'static str]) -> Index {
+    Index { since: BESIDE_CUSTOMERS, ..Index::on(name, columns) }
 }
 
 /// The index of such a column within a scope.
 pub(crate) const fn slot_index(name: &'static str, columns: &'static [&'static str]) -> Index {
     Index { since: SINCE, ..Index::on(name, columns) }
+}
+
+/// What a record has in these columns until its commit, which writes what it is found by.
+pub(crate) fn no_fields(kind: &Kind) -> impl Iterator<Item = Value> {
+    SLOTS.into_iter().filter(|slot| kind.column(slot).is_some()).map(|_| absent())
 }
 
 /// How far the records of before have got the columns of fields that were made filterable, by the kind of records.
@@ -78,6 +96,22 @@ fn indexed<'c>(context: &'c Context, kind: &Kind) -> Vec<(&'c StoredField, &'sta
     indexed
 }
 
+/// A custom field that has a column which is ready, with that.
+pub(crate) fn found_by<'c>(
+    context: &'c Context,
+    of: Customized,
+    key: &str,
+    at: &str,
+) -> Result<(&'c StoredField, &'static str), Error> {
+    let unknown = || Error::from(Violation::unknown(at));
+    let stored = context.field(of, key).ok_or_else(unknown)?;
+    if stored.field.index == FieldIndex::Building {
+        return Err(CustomFieldRefusal::FieldBuilding { field: stored.field.key.to_string() }.into());
+    }
+    let column = stored.slot.and_then(|slot| SLOTS.get(slot)).ok_or_else(unknown)?;
+    Ok((stored, column))
+}
+
 impl Work<'_> {
     /// Writes what records are found by along with them.
     pub(crate) fn index_fields(&mut self) -> Result<(), Error> {
@@ -106,8 +140,15 @@ impl Work<'_> {
                         continue;
                     }
                     let values = held(row)?;
-                    let own = fields.iter().map(|(stored, column)| (*column, column_of(&values, stored)));
-                    changes.extend(own.map(|(column, value)| (column, Change::Set(value))));
+                    for (stored, column) in fields {
+                        let value = column_of(&values, stored);
+                        match changes.iter_mut().find(|(own, _)| *own == column) {
+                            // It is still as it was read, or this is decided again.
+                            Some((_, Change::Replace(_, after))) => *after = value,
+                            Some((_, change)) => *change = Change::Set(value),
+                            None => changes.push((column, Change::Set(value))),
+                        }
+                    }
                 }
                 _ => {}
             }

@@ -14,7 +14,9 @@ mod value;
 
 pub use commands::{CustomFieldInput, CustomFieldRefusal};
 pub(crate) use entered::{changes, entered_values, gathered, is_clearable, spread};
-pub(crate) use index::{FIELD_WALK, INDEX_FIELDS, SLOTS, slot_column, slot_index};
+pub(crate) use index::{
+    FIELD_WALK, INDEX_FIELDS, SLOTS, found_by, later_index, later_slot, no_fields, slot_column, slot_index,
+};
 pub(crate) use retype::Retyping;
 pub use retype::{FieldTypeChange, UnfitValue};
 pub(crate) use text::{BETWEEN, meant, person, several, spoken, understood};
@@ -103,9 +105,9 @@ impl Customized {
         Some((Customized::ALL.into_iter().find(|of| of.word() == word)?, name))
     }
 
-    /// Whether lists of its records are narrowed and put in order by its custom fields.
-    pub(crate) fn is_listed_by_fields(self) -> bool {
-        self.kind().column(SLOTS[0]).is_some()
+    /// By how many custom fields lists of its records are narrowed and put in order.
+    pub(crate) fn slots(self) -> usize {
+        SLOTS.into_iter().filter(|slot| self.kind().column(slot).is_some()).count()
     }
 
     /// The fields that its records have by themselves, and words that would be taken for something else.

@@ -16,6 +16,8 @@ const FEW: i64 = 10_000;
 const FEW_ANYHOW: i64 = 50;
 /// How many rows are walked in the time in which one is fetched from where it stands.
 const WALKED: i64 = 25;
+/// How many of all customers: walking an order gets by so many of these.
+const FEW_OF_ALL: i64 = 2_000;
 /// How many found by the condition of their view.
 const FEW_OF_VIEW: i64 = 150;
 /// How many ways to find them are looked at.
@@ -111,7 +113,14 @@ impl Work<'_> {
             }
         }
         let Some((all, cover)) = best else { return Ok(None) };
-        if all > FEW_ANYHOW {
+        let whole_list = search.scope.as_ref().is_some_and(|scope| scope.column == "standing");
+        if whole_list && all > FEW_ANYHOW {
+            let single = matches!(cover.as_slice(), [range] if range.conditions.iter().any(is_equality));
+            // Its index has those of one value in the order of their creation.
+            if all > FEW_OF_ALL || (single && order == "created_at") {
+                return Ok(None);
+            }
+        } else if all > FEW_ANYHOW {
             // Walking ends in each scope with a page, or with the scope: it looks at some rows for each of those that pass.
             let scopes = search.scope.as_ref().map_or(1, |scope| scope.values.len() as i64);
             if all > scopes.saturating_mul(search.limit) {

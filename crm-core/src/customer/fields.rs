@@ -4,8 +4,8 @@ use super::Customer;
 use crate::access::{Access, Scope, Standing, scopes_of};
 use crate::actor::UserId;
 use crate::custom_field::{
-    CUSTOM, CustomFieldRefusal, CustomValue, Customized, FieldIndex, FieldType, FieldValue, SLOTS, StoredField,
-    entered_values, unique_values,
+    CUSTOM, CustomFieldRefusal, CustomValue, Customized, FieldType, FieldValue, StoredField, entered_values, found_by,
+    unique_values,
 };
 use crate::dictionary::EntryCode;
 use crate::error::{Error, Violation};
@@ -127,23 +127,12 @@ pub(super) struct CustomerFields<'a> {
     pub(super) pooled: bool,
 }
 
-/// A custom field that has a column which is ready, with that.
-pub(super) fn indexed<'c>(context: &'c Context, key: &str, at: &str) -> Result<(&'c StoredField, &'static str), Error> {
-    let unknown = || Error::from(Violation::unknown(at));
-    let stored = context.field(Customized::Customer, key).ok_or_else(unknown)?;
-    if stored.field.index == FieldIndex::Building {
-        return Err(CustomFieldRefusal::FieldBuilding { field: stored.field.key.to_string() }.into());
-    }
-    let column = stored.slot.and_then(|slot| SLOTS.get(slot)).ok_or_else(unknown)?;
-    Ok((stored, column))
-}
-
 impl Catalogue for CustomerFields<'_> {
     fn known(&self, key: &str) -> Result<Known, Error> {
         self.access.reading(&format!("customer.{key}"), &format!("matching.{key}"))?;
         if let Some(key) = key.strip_prefix(CUSTOM) {
             let at = format!("matching.{CUSTOM}{key}");
-            let (stored, column) = indexed(self.access.context, key, &at)?;
+            let (stored, column) = found_by(self.access.context, Customized::Customer, key, &at)?;
             if self.pooled && tells_contact(stored) {
                 return Err(Violation::unknown(at).into());
             }

@@ -1,22 +1,22 @@
 //! Views of customers (F4): who sees which, in what order, how many.
 
-use super::fields::{self, CustomerFields};
+use super::fields::{CustomerFields, tells_contact};
 use super::named::Named;
 use super::{CUSTOMER, Customer};
 use crate::access::{Access, Scope, Standing};
 use crate::actor::UserId;
 use crate::crm::Session;
-use crate::custom_field::{CUSTOM, FieldKey};
+use crate::custom_field::Customized;
 use crate::dictionary::EntryCode;
 use crate::error::{Error, Violation};
 use crate::operations::op;
 use crate::page::{COUNT_CAP, Count, PageRequest, Place, encode_cursor, list_identity, page};
 use crate::pool::PoolId;
-use crate::query::{Condition, Days};
+use crate::query::{Condition, FieldOrder};
 use crate::record::Record;
 use crate::sorted::Sort as _;
 use crate::store::{ColumnType, Comparison, Direction, Filter, Read, Row, Search, Value};
-use crate::text::{Checker, fold};
+use crate::text::fold;
 use crate::work::{Stop, Work, counted, rows};
 use serde::{Deserialize, Serialize};
 
@@ -150,21 +150,6 @@ pub enum CustomerOrder {
     ShortestIdle,
 }
 
-/// An order by a custom field.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
-#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
-#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
-#[serde(deny_unknown_fields)]
-pub struct FieldOrder {
-    /// The field, which is filterable.
-    pub field: FieldKey,
-    /// Whether the greatest comes first, and what does not have it last.
-    #[serde(default)]
-    #[cfg_attr(feature = "uniffi", uniffi(default = false))]
-    pub descending: bool,
-}
-
 /// Which list of customers, narrowed and ordered how.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
@@ -240,8 +225,8 @@ impl CustomerOrder {
 
 /// Where the customers of a view come from.
 enum Source {
-    /// A search over scopes.
-    Search(Search),
+    /// A search, and what it is counted by: scope by scope, so that a count that stops has looked at what is shown.
+    Search(Search, Search),
     /// Customers named one by one.
     Named(Named),
 }
@@ -277,7 +262,7 @@ impl Session<'_> {
             let after = page.place(&list, ty)?;
             let filter = query.filter.conditions(&work.access()?)?;
             match work.source(&query, filter, column)? {
-                Source::Search(search) => {
+                Source::Search(search, counting) => {
                     let search =
                         Search { after: after.clone(), ..search }.ordered(column, direction).limited(limit + 1);
                     if let Some(few) = work.few(&query, &search)? {
@@ -289,7 +274,7 @@ impl Session<'_> {
                     let mut reads = vec![Read::Find(search.clone())];
                     // Counted by the view's own condition, which then bounds what is looked at.
                     let own = CustomerOrder::of(&query.view).column().0;
-                    let search = Search { after: None, ..search }.ordered(own, direction);
+                    let search = counting.ordered(own, direction);
                     // Where nothing else narrows the list, a count that stopped has seen the cap.
                     let whole = search.range().count() == conditions_of(&search.filter);
                     if page.count {
@@ -344,8 +329,8 @@ impl Work<'_> {
         for view in views {
             let column = CustomerOrder::of(view).column();
             match self.source(&CustomerQuery::from(view.clone()), Filter::All(Vec::new()), column.0)? {
-                Source::Search(search) => {
-                    let search = search.ordered(column.0, column.1);
+                Source::Search(_, counting) => {
+                    let search = counting.ordered(column.0, column.1);
                     reads.push(Read::Count { search, cap: COUNT_CAP });
                     known.push(None);
                 }
@@ -422,11 +407,24 @@ impl Work<'_> {
             conditions.push(self.matching(matching, Some(&scopes), &query.view)?);
         }
         conditions.retain(|condition| !condition.is_empty());
-        let search = Search::of(&CUSTOMER)
-            .within("scope", scopes)
-            .filtered(Filter::All(conditions))
-            .ordered(column, Direction::Ascending);
-        Ok(Source::Search(search))
+        let whole = match &query.view {
+            _ if query.filter.owner.is_some() => None,
+            View::All => Some((Standing::Active, Filter::All(Vec::new()))),
+            View::RecycleBin if access.sees_all() => Some((Standing::Deleted, Filter::All(Vec::new()))),
+            View::Subordinates => {
+                access.nearly_all_below(Standing::Active, scopes.len()).map(|others| (Standing::Active, others))
+            }
+            _ => None,
+        };
+        let search = Search::of(&CUSTOMER).ordered(column, Direction::Ascending);
+        let scoped = search.clone().within("scope", scopes).filtered(Filter::All(conditions.clone()));
+        let Some((standing, others)) = whole else { return Ok(Source::Search(scoped.clone(), scoped)) };
+        let leaves_out = !others.is_empty();
+        if leaves_out {
+            conditions.push(others);
+        }
+        let search = search.within("standing", vec![standing.to_value()]).filtered(Filter::All(conditions));
+        Ok(Source::Search(search.clone(), if leaves_out { scoped } else { search }))
     }
 
     /// The column and the direction in which a list is put in order.
@@ -434,11 +432,8 @@ impl Work<'_> {
         match (&query.order_by, query.order) {
             (Some(_), Some(_)) => Err(Violation::not_allowed("order_by").into()),
             (Some(by), None) => {
-                let direction = if by.descending { Direction::Descending } else { Direction::Ascending };
-                let (stored, column) = fields::indexed(&self.context, by.field.as_str(), "order_by.field")?;
-                let access = self.access()?;
-                access.reading(&format!("customer.{CUSTOM}{}", by.field), "order_by.field")?;
-                if self.is_pooled(&query.view)? && fields::tells_contact(stored) {
+                let (stored, column, direction) = self.ordered_by(Customized::Customer, by)?;
+                if tells_contact(stored) && self.is_pooled(&query.view)? {
                     return Err(Violation::unknown("order_by.field").into());
                 }
                 Ok((column, direction))
@@ -469,12 +464,8 @@ impl Work<'_> {
         scopes: Option<&[Value]>,
         view: &View,
     ) -> Result<Filter, Error> {
-        let mut check = Checker::new();
-        check.under("matching", |check| matching.check(check));
-        check.done()?;
-        let days = Days { now: self.now, zone: self.context.settings().time_zone };
         let pooled = self.is_pooled(view)?;
-        matching.filter(&CustomerFields { access: &self.access()?, scopes, pooled }, days)
+        self.condition(matching, &CustomerFields { access: &self.access()?, scopes, pooled })
     }
 
     /// A page of a view, of customers in pools what those show.

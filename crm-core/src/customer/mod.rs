@@ -25,7 +25,7 @@ pub(crate) use input::EDITABLE;
 pub(crate) use input::apply_edit;
 pub use input::{CustomerEdit, NewCustomer, NewRelation};
 pub(crate) use key::{CUSTOMER_KEY, CUSTOMER_KEYS};
-pub use list::{CustomerFilter, CustomerOrder, CustomerPage, CustomerQuery, FieldOrder, View, ViewCount};
+pub use list::{CustomerFilter, CustomerOrder, CustomerPage, CustomerQuery, View, ViewCount};
 pub use panels::CustomerPanels;
 pub use quick::{FoundCustomer, FoundCustomers};
 pub(crate) use recycle::{PURGE, Under, scopes_by_id};
@@ -36,14 +36,14 @@ pub use transfer::Transfer;
 
 use crate::access::{Scope, Standing};
 use crate::actor::UserId;
-use crate::custom_field::{CustomValue, SLOTS, absent, slot_column, slot_index};
+use crate::custom_field::{CustomValue, no_fields, slot_column, slot_index};
 use crate::dictionary::EntryCode;
 use crate::id::{ApprovalId, MergeId};
 use crate::organisation::Context;
 use crate::pool::{self, CustomerLock, FormerOwner, PoolId, PoolStay, RecycleWarning};
 use crate::position::PositionId;
 use crate::record::{Columns, LONG_AGO, NEVER, Record, bytes_column, text_column};
-use crate::store::{Column, ColumnType, Index, Kind, Value};
+use crate::store::{Column, ColumnType, Index, Kind, Repeats, Value};
 use crate::text::{fold, sort_key};
 use crate::time::{Birthday, Timestamp};
 use crate::work::Stop;
@@ -77,6 +77,11 @@ pub(crate) static CUSTOMER: Kind = Kind {
         slot_column("field6"),
         slot_column("field7"),
         slot_column("field8"),
+        Column {
+            since: WHOLE_LISTS,
+            repeats: Some(Repeats::Beginning("scope")),
+            ..Column::live("standing", ColumnType::Text)
+        },
     ],
     indexes: &[
         Index::on("created", &["scope", "created_at"]),
@@ -93,9 +98,29 @@ pub(crate) static CUSTOMER: Kind = Kind {
         slot_index("field6", &["scope", "field6"]),
         slot_index("field7", &["scope", "field7"]),
         slot_index("field8", &["scope", "field8"]),
+        whole_list("all_created", &["standing", "created_at"]),
+        whole_list("all_next", &["standing", "next_follow_up_at"]),
+        whole_list("all_idle", &["standing", "idle_since"]),
+        whole_list("all_name", &["standing", "name_sort"]),
+        whole_list("all_field1", &["standing", "field1", "created_at"]),
+        whole_list("all_field2", &["standing", "field2", "created_at"]),
+        whole_list("all_field3", &["standing", "field3", "created_at"]),
+        whole_list("all_field4", &["standing", "field4", "created_at"]),
+        whole_list("all_field5", &["standing", "field5", "created_at"]),
+        whole_list("all_field6", &["standing", "field6", "created_at"]),
+        whole_list("all_field7", &["standing", "field7", "created_at"]),
+        whole_list("all_field8", &["standing", "field8", "created_at"]),
     ],
     since: 1,
 };
+
+/// Since when lists of (nearly) all customers are not put together of those of each scope.
+const WHOLE_LISTS: i32 = 20;
+
+/// An index of all customers of a standing.
+const fn whole_list(name: &'static str, columns: &'static [&'static str]) -> Index {
+    Index { since: WHOLE_LISTS, ..Index::on(name, columns) }
+}
 
 /// The most phones of a customer or a contact.
 pub(crate) const MOST_PHONES: usize = 10;
@@ -422,8 +447,8 @@ impl Record for Customer {
             self.received_at.millis().into(),
             pool::warning_column(self.recycle_warning.as_ref().filter(|_| self.is_watched())),
         ];
-        // What custom fields it is found by is written with the commit (`custom_field/index.rs`).
-        columns.extend(SLOTS.map(|_| absent()));
+        columns.extend(no_fields(Self::KIND));
+        columns.push(self.stands().standing.to_value());
         columns
     }
 

@@ -5,11 +5,13 @@ use super::{FOLLOW_UP, FollowUp};
 use crate::access::{Reach, Reaches};
 use crate::actor::UserId;
 use crate::crm::Session;
+use crate::custom_field::Customized;
 use crate::dictionary::EntryCode;
 use crate::error::Error;
 use crate::id::{CustomerId, FollowUpId};
 use crate::operations::op;
 use crate::page::{PageRequest, Place, encode_cursor, list_identity, page};
+use crate::query::{Condition, FieldOrder};
 use crate::record::Record;
 use crate::sharing::SharePanel;
 use crate::store::{ColumnType, Comparison, Direction, Filter, Read, Row, Search};
@@ -80,11 +82,19 @@ pub struct FollowUpQuery {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub method: Option<EntryCode>,
+    /// A condition that they all meet, over custom fields of follow-ups as `custom.` with their keys, and `at`, `method` and `author`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
+    pub matching: Option<Condition>,
+    /// An order by a custom field, in place of the newest first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
+    pub order_by: Option<FieldOrder>,
 }
 
 impl From<FollowUps> for FollowUpQuery {
     fn from(of: FollowUps) -> Self {
-        FollowUpQuery { of, from: None, before: None, author: None, method: None }
+        FollowUpQuery { of, from: None, before: None, author: None, method: None, matching: None, order_by: None }
     }
 }
 
@@ -106,29 +116,31 @@ pub struct FollowUpView {
 }
 
 page! {
-    /// A page of follow-ups, newest first. It may hold fewer than asked for although more follow:
+    /// A page of follow-ups. It may hold fewer than asked for although more follow:
     /// those on customers that the actor does not see are left out. After 100,000 such in a row the list ends.
     FollowUpPage of FollowUpView
 }
 
 impl Session<'_> {
-    /// A page of follow-ups with their replies, newest first.
+    /// A page of follow-ups with their replies, newest first or by a custom field.
     ///
     /// # Errors
     /// [`Error::Forbidden`] without the rights `follow_up.view` and `customer.view`;
-    /// [`Error::NotFound`]; [`Error::Invalid`]; `cursor_foreign`.
+    /// [`Error::NotFound`]; [`Error::Invalid`]; `field_building`; `cursor_foreign`.
     pub fn follow_ups(&self, query: impl Into<FollowUpQuery>, page: PageRequest) -> Result<FollowUpPage, Error> {
         let query = query.into();
         let list = list_identity(self.actor(), op::follow_ups.name, &query);
         let limit = self.rows_of(&page)?;
-        let start = page.place(&list, ColumnType::Integer)?;
+        let ty = if query.order_by.is_some() { ColumnType::Bytes } else { ColumnType::Integer };
+        let start = page.place(&list, ty)?;
         self.query(&op::follow_ups, |work| {
             work.access()?.allow("customer.view")?;
             let search = work.follow_up_search(&query)?;
+            let order = search.order;
             let (found, more) =
                 work.visible_follow_ups(search, start.clone(), limit, matches!(query.of, FollowUps::Of { .. }))?;
             let items = work.follow_up_views(&found)?;
-            let next = found.last().filter(|_| more).map(|last| encode_cursor(&list, &place(last)));
+            let next = found.last().filter(|_| more).map(|last| encode_cursor(&list, &place(order, last)));
             Ok(FollowUpPage { items, next, count: None })
         })
     }
@@ -210,7 +222,14 @@ impl Work<'_> {
         if let Some(method) = &query.method {
             conditions.push(Filter::equal("method", method.as_str()));
         }
-        Ok(search.filtered(Filter::All(conditions)).ordered("at", Direction::Descending))
+        if let Some(matching) = &query.matching {
+            conditions.push(self.narrowed_by(Customized::FollowUp, matching)?);
+        }
+        let (column, direction) = match &query.order_by {
+            Some(by) => self.ordered_by(Customized::FollowUp, by).map(|(_, column, direction)| (column, direction))?,
+            None => ("at", Direction::Descending),
+        };
+        Ok(search.filtered(Filter::All(conditions)).ordered(column, direction))
     }
 
     /// A page of follow-ups that are open to the actor, and whether more may follow. What is
@@ -236,7 +255,7 @@ impl Work<'_> {
             read += size;
             // Where much is hidden, longer strides.
             size = (size * 2).min(1_000);
-            after = found.last().map(place).or(after);
+            after = found.last().map(|last| place(search.order, last)).or(after);
             let visible = self.visible_customers(found.iter().filter_map(customer_of).collect(), in_bin)?;
             for row in found {
                 let customer: Option<CustomerId> = customer_of(&row).and_then(|id| id.parse().ok());
@@ -296,8 +315,8 @@ pub(crate) fn latest_of(customer: CustomerId, limit: i64) -> Search {
         .limited(limit)
 }
 
-fn place(row: &Row) -> Place {
-    let value = FOLLOW_UP.position("at").and_then(|place| row.values.get(place)).cloned();
+fn place(order: Option<&str>, row: &Row) -> Place {
+    let value = order.and_then(|order| FOLLOW_UP.position(order)).and_then(|place| row.values.get(place)).cloned();
     (value, row.id.clone())
 }
 

@@ -14,7 +14,7 @@ pub use reply::{NewReply, Reply, ReplyAnswer};
 
 use crate::actor::UserId;
 use crate::contact::ContactId;
-use crate::custom_field::CustomValue;
+use crate::custom_field::{CustomValue, later_index, later_slot, no_fields};
 use crate::customer::Under;
 use crate::dictionary::EntryCode;
 use crate::id::CustomerId;
@@ -33,8 +33,15 @@ pub(crate) static FOLLOW_UP: Kind = Kind {
         Column::projected("at", ColumnType::Integer),
         Column::live("method", ColumnType::Text),
         Column::live("stage", ColumnType::Text),
+        later_slot("field1"),
+        later_slot("field2"),
     ],
-    indexes: &[Index::on("customer", &["customer", "at"]), Index::on("author", &["author", "at"])],
+    indexes: &[
+        Index::on("customer", &["customer", "at"]),
+        Index::on("author", &["author", "at"]),
+        later_index("field1", &["author", "field1"]),
+        later_index("field2", &["author", "field2"]),
+    ],
     since: 1,
 };
 
@@ -97,13 +104,14 @@ impl Record for FollowUp {
     }
 
     fn columns(&self) -> Vec<Value> {
-        vec![
+        let own = [
             self.customer.to_string().into(),
             self.author.as_str().into(),
             self.at.millis().into(),
             text_column(self.method.as_ref().map(EntryCode::as_str)),
             text_column(self.stage.as_ref().map(EntryCode::as_str)),
-        ]
+        ];
+        own.into_iter().chain(no_fields(Self::KIND)).collect()
     }
 
     fn refresh(&mut self, row: &Columns<'_>) {

@@ -183,6 +183,7 @@ impl Known {
         Some(match (&self.holds, value) {
             (Column::Field, value) => value.column(),
             (Column::Code, FieldValue::OneOf(code)) => code.as_str().into(),
+            (Column::Code, FieldValue::Person(person)) => person.as_str().into(),
             (Column::Instant(_), FieldValue::Time(at)) => at.millis().into(),
             (Column::Day(_), FieldValue::Date(on)) => on.number().into(),
             (Column::Flag, FieldValue::YesNo(yes)) => i64::from(*yes).into(),

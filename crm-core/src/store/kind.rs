@@ -31,8 +31,17 @@ pub struct Column {
     pub live: bool,
     /// The number of the migration that added the column.
     pub since: i32,
-    /// The text of the body that a column added later repeats: rows of before get it from there. Absent: they have nothing.
-    pub repeats: Option<&'static str>,
+    /// What a column added later repeats: rows of before get it from there. Absent: they have nothing.
+    pub repeats: Option<Repeats>,
+}
+
+/// What of a row a [`Column`] repeats.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Repeats {
+    /// A text of the body.
+    Body(&'static str),
+    /// The first character of another text column.
+    Beginning(&'static str),
 }
 
 impl Column {

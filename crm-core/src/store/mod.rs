@@ -16,7 +16,7 @@ pub mod sql;
 pub(crate) mod validate;
 
 pub use change::{Change, ChangeSet, Check, Conflict, Write};
-pub use kind::{Column, ColumnType, Index, Kind};
+pub use kind::{Column, ColumnType, Index, Kind, Repeats};
 pub use memory::MemoryStore;
 pub use read::{Answer, Comparison, Direction, Filter, Has, Read, Related, SEPARATOR, Scope, Search, Selection};
 pub use row::{Row, Value};

@@ -269,6 +269,15 @@ impl Filter {
         Filter::Is(column, Comparison::Equal, value.into())
     }
 
+    /// Whether only rows pass that have one value in a column.
+    pub(crate) fn fixes(&self, column: &str) -> bool {
+        match self {
+            Filter::All(all) => all.iter().any(|filter| filter.fixes(column)),
+            Filter::Is(own, Comparison::Equal, _) => *own == column,
+            _ => false,
+        }
+    }
+
     /// Adds the columns that it looks at, each once.
     pub(crate) fn columns(&self, into: &mut Vec<&'static str>) {
         match self {

@@ -297,6 +297,7 @@ impl Records<'_> {
                 "field6",
                 "field7",
                 "field8",
+                "standing",
             ],
         )?;
         let mut contact_rows = insert(db, "contact", &["customer", "scope", "name_sort", "search_text"])?;
@@ -403,6 +404,7 @@ impl Records<'_> {
                 [0_u8],
                 [0_u8],
                 [0_u8],
+                standing.to_string(),
                 serde_json::to_string(&customer)?,
             ])?;
             let contact_id = chance.id(created);

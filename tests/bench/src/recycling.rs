@@ -127,7 +127,7 @@ fn by_bare_statements(bare: &Connection, ids: &[String], now: i64) -> Result<f64
         let mut read = bare.prepare_cached("SELECT body FROM crm_customer WHERE org_id = ?1 AND id = ?2")?;
         let body: String = read.query_row(params![ORG, id], |row| row.get(0))?;
         let mut set = bare.prepare_cached(
-            "UPDATE crm_customer SET scope = 'p', recycling = 'x', version = version + 1, body = ?3 WHERE org_id = ?1 AND id = ?2",
+            "UPDATE crm_customer SET scope = 'p', standing = 'p', recycling = 'x', version = version + 1, body = ?3 WHERE org_id = ?1 AND id = ?2",
         )?;
         set.execute(params![ORG, id, body])?;
         let mut contacts =

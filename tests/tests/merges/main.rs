@@ -77,6 +77,8 @@ fn d5_every_kind_of_reference_moves() {
             from: None,
             before: None,
             method: None,
+            matching: None,
+            order_by: None,
         };
         let follow_ups = alice.follow_ups(query, PageRequest::first(20)).unwrap();
         assert_eq!(follow_ups.items.len(), 2);

@@ -99,6 +99,10 @@ pub fn input(dice: &mut Dice, known: &mut Known, operation: &str, _crm: &Crm) ->
             maybe(dice, &mut query, "owner", person);
             maybe(dice, &mut query, "signed_from", day);
             maybe(dice, &mut query, "ends_to", day);
+            maybe(dice, &mut query, "matching", |dice| {
+                let amount = json!({"money": {"amount": "100", "currency": "CNY"}});
+                json!({"field": {"key": dice.pick(&["unreceived", "received"]), "is": {*dice.pick(&["less", "at_least"]): amount}}})
+            });
             json!({"query": query, "page": page(dice, known)})
         }
         "delete_contract" | "complete_contract" => {

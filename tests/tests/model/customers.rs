@@ -55,7 +55,6 @@ fn contact_value(dice: &mut Dice) -> Value {
     json!({"field": format!("f{field}"), "value": field_value(dice, field)})
 }
 
-/// Conditions over fields that are there, and some that are not.
 /// What is asked of what belongs to a customer.
 fn related(dice: &mut Dice) -> Value {
     let of = *dice.pick(&["contracts", "instalments", "receipts"]);
@@ -74,6 +73,18 @@ fn related(dice: &mut Dice) -> Value {
     json!({"related": test})
 }
 
+/// A condition on a custom field.
+fn on_field(dice: &mut Dice, field: usize) -> Value {
+    let is = match *dice.pick(&["equal", "one_of", "less", "at_least", "empty", "contains", "begins_with"]) {
+        "one_of" => json!({"one_of": [field_value(dice, field), field_value(dice, field)]}),
+        "empty" => json!("empty"),
+        word @ ("contains" | "begins_with") => json!({word: some_text(dice)}),
+        word => json!({word: field_value(dice, field)}),
+    };
+    json!({"field": {"key": format!("custom.f{field}"), "is": is}})
+}
+
+/// Conditions over fields of customers that are there, and some that are not.
 fn condition(dice: &mut Dice, deep: usize) -> Value {
     if dice.one_in(5) {
         return related(dice);
@@ -96,13 +107,7 @@ fn condition(dice: &mut Dice, deep: usize) -> Value {
         }
         _ => {
             let field = dice.below(10);
-            let is = match *dice.pick(&["equal", "one_of", "less", "at_least", "empty", "contains", "begins_with"]) {
-                "one_of" => json!({"one_of": [field_value(dice, field), field_value(dice, field)]}),
-                "empty" => json!("empty"),
-                word @ ("contains" | "begins_with") => json!({word: some_text(dice)}),
-                word => json!({word: field_value(dice, field)}),
-            };
-            json!({"field": {"key": format!("custom.f{field}"), "is": is}})
+            on_field(dice, field)
         }
     }
 }
@@ -284,7 +289,19 @@ pub fn input(dice: &mut Dice, known: &mut Known, operation: &str, crm: &Crm) -> 
         }
         "add_contact" => json!({"customer": customer, "contact": contact(dice)}),
         "contact" | "set_primary_contact" => json!({"contact": id(dice, "contact")}),
-        "contacts" => json!({"filter": {"text": some_text(dice), "mine": dice.one_in(2)}, "page": page(dice, known)}),
+        "contacts" => {
+            let mut filter = json!({"mine": dice.one_in(2)});
+            maybe(dice, &mut filter, "text", some_text);
+            let field = |dice: &mut Dice| if dice.one_in(2) { 0 } else { dice.below(10) };
+            maybe(dice, &mut filter, "matching", |dice| {
+                let field = field(dice);
+                on_field(dice, field)
+            });
+            if dice.one_in(4) {
+                filter["order_by"] = json!({"field": format!("f{}", field(dice)), "descending": dice.one_in(2)});
+            }
+            json!({"filter": filter, "page": page(dice, known)})
+        }
         "edit_contact" => {
             let contact = id(dice, "contact");
             let mut edit = json!({"version": known.version(dice, &contact), "title": some_text(dice)});
@@ -330,6 +347,12 @@ pub fn input(dice: &mut Dice, known: &mut Known, operation: &str, crm: &Crm) -> 
             maybe(dice, &mut query, "from", |dice| instant(dice, crm));
             maybe(dice, &mut query, "author", person);
             maybe(dice, &mut query, "method", |dice| code_of(dice, "method"));
+            maybe(
+                dice,
+                &mut query,
+                "matching",
+                |dice| json!({"not": {"field": {"key": "author", "is": {"equal": {"person": person(dice)}}}}}),
+            );
             json!({"query": query, "page": page(dice, known)})
         }
         "follow_up_with_replies" => json!({"follow_up": id(dice, "follow_up")}),

@@ -181,7 +181,7 @@ pub fn custom_field(dice: &mut Dice) -> Value {
         "field_type": if dice.one_in(12) { *dice.pick(&FIELD_TYPES) } else { ty },
         "retired": dice.one_in(10),
     });
-    field["filterable"] = json!(field["of"] == "customer" && !dice.one_in(3));
+    field["filterable"] = json!(!dice.one_in(3));
     if ["one_of", "many_of"].contains(&ty) {
         let options = [json!({"code": "x", "label": "甲"}), json!({"code": "y", "label": "乙"})];
         field["options"] = json!(if dice.one_in(4) { &options[..1] } else { &options[..] });

@@ -43,7 +43,7 @@ fn fields() -> Vec<Value> {
     let mut shown = field("f7", "yes_no");
     shown["visible_when"] = json!({"field": {"key": "custom.f6", "is": {"equal": {"one_of": "x"}}}});
     shown["default_value"] = json!({"yes_no": true});
-    let of_contacts = json!({"of": "contact", "key": "f0", "label": "f0", "field_type": "text"});
+    let of_contacts = json!({"of": "contact", "key": "f0", "label": "f0", "field_type": "text", "filterable": true});
     vec![field("f0", "text"), field("f1", "integer"), field("f2", "decimal"), chosen, shown, of_contacts]
 }
 

@@ -2,7 +2,7 @@
 
 use super::dialect::{Holds, name};
 use super::{Dialect, TablePrefix};
-use crate::store::{Column, ColumnType, Index, Kind};
+use crate::store::{Column, ColumnType, Index, Kind, Repeats};
 use sea_query::{
     ColumnDef, Expr, Index as Indexes, IndexCreateStatement, MysqlQueryBuilder, PostgresQueryBuilder,
     SqliteQueryBuilder, Table,
@@ -41,7 +41,7 @@ pub(super) fn migration(dialect: Dialect, prefix: &TablePrefix, kinds: &[&'stati
             let added = kind.columns.iter().filter(|c| c.since == number);
             for column in added {
                 statements.push(add_column(dialect, &table, column));
-                statements.extend(column.repeats.map(|member| fill(dialect, &table, column, member)));
+                statements.extend(column.repeats.map(|what| fill(dialect, &table, column, what)));
             }
         }
         // What claims to be older than its table came with it.
@@ -82,10 +82,13 @@ fn add_column(dialect: Dialect, table: &str, added: &Column) -> String {
     render!(dialect, alter)
 }
 
-/// Has the rows that are there repeat a text of their bodies.
-fn fill(dialect: Dialect, table: &str, column: &Column, member: &str) -> String {
-    let [table, own, body] = [table, column.name, "body"].map(|name| dialect.quote(name));
-    let text = dialect.body_text(&body, member);
+/// Has the rows that are there repeat what they have elsewhere.
+fn fill(dialect: Dialect, table: &str, column: &Column, what: Repeats) -> String {
+    let [table, own] = [table, column.name].map(|name| dialect.quote(name));
+    let text = match what {
+        Repeats::Body(member) => dialect.body_text(&dialect.quote("body"), member),
+        Repeats::Beginning(other) => format!("SUBSTR({}, 1, 1)", dialect.quote(other)),
+    };
     // However many there are: other statements of the connection end in time.
     let unlimited = if dialect == Dialect::Mariadb { "SET STATEMENT max_statement_time = 0 FOR " } else { "" };
     format!("{unlimited}UPDATE {table} SET {own} = COALESCE({text}, {})", dialect.column_default(column.ty))

@@ -2,7 +2,7 @@
 
 use super::dialect::{Holds, json_set};
 use super::{Dialect, Executor, Expected, Outcome, SqlOptions, Statement, TablePrefix, ddl};
-use crate::store::{ColumnType, Kind, StoreError, Value};
+use crate::store::{ColumnType, Kind, Repeats, StoreError, Value};
 use crate::text::hex;
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
@@ -88,8 +88,10 @@ fn described(kinds: &[&'static Kind], number: i32) -> String {
         }
         for column in kind.columns.iter().filter(|column| came(column.since)) {
             let _ = writeln!(text, "column {} {} {:?} {}", kind.name, column.name, column.ty, column.live);
-            if let Some(member) = column.repeats {
-                let _ = writeln!(text, "repeats {member}");
+            match column.repeats {
+                None => {}
+                Some(Repeats::Body(member)) => drop(writeln!(text, "repeats {member}")),
+                Some(Repeats::Beginning(other)) => drop(writeln!(text, "repeats the beginning of {other}")),
             }
         }
         for index in kind.indexes.iter().filter(|index| came(index.since)) {

@@ -169,6 +169,8 @@ struct Plan<'a> {
     scope_type: ColumnType,
     /// Whether an index begins with the scope's column and goes on with the order's.
     merges: bool,
+    /// Columns that equal a value and stand between these two in an index.
+    sought: Vec<&'static str>,
     filter: Option<Condition>,
     /// The columns that are answered; all of the row, if not only some.
     columns: Option<&'a [&'static str]>,
@@ -199,8 +201,15 @@ impl<'a> Plan<'a> {
                 [] => false,
             })
         });
+        let sought = search.scope.as_ref().map_or_else(Vec::new, |scope| {
+            let between = kind.indexes.iter().filter_map(|index| match index.columns {
+                [first, between, last] if *first == scope.column && Some(*last) == search.order => Some(*between),
+                _ => None,
+            });
+            between.filter(|column| search.filter.fixes(column)).collect()
+        });
         let mut plan =
-            Plan { dialect, texts, org, search, order_type, scope_type, merges, filter: None, columns: None };
+            Plan { dialect, texts, org, search, order_type, scope_type, merges, sought, filter: None, columns: None };
         if !search.filter.is_empty() {
             plan.filter = Some(plan.condition(&search.filter)?);
         }
@@ -542,7 +551,7 @@ impl<'a> Plan<'a> {
     /// take another one that serves the filter and sort: the unary plus keeps it from that.
     fn filtered(&self, column: &'static str) -> Expr {
         match self.dialect {
-            Dialect::Sqlite if self.merges && self.search.order != Some(column) => {
+            Dialect::Sqlite if self.merges && self.search.order != Some(column) && !self.sought.contains(&column) => {
                 Expr::cust_with_expr("+?", self.x(column))
             }
             _ => self.x(column),

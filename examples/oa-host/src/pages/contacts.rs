@@ -1,14 +1,16 @@
 //! The contacts of all customers that the person sees.
 
 use crate::app::{Reply, Shared};
-use crate::desk::Look;
+use crate::desk::{Choice, Desk, Look};
+use crate::failure::Failure;
+use crate::pages::query::{self, Builder};
 use crate::pages::{Params, export};
 use crate::session::Visitor;
 use crate::values::{Values, around};
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
-use crm_core::{ContactFilter, PageRequest};
+use crm_core::{ContactFilter, Customized, Error, PageRequest, Violation};
 
 #[derive(Template)]
 #[template(path = "contacts.html")]
@@ -16,6 +18,10 @@ struct Contacts<'a> {
     d: &'a Look<'a>,
     text: String,
     mine: bool,
+    orders: Vec<Choice>,
+    order: String,
+    narrowed: bool,
+    builder: Builder,
     problem: String,
     count: String,
     rows: Vec<Row>,
@@ -35,22 +41,31 @@ struct Row {
     email: String,
 }
 
+fn filter(params: &Values, builder: &Builder) -> Result<ContactFilter, Error> {
+    let order_by = query::order_by(params)?;
+    if params.text("order").is_some() && order_by.is_none() {
+        return Err(Violation::unknown("order").into());
+    }
+    Ok(ContactFilter { text: params.text("text"), mine: params.ticked("mine"), matching: builder.wanted()?, order_by })
+}
+
 /// What the page of the list asks for.
-pub(crate) fn filter(params: &Values) -> ContactFilter {
-    ContactFilter { text: params.text("text"), mine: params.ticked("mine") }
+pub(crate) fn of_page(desk: &Desk<'_>, params: &Values) -> Result<ContactFilter, Failure> {
+    Ok(filter(params, &query::read(desk, Customized::Contact, params)?)?)
 }
 
 pub(crate) async fn show(State(app): State<Shared>, visitor: Visitor, Params(params): Params) -> Reply {
     app.desk(visitor, move |desk| {
         let d = &desk.look;
-        let filter = filter(&params);
         let mut page = PageRequest::first(20).counted();
         page.cursor = params.text("cursor");
-        let (items, next, count, problem) = match desk.crm.contacts(filter, page) {
-            Ok(found) => (found.items, found.next, found.count, String::new()),
-            Err(error) => (Vec::new(), None, None, d.said(&desk.for_form(error)?)),
-        };
-        let (first, next) = around("/contacts", &["text", "mine"], &params, next.as_deref());
+        let mut builder = query::read(desk, Customized::Contact, &params)?;
+        let ask = |builder: &Builder| desk.crm.contacts(filter(&params, builder)?, page);
+        let (found, problem) = builder.found(desk, ask)?;
+        let (items, next, count) = found.map(|found| (found.items, found.next, found.count)).unwrap_or_default();
+        let names = query::names();
+        let names: Vec<&str> = ["text", "mine", "order"].into_iter().chain(names.iter().map(String::as_str)).collect();
+        let (first, next) = around("/contacts", &names, &params, next.as_deref());
         let rows = items.iter().map(|row| {
             let contact = &row.contact;
             Row {
@@ -72,6 +87,10 @@ pub(crate) async fn show(State(app): State<Shared>, visitor: Visitor, Params(par
             d,
             text: params.get("text").to_owned(),
             mine: params.ticked("mine"),
+            orders: query::orders(d, Customized::Contact),
+            order: params.get("order").to_owned(),
+            narrowed: names.iter().any(|name| *name != "order" && params.text(name).is_some()),
+            builder,
             count: count.map(|count| d.count(&count)).unwrap_or_default(),
             rows: rows.collect(),
             export: export::place(d, "contacts", "contact.export", &params),

@@ -1,7 +1,9 @@
 //! The lists of contracts: mine, of who works below me, all.
 
 use crate::app::{Reply, Shared};
-use crate::desk::{Choice, Look};
+use crate::desk::{Choice, Desk, Look};
+use crate::failure::Failure;
+use crate::pages::query::{self, Builder};
 use crate::pages::{Params, export};
 use crate::session::Visitor;
 use crate::values::{Reader, Values, around, url};
@@ -9,7 +11,8 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use crm_core::{
-    Contract, ContractOrder, ContractQuery, ContractStatus, Contracts, Error, PageRequest, Violation, dictionary,
+    Contract, ContractOrder, ContractQuery, ContractStatus, Contracts, Customized, Error, PageRequest, Violation,
+    dictionary,
 };
 
 /// Orders by the name they have in an address.
@@ -48,6 +51,7 @@ struct ContractsPage<'a> {
     expired: bool,
     selects: Vec<(&'static str, String, Vec<Choice>, String)>,
     narrowed: bool,
+    builder: Builder,
     problem: String,
     count: String,
     rows: Vec<Row>,
@@ -128,12 +132,17 @@ fn chosen<T: Copy>(params: &Values, name: &str, known: &[(&str, T)]) -> Result<O
 }
 
 /// What the page of a list asks for.
-pub(crate) fn query(params: &Values, d: &Look<'_>) -> Result<ContractQuery, Error> {
+pub(crate) fn of_page(desk: &Desk<'_>, params: &Values) -> Result<ContractQuery, Failure> {
+    Ok(asked(params, &desk.look, &query::read(desk, Customized::Contract, params)?)?)
+}
+
+fn asked(params: &Values, d: &Look<'_>, builder: &Builder) -> Result<ContractQuery, Error> {
     let of = match params.get("of") {
         "subordinates" => Contracts::Subordinates,
         "all" => Contracts::All,
         _ => Contracts::Mine,
     };
+    let order_by = query::order_by(params)?;
     let mut read = Reader::new(params, d.zone);
     let query = ContractQuery {
         text: params.text("text"),
@@ -143,7 +152,9 @@ pub(crate) fn query(params: &Values, d: &Look<'_>) -> Result<ContractQuery, Erro
         owner: read.made("owner"),
         signed_from: read.day("signed_from"),
         signed_to: read.day("signed_to"),
-        order: chosen(params, "order", &ORDERS)?,
+        order: if order_by.is_some() { None } else { chosen(params, "order", &ORDERS)? },
+        order_by,
+        matching: builder.wanted()?,
         ..ContractQuery::from(of)
     };
     read.done()?;
@@ -155,13 +166,14 @@ pub(crate) async fn show(State(app): State<Shared>, visitor: Visitor, Params(par
         let d = &desk.look;
         let mut page = PageRequest::first(20).counted();
         page.cursor = params.text("cursor");
-        let found = query(&params, d).and_then(|query| desk.crm.contracts(query, page));
-        let (items, next, count, problem) = match found {
-            Ok(found) => (found.items, found.next, found.count, String::new()),
-            Err(error) => (Vec::new(), None, None, d.said(&desk.for_form(error)?)),
-        };
+        let mut builder = query::read(desk, Customized::Contract, &params)?;
+        let ask = |builder: &Builder| desk.crm.contracts(asked(&params, d, builder)?, page);
+        let (found, problem) = builder.found(desk, ask)?;
+        let (items, next, count) = found.map(|found| (found.items, found.next, found.count)).unwrap_or_default();
+        let names = query::names();
+        let names: Vec<&str> = FILTERS.into_iter().chain(names.iter().map(String::as_str)).collect();
         let of = if params.get("of").is_empty() { "mine" } else { params.get("of") };
-        let (first, next) = around("/contracts", &FILTERS, &params, next.as_deref());
+        let (first, next) = around("/contracts", &names, &params, next.as_deref());
         let mut lists = vec![("mine", "contracts_mine"), ("subordinates", "contracts_subordinates")];
         if d.administrator {
             lists.push(("all", "contracts_all"));
@@ -189,7 +201,8 @@ pub(crate) async fn show(State(app): State<Shared>, visitor: Visitor, Params(par
                 params.get("owner").to_owned(),
             ));
         }
-        selects.push(("order", d.t("f_order").to_owned(), orders.collect(), params.get("order").to_owned()));
+        let orders = orders.chain(query::orders(d, Customized::Contract)).collect();
+        selects.push(("order", d.t("f_order").to_owned(), orders, params.get("order").to_owned()));
         let list = ContractsPage {
             d,
             lists,
@@ -199,7 +212,8 @@ pub(crate) async fn show(State(app): State<Shared>, visitor: Visitor, Params(par
             signed_to: params.get("signed_to").to_owned(),
             expired: params.ticked("expired"),
             selects,
-            narrowed: FILTERS.iter().skip(1).any(|name| params.text(name).is_some()),
+            narrowed: names.iter().any(|name| !["of", "order"].contains(name) && params.text(name).is_some()),
+            builder,
             count: count.map(|count| d.count(&count)).unwrap_or_default(),
             rows: items.iter().map(|row| Row::of(&row.contract, &row.customer_name, d)).collect(),
             shows_owner: of != "mine",

@@ -369,8 +369,6 @@ fn draw(desk: &Desk<'_>, values: &Values, error: Option<&Error>) -> Reply {
         .hidden("of", word(&KINDS, of))
         .cancel(list_of(of));
     let fits = now.as_ref().map_or(Fits::ALL, |now| Fits::of(now.field_type, now.unique));
-    // Lists of customers alone are narrowed by custom fields.
-    let fits = Fits { filterable: fits.filterable && of == Customized::Customer, ..fits };
     if let Some(now) = &now {
         // After a conflict the form counts on the field as it stands now.
         let version = if conflict { now.version.to_string() } else { values.get("version").to_owned() };

@@ -38,9 +38,9 @@ fn asked(desk: &Desk<'_>, list: &str, params: &Values) -> Result<ExportInput, Fa
     let mut input = ExportInput::in_language(desk.look.lang().core());
     match list {
         "customers" => input.customers = Some(list::of_page(desk, params)?),
-        "contacts" => input.contacts = Some(contacts::filter(params)),
+        "contacts" => input.contacts = Some(contacts::of_page(desk, params)?),
         "follow_ups" => input.follow_ups = Some(follow_up::of_page(desk, params)?),
-        "contracts" => input.contracts = Some(contracts::query(params, &desk.look)?),
+        "contracts" => input.contracts = Some(contracts::of_page(desk, params)?),
         "receipts" => input.receipts = Some(payment_list::receipt_query(params, &desk.look)?),
         "instalments" => input.instalments = Some(payment_list::instalment_query(params, &desk.look)?),
         _ => return Err(Failure::not_found()),

@@ -4,6 +4,7 @@ use crate::app::{Reply, Shared};
 use crate::desk::{Choice, Desk, Look};
 use crate::failure::Failure;
 use crate::form::Sheet;
+use crate::pages::query::{self, Builder};
 use crate::pages::{Above, Params, custom_values, export, form_page, id};
 use crate::security::Posted;
 use crate::session::Visitor;
@@ -315,6 +316,9 @@ struct ListPage<'a> {
     method: String,
     person: String,
     methods: Vec<Choice>,
+    orders: Vec<Choice>,
+    order: String,
+    builder: Builder,
     people: Vec<Choice>,
     problem: String,
     items: Vec<Item>,
@@ -332,11 +336,15 @@ fn period(desk: &Desk<'_>, params: &Values) -> Result<(Option<Timestamp>, Option
     Ok((from, until.map(|day| zone.start_of(zone.day_after(day, 1)))))
 }
 
-fn query(desk: &Desk<'_>, of: FollowUps, params: &Values) -> Result<FollowUpQuery, Error> {
+fn asked(desk: &Desk<'_>, of: FollowUps, params: &Values, builder: &Builder) -> Result<FollowUpQuery, Error> {
     let (from, before) = period(desk, params)?;
     let author = params.text("person").map(UserId::new).transpose().map_err(|_| Violation::unknown("person"))?;
     let method = params.text("method").map(EntryCode::new).transpose().map_err(|_| Violation::unknown("method"))?;
-    Ok(FollowUpQuery { of, from, before, author, method })
+    let order_by = query::order_by(params)?;
+    if params.text("order").is_some() && order_by.is_none() {
+        return Err(Violation::unknown("order").into());
+    }
+    Ok(FollowUpQuery { of, from, before, author, method, matching: builder.wanted()?, order_by })
 }
 
 fn whose(params: &Values) -> FollowUps {
@@ -344,8 +352,8 @@ fn whose(params: &Values) -> FollowUps {
 }
 
 /// What the page of the list asks for.
-pub(crate) fn of_page(desk: &Desk<'_>, params: &Values) -> Result<FollowUpQuery, Error> {
-    query(desk, whose(params), params)
+pub(crate) fn of_page(desk: &Desk<'_>, params: &Values) -> Result<FollowUpQuery, Failure> {
+    Ok(asked(desk, whose(params), params, &query::read(desk, Customized::FollowUp, params)?)?)
 }
 
 pub(crate) async fn list(State(app): State<Shared>, visitor: Visitor, Params(params): Params) -> Reply {
@@ -370,14 +378,16 @@ fn draw_list(desk: &Desk<'_>, of: FollowUps, params: &Values, customer: Option<&
     let mut page = PageRequest::first(20);
     page.cursor = params.text("cursor");
     let below = of == FollowUps::Subordinates;
-    let found = query(desk, of, params).and_then(|query| desk.crm.follow_ups(query, page));
-    let (items, next, problem) = match found {
-        Ok(found) => (found.items, found.next, String::new()),
-        Err(error) => (Vec::new(), None, d.said(&desk.for_form(error)?)),
-    };
+    let mut builder = query::read(desk, Customized::FollowUp, params)?;
+    let ask = |builder: &Builder| desk.crm.follow_ups(asked(desk, of, params, builder)?, page);
+    let (found, problem) = builder.found(desk, ask)?;
+    let (items, next) = found.map(|found| (found.items, found.next)).unwrap_or_default();
     let path =
         customer.map_or_else(|| "/follow-ups".to_owned(), |customer| format!("/customers/{}/follow-ups", customer.id));
-    let (first, next) = around(&path, &["of", "from", "until", "person", "method"], params, next.as_deref());
+    let names = query::names();
+    let own = ["of", "from", "until", "person", "method", "order"];
+    let names: Vec<&str> = own.into_iter().chain(names.iter().map(String::as_str)).collect();
+    let (first, next) = around(&path, &names, params, next.as_deref());
     let status = if problem.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let list = ListPage {
         d,
@@ -390,6 +400,9 @@ fn draw_list(desk: &Desk<'_>, of: FollowUps, params: &Values, customer: Option<&
         method: params.get("method").to_owned(),
         person: params.get("person").to_owned(),
         methods: d.choices(dictionary::METHOD, params.get("method")),
+        orders: query::orders(d, Customized::FollowUp),
+        order: params.get("order").to_owned(),
+        builder,
         people: if below || customer.is_some() { desk.people_choices()? } else { Vec::new() },
         problem,
         items: items.iter().map(|view| Item::of(desk, view, &[])).collect(),

@@ -6,7 +6,6 @@ use crate::failure::Failure;
 use crate::pages::Params;
 use crate::pages::batch::Action;
 use crate::pages::columns::{Cell, Columns};
-use crate::pages::custom_values::CUSTOM;
 use crate::pages::query::{self, Builder};
 use crate::pages::{export, recycling, saved_query};
 use crate::session::Visitor;
@@ -15,8 +14,8 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use crm_core::{
-    CustomField, Customer, CustomerFilter, CustomerOrder, CustomerQuery, CustomerStatus, EntryCode, Error, FieldIndex,
-    FieldKey, FieldOrder, PageRequest, Pool, PoolStay, UserId, View, Violation, dictionary,
+    Customer, CustomerFilter, CustomerOrder, CustomerQuery, CustomerStatus, Customized, EntryCode, Error, PageRequest,
+    Pool, PoolStay, UserId, View, Violation, dictionary,
 };
 
 /// Customers on a page.
@@ -179,13 +178,9 @@ pub(crate) fn asked(mut view: View, params: &Values, builder: &Builder) -> Resul
         *pool = params.text("pool").map(|id| id.parse()).transpose().map_err(|_| Violation::unknown("pool"))?;
     }
     let owner = params.text("owner").map(UserId::new).transpose();
-    // By a custom field, the greatest first with a sign before it.
-    let wanted = params.text("order").unwrap_or_default();
-    let (wanted, descending) = wanted.strip_prefix('-').map_or((wanted.as_str(), false), |wanted| (wanted, true));
-    let field = wanted.strip_prefix(CUSTOM).map(FieldKey::new).transpose().map_err(|_| Violation::unknown("order"))?;
-    let order_by = field.map(|field| FieldOrder { field, descending });
-    let order = Some(wanted).filter(|wanted| !wanted.is_empty() && order_by.is_none()).map(|wanted| {
-        let known = ORDERS.iter().find(|(name, _)| *name == wanted && !descending);
+    let order_by = query::order_by(params)?;
+    let order = params.text("order").filter(|_| order_by.is_none()).map(|wanted| {
+        let known = ORDERS.iter().find(|(name, _)| *name == wanted);
         known.map(|(_, order)| *order).ok_or_else(|| Error::from(Violation::unknown("order")))
     });
     Ok(CustomerQuery {
@@ -201,7 +196,7 @@ pub(crate) fn asked(mut view: View, params: &Values, builder: &Builder) -> Resul
         },
         order: order.transpose()?,
         order_by,
-        matching: builder.condition.clone(),
+        matching: builder.wanted()?,
     })
 }
 
@@ -219,13 +214,7 @@ pub(crate) async fn show(State(app): State<Shared>, visitor: Visitor, Params(par
 /// What the page of a list asks for.
 pub(crate) fn of_page(desk: &Desk<'_>, params: &Values) -> Result<CustomerQuery, Failure> {
     let view = view(params.get("view"), params.get("days")).ok_or_else(Failure::not_found)?;
-    let builder = query::read(desk, params)?;
-    // What can't be read would narrow nothing.
-    if builder.wrong {
-        Err(Error::from(Violation::malformed("matching")).into())
-    } else {
-        Ok(asked(view, params, &builder)?)
-    }
+    Ok(asked(view, params, &query::read(desk, Customized::Customer, params)?)?)
 }
 
 fn draw(desk: &Desk<'_>, params: &Values) -> Reply {
@@ -234,21 +223,10 @@ fn draw(desk: &Desk<'_>, params: &Values) -> Reply {
     let view = view(name, params.get("days")).ok_or_else(Failure::not_found)?;
     let mut page = PageRequest::first(SIZE).counted();
     page.cursor = params.text("cursor");
-    let mut builder = query::read(desk, params)?;
-    let found = match builder.wrong {
-        // What can't be read is said beside its row.
-        true => Ok(None),
-        false => asked(view.clone(), params, &builder).and_then(|query| desk.crm.customers(query, page)).map(Some),
-    };
-    let (items, next, count, problem) = match found {
-        Ok(Some(found)) => (found.items, found.next, found.count, String::new()),
-        Ok(None) => (Vec::new(), None, None, d.t("see_conditions").to_owned()),
-        Err(error) => {
-            let error = desk.for_form(error)?;
-            let beside = builder.blame(&error, d);
-            (Vec::new(), None, None, if beside { d.t("see_conditions").to_owned() } else { d.said(&error) })
-        }
-    };
+    let mut builder = query::read(desk, Customized::Customer, params)?;
+    let ask = |builder: &Builder| desk.crm.customers(asked(view.clone(), params, builder)?, page);
+    let (found, problem) = builder.found(desk, ask)?;
+    let (items, next, count) = found.map(|found| (found.items, found.next, found.count)).unwrap_or_default();
     let owner_label = match name {
         "mine" | "today" | "not_followed" => "",
         "pool" => d.t("former_owner"),
@@ -359,14 +337,6 @@ fn selects(desk: &Desk<'_>, view: &str, params: &Values, pools: &[Pool]) -> Resu
         selects.push(select("owner", desk.people_choices()?));
     }
     let orders = ORDERS.map(|(name, _)| Choice::new(name, d.t(&format!("order_{name}"))));
-    let found =
-        |field: &&CustomField| field.index == FieldIndex::Ready && d.reads(&format!("customer.{CUSTOM}{}", field.key));
-    let fields = d.fields.iter().filter(found).flat_map(|field| {
-        let choice = |sign: &str, key: &str| {
-            Choice::new(format!("{sign}{CUSTOM}{}", field.key), d.t(key).replace("{field}", &field.label))
-        };
-        [choice("", "order_ascending"), choice("-", "order_descending")]
-    });
-    selects.push(select("order", orders.into_iter().chain(fields).collect()));
+    selects.push(select("order", orders.into_iter().chain(query::orders(d, Customized::Customer)).collect()));
     Ok(selects)
 }

@@ -1,12 +1,12 @@
-//! Conditions on customers: as they are put together on the list, out of the query of an address, and in words.
+//! Conditions on records: as they are put together on a list, out of the query of an address, and in words; and orders by custom fields.
 
 use crate::desk::{Choice, Desk, Look};
 use crate::failure::Failure;
 use crate::pages::custom_values::{self, CUSTOM};
 use crate::values::Values;
 use crm_core::{
-    Belonging, Condition, Currency, CustomField, Customized, Date, DayRange, EntryCode, Error, FieldIndex, FieldTest,
-    FieldType, FieldValue, RelatedTest, Test, TimeZone, Timestamp, Violation, dictionary,
+    Belonging, Condition, Currency, CustomField, Customized, Date, DayRange, EntryCode, Error, FieldIndex, FieldKey,
+    FieldOrder, FieldTest, FieldType, FieldValue, RelatedTest, Test, TimeZone, Timestamp, Violation, dictionary,
 };
 
 /// The most rows.
@@ -84,7 +84,7 @@ struct Asked {
     label: String,
     ty: FieldType,
     choices: Vec<Choice>,
-    /// Whether a customer can be without.
+    /// Whether a record can be without.
     optional: bool,
     /// Whether it can't be asked for yet.
     building: bool,
@@ -137,7 +137,49 @@ pub(crate) struct Builder {
     pub(crate) pairs: Vec<(String, String)>,
 }
 
-fn fields(desk: &Desk<'_>) -> Result<Vec<Asked>, Failure> {
+/// As the names of its fields begin where the CRM names them.
+fn word(of: Customized) -> &'static str {
+    match of {
+        Customized::Customer => "customer",
+        Customized::Contact => "contact",
+        Customized::FollowUp => "follow_up",
+        Customized::Contract => "contract",
+    }
+}
+
+/// The custom fields by which lists of records are narrowed and put in order, or will be.
+fn found_by<'d>(d: &'d Look<'_>, of: Customized) -> impl Iterator<Item = &'d CustomField> {
+    d.fields_of(of)
+        .filter(move |field| field.index != FieldIndex::None && d.reads(&format!("{}.{CUSTOM}{}", word(of), field.key)))
+}
+
+/// The orders by custom fields that a list can have, as addresses say them: the greatest first with a sign before it.
+pub(crate) fn orders(d: &Look<'_>, of: Customized) -> Vec<Choice> {
+    let ready = found_by(d, of).filter(|field| field.index == FieldIndex::Ready);
+    let both = ready.flat_map(|field| {
+        let choice = |sign: &str, key: &str| {
+            Choice::new(format!("{sign}{CUSTOM}{}", field.key), d.t(key).replace("{field}", &field.label))
+        };
+        [choice("", "order_ascending"), choice("-", "order_descending")]
+    });
+    both.collect()
+}
+
+/// The custom field by which an address puts a list in order, if it is one.
+pub(crate) fn order_by(params: &Values) -> Result<Option<FieldOrder>, Error> {
+    let wanted = params.text("order").unwrap_or_default();
+    let (key, descending) = wanted.strip_prefix('-').map_or((wanted.as_str(), false), |wanted| (wanted, true));
+    let key = key.strip_prefix(CUSTOM).map(FieldKey::new).transpose().map_err(|_| Violation::unknown("order"))?;
+    Ok(key.map(|field| FieldOrder { field, descending }))
+}
+
+/// What addresses of a list have of conditions.
+pub(crate) fn names() -> Vec<String> {
+    let rows = (0..ROWS).flat_map(|place| ["field", "test", "value"].map(|part| format!("q{place}_{part}")));
+    rows.chain(["match".to_owned()]).collect()
+}
+
+fn fields(desk: &Desk<'_>, of: Customized) -> Result<Vec<Asked>, Failure> {
     let d = &desk.look;
     let mut asked: Vec<Asked> = Vec::new();
     let mut ask = |name: String, label: &str, ty: FieldType, choices: Vec<Choice>, optional: bool, building: bool| {
@@ -154,9 +196,7 @@ fn fields(desk: &Desk<'_>) -> Result<Vec<Asked>, Failure> {
         asked.push(Asked { name, label: label.to_owned(), ty, choices, optional, building, of: None });
         asked.extend(relative);
     };
-    let found =
-        |field: &&CustomField| field.index != FieldIndex::None && d.reads(&format!("customer.{CUSTOM}{}", field.key));
-    for field in d.fields.iter().filter(found) {
+    for field in found_by(d, of) {
         let choices = match field.field_type {
             // Records may still hold what nobody chooses any more.
             FieldType::OneOf | FieldType::ManyOf => {
@@ -168,6 +208,14 @@ fn fields(desk: &Desk<'_>) -> Result<Vec<Asked>, Failure> {
         };
         let building = field.index == FieldIndex::Building;
         ask(format!("{CUSTOM}{}", field.key), &field.label, field.field_type, choices, true, building);
+    }
+    if of == Customized::Contract {
+        for name in ["received", "unreceived"] {
+            ask(name.to_owned(), d.t(&format!("q_{name}")), FieldType::Money, Vec::new(), false, false);
+        }
+    }
+    if of != Customized::Customer {
+        return Ok(asked);
     }
     for (name, dictionary) in CODES.into_iter().filter(|(name, _)| d.reads(&format!("customer.{name}"))) {
         let choices = d.choices(dictionary, "");
@@ -374,10 +422,10 @@ fn of_one(conditions: Vec<Condition>) -> Vec<Condition> {
     joined
 }
 
-/// What the query of an address asks for.
-pub(crate) fn read(desk: &Desk<'_>, params: &Values) -> Result<Builder, Failure> {
+/// What the query of an address asks for of records.
+pub(crate) fn read(desk: &Desk<'_>, of: Customized, params: &Values) -> Result<Builder, Failure> {
     let d = &desk.look;
-    let known = fields(desk)?;
+    let known = fields(desk, of)?;
     let base = desk.base_currency()?;
     let mut builder = Builder { any: params.get("match") == "any", ..Builder::default() };
     let mut conditions = Vec::new();
@@ -437,6 +485,31 @@ pub(crate) fn read(desk: &Desk<'_>, params: &Values) -> Result<Builder, Failure>
 }
 
 impl Builder {
+    /// What the list is narrowed by; what can't be read would narrow nothing.
+    pub(crate) fn wanted(&self) -> Result<Option<Condition>, Error> {
+        if self.wrong { Err(Violation::malformed("matching").into()) } else { Ok(self.condition.clone()) }
+    }
+
+    /// What a list has, or nothing and what is wrong with what it was asked: beside its rows, where it is said of them.
+    pub(crate) fn found<T>(
+        &mut self,
+        desk: &Desk<'_>,
+        ask: impl FnOnce(&Builder) -> Result<T, Error>,
+    ) -> Result<(Option<T>, String), Failure> {
+        let d = &desk.look;
+        if self.wrong {
+            return Ok((None, d.t("see_conditions").to_owned()));
+        }
+        match ask(self) {
+            Ok(found) => Ok((Some(found), String::new())),
+            Err(error) => {
+                let error = desk.for_form(error)?;
+                let beside = self.blame(&error, d);
+                Ok((None, if beside { d.t("see_conditions").to_owned() } else { d.said(&error) }))
+            }
+        }
+    }
+
     /// Says beside its row what the CRM found wrong with it; whether all of it could be said so.
     pub(crate) fn blame(&mut self, error: &Error, d: &Look<'_>) -> bool {
         let lang = d.lang().core();

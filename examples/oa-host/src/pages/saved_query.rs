@@ -13,7 +13,8 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use crm_core::{
-    CustomerQuery, Error, PageRequest, PositionId, SavedQuery, SavedQueryId, SavedQueryInput, UserId, View, Violation,
+    CustomerQuery, Customized, Error, PageRequest, PositionId, SavedQuery, SavedQueryId, SavedQueryInput, UserId, View,
+    Violation,
 };
 
 /// Where they are kept.
@@ -158,10 +159,7 @@ fn wrong(d: &Look<'_>, error: &Error) -> String {
 fn query_of(desk: &Desk<'_>, address: &str) -> Result<(CustomerQuery, Vec<String>), crate::failure::Failure> {
     let params = Values::parse(address.split_once('?').map_or("", |(_, query)| query).as_bytes());
     let view = view(params.get("view"), params.get("days")).ok_or_else(crate::failure::Failure::not_found)?;
-    let builder = query::read(desk, &params)?;
-    if builder.wrong {
-        return Err(Error::from(Violation::malformed("matching")).into());
-    }
+    let builder = query::read(desk, Customized::Customer, &params)?;
     let columns = params.all(COLUMNS).into_iter().map(str::to_owned).collect();
     Ok((asked(view, &params, &builder)?, columns))
 }

@@ -144,8 +144,8 @@ pub(super) const TEXTS: &[Text] = &[
     ("unique_help", "创建后不可更改。", "Whether it is so stays."),
     (
         "filterable_help",
-        "可用于筛选和排序，最多 8 个字段；已有记录的索引在后台建立。",
-        "Lists are narrowed and put in order by it: at most 8 fields. Records of before are indexed in the background.",
+        "可用于筛选和排序：客户最多 8 个字段，联系人和合同各 4 个，{follow_up} 2 个；已有记录的索引在后台建立。",
+        "Lists are narrowed and put in order by it: at most 8 fields of customers, 4 of contacts and contracts, 2 of {follow_up}s. Records of before are indexed in the background.",
     ),
     ("bounds_help", "用于数字、金额、日期和时间。", "Of numbers, amounts, days and times."),
     ("pattern_help", "整个内容须符合，如 [A-Z]{2}\\d{4}。", "The whole text must match, such as [A-Z]{2}\\d{4}."),

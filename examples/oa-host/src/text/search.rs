@@ -18,6 +18,8 @@ pub(super) const TEXTS: &[Text] = &[
         "升级后正在建立索引，部分客户暂时搜索不到。",
         "After an update keys are still being made: some customers can't be found for a while.",
     ),
+    ("q_received", "已收金额", "Received"),
+    ("q_unreceived", "未收金额", "Unpaid"),
     ("q_contracts_in_force", "有执行中的合同", "Has a contract in force"),
     ("q_contracts_unreceived_total", "合同未收合计", "Unpaid on its contracts"),
     ("q_contracts_received_total", "合同已收合计", "Received on its contracts"),

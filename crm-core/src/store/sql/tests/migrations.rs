@@ -4,7 +4,7 @@ use super::{KINDS, NOTE, THING, column, index};
 use crate::OrgId;
 use crate::store::sql::sqlite::{SqliteExecutor, SqliteOptions, SqliteStore, rusqlite::Connection};
 use crate::store::sql::{Dialect, Migrate, SqlOptions, TablePrefix, schema_ddl};
-use crate::store::{Answer, ChangeSet, Column, ColumnType, Kind, Read, Row, Store as _, StoreError, Write};
+use crate::store::{Answer, ChangeSet, Column, ColumnType, Kind, Read, Repeats, Row, Store as _, StoreError, Write};
 use std::path::Path;
 
 /// [`THING`] as an older library knew it.
@@ -75,26 +75,30 @@ fn old_rows_get_the_defaults_of_added_columns() {
     assert_eq!(schema(&path), grown);
 }
 
-/// A kind, and the same with a column that repeats what the bodies have.
+/// A kind, and the same with columns that repeat what its rows have.
 static DEAL: Kind =
     Kind { name: "deal", columns: &[column("owner", ColumnType::Text, true, 1)], indexes: &[], since: 1 };
 static DEALS: &[&Kind] = &[&DEAL];
 static GROWN_DEAL: Kind = Kind {
     columns: &[
         column("owner", ColumnType::Text, true, 1),
-        Column { repeats: Some("currency"), ..column("currency", ColumnType::Text, false, 2) },
+        Column { repeats: Some(Repeats::Body("currency")), ..column("currency", ColumnType::Text, false, 2) },
+        Column { repeats: Some(Repeats::Beginning("owner")), ..column("sort", ColumnType::Text, true, 2) },
     ],
     ..DEAL
 };
 static GROWN_DEALS: &[&Kind] = &[&GROWN_DEAL];
 
 #[test]
-fn a_column_that_repeats_the_body_is_filled_where_rows_are_there() {
+fn columns_that_repeat_are_filled_where_rows_are_there() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("crm.db");
     let org = OrgId::new("o").unwrap();
     let row = |id: &str, body: &str, currency: Option<&str>| {
-        let values = ["u".into()].into_iter().chain(currency.map(Into::into)).collect();
+        let values = ["ux".into()]
+            .into_iter()
+            .chain(currency.into_iter().flat_map(|currency| [currency.into(), "u".into()]))
+            .collect();
         Row { id: id.into(), version: 1, values, body: body.into() }
     };
     let bodies =
