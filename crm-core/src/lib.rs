@@ -71,8 +71,8 @@ pub use actor::{Actor, OrgId, UserId};
 pub use agenda::TickReport;
 pub use approval::{Approval, ApprovalDecision, ApprovalPage};
 pub use configuration::{
-    Configuration, ConfigurationItem, ConfigurationOutcome, ConfigurationReport, ConfiguredPool, ConfiguredProduct,
-    ConfiguredRole,
+    Configuration, ConfigurationItem, ConfigurationOutcome, ConfigurationReport, ConfiguredPanel, ConfiguredPool,
+    ConfiguredProduct, ConfiguredRole,
 };
 pub use contact::{
     Contact, ContactEdit, ContactFilter, ContactId, ContactPage, ERASED_NAME, Erasure, Gender, NewContact,

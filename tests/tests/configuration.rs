@@ -4,7 +4,8 @@
 use crm_core::{
     Actor, Configuration, ConfigurationOutcome, ConfigurationReport, CustomFieldInput, Customized, Date,
     DictionaryEntryInput, Error, FieldAccess, FieldKey, FieldRight, FieldType, FieldValue, HistoryEntry, NewProduct,
-    PageRequest, Permission, PoolInput, RecycleRule, RoleInput, Session, SyncMode, WorkCalendar,
+    PageRequest, PanelColumn, PanelColumnKind, PanelInput, Permission, PoolInput, RecycleRule, RoleId, RoleInput,
+    Session, SyncMode, WorkCalendar,
 };
 use crm_tests::inputs::entry;
 use crm_tests::{Bed, World, call, difference, found, in_every_world, on_every_store, refused, user, violates};
@@ -73,6 +74,13 @@ fn shape(host: &Session<'_>) {
         ..RoleInput::named("guest", "访客").unwrap()
     };
     host.sync_roles(vec![role], SyncMode::Delta).unwrap();
+    host.save_panel(panel("项目")).unwrap();
+    host.save_panel(PanelInput { roles: vec![RoleId::new("guest").unwrap()], order: 3, ..panel("访客看板") }).unwrap();
+}
+
+fn panel(title: &str) -> PanelInput {
+    let column = PanelColumn { key: "name".into(), label: "名称".into(), kind: Some(PanelColumnKind::Text) };
+    PanelInput { title: title.into(), source: "projects".into(), columns: vec![column], ..PanelInput::default() }
 }
 
 fn text(configuration: &Configuration) -> String {
@@ -127,6 +135,8 @@ fn g1_the_configuration_round_trips_and_is_taken_in_once() {
             "pools:华东公海",
             "products:JC-1",
             "roles:guest",
+            "panels:项目",
+            "panels:访客看板",
         ] {
             assert!(added.contains(&thing.to_owned()), "{thing}: {added:?}");
         }
@@ -157,7 +167,11 @@ fn g1_the_history_says_what_it_would_say_had_each_thing_been_saved_by_hand() {
         let told = |session: &Session<'_>| {
             let mut told: Vec<String> = Vec::new();
             for entry in history(session) {
-                for change in entry.changes {
+                for mut change in entry.changes {
+                    // Panels are told apart by ids, which are of one organisation.
+                    if let Some((_, field)) = change.field.strip_prefix("panel ").and_then(|own| own.split_once('.')) {
+                        change.field = format!("panel.{field}");
+                    }
                     told.push(format!("{} {} {:?} {:?}", entry.operation, change.field, change.was, change.became));
                 }
             }
@@ -370,6 +384,52 @@ fn g1_a_repeat_under_the_same_key_answers_with_the_numbers_and_changes_nothing()
         let again = empty(bed).idempotent("k").import_configuration(file, false).unwrap();
         assert_eq!(ConfigurationReport { items: Vec::new(), ..first }, again);
         assert_eq!(before, crm_tests::dump(bed.crm.store(), EMPTY));
+    });
+}
+
+#[test]
+fn g1_a_panel_for_some_never_arrives_for_everybody() {
+    in_every_world(|world| {
+        let host = world.bed.host();
+        host.save_panel(PanelInput { people: vec![user("alice")], ..panel("内部") }).unwrap();
+        let file = host.export_configuration().unwrap();
+        assert!(!text(&file).contains("alice"));
+        found(&world.bed.crm, EMPTY, &[("alice", &["crm_admin"]), ("bob", &[])], &[("agent", None, &["alice", "bob"])]);
+        let there = empty(&world.bed);
+        there.import_configuration(file.clone(), false).unwrap();
+        let bob = world.bed.crm.as_user(&Actor::user(EMPTY, "bob").unwrap());
+        let ours = |session: &Session<'_>| {
+            let panels = session.panels().unwrap().into_iter();
+            panels.filter(|panel| panel.title == "内部").collect::<Vec<_>>()
+        };
+        assert!(ours(&bob).is_empty());
+        let arrived = ours(&there).remove(0);
+        assert!(arrived.retired && arrived.people.is_empty());
+        // Whom it is given to keeps it, whatever arrives.
+        let kept = PanelInput {
+            panel: Some(arrived.id),
+            version: Some(arrived.version),
+            people: vec![user("bob")],
+            ..panel("内部")
+        };
+        there.save_panel(kept).unwrap();
+        let again = there.import_configuration(file.clone(), false).unwrap();
+        assert_eq!((again.added, again.changed), (0, 0), "{again:?}");
+        assert_eq!(ours(&bob).len(), 1);
+        // Where it comes from as well, and what contradicts itself is refused.
+        let at_home = host.import_configuration(file.clone(), false).unwrap();
+        assert_eq!((at_home.added, at_home.changed), (0, 0));
+        let mut file = Configuration { panels: file.panels, ..Configuration::default() };
+        let panels = file.panels.as_mut().unwrap();
+        panels.retain(|panel| panel.title == "内部");
+        panels[0].everyone = true;
+        panels[0].roles = vec![RoleId::new("nobody_knows").unwrap()];
+        violates(host.import_configuration(file.clone(), false), "configuration.panels[0].roles", "not_allowed");
+        file.panels.as_mut().unwrap()[0].everyone = false;
+        violates(host.import_configuration(file.clone(), false), "configuration.panels[0].roles[0]", "unknown");
+        let twice = file.panels.as_ref().unwrap()[0].clone();
+        file.panels.as_mut().unwrap().push(twice);
+        violates(host.import_configuration(file, true), "configuration.panels[1]", "repeated");
     });
 }
 

@@ -3,9 +3,9 @@
 
 use crm_core::store::MemoryStore;
 use crm_core::{
-    Actor, Crm, CustomerId, HostFailure, MergeInput, PageRequest, Panel, PanelCell, PanelColumn, PanelColumnKind,
-    PanelId, PanelInput, PanelPage, PanelQuestion, PanelRow, PanelRows, PanelSource, PositionId, RoleId, RoleInput,
-    ShareInput, SharePanel, SharedPanel, SyncMode, TestEnvironment,
+    Actor, Contracts, Crm, CustomerId, FollowUps, HostFailure, MergeInput, PageRequest, Panel, PanelCell, PanelColumn,
+    PanelColumnKind, PanelId, PanelInput, PanelPage, PanelQuestion, PanelRow, PanelRows, PanelSource, Permission,
+    PositionId, RoleId, RoleInput, ShareInput, SharePanel, SharedPanel, SyncMode, TestEnvironment,
 };
 use crm_tests::inputs::named;
 use crm_tests::{ORG, PEOPLE, POSITIONS, START, World, found, in_every_world, refused, user, violates};
@@ -135,6 +135,41 @@ fn a6_administrators_define_panels_and_roles_positions_and_people_see_them() {
         let history = host.settings_history(PageRequest::first(50)).unwrap().items;
         assert!(history.iter().any(|entry| entry.operation == "save_panel"));
         assert!(host.events("x".to_owned(), 500).unwrap().iter().any(|event| event.kind == "panels_changed"));
+    });
+}
+
+#[test]
+fn a6_built_in_panels_go_by_the_roles_of_people_and_positions_too() {
+    in_every_world(|world| {
+        let host = world.bed.host();
+        let open = |who: &str| world.user(who).customer_panels(world.customer).unwrap().open;
+        assert_eq!((open("alice"), open("mona")), (SharePanel::ALL.to_vec(), SharePanel::ALL.to_vec()));
+        let denies = |right: &str| vec![Permission::new(right).unwrap()];
+        let by_person = RoleInput {
+            people: vec![user("alice")],
+            deny: denies("contract.view"),
+            ..RoleInput::named("no_contracts", "No contracts").unwrap()
+        };
+        let by_position = RoleInput {
+            positions: vec![PositionId::new("manager").unwrap()],
+            deny: denies("follow_up.view"),
+            ..RoleInput::named("no_follow_ups", "No follow-ups").unwrap()
+        };
+        host.sync_roles(vec![by_person, by_position], SyncMode::Delta).unwrap();
+        let without = |panel: SharePanel| SharePanel::ALL.into_iter().filter(|own| *own != panel).collect::<Vec<_>>();
+        assert_eq!(open("alice"), without(SharePanel::Contracts));
+        assert_eq!(open("mona"), without(SharePanel::FollowUps));
+        assert!(world.user("mona").customer_panels(world.customer).unwrap().follow_ups.is_empty());
+        assert!(!world.user("alice").customer_panels(world.customer).unwrap().follow_ups.is_empty());
+        // What stands there is not given by another way, either.
+        refused(
+            world.user("alice").contracts(Contracts::Of { customer: world.customer }, PageRequest::first(5)),
+            "forbidden",
+        );
+        refused(
+            world.user("mona").follow_ups(FollowUps::Of { customer: world.customer }, PageRequest::first(5)),
+            "forbidden",
+        );
     });
 }
 

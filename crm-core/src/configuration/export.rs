@@ -1,6 +1,8 @@
 //! Writing the configuration down.
 
-use super::{Configuration, ConfiguredPool, ConfiguredProduct, ConfiguredRole, MOST_PRODUCTS, VERSION};
+use super::{
+    Configuration, ConfiguredPanel, ConfiguredPool, ConfiguredProduct, ConfiguredRole, MOST_PRODUCTS, VERSION,
+};
 use crate::access::Role;
 use crate::crm::Session;
 use crate::custom_field::{CustomFieldInput, FieldIndex, FieldType, StoredField};
@@ -9,6 +11,7 @@ use crate::error::Error;
 use crate::layout::{Layout, LayoutInput};
 use crate::operations::op;
 use crate::organisation::Context;
+use crate::panel::Panel;
 use crate::pool::Pool;
 use crate::product::{PRODUCT, Product};
 use crate::record::Record;
@@ -47,6 +50,7 @@ impl Session<'_> {
                 glossary: Some(context.organisation.glossary.clone()),
                 products,
                 roles: Some(roles(context)),
+                panels: Some(panels(context)),
                 left_out: left_out.into_iter().collect(),
             })
         })
@@ -139,6 +143,22 @@ fn roles(context: &Context) -> Vec<ConfiguredRole> {
         host_roles: role.host_roles.clone(),
     };
     context.roles.iter().map(role).collect()
+}
+
+/// By title, as ids are of this organisation.
+fn panels(context: &Context) -> Vec<ConfiguredPanel> {
+    let panel = |panel: &Panel| ConfiguredPanel {
+        title: panel.title.clone(),
+        source: panel.source.clone(),
+        columns: panel.columns.clone(),
+        everyone: panel.is_for_everyone(),
+        roles: panel.roles.clone(),
+        order: panel.order,
+        retired: panel.retired,
+    };
+    let mut panels: Vec<ConfiguredPanel> = context.panels.values().map(panel).collect();
+    panels.order_by(|a, b| a.title.cmp(&b.title));
+    panels
 }
 
 fn product(product: Product) -> ConfiguredProduct {

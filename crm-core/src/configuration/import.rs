@@ -1,8 +1,8 @@
 //! Taking a configuration in: all of it, or nothing.
 
 use super::{
-    Configuration, ConfigurationItem, ConfigurationOutcome, ConfigurationReport, ConfiguredPool, ConfiguredProduct,
-    ConfiguredRole, MOST_ENTRIES, MOST_FIELDS, MOST_LAYOUTS, MOST_PRODUCTS, VERSION,
+    Configuration, ConfigurationItem, ConfigurationOutcome, ConfigurationReport, ConfiguredPanel, ConfiguredPool,
+    ConfiguredProduct, ConfiguredRole, MOST_ENTRIES, MOST_FIELDS, MOST_LAYOUTS, MOST_PRODUCTS, VERSION,
 };
 use crate::access::{ROLE, RoleInput};
 use crate::crm::Session;
@@ -14,6 +14,7 @@ use crate::id::PoolId;
 use crate::layout::{LAYOUT, LayoutInput};
 use crate::operations::op;
 use crate::organisation::{ORGANISATION, Settings};
+use crate::panel::{MOST_PANELS, PANEL, PanelInput};
 use crate::person::SyncMode;
 use crate::pool::{MOST_POOLS, POOL, PoolInput};
 use crate::product::{NewProduct, PRODUCT, Product, ProductEdit};
@@ -98,6 +99,7 @@ impl Work<'_> {
         self.take_products_in(configuration.products.as_deref().unwrap_or_default(), &mut findings)?;
         // Last: who may do what goes until here by the roles as they were.
         self.take_roles_in(configuration.roles.as_deref().unwrap_or_default(), &mut findings)?;
+        self.take_panels_in(configuration.panels.as_deref().unwrap_or_default(), &mut findings)?;
         self.conclude(findings, preview)
     }
 
@@ -115,6 +117,7 @@ impl Work<'_> {
             (configuration.products.is_some(), &op::create_product),
             (configuration.products.is_some(), &op::edit_product),
             (configuration.roles.is_some(), &op::sync_roles),
+            (configuration.panels.is_some(), &op::save_panel),
         ];
         needed.iter().filter(|(there, _)| *there).try_for_each(|(_, by_hand)| access.allow(by_hand.right))
     }
@@ -431,6 +434,41 @@ impl Work<'_> {
         }
     }
 
+    /// Behind the roles, which they name.
+    fn take_panels_in(&mut self, panels: &[ConfiguredPanel], findings: &mut Findings) -> Result<(), Stop> {
+        for (place, panel) in panels.iter().enumerate() {
+            let known = self.context.panels.values().find(|known| known.title == panel.title.trim()).cloned();
+            let known = known.as_ref();
+            let mut input = PanelInput {
+                panel: known.map(|known| known.id),
+                version: known.map(|known| known.version),
+                title: panel.title.clone(),
+                source: panel.source.clone(),
+                columns: panel.columns.clone(),
+                roles: panel.roles.clone(),
+                order: panel.order,
+                retired: panel.retired,
+                ..PanelInput::default()
+            };
+            if panel.everyone {
+                let named = !panel.roles.is_empty();
+                if named {
+                    let wrong = |_: &mut Self| Err::<(), Stop>(Violation::not_allowed("roles").into());
+                    self.thing(findings, ("panels", Some(place), panel.title.clone()), &PANEL, wrong)?;
+                    continue;
+                }
+            } else {
+                input.positions = known.map(|known| known.positions.clone()).unwrap_or_default();
+                input.people = known.map(|known| known.people.clone()).unwrap_or_default();
+                // It was for some, not for everybody.
+                input.retired |= input.roles.is_empty() && input.positions.is_empty() && input.people.is_empty();
+            }
+            let at = ("panels", Some(place), panel.title.clone());
+            self.thing(findings, at, &PANEL, |work| work.keep_panel(&input))?;
+        }
+        Ok(())
+    }
+
     fn conclude(&mut self, findings: Findings, preview: bool) -> Result<ConfigurationReport, Stop> {
         let Findings { report, violations, refusal } = findings;
         if !preview {
@@ -484,6 +522,7 @@ fn check(configuration: &Configuration) -> Result<(), Error> {
             ("pools", configuration.pools.as_ref().map_or(0, Vec::len), MOST_POOLS),
             ("products", configuration.products.as_ref().map_or(0, Vec::len), MOST_PRODUCTS),
             ("roles", configuration.roles.as_ref().map_or(0, Vec::len), 1_000),
+            ("panels", configuration.panels.as_ref().map_or(0, Vec::len), MOST_PANELS),
         ];
         for (section, length, most) in lengths {
             check.ensure(length <= most, || Violation::too_many(section, most as i64));
@@ -508,6 +547,7 @@ fn check(configuration: &Configuration) -> Result<(), Error> {
         let products = configuration.products.iter().flatten();
         once("products", products.map(|product| fold(product.number.trim())).collect());
         once("roles", configuration.roles.iter().flatten().map(|role| role.id.to_string()).collect());
+        once("panels", configuration.panels.iter().flatten().map(|panel| panel.title.trim().to_owned()).collect());
         let standard = configuration.pools.iter().flatten().filter(|pool| pool.standard).count();
         check.ensure(standard <= 1, || Violation::repeated("pools.standard"));
     });

@@ -1,7 +1,7 @@
 //! The whole configuration of an organisation 配置 as one file (G1): what its administrators shape, and nothing of people or customers.
 //!
-//! Positions, their holders and targets are no part of it: the host keeps the former in step, the latter are of people. For the same reason roles
-//! and pools come without the people and positions that are named in them, and keep those that they have where they arrive.
+//! Positions, their holders and targets are no part of it: the host keeps the former in step, the latter are of people. For the same reason roles,
+//! pools and panels come without the people and positions that are named in them, and keep those that they have where they arrive.
 //!
 //! A section is a field of [`Configuration`], what fills it in `export.rs`, and what takes it in in `import.rs`, by the very functions by which
 //! it is saved by hand. Each decides on the organisation as the sections before it leave it; everything goes in one commit.
@@ -17,6 +17,7 @@ use crate::id::PoolId;
 use crate::layout::LayoutInput;
 use crate::money::Decimal;
 use crate::organisation::{Settings, WorkCalendar};
+use crate::panel::PanelColumn;
 use crate::pool::PoolField;
 use crate::product::ListPrice;
 use serde::{Deserialize, Serialize};
@@ -33,7 +34,8 @@ const MOST_FIELDS: usize = 1_000;
 /// The most products in a file; a catalogue of more is left out.
 const MOST_PRODUCTS: usize = 5_000;
 
-/// What the administrators of an organisation shape: settings, basic data, custom fields, layouts, pools, roles, the work calendar and the catalogue.
+/// What the administrators of an organisation shape: settings, basic data, custom fields, layouts, pools, roles, panels, the work calendar and the
+/// catalogue.
 /// A section that is absent says nothing. Records are named by what stays when they are renamed: codes, keys, ids, numbers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
@@ -80,6 +82,10 @@ pub struct Configuration {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub roles: Option<Vec<ConfiguredRole>>,
+    /// Panels of the host's own data, at most 50.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
+    pub panels: Option<Vec<ConfiguredPanel>>,
     /// Sections that the export left out because they are too large for a file: `products`.
     #[serde(default)]
     #[cfg_attr(feature = "uniffi", uniffi(default = []))]
@@ -99,6 +105,7 @@ impl Default for Configuration {
             glossary: None,
             products: None,
             roles: None,
+            panels: None,
             left_out: Vec::new(),
         }
     }
@@ -128,6 +135,37 @@ pub struct ConfiguredPool {
     #[cfg_attr(feature = "uniffi", uniffi(default = false))]
     pub show_follow_ups: bool,
     /// Whether nothing goes there any more.
+    #[serde(default)]
+    #[cfg_attr(feature = "uniffi", uniffi(default = false))]
+    pub retired: bool,
+}
+
+/// A panel as a configuration has it: without the positions and people that see it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
+#[serde(deny_unknown_fields)]
+pub struct ConfiguredPanel {
+    /// The title, at most 30 characters, by which it is the same panel.
+    pub title: String,
+    /// Where its rows come from, a name that the host knows.
+    pub source: String,
+    /// Its columns, 1 to 20.
+    pub columns: Vec<PanelColumn>,
+    /// Whether everybody sees it. One that is for some, of whom none is named where it arrives, arrives retired.
+    #[serde(default)]
+    #[cfg_attr(feature = "uniffi", uniffi(default = false))]
+    pub everyone: bool,
+    /// Roles whose holders see it.
+    #[serde(default)]
+    #[cfg_attr(feature = "uniffi", uniffi(default = []))]
+    pub roles: Vec<RoleId>,
+    /// Its place among the panels, 0 to 10,000.
+    #[serde(default)]
+    #[cfg_attr(feature = "uniffi", uniffi(default = 0))]
+    pub order: i32,
+    /// Whether nobody sees it any more.
     #[serde(default)]
     #[cfg_attr(feature = "uniffi", uniffi(default = false))]
     pub retired: bool,
@@ -232,9 +270,9 @@ pub struct ConfigurationReport {
 #[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 #[cfg_attr(feature = "tsify", derive(tsify::Tsify))]
 pub struct ConfigurationItem {
-    /// The section: `dictionaries`, `custom_fields`, `layouts`, `pools`, `settings`, `work_calendar`, `glossary`, `products` or `roles`.
+    /// The section: `dictionaries`, `custom_fields`, `layouts`, `pools`, `settings`, `work_calendar`, `glossary`, `products`, `roles` or `panels`.
     pub section: String,
-    /// Which thing of it: `level/a`, `customer/area`, a pool's name, a product's number, a role's id; empty where the section is one.
+    /// Which thing of it: `level/a`, `customer/area`, a pool's name, a product's number, a role's id, a panel's title; empty where the section is one.
     pub item: String,
     /// What becomes of it.
     pub outcome: ConfigurationOutcome,

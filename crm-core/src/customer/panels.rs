@@ -24,13 +24,14 @@ use serde::{Deserialize, Serialize};
 pub struct CustomerPanels {
     /// The customer; of one whose information is not shared with the actor, the number and the name.
     pub customer: Customer,
-    /// The panels that are open to the actor, of one in a pool those that the pool shows; what stands on the others is empty here, and his for the asking of whoever shares it.
+    /// The panels that are open to the actor: that he has the right `view` of their module for, by roles of his positions, of his host's or his
+    /// own, and that are open to him on this customer, in a pool those that the pool shows. What stands on the others is empty here.
     pub open: Vec<SharePanel>,
-    /// Its contacts, the primary one first; empty without the right `contact.view`.
+    /// Its contacts, the primary one first.
     pub contacts: Vec<Contact>,
     /// Its relations to customers that the actor sees.
     pub relations: Vec<RelationView>,
-    /// The latest 20 follow-ups with their replies; empty without the right `follow_up.view`.
+    /// The latest 20 follow-ups with their replies.
     pub follow_ups: Vec<FollowUpView>,
     /// What the actor may do with it: any of `edit`, `assign`, `merge`, `share`, `lock`, `unlock`, `release`, `claim`,
     /// `assign_from_pool`, `delete`, `restore`, `add_contact`, `edit_contact`,
@@ -65,30 +66,35 @@ impl Session<'_> {
             let reaches = work.access()?.reach_into(&found.stands(), &shares, work.now);
             let pool = work.pool_of(&found)?.filter(|_| reaches == Some(Reaches::NONE)).cloned();
             let shows = |panel| pool.as_ref().is_some_and(|pool| pool.shows(panel));
-            let opens = |panel| reaches.is_some_and(|reaches| reaches.opens(panel)) || shows(panel);
-            let informed = opens(SharePanel::Information);
+            let may = |right: &str| work.access().is_ok_and(|access| access.may(right));
+            let opens = |panel: SharePanel| {
+                let open = reaches.is_some_and(|reaches| reaches.opens(panel)) || shows(panel);
+                open && may(&format!("{}.view", panel.module()))
+            };
+            let open: Vec<SharePanel> = SharePanel::ALL.into_iter().filter(|panel| opens(*panel)).collect();
+            let informed = open.contains(&SharePanel::Information);
             let relations = if informed { work.relation_views(customer, &relations)? } else { Vec::new() };
             let may = |right: &str| work.access().is_ok_and(|access| access.may(right));
-            let sees_contacts = may("contact.view") && opens(SharePanel::Contacts);
-            let sees_follow_ups = may("follow_up.view") && opens(SharePanel::FollowUps);
+            let sees_contacts = open.contains(&SharePanel::Contacts);
+            let sees_follow_ups = open.contains(&SharePanel::FollowUps);
             let reaches = |reach: Reach| work.check_reach(&found, &shares, reach).is_ok();
             let edits = |panel| work.check_reach(&found, &shares, (Reach::Edit, panel)).is_ok();
             let to_merge = if work.needs_approval("merge") { Reach::Read } else { Reach::Edit };
             let merges = work.check_reach(&found, &shares, Need::whole(to_merge)).is_ok();
             let pooled = found.status == CustomerStatus::Pooled;
             let assigns = pooled && may("pool.assign");
-            let (active, open) = (found.check_active().is_ok(), found.check_open().is_ok());
+            let (active, free) = (found.check_active().is_ok(), found.check_open().is_ok());
             let doable = [
-                ("edit", open && may("customer.edit") && reaches(Reach::Edit)),
-                ("assign", open && may("customer.assign") && reaches(Reach::Own)),
-                ("merge", open && may("customer.merge") && merges),
-                ("share", open && may("sharing.create") && reaches(Reach::Own)),
-                ("lock", open && found.lock.is_none() && may("customer.edit") && reaches(Reach::Own)),
-                ("unlock", open && found.lock.is_some() && may("customer.edit") && reaches(Reach::Own)),
-                ("release", (open || pooled) && may("pool.release") && reaches(Reach::Own)),
+                ("edit", free && may("customer.edit") && reaches(Reach::Edit)),
+                ("assign", free && may("customer.assign") && reaches(Reach::Own)),
+                ("merge", free && may("customer.merge") && merges),
+                ("share", free && may("sharing.create") && reaches(Reach::Own)),
+                ("lock", free && found.lock.is_none() && may("customer.edit") && reaches(Reach::Own)),
+                ("unlock", free && found.lock.is_some() && may("customer.edit") && reaches(Reach::Own)),
+                ("release", (free || pooled) && may("pool.release") && reaches(Reach::Own)),
                 ("claim", pooled && may("pool.claim") && work.may_claim(&found)?),
                 ("assign_from_pool", assigns && (reaches(Reach::Own) || !work.access()?.subordinates().is_empty())),
-                ("delete", open && may("customer.delete") && reaches(Reach::Own)),
+                ("delete", free && may("customer.delete") && reaches(Reach::Own)),
                 ("restore", found.status == CustomerStatus::Deleted && may("customer.delete") && reaches(Reach::Own)),
                 ("add_contact", active && may("contact.create") && edits(SharePanel::Contacts)),
                 ("edit_contact", active && sees_contacts && may("contact.edit") && edits(SharePanel::Contacts)),
@@ -108,7 +114,7 @@ impl Session<'_> {
                 }
             }
             Ok(CustomerPanels {
-                open: SharePanel::ALL.into_iter().filter(|panel| opens(*panel)).collect(),
+                open,
                 customer: work.as_seen(found, &shares)?,
                 contacts: if sees_contacts { contacts } else { Vec::new() },
                 relations,

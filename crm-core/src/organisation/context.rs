@@ -106,7 +106,7 @@ impl Context {
         }
     }
 
-    /// Takes over what a write makes of the settings, dictionaries, pools, custom fields, layouts and roles. Versions stay those that were read.
+    /// Takes over what a write makes of the settings, dictionaries, pools, custom fields, layouts, panels and roles. Versions stay those that were read.
     pub(crate) fn take_over(&mut self, write: &Write) -> Result<(), Error> {
         let (Write::Insert { kind, row } | Write::Update { kind, row, .. }) = write else { return Ok(()) };
         if **kind == ORGANISATION {
@@ -132,6 +132,9 @@ impl Context {
             let layout = Layout::from_row(row)?;
             self.layouts.retain(|known| known.key() != layout.key());
             self.layouts.push(layout);
+        } else if **kind == PANEL {
+            let panel = Panel::from_row(row)?;
+            self.panels.insert(panel.id, panel);
         } else if **kind == ROLE {
             let role = Role::from_row(row)?;
             match self.roles.iter_mut().find(|known| known.id == role.id) {

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 /// The most panels of an organisation, and columns of a panel.
-const MOST_PANELS: usize = 50;
+pub(crate) const MOST_PANELS: usize = 50;
 const MOST_COLUMNS: usize = 20;
 /// The most roles, positions or people that are named.
 const MOST_NAMED: usize = 1_000;
@@ -105,7 +105,7 @@ impl Session<'_> {
         self.command(
             &op::save_panel,
             &panel,
-            |work| work.save_panel(&panel),
+            |work| work.keep_panel(&panel),
             |work, ids| {
                 let id = ids.first().cloned().unwrap_or_default();
                 let known = id.parse().ok().and_then(|id| work.context.panels.get(&id).cloned());
@@ -138,7 +138,8 @@ fn check_named<T: Ord>(check: &mut Checker, field: &str, named: &[T], known: imp
 }
 
 impl Work<'_> {
-    fn save_panel(&mut self, input: &PanelInput) -> Result<Panel, Stop> {
+    /// See [`Session::save_panel`].
+    pub(crate) fn keep_panel(&mut self, input: &PanelInput) -> Result<Panel, Stop> {
         let context = self.context.clone();
         let known = match input.panel {
             Some(id) => Some(context.panels.get(&id).ok_or_else(|| not_found(&id))?),

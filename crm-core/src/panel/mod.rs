@@ -4,6 +4,7 @@ mod commands;
 mod source;
 
 pub use crate::id::PanelId;
+pub(crate) use commands::MOST_PANELS;
 pub use commands::PanelInput;
 pub use source::{PanelCell, PanelPage, PanelQuestion, PanelRow, PanelRows, PanelSource};
 
@@ -92,10 +93,14 @@ pub enum PanelColumnKind {
 }
 
 impl Panel {
+    /// Whether it is kept for nobody.
+    pub(crate) fn is_for_everyone(&self) -> bool {
+        self.roles.is_empty() && self.positions.is_empty() && self.people.is_empty()
+    }
+
     /// Whether it is for the actor; what is retired is for nobody. The system sees all.
     pub(crate) fn is_for(&self, access: &Access<'_>) -> bool {
         let Some(person) = access.person() else { return !self.retired };
-        let everybody = self.roles.is_empty() && self.positions.is_empty() && self.people.is_empty();
         let held = access.positions();
         let roles = || access.context.roles.iter().filter(|role| self.roles.contains(&role.id));
         let named = || {
@@ -103,6 +108,6 @@ impl Panel {
                 || self.positions.iter().any(|position| held.contains(position))
                 || roles().any(|role| role.is_held_by(person, held))
         };
-        !self.retired && (everybody || named())
+        !self.retired && (self.is_for_everyone() || named())
     }
 }

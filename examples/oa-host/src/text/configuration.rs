@@ -61,6 +61,7 @@ pub(super) const TEXTS: &[Text] = &[
     ("section_glossary", "术语", "Glossary"),
     ("section_products", "商品", "Products"),
     ("section_roles", "角色", "Roles"),
+    ("section_panels", "自定义面板", "Panels"),
     ("erase_person", "删除个人信息", "Erase personal data"),
     (
         "erase_person_intro",
