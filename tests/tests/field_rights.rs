@@ -1,10 +1,12 @@
 //! Rights on fields: A3, each way by which a field could tell. That nothing tells, whatever is asked, is `model/secrets.rs`.
 
 use crm_core::{
-    Condition, ContactDraft, ContactEdit, ContactFilter, CustomFieldInput, CustomerDimension, CustomerEdit,
-    CustomerFilter, CustomerId, CustomerQuery, Customized, DuplicateDraft, EntryCode, FieldAccess, FieldKey,
-    FieldOrder, FieldRight, FieldType, FieldValue, MergeChoice, MergeInput, NewContact, NewCustomer, NewFollowUp,
-    PageRequest, Permission, ReportCustomerQuery, ReportOf, Role, RoleInput, SavedQueryInput, SyncMode, Test, View,
+    Condition, ContactDraft, ContactEdit, ContactFilter, Contract, ContractEdit, ContractQuery, Contracts,
+    CustomFieldInput, CustomerDimension, CustomerEdit, CustomerFilter, CustomerId, CustomerQuery, Customized,
+    DuplicateDraft, EntryCode, ExportInput, FieldAccess, FieldKey, FieldOrder, FieldRight, FieldType, FieldValue,
+    FollowUpQuery, FollowUps, FormPurpose, Language, MergeChoice, MergeInput, NewContact, NewContract, NewCustomer,
+    NewFollowUp, PageRequest, Permission, ReminderQuery, ReportCustomerQuery, ReportOf, Role, RoleInput,
+    SavedQueryInput, SyncMode, Test, View,
 };
 use crm_tests::inputs::{entry, full, named};
 use crm_tests::{World, call, in_every_world, refused, user, violates};
@@ -590,5 +592,107 @@ fn a3_events_and_requests_go_by_the_rights_of_who_reads_them() {
         assert_eq!(changed.unwrap().data["fields"], json!(["region"]));
         let own = alice.approval(approval).unwrap().snapshot;
         assert_eq!((&own["level"], &own["phones"][1], &own["region"]), (&json!(null), &json!("4***"), &json!("X")));
+    });
+}
+
+#[test]
+fn a3_fields_of_follow_ups_and_contracts_have_rights() {
+    in_every_world(|world| {
+        let (alice, host) = (world.user("alice"), world.bed.host());
+        let id = customer(world, "有合同的客户");
+        let content = "下周报价";
+        let planned = NewFollowUp {
+            method: Some(entry("visit")),
+            next_at: Some(world.bed.now().plus_days(1)),
+            next_content: Some(content.to_owned()),
+            place: Some(crm_core::follow_up::Place { text: Some("西湖区".into()), ..Default::default() }),
+            ..NewFollowUp::text("来访")
+        };
+        let written = alice.follow_up(id, planned.clone()).unwrap();
+        let new = NewContract {
+            customer_signatory: Some("王小明".into()),
+            own_signatory: Some("艾丽".into()),
+            payment_method: Some(entry("transfer")),
+            note: Some("先款后货，三个月质保".into()),
+            ..NewContract::of("合同", "100".parse().unwrap())
+        };
+        let drafted = alice.create_contract(id, new.clone()).unwrap();
+        let edit = |version, note: &str| ContractEdit { version, note: Some(note.into()), ..ContractEdit::default() };
+        let drafted = host.edit_contract(drafted.id, edit(drafted.version, "先货后款，三个月质保")).unwrap();
+        let asked = || FollowUpQuery { method: Some(entry("visit")), ..FollowUps::Mine.into() };
+        assert!(alice.follow_ups(asked(), all()).unwrap().items.iter().any(|view| view.follow_up.id == written.id));
+        world.bed.clock.advance(86_400_000);
+        while host.tick().unwrap().more {}
+        let told = || {
+            let inbox = alice.reminders(ReminderQuery::default(), all()).unwrap().items;
+            inbox.into_iter().find(|row| row.about.customer == id).unwrap().about.content
+        };
+        assert_eq!(told().as_deref(), Some(content));
+
+        careful(
+            world,
+            &[
+                ("follow_up.method", FieldAccess::Hidden),
+                ("follow_up.place", FieldAccess::Masked),
+                ("follow_up.next_content", FieldAccess::Masked),
+                ("contract.customer_signatory", FieldAccess::Masked),
+                ("contract.own_signatory", FieldAccess::Read),
+                ("contract.payment_method", FieldAccess::Masked),
+                ("contract.note", FieldAccess::Hidden),
+            ],
+        );
+        let seen = alice.follow_up_with_replies(written.id).unwrap().follow_up;
+        assert_eq!((seen.method, seen.place, seen.next_content.as_deref()), (None, None, Some("下***")));
+        let seen = alice.customer_panels(id).unwrap().follow_ups.remove(0).follow_up;
+        assert_eq!((seen.method, seen.next_content.as_deref()), (None, Some("下***")));
+        assert_eq!(told().as_deref(), Some("下***"));
+        violates(alice.follow_ups(asked(), all()), "query.method", "unknown");
+        let matching = |key: &str| Condition::field(key, Test::Empty);
+        let query = FollowUpQuery { matching: Some(matching("method")), ..FollowUps::Mine.into() };
+        violates(alice.follow_ups(query, all()), "matching.method", "unknown");
+        violates(alice.follow_up(id, planned), "method", "not_allowed");
+        let text = |contract: Contract| {
+            let method = contract.payment_method.map(|code| code.to_string());
+            (contract.customer_signatory.unwrap(), contract.own_signatory.unwrap(), method, contract.note)
+        };
+        let careful = ("***".to_owned(), "艾丽".to_owned(), None, None);
+        assert_eq!(text(alice.contract(drafted.id).unwrap().contract), careful);
+        let listed = alice.contracts(Contracts::Of { customer: id }, all()).unwrap().items.remove(0).contract;
+        assert_eq!(text(listed), careful);
+        let query = ContractQuery { matching: Some(matching("payment_method")), ..Contracts::Mine.into() };
+        violates(alice.contracts(query, all()), "matching.payment_method", "unknown");
+        violates(alice.edit_contract(drafted.id, edit(drafted.version, "改")), "note", "not_allowed");
+        let clear =
+            ContractEdit { version: drafted.version, clear: vec!["own_signatory".into()], ..ContractEdit::default() };
+        violates(alice.edit_contract(drafted.id, clear), "own_signatory", "not_allowed");
+        violates(alice.create_contract(id, new), "customer_signatory", "not_allowed");
+        let history = alice.contract_history(drafted.id, all()).unwrap().items;
+        assert!(!serde_json::to_string(&history).unwrap().contains("质保"), "{history:?}");
+        assert!(
+            serde_json::to_string(&host.contract_history(drafted.id, all()).unwrap().items).unwrap().contains("质保")
+        );
+        // Files have no column of what is hidden, and of what is masked as much as a page.
+        let form = alice.form(Customized::Contract, FormPurpose::Edit).unwrap();
+        let fields: Vec<String> =
+            form.sections.into_iter().flat_map(|section| section.fields).map(|field| field.field).collect();
+        assert!(
+            !fields.contains(&"contract.note".to_owned()) && fields.contains(&"contract.kind".to_owned()),
+            "{fields:?}"
+        );
+        let export =
+            ExportInput { contracts: Some(Contracts::Mine.into()), ..ExportInput::in_language(Language::Chinese) };
+        let may = RoleInput {
+            people: vec![user("alice")],
+            allow: vec![Permission::new("contract.export").unwrap()],
+            ..RoleInput::named("exporter", "Exporter").unwrap()
+        };
+        host.sync_roles(vec![may], SyncMode::Delta).unwrap();
+        let export = alice.begin_export(export).unwrap().id;
+        let rows = serde_json::to_string(&alice.export_rows(export, 1).unwrap()).unwrap();
+        assert!(!rows.contains("质保") && !rows.contains("王小明") && rows.contains("艾丽"), "{rows}");
+        // Whoever reads them is told so, and by which role he does not.
+        let explained = host.explain_access(id).unwrap();
+        let mine = explained.people.iter().find(|own| own.person == user("alice")).unwrap();
+        assert!(mine.fields.iter().any(|field| field.field == "contract.note" && field.access == FieldAccess::Hidden));
     });
 }

@@ -1,8 +1,8 @@
-//! Rights on fields 字段权限 (A3): which fields of customers and contacts, and which custom ones of follow-ups and contracts, somebody reads, reads
-//! masked, or may not know of.
+//! Rights on fields 字段权限 (A3): which fields of customers, contacts, follow-ups and contracts somebody reads, reads masked, or may not know of.
 //!
 //! What follows from a hidden field in what is for everyone shows all the same: that a number or a unique value is taken, when a rule for a level
-//! takes a customer from its owner, which groups of duplicates a search found, and that a merge settled what differed.
+//! takes a customer from its owner, whether a follow-up counts by its method, which groups of duplicates a search found, and that a merge settled
+//! what differed.
 
 use super::Access;
 use crate::custom_field::{CUSTOM, Customized};
@@ -43,6 +43,14 @@ pub(crate) const CONTACT_FIELDS: [&str; 11] = [
     "contact.preferences",
     "contact.note",
 ];
+
+/// Fields of follow-ups that have rights, beside custom ones. What was done, when and by whom is what a follow-up is; its stage is the customer's.
+pub(crate) const FOLLOW_UP_FIELDS: [&str; 3] = ["follow_up.method", "follow_up.place", "follow_up.next_content"];
+
+/// Fields of contracts that have rights, beside custom ones. What sums, dues and states are made of goes by the rights to their module: of all
+/// that follows from it nothing would be left.
+pub(crate) const CONTRACT_FIELDS: [&str; 4] =
+    ["contract.customer_signatory", "contract.own_signatory", "contract.payment_method", "contract.note"];
 
 /// The most fields that a role says something of.
 pub(crate) const MOST_RULES: usize = 300;
@@ -89,7 +97,9 @@ pub(crate) fn fields_with_rights(context: &Context) -> impl Iterator<Item = Stri
     let own = |fields: &'static [&'static str]| fields.iter().map(|field| (*field).to_owned());
     let customers = own(&CUSTOMER_FIELDS).chain(custom(Customized::Customer));
     let contacts = own(&CONTACT_FIELDS).chain(custom(Customized::Contact));
-    customers.chain(contacts).chain(custom(Customized::FollowUp)).chain(custom(Customized::Contract))
+    let follow_ups = own(&FOLLOW_UP_FIELDS).chain(custom(Customized::FollowUp));
+    let contracts = own(&CONTRACT_FIELDS).chain(custom(Customized::Contract));
+    customers.chain(contacts).chain(follow_ups).chain(contracts)
 }
 
 impl<'c> Access<'c> {

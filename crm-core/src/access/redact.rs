@@ -152,7 +152,7 @@ impl Fields<'_> {
 
 /// Whether a field holds the code of an entry, which is no text of anybody's.
 fn is_code(field: &str) -> bool {
-    ["level", "stage", "source", "industry", "gender"].contains(&field)
+    ["level", "stage", "source", "industry", "gender", "method", "payment_method"].contains(&field)
 }
 
 fn of_contracts<'a>(access: &'a Access<'a>) -> Fields<'a> {
@@ -229,13 +229,22 @@ impl Redact for FollowUp {
     /// It tells at which stage its customer was.
     fn redact(&mut self, access: &Access<'_>) {
         of_customers(access).other("stage", &mut self.stage);
-        Fields { access, record: "follow_up" }.custom(&mut self.custom);
+        let fields = Fields { access, record: "follow_up" };
+        fields.other("method", &mut self.method);
+        fields.other("place", &mut self.place);
+        fields.text("next_content", &mut self.next_content);
+        fields.custom(&mut self.custom);
     }
 }
 
 impl Redact for Contract {
     fn redact(&mut self, access: &Access<'_>) {
-        of_contracts(access).custom(&mut self.custom);
+        let fields = of_contracts(access);
+        fields.text("customer_signatory", &mut self.customer_signatory);
+        fields.text("own_signatory", &mut self.own_signatory);
+        fields.other("payment_method", &mut self.payment_method);
+        fields.text("note", &mut self.note);
+        fields.custom(&mut self.custom);
     }
 }
 

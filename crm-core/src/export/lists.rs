@@ -71,13 +71,13 @@ const FOLLOW_UPS: &[Own] = &[
     Own("customer_name", "客户名称", "Customer", false, ""),
     Own("author", "{follow}人", "By", false, ""),
     Own("at", "{follow}时间", "When", false, ""),
-    Own("method", "{follow}方式", "Method", false, ""),
+    Own("method", "{follow}方式", "Method", false, "follow_up.method"),
     // It tells at which stage the customer was.
     Own("stage", "销售阶段", "Stage", false, "customer.stage"),
     Own("content", "{follow}内容", "Content", false, ""),
-    Own("place", "地点", "Place", false, ""),
+    Own("place", "地点", "Place", false, "follow_up.place"),
     Own("next_at", "下次{follow}时间", "Next {follow_up}", false, ""),
-    Own("next_content", "下次{follow}内容", "What is planned", false, ""),
+    Own("next_content", "下次{follow}内容", "What is planned", false, "follow_up.next_content"),
     Own("created_at", "记录时间", "Written", false, ""),
 ];
 
@@ -107,10 +107,10 @@ const CONTRACTS: &[Own] = &[
     Own("next_due_on", "最近应收日", "Next due on", false, ""),
     Own("owner", "负责人", "Owner", false, ""),
     Own("performer", "业绩归属", "Performance of", false, ""),
-    Own("customer_signatory", "对方签约人", "Signed for the customer by", false, ""),
-    Own("own_signatory", "我方签约人", "Signed for us by", false, ""),
-    Own("payment_method", "付款方式", "Payment method", false, ""),
-    Own("note", "备注", "Note", false, ""),
+    Own("customer_signatory", "对方签约人", "Signed for the customer by", false, "contract.customer_signatory"),
+    Own("own_signatory", "我方签约人", "Signed for us by", false, "contract.own_signatory"),
+    Own("payment_method", "付款方式", "Payment method", false, "contract.payment_method"),
+    Own("note", "备注", "Note", false, "contract.note"),
     Own("created_at", "创建时间", "Created", false, ""),
     Own("created_by", "创建人", "Created by", false, ""),
 ];

@@ -151,7 +151,7 @@ impl Session<'_> {
                 let (customer, shares) = work.customer_with_shares(customer, (Reach::Edit, SharePanel::FollowUps))?;
                 customer.check_active()?;
                 work.access()?.changing("customer", &serde_json::json!({ "stage": follow_up.stage }), "")?;
-                work.access()?.changing("follow_up", &serde_json::json!({ "custom": follow_up.custom }), "")?;
+                work.access()?.changing("follow_up", &follow_up, "")?;
                 let informed = work.opens(&customer, &shares, SharePanel::Information)?;
                 if follow_up.stage.is_some() && !(informed && follow_up.stage == customer.stage) {
                     // Who moves the stage edits the customer; who does not know it is not told whether he guessed right.

@@ -220,6 +220,7 @@ impl Work<'_> {
             conditions.push(Filter::Is("at", Comparison::Less, before.millis().into()));
         }
         if let Some(method) = &query.method {
+            self.access()?.reading("follow_up.method", "query.method")?;
             conditions.push(Filter::equal("method", method.as_str()));
         }
         if let Some(matching) = &query.matching {

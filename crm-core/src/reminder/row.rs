@@ -2,7 +2,7 @@
 
 use super::tell::id_of;
 use super::{Reminder, ReminderKind};
-use crate::access::{Part, Reaches, Scope};
+use crate::access::{Part, Reaches, Redact as _, Scope};
 use crate::actor::UserId;
 use crate::contact::{CONTACT, StoredContact};
 use crate::contract::{CONTRACT, Contract};
@@ -129,8 +129,10 @@ impl Work<'_> {
         if occasions.is_empty() {
             return Ok(Vec::new());
         }
-        let subjects = self.subjects_of(occasions)?;
+        let mut subjects = self.subjects_of(occasions)?;
         let access = self.access()?;
+        // What was planned is told out of a field that has rights.
+        subjects.planned.values_mut().for_each(|planned| planned.redact(&access));
         let (may, disposes) = (|right: &str| access.may(right), |scope: &Scope| access.disposes_of(scope));
         let birthdays = access.reads_birthdays();
         let tell = |occasion: &Occasion| {

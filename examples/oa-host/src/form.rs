@@ -182,6 +182,7 @@ fn right_of(record: &str, name: &str) -> String {
     match (name.strip_prefix("custom_"), name.starts_with("birthday_")) {
         (Some(key), _) => format!("{record}.custom.{key}"),
         (None, true) => format!("{record}.birthday"),
+        (None, false) if name == "place_text" => format!("{record}.place"),
         (None, false) => format!("{record}.{name}"),
     }
 }

@@ -58,6 +58,7 @@ pub fn input(dice: &mut Dice, known: &mut Known, operation: &str, _crm: &Crm) ->
         "create_contract" => {
             let mut contract = json!({"name": if dice.one_in(5) { text(dice) } else { "合同".to_owned() }});
             contract_fields(dice, known, &mut contract);
+            maybe(dice, &mut contract, "customer_signatory", |dice| json!(format!("a{}经理", dice.below(9))));
             maybe(dice, &mut contract, "number", |dice| json!(format!("HT{}", dice.below(30))));
             maybe(dice, &mut contract, "parent", |dice| json!(id(dice, "contract")));
             if dice.one_in(8) {

@@ -322,6 +322,7 @@ pub fn input(dice: &mut Dice, known: &mut Known, operation: &str, crm: &Crm) -> 
             let mut follow_up = json!({"content": some_text(dice)});
             maybe(dice, &mut follow_up, "at", |dice| instant(dice, crm));
             maybe(dice, &mut follow_up, "next_at", |dice| instant(dice, crm));
+            maybe(dice, &mut follow_up, "next_content", |dice| json!(format!("a{}回访", dice.below(9))));
             maybe(dice, &mut follow_up, "method", |dice| code_of(dice, "method"));
             maybe(dice, &mut follow_up, "stage", |dice| code_of(dice, "stage"));
             maybe(dice, &mut follow_up, "contact", |dice| json!(id(dice, "contact")));

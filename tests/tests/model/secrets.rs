@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// What the watched person does not see.
-const HIDDEN: [&str; 10] = [
+const HIDDEN: [&str; 12] = [
     "customer.stage",
     "customer.credit_code",
     "customer.level",
@@ -22,6 +22,8 @@ const HIDDEN: [&str; 10] = [
     "contact.birthday",
     "contact.custom.f0",
     "customer.birthday",
+    "follow_up.next_content",
+    "contract.customer_signatory",
 ];
 /// What he sees masked.
 const MASKED: [&str; 3] = ["customer.phones", "customer.custom.f0", "contact.phones"];
@@ -77,7 +79,7 @@ fn twin(value: &mut Value) {
                             *own = json!(other);
                         }
                     }
-                    "email" | "credit_code" => {
+                    "email" | "credit_code" | "next_content" | "customer_signatory" => {
                         if let Some(text) = own.as_str() {
                             *own = json!(swapped(text));
                         }
@@ -251,7 +253,10 @@ const OTHERS: [&str; 30] = [
 ];
 
 /// Where secrets would show, if they did.
-const LOOKING: [&str; 22] = [
+const LOOKING: [&str; 25] = [
+    "contract",
+    "contracts",
+    "contract_history",
     "form",
     "customer",
     "customers",
