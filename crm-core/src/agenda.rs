@@ -22,7 +22,10 @@ use serde::{Deserialize, Serialize};
 pub(crate) static AGENDA: Kind = Kind {
     name: "agenda",
     columns: &[Column::live("due", ColumnType::Integer)],
-    indexes: &[Index::on("due", &["due"]), Index { name: "due_across", columns: &["due"], since: 1, across: true }],
+    indexes: &[
+        Index::on("due", &["due"]),
+        Index { name: "due_across", columns: &["due"], since: 1, across: true, present: None },
+    ],
     since: 1,
 };
 

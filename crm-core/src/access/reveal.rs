@@ -28,8 +28,8 @@ pub(crate) static REVEAL: Kind = Kind {
         Column { since: SINCE, ..Column::projected("at", ColumnType::Integer) },
     ],
     indexes: &[
-        Index { name: "day", columns: &["day", "at"], across: false, since: SINCE },
-        Index { name: "at", columns: &["at"], across: false, since: SINCE },
+        Index { name: "day", columns: &["day", "at"], across: false, present: None, since: SINCE },
+        Index { name: "at", columns: &["at"], across: false, present: None, since: SINCE },
     ],
     since: SINCE,
 };

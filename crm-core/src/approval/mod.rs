@@ -39,9 +39,9 @@ pub(crate) static APPROVAL: Kind = Kind {
         Column { since: SHOWN, ..column("module", ColumnType::Text) },
     ],
     indexes: &[
-        Index { name: "pending", columns: &["scope", "pending_since"], across: false, since: SINCE },
-        Index { name: "requested", columns: &["scope", "requested_at"], across: false, since: SINCE },
-        Index { name: "customer", columns: &["customer"], across: false, since: SHOWN },
+        Index { name: "pending", columns: &["scope", "pending_since"], across: false, present: None, since: SINCE },
+        Index { name: "requested", columns: &["scope", "requested_at"], across: false, present: None, since: SINCE },
+        Index { name: "customer", columns: &["customer"], across: false, present: None, since: SHOWN },
     ],
     since: SINCE,
 };

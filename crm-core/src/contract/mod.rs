@@ -53,7 +53,7 @@ const fn column(column: Column) -> Column {
 }
 
 const fn index(name: &'static str, columns: &'static [&'static str]) -> Index {
-    Index { name, columns, across: false, since: SINCE }
+    Index { name, columns, across: false, present: None, since: SINCE }
 }
 
 /// The currency of a record's amounts, beside which they can be compared.
@@ -105,7 +105,7 @@ pub(crate) static CONTRACT: Kind = Kind {
         index("customer", &["customer", "created_at"]),
         index("parent", &["parent"]),
         Index { since: crate::reminder::SINCE, ..index("open_until", &["settled", "ends_on"]) },
-        Index { name: "credit", columns: &["credit", "signed_on"], across: false, since: CREDITED },
+        Index { name: "credit", columns: &["credit", "signed_on"], across: false, present: None, since: CREDITED },
         later_index("field1", &["scope", "field1"]),
         later_index("field2", &["scope", "field2"]),
         later_index("field3", &["scope", "field3"]),

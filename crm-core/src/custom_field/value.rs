@@ -81,7 +81,7 @@ pub(crate) const LONGEST: usize = 255;
 
 /// The column of a field that holds nothing: below all others, and not empty, which some databases take for NULL.
 pub(crate) fn absent() -> Value {
-    Value::Bytes(vec![0])
+    Value::nothing()
 }
 
 /// What stands before every value.

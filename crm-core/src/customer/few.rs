@@ -3,10 +3,10 @@
 
 use super::list::CustomerOrder;
 use super::{CustomerQuery, View};
-use crate::custom_field::SLOTS;
+use crate::custom_field::{SLOTS, absent};
 use crate::page::Place;
 use crate::sorted::{Gather as _, Sort as _};
-use crate::store::{Direction, Filter, Read, Search, Selection};
+use crate::store::{Comparison, Direction, Filter, Read, Search, Selection};
 use crate::work::{Stop, Work, counted};
 use std::collections::BTreeMap;
 
@@ -39,9 +39,14 @@ type Cover = Vec<Range>;
 fn covers(filter: &Filter, columns: &[&'static str]) -> Vec<Cover> {
     let mut flat = Vec::new();
     flatten(filter, &mut flat);
+    let is_there = |column: &'static str| {
+        let absent_one = |inner: &Filter| matches!(inner, Filter::Is(own, Comparison::Equal, value) if *own == column && *value == absent());
+        let there = flat.iter().any(|filter| matches!(filter, Filter::Not(inner) if absent_one(inner)));
+        there.then(|| Filter::Is(column, Comparison::Greater, absent()))
+    };
     let mut ranges: BTreeMap<&'static str, Vec<Filter>> = BTreeMap::new();
     let (mut values, mut others) = (Vec::new(), Vec::new());
-    for part in flat {
+    for part in flat.iter().copied() {
         match part {
             Filter::Is(column, _, _) if columns.contains(column) => {
                 ranges.entry(column).or_default().push(part.clone())
@@ -58,6 +63,10 @@ fn covers(filter: &Filter, columns: &[&'static str]) -> Vec<Cover> {
             _ => {}
         }
     }
+    for (column, conditions) in &mut ranges {
+        // What is less than a value has one.
+        conditions.extend(is_there(column));
+    }
     let (single, wide): (Vec<Range>, Vec<Range>) = ranges
         .into_iter()
         .map(|(column, conditions)| Range { column, conditions })
@@ -69,7 +78,14 @@ fn covers(filter: &Filter, columns: &[&'static str]) -> Vec<Cover> {
 }
 
 fn is_equality(filter: &Filter) -> bool {
-    matches!(filter, Filter::Is(_, crate::store::Comparison::Equal, _))
+    matches!(filter, Filter::Is(_, Comparison::Equal, _))
+}
+
+impl Range {
+    /// Whether what lies in it has something there.
+    fn is_there(&self) -> bool {
+        self.conditions.iter().any(|condition| condition.is_there(self.column))
+    }
 }
 
 /// What all has to hold, one by one.
@@ -82,7 +98,13 @@ fn flatten<'f>(filter: &'f Filter, into: &mut Vec<&'f Filter>) {
 
 impl Work<'_> {
     /// The places of all customers of a view, if they are few.
-    pub(super) fn few(&mut self, query: &CustomerQuery, search: &Search) -> Result<Option<Vec<Place>>, Stop> {
+    /// In a list of all customers ranges of what they have are those of all; what they don't have is found scope by scope, as `scoped` does.
+    pub(super) fn few(
+        &mut self,
+        query: &CustomerQuery,
+        search: &Search,
+        scoped: &Search,
+    ) -> Result<Option<Vec<Place>>, Stop> {
         let Some(order) = search.order else { return Ok(None) };
         let (own, _) = CustomerOrder::of(&query.view).column();
         let conditional = matches!(query.view, View::Today | View::NotFollowedFor { .. });
@@ -92,7 +114,8 @@ impl Work<'_> {
         columns.retain(|column| *column != order);
         let within = |range: &Range, filter: Option<&Filter>| {
             let conditions = range.conditions.iter().chain(filter).cloned().collect();
-            let filtered = Search { after: None, filter: Filter::All(conditions), ..search.clone() };
+            let within = if range.is_there() { search } else { scoped };
+            let filtered = Search { after: None, until: None, filter: Filter::All(conditions), ..within.clone() };
             filtered.ordered(range.column, Direction::Ascending)
         };
         let mut best: Option<(i64, Cover)> = None;
@@ -115,7 +138,8 @@ impl Work<'_> {
         let Some((all, cover)) = best else { return Ok(None) };
         let whole_list = search.scope.as_ref().is_some_and(|scope| scope.column == "standing");
         if whole_list && all > FEW_ANYHOW {
-            let single = matches!(cover.as_slice(), [range] if range.conditions.iter().any(is_equality));
+            let single =
+                matches!(cover.as_slice(), [range] if range.is_there() && range.conditions.iter().any(is_equality));
             // Its index has those of one value in the order of their creation.
             if all > FEW_OF_ALL || (single && order == "created_at") {
                 return Ok(None);

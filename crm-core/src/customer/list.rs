@@ -265,7 +265,7 @@ impl Session<'_> {
                 Source::Search(search, counting) => {
                     let search =
                         Search { after: after.clone(), ..search }.ordered(column, direction).limited(limit + 1);
-                    if let Some(few) = work.few(&query, &search)? {
+                    if let Some(few) = work.few(&query, &search, &counting)? {
                         let count = i64::try_from(few.len()).ok();
                         let places = cut(few, direction, after.as_ref(), limit);
                         let page = work.page_at(places, &list, column, limit, page.count.then_some((count, true)))?;
@@ -409,6 +409,8 @@ impl Work<'_> {
         conditions.retain(|condition| !condition.is_empty());
         let whole = match &query.view {
             _ if query.filter.owner.is_some() => None,
+            // Their indexes have what has no value, too.
+            _ if query.order_by.is_some() => None,
             View::All => Some((Standing::Active, Filter::All(Vec::new()))),
             View::RecycleBin if access.sees_all() => Some((Standing::Deleted, Filter::All(Vec::new()))),
             View::Subordinates => {

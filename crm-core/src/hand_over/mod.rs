@@ -32,8 +32,14 @@ pub(crate) static HAND_OVER: Kind = Kind {
         Column { since: SINCE, ..Column::projected("started_at", ColumnType::Integer) },
     ],
     indexes: &[
-        Index { name: "started", columns: &["started_at"], across: false, since: SINCE },
-        Index { name: "started_by", columns: &["started_by", "started_at"], across: false, since: SINCE },
+        Index { name: "started", columns: &["started_at"], across: false, present: None, since: SINCE },
+        Index {
+            name: "started_by",
+            columns: &["started_by", "started_at"],
+            across: false,
+            present: None,
+            since: SINCE,
+        },
     ],
     since: SINCE,
 };

@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 pub(crate) static MERGE_PART: Kind = Kind {
     name: "merge_part",
     columns: &[Column { since: SINCE, ..Column::projected("merge", ColumnType::Text) }],
-    indexes: &[Index { name: "merge", columns: &["merge"], across: false, since: SINCE }],
+    indexes: &[Index { name: "merge", columns: &["merge"], across: false, present: None, since: SINCE }],
     since: SINCE,
 };
 

@@ -25,7 +25,7 @@ const fn column(column: Column) -> Column {
 }
 
 const fn index(name: &'static str, columns: &'static [&'static str]) -> Index {
-    Index { name, columns, across: false, since: SINCE }
+    Index { name, columns, across: false, present: None, since: SINCE }
 }
 
 /// Products by id.

@@ -46,9 +46,9 @@ pub(crate) static ROLLUP: Kind = Kind {
         sum("fold_at"),
     ],
     indexes: &[
-        Index { name: "line", columns: &["line", "period"], across: false, since: SINCE },
-        Index { name: "fold", columns: &["fold_at"], across: false, since: SINCE },
-        Index { name: "fold_across", columns: &["fold_at"], across: true, since: SINCE },
+        Index { name: "line", columns: &["line", "period"], across: false, present: None, since: SINCE },
+        Index { name: "fold", columns: &["fold_at"], across: false, present: None, since: SINCE },
+        Index { name: "fold_across", columns: &["fold_at"], across: true, present: None, since: SINCE },
     ],
     since: SINCE,
 };
@@ -99,9 +99,9 @@ pub(crate) static ROLLUP_YEAR: Kind = Kind {
     name: "rollup_year",
     columns: &MONTH_COLUMNS,
     indexes: &[
-        Index { name: "line", columns: &["line", "year"], across: false, since: MONTHS_SINCE },
-        Index { name: "fold", columns: &["fold_at"], across: false, since: MONTHS_SINCE },
-        Index { name: "fold_across", columns: &["fold_at"], across: true, since: MONTHS_SINCE },
+        Index { name: "line", columns: &["line", "year"], across: false, present: None, since: MONTHS_SINCE },
+        Index { name: "fold", columns: &["fold_at"], across: false, present: None, since: MONTHS_SINCE },
+        Index { name: "fold_across", columns: &["fold_at"], across: true, present: None, since: MONTHS_SINCE },
     ],
     since: MONTHS_SINCE,
 };

@@ -80,6 +80,9 @@ pub struct Index {
     /// [`Store::due_organisations`](super::Store::due_organisations) needs one; `false`
     /// everywhere else.
     pub across: bool,
+    /// Only rows that have something in this bytes column: more than a single 0, which stands for nothing. It serves what asks for such rows
+    /// alone. On engines without indexes of some rows it has all.
+    pub present: Option<&'static str>,
     /// The number of the migration that added the index.
     pub since: i32,
 }
@@ -87,7 +90,7 @@ pub struct Index {
 impl Index {
     /// An index within organisations; of the first migration.
     pub const fn on(name: &'static str, columns: &'static [&'static str]) -> Self {
-        Index { name, columns, across: false, since: 1 }
+        Index { name, columns, across: false, present: None, since: 1 }
     }
 }
 

@@ -278,6 +278,18 @@ impl Filter {
         }
     }
 
+    /// Whether only rows pass that have something in a bytes column; see [`Index::present`](super::Index::present).
+    pub(crate) fn is_there(&self, column: &str) -> bool {
+        match self {
+            Filter::All(all) => all.iter().any(|filter| filter.is_there(column)),
+            Filter::Is(own, Comparison::Equal | Comparison::AtLeast, value) if *own == column => {
+                *value > Value::nothing()
+            }
+            Filter::Is(own, Comparison::Greater, value) if *own == column => *value >= Value::nothing(),
+            _ => false,
+        }
+    }
+
     /// Adds the columns that it looks at, each once.
     pub(crate) fn columns(&self, into: &mut Vec<&'static str>) {
         match self {

@@ -15,6 +15,11 @@ pub enum Value {
 }
 
 impl Value {
+    /// What a bytes column has that stands for nothing where something begins with a greater byte: a single 0.
+    pub(crate) fn nothing() -> Self {
+        Value::Bytes(vec![0])
+    }
+
     /// The integer in it, if it is one.
     pub fn as_integer(&self) -> Option<i64> {
         match self {

@@ -105,5 +105,9 @@ fn create_index(dialect: Dialect, table: &str, index: &Index) -> String {
         create.col(*column);
     }
     create.col(if index.across { "org_id" } else { "id" });
-    render!(dialect, create)
+    let mut create = render!(dialect, create);
+    if let Some((column, nothing)) = index.present.zip(dialect.zero_byte()) {
+        create.push_str(&format!(" WHERE {} > {nothing}", dialect.quote(column)));
+    }
+    create
 }

@@ -110,6 +110,15 @@ impl Dialect {
         }
     }
 
+    /// A single byte 0 as a literal, where indexes may have some rows alone: a statement that is to use one repeats what it says of them.
+    pub(super) fn zero_byte(self) -> Option<&'static str> {
+        match self {
+            Dialect::Sqlite => Some("x'00'"),
+            Dialect::Postgres | Dialect::Kingbase => Some("'\\x00'::bytea"),
+            Dialect::Mysql | Dialect::Mariadb | Dialect::Dm => None,
+        }
+    }
+
     /// The sum of integers as an integer of 64 bits.
     pub(super) fn whole_sum(self) -> &'static str {
         match self {

@@ -96,6 +96,9 @@ fn described(kinds: &[&'static Kind], number: i32) -> String {
         }
         for index in kind.indexes.iter().filter(|index| came(index.since)) {
             let _ = writeln!(text, "index {} {} {} {}", kind.name, index.name, index.columns.join(","), index.across);
+            if let Some(column) = index.present {
+                let _ = writeln!(text, "where {column}");
+            }
         }
     }
     text

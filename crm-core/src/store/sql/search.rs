@@ -64,6 +64,8 @@ pub(super) fn count(
     for condition in search.range() {
         seen.cond_where(plan.condition(condition)?);
     }
+    let ranged = search.order.filter(|column| search.range().any(|condition| condition.is_there(column)));
+    seen.and_where_option(ranged.and_then(|column| plan.present(column)));
     let one = Expr::cust("1");
     let hit: Expr = match &plan.filter {
         None => one,
@@ -263,12 +265,23 @@ impl<'a> Plan<'a> {
         query.order_by((table, "id"), self.direction()).limit(self.limit());
     }
 
+    /// That a row has something in a column of which some index has such rows alone; only statements that say so use it.
+    fn present(&self, column: &'static str) -> Option<Expr> {
+        let nothing = self.dialect.zero_byte()?;
+        let known = self.texts.kind.indexes.iter().any(|index| index.present == Some(column));
+        known.then(|| Expr::cust_with_expr(format!("? > {nothing}"), self.x(column)))
+    }
+
     /// The first rows of a scope that stand behind a place, in order; what is selected of them
     /// is up to the caller.
     fn first(&self, scope: Option<Expr>, behind: Option<Expr>) -> SelectStatement {
         let mut rows = self.rows();
         let until = self.search.until.as_ref().map(|until| self.x("id").lt(until.as_str()));
         rows.and_where_option(scope).and_where_option(behind).and_where_option(until);
+        let sought = self.search.order.iter().chain(&self.sought);
+        for column in sought.filter(|column| self.search.filter.is_there(column)) {
+            rows.and_where_option(self.present(column));
+        }
         let by_id_in_scope = self.search.scope.is_some() && self.search.order.is_none();
         // A plain id would have them walk the organisation in the order of its key, instead of putting those few in order.
         let apart = match self.dialect {

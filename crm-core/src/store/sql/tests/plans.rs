@@ -27,6 +27,7 @@ fn searches_take_their_index() {
     let by_rank = Search::of(&THING).ordered("rank", Direction::Descending).limited(20);
     let behind = |search: Search, value: Option<Value>| Search { after: Some((value, "i".into())), ..search };
     let owned = |n| by_rank.clone().within("owner", within(n));
+    let of_level = by_rank.clone().within("level", vec![1.into()]);
     let step = "INDEX crm_thing_owner_rank (org_id=? AND owner=? AND (rank,id)<(?,?))";
     let cases = [
         (by_rank.clone(), vec!["INDEX crm_thing_rank (org_id=?)"]),
@@ -45,6 +46,21 @@ fn searches_take_their_index() {
         ),
         // Few rows of a value, in the order of their keys: not the whole organisation in that order.
         (Search::of(&THING).within("grp", vec![vec![1].into()]), vec!["INDEX crm_thing_grp_name (org_id=? AND grp=?)"]),
+        // One value of what stands between scope and order, where only some rows are in the index.
+        (
+            of_level.clone().filtered(Filter::equal("grp", vec![1, 7])),
+            vec!["INDEX crm_thing_level_grp (org_id=? AND level=? AND grp=?)"],
+        ),
+        (
+            of_level.clone().filtered(Filter::equal("grp", vec![0])),
+            vec!["INDEX crm_thing_level (org_id=? AND level=?)"],
+        ),
+        (
+            of_level
+                .filtered(Filter::All(vec![Filter::Is("grp", Comparison::AtLeast, vec![1].into())]))
+                .ordered("grp", Direction::Ascending),
+            vec!["INDEX crm_thing_level_grp (org_id=? AND level=? AND grp>?)"],
+        ),
         (
             Search::of(&THING)
                 .within("grp", vec![vec![1].into(), vec![2].into()])

@@ -13,7 +13,8 @@ CREATE INDEX "crm_thing_grp_name" ON "crm_thing" ("org_id", "grp", "name", "id")
 CREATE TABLE "crm_note" ( "org_id" VARCHAR(256) NOT NULL, "id" VARCHAR(764) NOT NULL, "version" BIGINT NOT NULL, "body" CLOB NOT NULL, PRIMARY KEY ("org_id", "id") ) STORAGE (USING LONG ROW);
 MERGE INTO "crm_migration" USING (SELECT 2 AS "n" FROM DUAL) AS "n" ON ("crm_migration"."number" = "n"."n") WHEN NOT MATCHED THEN INSERT ("number", "checksum", "state") VALUES (2, 'f69366301d21e7fad96905c2a56bd1457451933fa2a1867548c26e02794a5886', 'done');
 CREATE INDEX "crm_thing_level_name" ON "crm_thing" ("org_id", "level", "name", "id");
-MERGE INTO "crm_migration" USING (SELECT 3 AS "n" FROM DUAL) AS "n" ON ("crm_migration"."number" = "n"."n") WHEN NOT MATCHED THEN INSERT ("number", "checksum", "state") VALUES (3, '782bca7e28cc4861aae48e278e7f39c155057b14be61b0abce497ebbb1c9b67e', 'done');
+CREATE INDEX "crm_thing_level_grp" ON "crm_thing" ("org_id", "level", "grp", "rank", "id");
+MERGE INTO "crm_migration" USING (SELECT 3 AS "n" FROM DUAL) AS "n" ON ("crm_migration"."number" = "n"."n") WHEN NOT MATCHED THEN INSERT ("number", "checksum", "state") VALUES (3, 'b2e2e980c2b73b601bcafe82807074ef894622835e907c338020a2922bd4eda8', 'done');
 
 -- get one
 SELECT "x"."id", "x"."version", "x"."owner", "x"."rank", "x"."name", "x"."label", "x"."level", "x"."due", "x"."grp", "x"."body" FROM "crm_thing" AS "x" WHERE "org_id" = ? AND "id" = ?
