@@ -22,10 +22,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) static AGENDA: Kind = Kind {
     name: "agenda",
     columns: &[Column::live("due", ColumnType::Integer)],
-    indexes: &[
-        Index::on("due", &["due"]),
-        Index { name: "due_across", columns: &["due"], since: 1, across: true, present: None },
-    ],
+    indexes: &[Index::on("due", &["due"]), Index { across: true, ..Index::on("due_across", &["due"]) }],
     since: 1,
 };
 

@@ -2,7 +2,7 @@
 
 use crate::actor::Actor;
 use crate::error::{CallRefusal, Error, Violation};
-use crate::store::{ColumnType, Filter, Value};
+use crate::store::{ColumnType, Filter, Kind, Row, Value};
 use crate::text::fold;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -153,6 +153,11 @@ pub(crate) use page;
 
 /// The place behind which a page begins: value of the order's column, id.
 pub(crate) type Place = (Option<Value>, String);
+
+/// The place of a row of a kind in the order of a column.
+pub(crate) fn place_of(kind: &Kind, order: &str, row: &Row) -> Place {
+    (kind.position(order).and_then(|place| row.values.get(place)).cloned(), row.id.clone())
+}
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

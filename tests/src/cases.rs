@@ -112,6 +112,8 @@ pub fn case(operation: &str, world: &World, absent: bool) -> Option<(Need, Value
         "field_rights" => (Need::Nothing, json!({})),
         "reveal_customer_field" => (Need::Read, json!({"customer": customer, "field": "region"})),
         "reveal_contact_field" => (Need::Read, json!({"contact": contact, "field": "phones"})),
+        "reveal_follow_up_field" => (Need::Read, json!({"follow_up": follow_up, "field": "place"})),
+        "reveal_contract_field" => (Need::Duty, json!({"contract": contract, "field": "note"})),
         "field_reveals" => (Need::Administrator, json!({"page": page})),
         "explain_access" => (Need::Read, json!({"customer": customer})),
         "dictionaries" => (Need::Nothing, json!({})),

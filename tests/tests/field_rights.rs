@@ -643,6 +643,20 @@ fn a3_fields_of_follow_ups_and_contracts_have_rights() {
         );
         let seen = alice.follow_up_with_replies(written.id).unwrap().follow_up;
         assert_eq!((seen.method, seen.place, seen.next_content.as_deref()), (None, None, Some("下***")));
+        // One by one, what is masked and nothing else.
+        let shown = |told: crm_core::RevealedField| told.value;
+        let reveal = |field: &str| alice.reveal_follow_up_field(written.id, field.to_owned());
+        assert_eq!(shown(reveal("next_content").unwrap()), Some(json!(content)));
+        assert_eq!(shown(reveal("place").unwrap()), Some(json!({"text": "西湖区"})));
+        violates(reveal("method"), "field", "unknown");
+        violates(reveal("content"), "field", "unknown");
+        let reveal = |field: &str| alice.reveal_contract_field(drafted.id, field.to_owned());
+        assert_eq!(shown(reveal("customer_signatory").unwrap()), Some(json!("王小明")));
+        violates(reveal("note"), "field", "unknown");
+        violates(reveal("amount"), "field", "unknown");
+        let log = host.field_reveals(all()).unwrap().items;
+        let log: Vec<&str> = log.iter().map(|own| own.field.as_str()).collect();
+        assert_eq!(log, ["customer_signatory", "place", "next_content"]);
         let seen = alice.customer_panels(id).unwrap().follow_ups.remove(0).follow_up;
         assert_eq!((seen.method, seen.next_content.as_deref()), (None, Some("下***")));
         assert_eq!(told().as_deref(), Some("下***"));

@@ -3,8 +3,8 @@
 
 use crm_core::{
     Condition, ContactFilter, ContractQuery, Contracts, CustomFieldInput, CustomValue, CustomerId, Customized, Error,
-    FieldAccess, FieldIndex, FieldKey, FieldOrder, FieldRight, FieldType, FieldValue, FollowUpQuery, FollowUps, Money,
-    NewContact, NewContract, NewFollowUp, PageRequest, RoleInput, Session, SyncMode, Test,
+    FieldAccess, FieldIndex, FieldKey, FieldOrder, FieldRight, FieldType, FieldValue, FollowUpQuery, FollowUps,
+    MergeInput, Money, NewContact, NewContract, NewFollowUp, PageRequest, RoleInput, Session, SyncMode, Test,
 };
 use crm_tests::inputs::{contact, named};
 use crm_tests::{World, in_every_world, refused, user, violates};
@@ -13,15 +13,6 @@ use proptest::strategy::ValueTree;
 use std::cmp::Ordering;
 
 const KINDS: [Customized; 3] = [Customized::Contact, Customized::FollowUp, Customized::Contract];
-
-fn word(of: Customized) -> &'static str {
-    match of {
-        Customized::Customer => "customer",
-        Customized::Contact => "contact",
-        Customized::FollowUp => "follow_up",
-        Customized::Contract => "contract",
-    }
-}
 
 fn key(key: &str) -> FieldKey {
     FieldKey::new(key).unwrap()
@@ -223,7 +214,7 @@ fn a3_lists_are_not_narrowed_or_ordered_by_fields_that_are_hidden() {
             made(&alice, of, customer, "记一", custom(Some(7), None));
             let seven = Condition::equal("custom.rank", FieldValue::Integer(7));
             for access in [FieldAccess::Hidden, FieldAccess::Masked] {
-                let right = FieldRight { field: format!("{}.custom.rank", word(of)), access };
+                let right = FieldRight { field: format!("{}.custom.rank", of.as_str()), access };
                 let role = RoleInput {
                     fields: vec![right],
                     people: vec![user("alice")],
@@ -324,7 +315,7 @@ fn q1_random_conditions_on_them_find_what_an_oracle_finds() {
             all.push(Known { name: format!("记{number:02}"), rank, note });
         }
         for of in KINDS {
-            let customer = alice.create_customer(named(&format!("{}的客户", word(of)))).unwrap().id;
+            let customer = alice.create_customer(named(&format!("{}的客户", of.as_str()))).unwrap().id;
             for known in &all {
                 made(&alice, of, customer, &known.name, custom(known.rank, known.note));
             }
@@ -342,6 +333,59 @@ fn q1_random_conditions_on_them_find_what_an_oracle_finds() {
                 assert!(ranks(false).is_sorted(), "{condition:?}");
                 assert!(ranks(true).is_sorted_by(|a, b| a >= b), "{condition:?}");
             }
+        }
+    });
+}
+
+#[test]
+fn d7_what_records_are_found_by_is_no_change_of_them_and_comes_back_with_them() {
+    in_every_world(|world| {
+        let (alice, adam) = (world.user("alice"), world.user("adam"));
+        let rank = |of| CustomFieldInput { filterable: false, ..filterable(of, "rank", FieldType::Integer) };
+        for of in KINDS {
+            adam.save_custom_field(rank(of)).unwrap();
+        }
+        let two = ["记录甲", "记录乙"].map(|name| {
+            let customer = alice.create_customer(named(name)).unwrap().id;
+            for of in KINDS {
+                made(&alice, of, customer, "记一", custom(Some(7), None));
+            }
+            customer
+        });
+        let merged = || {
+            let merge = MergeInput::of(two[0], vec![two[1]]);
+            alice.merge_customers(merge).unwrap().merge.unwrap().id
+        };
+        let whole = |merge, when: &str| {
+            let back = alice.unmerge(merge).unwrap();
+            assert!(back.stayed.is_empty(), "{when}: {:?}", back.stayed);
+            let seven = Condition::equal("custom.rank", FieldValue::Integer(7));
+            let less = Condition::less("custom.rank", FieldValue::Integer(7));
+            for of in KINDS {
+                assert_eq!(found(&alice, of, Some(&seven), None).len(), 2, "{when}: {of:?}");
+                assert!(found(&alice, of, Some(&less), None).is_empty(), "{when}: {of:?}");
+            }
+        };
+        // Made filterable after the merge.
+        let merge = merged();
+        for of in KINDS {
+            adam.save_custom_field(filterable(of, "rank", FieldType::Integer)).unwrap();
+        }
+        ready(world);
+        whole(merge, "made filterable after it");
+        whole(merged(), "filterable before it");
+        // The place that it had there is another field's by now.
+        let merge = merged();
+        for of in KINDS {
+            adam.save_custom_field(rank(of)).unwrap();
+            adam.save_custom_field(filterable(of, "other", FieldType::Integer)).unwrap();
+            adam.save_custom_field(filterable(of, "rank", FieldType::Integer)).unwrap();
+        }
+        ready(world);
+        whole(merge, "in another place");
+        for of in KINDS {
+            let other = Condition::equal("custom.other", FieldValue::Integer(7));
+            assert!(found(&alice, of, Some(&other), None).is_empty(), "{of:?}");
         }
     });
 }

@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 use crm_core::{
-    Actor, Condition, Count, Crm, CustomFieldInput, CustomValue, CustomerEdit, CustomerOrder, CustomerQuery,
-    CustomerStatus, Customized, FieldKey, FieldOrder, FieldType, FieldValue, NewCustomer, PageRequest, PositionInput,
+    Actor, Assignment, Condition, Count, Crm, CustomFieldInput, CustomValue, CustomerOrder, CustomerQuery, Customized,
+    FieldKey, FieldOrder, FieldType, FieldValue, MergeInput, NewCustomer, PageRequest, PositionInput, Release,
     SyncMode, Test, Transfer, View,
 };
 use crm_tests::{Bed, on_every_store, user};
@@ -168,16 +168,24 @@ fn f4_what_moves_and_comes_back_stands_in_the_lists_of_all() {
             adam.transfer_customers(vec![one.id], to(&owner)).unwrap();
             assert_eq!((boss(View::Subordinates), boss(View::Mine), all()), (is_below, his, there), "{owner}");
         }
-        let version = || adam.customer(one.id).unwrap().version;
         adam.delete_customer(one.id).unwrap();
         assert_eq!((all(), boss(View::Mine)), (there - 1, false));
         adam.restore_customer(one.id, None).unwrap();
         assert_eq!((all(), boss(View::Mine)), (there, true));
-        let edit =
-            CustomerEdit { version: version(), name: Some("另一个名字".to_owned()), ..CustomerEdit::default() };
-        let edited = adam.edit_customer(one.id, edit).unwrap();
-        assert_eq!(edited.status, CustomerStatus::Active);
-        assert!(listed(&bed.crm, "boss", &View::Mine.into()).0.contains(&edited.name));
+        // In a pool, out of it, merged into another: each time it leaves one list for another.
+        let release = Release { note: Some("暂缓".to_owned()), ..Release::default() };
+        adam.release_customers(vec![one.id], release).unwrap();
+        assert_eq!((all(), boss(View::Mine)), (there - 1, false));
+        let to_boss = Assignment { to: user("boss"), to_position: None, reason: None };
+        adam.assign_customers(vec![one.id], to_boss).unwrap();
+        assert_eq!((all(), boss(View::Mine)), (there, true));
+        let other = adam.customers(View::All, PageRequest::first(2)).unwrap().items.into_iter();
+        let other = other.map(|customer| customer.id).find(|id| *id != one.id).unwrap();
+        let merge = MergeInput::of(other, vec![one.id]);
+        let merge = adam.merge_customers(merge).unwrap().merge.unwrap();
+        assert_eq!((all(), boss(View::Mine)), (there - 1, false));
+        adam.unmerge(merge.id).unwrap();
+        assert_eq!((all(), boss(View::Mine)), (there, true));
         bed.dump();
     });
 }

@@ -68,7 +68,7 @@ pub enum FieldAccess {
     /// 隐藏: for him no record has anything there. It beats what other roles say.
     Hidden,
     /// 脱敏: of texts he sees enough to tell them apart, as in `138****1234`, of everything else nothing; lists are neither narrowed nor put in
-    /// order by it. [`Session::reveal_customer_field`](crate::Session::reveal_customer_field) shows him one.
+    /// order by it. [`Session::reveal_customer_field`](crate::Session::reveal_customer_field) and those for other records show him one.
     Masked,
     /// 只读
     Read,
@@ -92,7 +92,7 @@ pub struct FieldRight {
 /// Every field that has rights.
 pub(crate) fn fields_with_rights(context: &Context) -> impl Iterator<Item = String> + '_ {
     let custom = |of: Customized| {
-        context.fields_of(of).iter().map(move |stored| format!("{}.{CUSTOM}{}", of.word(), stored.field.key))
+        context.fields_of(of).iter().map(move |stored| format!("{}.{CUSTOM}{}", of.as_str(), stored.field.key))
     };
     let own = |fields: &'static [&'static str]| fields.iter().map(|field| (*field).to_owned());
     let customers = own(&CUSTOMER_FIELDS).chain(custom(Customized::Customer));

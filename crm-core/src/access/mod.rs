@@ -30,8 +30,8 @@ use crate::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError};
 
-/// From how many scopes on it is asked whether a list leaves out less than it shows.
-const WHOLE_LIST: usize = 256;
+/// From how many scopes on it is asked whether a list leaves out less than it shows: fewer are merged as fast.
+const FEWEST_FOR_ALL: usize = 256;
 /// How many scopes are left out of all, at the most.
 const MOST_OTHERS: usize = 64;
 
@@ -269,21 +269,26 @@ impl<'c> Access<'c> {
         self.kept(ScopeList::Below(standing, person.id.clone()), || self.scopes_below(standing, person))
     }
 
-    /// What leaves the customers of those below the actor of all of a standing, where that are nearly all: there is less to leave out
-    /// than to put together.
-    pub(crate) fn nearly_all_below(&self, standing: Standing, below: usize) -> Option<Filter> {
-        let person = self.person.filter(|_| below >= WHOLE_LIST)?;
+    /// The filter that leaves of all customers of a standing those of people below the actor; none unless they are nearly all, so that less is left
+    /// out than would be put together of `scopes_below`.
+    ///
+    /// Every customer stands in one of [`Access::all_scopes`]: people keep the seats that they had, so that nobody's are left in by mistake.
+    pub(crate) fn all_but_others(&self, standing: Standing, scopes_below: usize) -> Option<Filter> {
+        let person = self.person.filter(|_| scopes_below >= FEWEST_FOR_ALL)?;
         let others = self.kept(ScopeList::NotBelow(standing, person.id.clone()), || {
             let below: BTreeSet<Value> = self.subordinate_scopes(standing).into_iter().into_set();
             let beside = |scope: &Value| !below.contains(scope) && !Scope::is_at_no_position(scope);
             self.all_scopes(standing).into_iter().filter(beside).take(MOST_OTHERS + 1).collect()
         });
-        let others = Some(others).filter(|others| others.len() <= MOST_OTHERS)?;
+        if others.len() > MOST_OTHERS {
+            return None;
+        }
         let [from, until] = Scope::at_no_position(standing);
-        let between = [(Comparison::AtLeast, from), (Comparison::Less, until)];
-        let nowhere = Filter::All(between.into_iter().map(|(is, end)| Filter::Is("scope", is, end)).collect());
-        let apart = [nowhere, Filter::In("scope", others)];
-        Some(Filter::All(apart.into_iter().map(|filter| Filter::Not(Box::new(filter))).collect()))
+        let nowhere = Filter::All(vec![
+            Filter::Is("scope", Comparison::AtLeast, from),
+            Filter::Is("scope", Comparison::Less, until),
+        ]);
+        Some(Filter::Not(Box::new(Filter::Any(vec![nowhere, Filter::In("scope", others)]))))
     }
 
     /// A list of scopes as it is kept with the context, or made now.

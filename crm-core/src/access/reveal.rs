@@ -6,7 +6,7 @@ use crate::custom_field::spread;
 use crate::date::Date;
 use crate::error::{Error, Violation, refusals};
 use crate::history::is_something;
-use crate::id::{ContactId, CustomerId};
+use crate::id::{ContactId, ContractId, CustomerId, FollowUpId};
 use crate::operations::{Operation, op};
 use crate::page::{PageRequest, list_identity, page};
 use crate::record::{Columns, Record};
@@ -28,8 +28,8 @@ pub(crate) static REVEAL: Kind = Kind {
         Column { since: SINCE, ..Column::projected("at", ColumnType::Integer) },
     ],
     indexes: &[
-        Index { name: "day", columns: &["day", "at"], across: false, present: None, since: SINCE },
-        Index { name: "at", columns: &["at"], across: false, present: None, since: SINCE },
+        Index { since: SINCE, ..Index::on("day", &["day", "at"]) },
+        Index { since: SINCE, ..Index::on("at", &["at"]) },
     ],
     since: SINCE,
 };
@@ -161,6 +161,38 @@ impl Session<'_> {
             let found = work.contact_within(contact, Reach::Read)?.1.contact;
             Ok(Looked {
                 record: ContactId::RECORD,
+                id: found.id.to_string(),
+                value: spread(&found).get(&field).cloned(),
+                field: field.clone(),
+            })
+        })
+    }
+
+    /// What stands in a field of a follow-up that the actor sees masked; see [`Session::reveal_customer_field`].
+    ///
+    /// # Errors
+    /// As [`Session::reveal_customer_field`], and without the right `follow_up.view`.
+    pub fn reveal_follow_up_field(&self, follow_up: FollowUpId, field: String) -> Result<RevealedField, Error> {
+        self.reveal(&op::reveal_follow_up_field, &(follow_up, &field), &|work| {
+            let found = work.follow_up_within(follow_up)?.1;
+            Ok(Looked {
+                record: FollowUpId::RECORD,
+                id: found.id.to_string(),
+                value: spread(&found).get(&field).cloned(),
+                field: field.clone(),
+            })
+        })
+    }
+
+    /// What stands in a field of a contract that the actor sees masked; see [`Session::reveal_customer_field`].
+    ///
+    /// # Errors
+    /// As [`Session::reveal_customer_field`], and without the right `contract.view`.
+    pub fn reveal_contract_field(&self, contract: ContractId, field: String) -> Result<RevealedField, Error> {
+        self.reveal(&op::reveal_contract_field, &(contract, &field), &|work| {
+            let found = work.contract_within(contract, Reach::Read)?.0;
+            Ok(Looked {
+                record: ContractId::RECORD,
                 id: found.id.to_string(),
                 value: spread(&found).get(&field).cloned(),
                 field: field.clone(),

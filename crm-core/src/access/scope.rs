@@ -57,17 +57,19 @@ impl Standing {
         }
     }
 
-    /// As a column of its own, where it does not matter in which pool: with what each scope begins.
+    /// With what its scopes begin, in whatever pool.
+    fn letter(self) -> &'static str {
+        match self {
+            Standing::Active => "a",
+            Standing::Pooled(_) => "p",
+            Standing::Deleted => "d",
+            Standing::Merged => "m",
+        }
+    }
+
+    /// As a column of its own.
     pub(crate) fn to_value(self) -> Value {
-        Value::Text(
-            match self {
-                Standing::Active => "a",
-                Standing::Pooled(_) => "p",
-                Standing::Deleted => "d",
-                Standing::Merged => "m",
-            }
-            .to_owned(),
-        )
+        Value::Text(self.letter().to_owned())
     }
 
     /// The standing of a scope that need not be known further.
@@ -86,21 +88,25 @@ impl Scope {
         scope.as_text().and_then(|text| text.split(SEPARATOR).nth(1)) == Some("")
     }
 
+    /// Between which values those of a standing are.
+    pub(crate) fn of(standing: Standing) -> [Value; 2] {
+        let begins = standing.letter();
+        [format!("{begins}{SEPARATOR}"), format!("{begins}{BEHIND_SEPARATOR}")].map(Value::Text)
+    }
+
     /// Between which values those are, of a standing; no id begins with the second.
     pub(crate) fn at_no_position(standing: Standing) -> [Value; 2] {
-        let begins = standing.to_value();
-        let begins = begins.as_text().unwrap_or_default();
+        let begins = standing.letter();
         [format!("{begins}{SEPARATOR}{SEPARATOR}"), format!("{begins}{SEPARATOR}{BEHIND_SEPARATOR}")].map(Value::Text)
     }
 
     pub(crate) fn to_value(&self) -> Value {
         let position = self.position.as_ref().map_or("", PositionId::as_str);
         let whose = format_args!("{SEPARATOR}{position}{SEPARATOR}{}", self.owner);
+        let letter = self.standing.letter();
         Value::Text(match self.standing {
-            Standing::Active => format!("a{whose}"),
-            Standing::Pooled(pool) => format!("p{}{whose}", pool.0.as_simple()),
-            Standing::Deleted => format!("d{whose}"),
-            Standing::Merged => format!("m{whose}"),
+            Standing::Pooled(pool) => format!("{letter}{}{whose}", pool.0.as_simple()),
+            _ => format!("{letter}{whose}"),
         })
     }
 

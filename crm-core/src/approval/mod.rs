@@ -39,9 +39,9 @@ pub(crate) static APPROVAL: Kind = Kind {
         Column { since: SHOWN, ..column("module", ColumnType::Text) },
     ],
     indexes: &[
-        Index { name: "pending", columns: &["scope", "pending_since"], across: false, present: None, since: SINCE },
-        Index { name: "requested", columns: &["scope", "requested_at"], across: false, present: None, since: SINCE },
-        Index { name: "customer", columns: &["customer"], across: false, present: None, since: SHOWN },
+        Index { since: SINCE, ..Index::on("pending", &["scope", "pending_since"]) },
+        Index { since: SINCE, ..Index::on("requested", &["scope", "requested_at"]) },
+        Index { since: SHOWN, ..Index::on("customer", &["customer"]) },
     ],
     since: SINCE,
 };

@@ -152,7 +152,8 @@ fn panels(context: &Context) -> Vec<ConfiguredPanel> {
         source: panel.source.clone(),
         columns: panel.columns.clone(),
         everyone: panel.is_for_everyone(),
-        roles: panel.roles.clone(),
+        // One may have been removed since.
+        roles: panel.roles.iter().filter(|role| context.roles.iter().any(|own| own.id == **role)).cloned().collect(),
         order: panel.order,
         retired: panel.retired,
     };

@@ -78,7 +78,7 @@ impl Work<'_> {
         }
         self.take_fields_in(configuration.custom_fields.as_deref().unwrap_or_default(), &mut findings)?;
         for (place, layout) in sections(&configuration.layouts) {
-            let name = format!("{}/{}", layout.of.word(), layout.purpose.word());
+            let name = format!("{}/{}", layout.of.as_str(), layout.purpose.word());
             let keep = |work: &mut Self| work.keep_layout(&LayoutInput { version: None, ..layout.clone() });
             self.thing(&mut findings, ("layouts", Some(place), name), &LAYOUT, keep)?;
         }
@@ -97,7 +97,7 @@ impl Work<'_> {
             self.thing(&mut findings, ("glossary", None, String::new()), &ORGANISATION, keep)?;
         }
         self.take_products_in(configuration.products.as_deref().unwrap_or_default(), &mut findings)?;
-        // Last: who may do what goes until here by the roles as they were.
+        // Who may do what goes until here by the roles as they were; panels name roles.
         self.take_roles_in(configuration.roles.as_deref().unwrap_or_default(), &mut findings)?;
         self.take_panels_in(configuration.panels.as_deref().unwrap_or_default(), &mut findings)?;
         self.conclude(findings, preview)
@@ -239,7 +239,7 @@ impl Work<'_> {
                 {
                     field.default_value = held.default_value;
                 }
-                let name = format!("{}/{}", field.of.word(), field.key);
+                let name = format!("{}/{}", field.of.as_str(), field.key);
                 let at = ("custom_fields", Some(place), name);
                 if circle && !known(self, &field) {
                     field.visible_when = None;
@@ -262,7 +262,7 @@ impl Work<'_> {
                 match self.keep_field(&field) {
                     Ok(_) => self.go_on_from(before)?,
                     Err(stop) => {
-                        let name = format!("{}/{}", field.of.word(), field.key);
+                        let name = format!("{}/{}", field.of.as_str(), field.key);
                         self.thing(findings, ("custom_fields", Some(place), name), &CUSTOM_FIELD, |_| {
                             Err::<(), Stop>(stop)
                         })?;
@@ -450,21 +450,18 @@ impl Work<'_> {
                 retired: panel.retired,
                 ..PanelInput::default()
             };
-            if panel.everyone {
-                let named = !panel.roles.is_empty();
-                if named {
-                    let wrong = |_: &mut Self| Err::<(), Stop>(Violation::not_allowed("roles").into());
-                    self.thing(findings, ("panels", Some(place), panel.title.clone()), &PANEL, wrong)?;
-                    continue;
-                }
-            } else {
+            if !panel.everyone {
                 input.positions = known.map(|known| known.positions.clone()).unwrap_or_default();
                 input.people = known.map(|known| known.people.clone()).unwrap_or_default();
-                // It was for some, not for everybody.
+                // It was for some, of whom nobody is here: without names it would be for everybody.
                 input.retired |= input.roles.is_empty() && input.positions.is_empty() && input.people.is_empty();
             }
-            let at = ("panels", Some(place), panel.title.clone());
-            self.thing(findings, at, &PANEL, |work| work.keep_panel(&input))?;
+            let contradicts = panel.everyone && !panel.roles.is_empty();
+            let keep = |work: &mut Self| match contradicts {
+                true => Err(Violation::not_allowed("roles").into()),
+                false => work.keep_panel(&input),
+            };
+            self.thing(findings, ("panels", Some(place), panel.title.clone()), &PANEL, keep)?;
         }
         Ok(())
     }
@@ -539,9 +536,9 @@ fn check(configuration: &Configuration) -> Result<(), Error> {
         let entries = configuration.dictionaries.iter().flatten();
         once("dictionaries", entries.map(|entry| format!("{}/{}", entry.dictionary, entry.code)).collect());
         let fields = configuration.custom_fields.iter().flatten();
-        once("custom_fields", fields.map(|field| format!("{}/{}", field.of.word(), field.key)).collect());
+        once("custom_fields", fields.map(|field| format!("{}/{}", field.of.as_str(), field.key)).collect());
         let layouts = configuration.layouts.iter().flatten();
-        once("layouts", layouts.map(|layout| format!("{}/{}", layout.of.word(), layout.purpose.word())).collect());
+        once("layouts", layouts.map(|layout| format!("{}/{}", layout.of.as_str(), layout.purpose.word())).collect());
         once("pools", configuration.pools.iter().flatten().map(|pool| pool.id.to_string()).collect());
         once("pools", configuration.pools.iter().flatten().map(|pool| pool.name.trim().to_owned()).collect());
         let products = configuration.products.iter().flatten();

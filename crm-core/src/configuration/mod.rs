@@ -36,7 +36,8 @@ const MOST_PRODUCTS: usize = 5_000;
 
 /// What the administrators of an organisation shape: settings, basic data, custom fields, layouts, pools, roles, panels, the work calendar and the
 /// catalogue.
-/// A section that is absent says nothing. Records are named by what stays when they are renamed: codes, keys, ids, numbers.
+/// A section that is absent says nothing. Records are named by what stays when they are renamed, codes, keys,
+/// ids, numbers; panels by their titles, so that one that was renamed arrives as another.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
@@ -153,7 +154,8 @@ pub struct ConfiguredPanel {
     pub source: String,
     /// Its columns, 1 to 20.
     pub columns: Vec<PanelColumn>,
-    /// Whether everybody sees it. One that is for some, of whom none is named where it arrives, arrives retired.
+    /// Whether everybody sees it. One that is for some, of whom none is named where it arrives, arrives retired: whoever brings it back says whom
+    /// it is for.
     #[serde(default)]
     #[cfg_attr(feature = "uniffi", uniffi(default = false))]
     pub everyone: bool,

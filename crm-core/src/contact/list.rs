@@ -7,7 +7,7 @@ use crate::custom_field::Customized;
 use crate::customer::{CUSTOMER, Customer};
 use crate::error::{Error, Violation};
 use crate::operations::op;
-use crate::page::{COUNT_CAP, Count, PageRequest, Place, encode_cursor, list_identity, page};
+use crate::page::{COUNT_CAP, Count, PageRequest, encode_cursor, list_identity, page, place_of};
 use crate::query::{Condition, FieldOrder};
 use crate::record::Record;
 use crate::sharing::SharePanel;
@@ -90,9 +90,7 @@ impl Session<'_> {
                 conditions.push(work.narrowed_by(Customized::Contact, matching)?);
             }
             let (order, direction) = match &filter.order_by {
-                Some(by) => {
-                    work.ordered_by(Customized::Contact, by).map(|(_, column, direction)| (column, direction))?
-                }
+                Some(by) => work.ordered_by(Customized::Contact, by)?,
                 None => ("name_sort", Direction::Ascending),
             };
             // By ownership and by share: two lists in one order, of customers that differ.
@@ -109,10 +107,7 @@ impl Session<'_> {
             let mut answers = work.read(reads)?.into_iter();
             let mut found = rows(answers.next());
             found.extend(rows(answers.next()));
-            let place = |row: &Row| -> Place {
-                let value = CONTACT.position(order).and_then(|place| row.values.get(place));
-                (value.cloned(), row.id.clone())
-            };
+            let place = |row: &Row| place_of(&CONTACT, order, row);
             found.order_by_key(place);
             if direction == Direction::Descending {
                 found.reverse();

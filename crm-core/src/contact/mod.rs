@@ -12,7 +12,7 @@ pub use commands::{ContactEdit, ContactRefusal, NewContact};
 pub use erase::Erasure;
 pub use list::{ContactFilter, ContactPage, ContactRow};
 
-use crate::custom_field::{CustomValue, later_index, later_slot, no_fields};
+use crate::custom_field::{CustomValue, SINCE_ELSEWHERE, no_fields, slot_column, slot_index};
 use crate::customer::{Under, scopes_by_id};
 use crate::id::CustomerId;
 use crate::operations::op;
@@ -30,18 +30,18 @@ pub(crate) static CONTACT: Kind = Kind {
         Column::live("scope", ColumnType::Text),
         Column::projected("name_sort", ColumnType::Bytes),
         Column::projected("search_text", ColumnType::Bytes),
-        later_slot("field1"),
-        later_slot("field2"),
-        later_slot("field3"),
-        later_slot("field4"),
+        slot_column("field1", SINCE_ELSEWHERE),
+        slot_column("field2", SINCE_ELSEWHERE),
+        slot_column("field3", SINCE_ELSEWHERE),
+        slot_column("field4", SINCE_ELSEWHERE),
     ],
     indexes: &[
         Index::on("customer", &["customer", "name_sort"]),
         Index::on("name", &["scope", "name_sort"]),
-        later_index("field1", &["scope", "field1"]),
-        later_index("field2", &["scope", "field2"]),
-        later_index("field3", &["scope", "field3"]),
-        later_index("field4", &["scope", "field4"]),
+        slot_index("field1", &["scope", "field1"], SINCE_ELSEWHERE),
+        slot_index("field2", &["scope", "field2"], SINCE_ELSEWHERE),
+        slot_index("field3", &["scope", "field3"], SINCE_ELSEWHERE),
+        slot_index("field4", &["scope", "field4"], SINCE_ELSEWHERE),
     ],
     since: 1,
 };

@@ -23,7 +23,7 @@ pub(crate) static CONTRACT_ENTRY: Kind = Kind {
         Column { name: "series", ty: ColumnType::Text, live: false, since: SINCE, repeats: None },
         Column { name: "at", ty: ColumnType::Integer, live: false, since: SINCE, repeats: None },
     ],
-    indexes: &[Index { name: "series", columns: &["series", "at"], across: false, present: None, since: SINCE }],
+    indexes: &[Index { since: SINCE, ..Index::on("series", &["series", "at"]) }],
     since: SINCE,
 };
 

@@ -10,7 +10,7 @@ use crate::date::Date;
 use crate::dictionary::EntryCode;
 use crate::error::{Error, Violation};
 use crate::operations::op;
-use crate::page::{COUNT_CAP, Count, PageRequest, encode_cursor, list_identity, page, searched};
+use crate::page::{COUNT_CAP, Count, PageRequest, encode_cursor, list_identity, page, place_of, searched};
 use crate::query::{Condition, FieldOrder};
 use crate::record::Record;
 use crate::sharing::SharePanel;
@@ -139,7 +139,7 @@ pub struct ContractQuery {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub order_by: Option<FieldOrder>,
-    /// A condition that they all meet, over custom fields of contracts as `custom.` with their keys, and `name`, `kind`, `status`,
+    /// A condition that they all meet, over custom fields of contracts as `custom.` with their keys, and `name` (or number), `kind`, `status`,
     /// `payment_method`, `created_at`, `signed_on`, `ends_on`, and the amounts `planned`, `received` and `unreceived`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "uniffi", uniffi(default = None))]
@@ -215,8 +215,8 @@ impl Session<'_> {
             let count = page.count.then(|| Count::of(counted(answers.next()), floor));
             let more = found.len() as i64 > limit;
             found.truncate(usize::try_from(limit).unwrap_or_default());
-            let value = |row: &Row| row.values.get(CONTRACT.position(column)?).cloned();
-            let next = found.last().filter(|_| more).map(|last| encode_cursor(&list, &(value(last), last.id.clone())));
+            let next = found.last().filter(|_| more);
+            let next = next.map(|last| encode_cursor(&list, &place_of(&CONTRACT, column, last)));
             Ok(ContractPage { items: work.contract_rows(&found)?, next, count })
         })
     }
@@ -229,7 +229,7 @@ impl Work<'_> {
             if query.order.is_some() {
                 return Err(Violation::not_allowed("order_by").into());
             }
-            return self.ordered_by(Customized::Contract, by).map(|(_, column, direction)| (column, direction));
+            return self.ordered_by(Customized::Contract, by);
         }
         Ok(match query.order.unwrap_or_default() {
             ContractOrder::Newest => ("created_at", Direction::Descending),

@@ -29,7 +29,7 @@ pub(crate) use state::{CONTRACTS_UNDER, Deal};
 
 use crate::access::{Scope, Standing};
 use crate::actor::UserId;
-use crate::custom_field::{CustomValue, later_index, later_slot, no_fields};
+use crate::custom_field::{CustomValue, SINCE_ELSEWHERE, no_fields, slot_column, slot_index};
 use crate::customer::CustomerId;
 use crate::date::Date;
 use crate::dictionary::EntryCode;
@@ -53,7 +53,7 @@ const fn column(column: Column) -> Column {
 }
 
 const fn index(name: &'static str, columns: &'static [&'static str]) -> Index {
-    Index { name, columns, across: false, present: None, since: SINCE }
+    Index { since: SINCE, ..Index::on(name, columns) }
 }
 
 /// The currency of a record's amounts, beside which they can be compared.
@@ -92,10 +92,10 @@ pub(crate) static CONTRACT: Kind = Kind {
         paid("payment_revision"),
         paid("unreceived"),
         CURRENCY,
-        later_slot("field1"),
-        later_slot("field2"),
-        later_slot("field3"),
-        later_slot("field4"),
+        slot_column("field1", SINCE_ELSEWHERE),
+        slot_column("field2", SINCE_ELSEWHERE),
+        slot_column("field3", SINCE_ELSEWHERE),
+        slot_column("field4", SINCE_ELSEWHERE),
     ],
     indexes: &[
         index("created", &["scope", "created_at"]),
@@ -105,11 +105,11 @@ pub(crate) static CONTRACT: Kind = Kind {
         index("customer", &["customer", "created_at"]),
         index("parent", &["parent"]),
         Index { since: crate::reminder::SINCE, ..index("open_until", &["settled", "ends_on"]) },
-        Index { name: "credit", columns: &["credit", "signed_on"], across: false, present: None, since: CREDITED },
-        later_index("field1", &["scope", "field1"]),
-        later_index("field2", &["scope", "field2"]),
-        later_index("field3", &["scope", "field3"]),
-        later_index("field4", &["scope", "field4"]),
+        Index { since: CREDITED, ..Index::on("credit", &["credit", "signed_on"]) },
+        slot_index("field1", &["scope", "field1"], SINCE_ELSEWHERE),
+        slot_index("field2", &["scope", "field2"], SINCE_ELSEWHERE),
+        slot_index("field3", &["scope", "field3"], SINCE_ELSEWHERE),
+        slot_index("field4", &["scope", "field4"], SINCE_ELSEWHERE),
     ],
     since: SINCE,
 };

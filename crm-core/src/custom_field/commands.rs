@@ -78,7 +78,8 @@ pub struct CustomFieldInput {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub visible_when: Option<Condition>,
-    /// Whether records are found and put in order by it: at most 8 fields, and of customers alone. Not of long texts.
+    /// Whether records are found and put in order by it: at most 8 fields of customers, 4 of contacts, 4 of
+    /// contracts, 2 of follow-ups. Not of long texts.
     #[serde(default)]
     #[cfg_attr(feature = "uniffi", uniffi(default = false))]
     pub filterable: bool,
@@ -187,7 +188,7 @@ impl Session<'_> {
             let access = work.access()?;
             let keeps = access.may(op::save_custom_field.right);
             let told = |stored: &&StoredField| {
-                let field = format!("{}.{CUSTOM}{}", of.word(), stored.field.key);
+                let field = format!("{}.{CUSTOM}{}", of.as_str(), stored.field.key);
                 keeps || access.field(&field) > crate::access::FieldAccess::Hidden
             };
             Ok(work.context.fields_of(of).iter().filter(told).map(StoredField::told).collect())
@@ -225,7 +226,7 @@ pub(super) fn shown_by_what_is_read(
     }
     let tests = before.into_iter().chain(&field.visible_when).flat_map(Condition::tests);
     for test in tests {
-        access.reading(&format!("{}.{}", field.of.word(), test.key), "visible_when")?;
+        access.reading(&format!("{}.{}", field.of.as_str(), test.key), "visible_when")?;
     }
     Ok(())
 }

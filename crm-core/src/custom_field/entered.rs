@@ -40,7 +40,7 @@ pub(crate) fn entered_values(
         }
     }
     // Nobody is asked for what he may not give.
-    let asked = |key: &str| access.field(&format!("{}.{CUSTOM}{key}", of.word())) == FieldAccess::Edit;
+    let asked = |key: &str| access.field(&format!("{}.{CUSTOM}{key}", of.as_str())) == FieldAccess::Edit;
     clean_values(fields, values, given, before, own, &asked, check)
 }
 

@@ -15,35 +15,31 @@ use crate::store::{Change, Column, ColumnType, Index, Kind, Read, Row, Search, S
 use crate::work::{Stop, Work, rows};
 use serde::{Deserialize, Serialize};
 
-/// The columns that a kind keeps for its custom fields.
+/// The columns that a kind keeps for its custom fields: customers all of them, contacts and contracts four, follow-ups, of which there are the
+/// most, two. Each has an index, which every new record pays for.
 pub(crate) const SLOTS: [&str; 8] = ["field1", "field2", "field3", "field4", "field5", "field6", "field7", "field8"];
 
 /// Since when kinds beside customers have some.
-const BESIDE_CUSTOMERS: i32 = 20;
+pub(crate) const SINCE_ELSEWHERE: i32 = 20;
 
-/// The description of such a column of customers.
-pub(crate) const fn slot_column(name: &'static str) -> Column {
-    Column { since: SINCE, ..Column::live(name, ColumnType::Bytes) }
-}
-
-/// The description of such a column of another kind.
-pub(crate) const fn later_slot(name: &'static str) -> Column {
-    Column { since: BESIDE_CUSTOMERS, ..Column::live(name, ColumnType::Bytes) }
-}
-
-/// Its index there.
-pub(crate) const fn later_index(name: &'static str, columns: &'static [&'static str]) -> Index {
-    Index { since: BESIDE_CUSTOMERS, ..Index::on(name, columns) }
+/// The description of such a column.
+pub(crate) const fn slot_column(name: &'static str, since: i32) -> Column {
+    Column { since, ..Column::live(name, ColumnType::Bytes) }
 }
 
 /// The index of such a column within a scope.
-pub(crate) const fn slot_index(name: &'static str, columns: &'static [&'static str]) -> Index {
-    Index { since: SINCE, ..Index::on(name, columns) }
+pub(crate) const fn slot_index(name: &'static str, columns: &'static [&'static str], since: i32) -> Index {
+    Index { since, ..Index::on(name, columns) }
+}
+
+/// These columns of a kind, with their places.
+fn slots_of(kind: &Kind) -> impl Iterator<Item = (usize, &'static str)> {
+    SLOTS.into_iter().filter_map(|slot| Some((kind.position(slot)?, slot)))
 }
 
 /// What a record has in these columns until its commit, which writes what it is found by.
 pub(crate) fn no_fields(kind: &Kind) -> impl Iterator<Item = Value> {
-    SLOTS.into_iter().filter(|slot| kind.column(slot).is_some()).map(|_| absent())
+    slots_of(kind).map(|_| absent())
 }
 
 /// How far the records of before have got the columns of fields that were made filterable, by the kind of records.
@@ -61,7 +57,7 @@ struct Walk {
     version: i64,
 }
 
-plain_record!(Walk, &FIELD_WALK, |walk| walk.of.word().to_owned());
+plain_record!(Walk, &FIELD_WALK, |walk| walk.of.as_str().to_owned());
 
 /// Fills columns for the records of before, some at a time.
 pub(crate) static INDEX_FIELDS: Duty =
@@ -97,7 +93,7 @@ fn indexed<'c>(context: &'c Context, kind: &Kind) -> Vec<(&'c StoredField, &'sta
 }
 
 /// A custom field that has a column which is ready, with that.
-pub(crate) fn found_by<'c>(
+pub(crate) fn indexed_field<'c>(
     context: &'c Context,
     of: Customized,
     key: &str,
@@ -116,21 +112,17 @@ impl Work<'_> {
     /// Writes what records are found by along with them.
     pub(crate) fn index_fields(&mut self) -> Result<(), Error> {
         let context = self.context.clone();
-        if context.fields.is_empty() {
-            return Ok(());
-        }
         self.hold_still()?;
         for write in &mut self.changes.writes {
             match write {
-                Write::Insert { kind, row } | Write::Put { kind, row } => {
+                Write::Insert { kind, row } | Write::Put { kind, row } | Write::Restore { kind, row, .. } => {
                     let fields = indexed(&context, kind);
-                    if fields.is_empty() {
-                        continue;
-                    }
-                    let values = held(row)?;
-                    for (stored, column) in fields {
-                        if let Some(own) = kind.position(column).and_then(|place| row.values.get_mut(place)) {
-                            *own = column_of(&values, stored);
+                    let values = if fields.is_empty() { Vec::new() } else { held(row)? };
+                    // What comes back from before may have what another field had there.
+                    for (place, column) in slots_of(kind) {
+                        let field = fields.iter().find(|(_, own)| *own == column);
+                        if let Some(own) = row.values.get_mut(place) {
+                            *own = field.map_or_else(absent, |(stored, _)| column_of(&values, stored));
                         }
                     }
                 }
@@ -160,14 +152,14 @@ impl Work<'_> {
     pub(super) fn begin_walk(&mut self, of: Customized) -> Result<(), Error> {
         let row = Walk { of, after: None, version: 1 }.to_row()?;
         self.write(Write::Put { kind: &FIELD_WALK, row });
-        self.write(agenda::at(self.now, &INDEX_FIELDS, of.word()));
+        self.write(agenda::at(self.now, &INDEX_FIELDS, of.as_str()));
         Ok(())
     }
 
     fn walk_for_fields(&mut self, of: &str) -> Result<Turn, Stop> {
         let context = self.context.clone();
-        let Some(of) = Customized::ALL.into_iter().find(|own| own.word() == of) else { return Ok(Turn::NotNow) };
-        let Some(row) = self.get_one(&FIELD_WALK, of.word().to_owned())? else { return Ok(Turn::Done) };
+        let Some(of) = Customized::ALL.into_iter().find(|own| own.as_str() == of) else { return Ok(Turn::NotNow) };
+        let Some(row) = self.get_one(&FIELD_WALK, of.as_str().to_owned())? else { return Ok(Turn::Done) };
         let walk = Walk::from_row(&row)?;
         let kind = of.kind();
         let mut building = indexed(&context, kind);

@@ -15,7 +15,7 @@ mod value;
 pub use commands::{CustomFieldInput, CustomFieldRefusal};
 pub(crate) use entered::{changes, entered_values, gathered, is_clearable, spread};
 pub(crate) use index::{
-    FIELD_WALK, INDEX_FIELDS, SLOTS, found_by, later_index, later_slot, no_fields, slot_column, slot_index,
+    FIELD_WALK, INDEX_FIELDS, SINCE_ELSEWHERE, SLOTS, indexed_field, no_fields, slot_column, slot_index,
 };
 pub(crate) use retype::Retyping;
 pub use retype::{FieldTypeChange, UnfitValue};
@@ -66,8 +66,14 @@ impl Customized {
     pub(crate) const ALL: [Customized; 4] =
         [Customized::Customer, Customized::Contact, Customized::FollowUp, Customized::Contract];
 
-    /// As it stands in keys and rights.
-    pub(crate) fn word(self) -> &'static str {
+    /// As it stands in keys and rights: `customer`, `contact`, `follow_up`, `contract`.
+    ///
+    /// ```
+    /// # use crm_core::Customized;
+    /// let right = format!("{}.note", Customized::Contract.as_str());
+    /// assert_eq!(right, "contract.note"); // as in `FieldRight::field`
+    /// ```
+    pub fn as_str(self) -> &'static str {
         match self {
             Customized::Customer => "customer",
             Customized::Contact => "contact",
@@ -102,7 +108,7 @@ impl Customized {
     /// Of what records a path such as `customer.phones` names a field, and the name of the field.
     pub(crate) fn of_path(path: &str) -> Option<(Customized, &str)> {
         let (word, name) = path.split_once('.')?;
-        Some((Customized::ALL.into_iter().find(|of| of.word() == word)?, name))
+        Some((Customized::ALL.into_iter().find(|of| of.as_str() == word)?, name))
     }
 
     /// By how many custom fields lists of its records are narrowed and put in order.
@@ -304,7 +310,7 @@ impl StoredField {
 impl CustomField {
     /// What it is called among the fields of all kinds of records.
     pub(crate) fn path(&self) -> String {
-        format!("{}/{}", self.of.word(), self.key)
+        format!("{}/{}", self.of.as_str(), self.key)
     }
 
     /// The option of a code.

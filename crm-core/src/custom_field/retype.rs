@@ -262,12 +262,12 @@ impl Work<'_> {
         let known = context.field(input.of, input.key.as_str()).ok_or_else(absent)?;
         let access = self.access()?;
         // Counts and examples tell of every record.
-        let view = format!("{}.view", input.of.word());
+        let view = format!("{}.view", input.of.as_str());
         access.allow(&view)?;
         if !access.sees_all() {
-            return Err(Error::Forbidden { module: input.of.word().to_owned(), right: "view_all".to_owned() });
+            return Err(Error::Forbidden { module: input.of.as_str().to_owned(), right: "view_all".to_owned() });
         }
-        access.reading(&format!("{}.{CUSTOM}{}", input.of.word(), input.key), "key")?;
+        access.reading(&format!("{}.{CUSTOM}{}", input.of.as_str(), input.key), "key")?;
         if input.version.is_some_and(|version| version != known.version) {
             return Err(Error::Conflict { record: CUSTOM_FIELD.name.to_owned(), id: known.field.path() });
         }
@@ -384,7 +384,7 @@ impl Work<'_> {
         saved.version += 1;
         for (row, (before, after, body)) in changed {
             let told = super::changes(&before, &after);
-            self.remember(input.of.word(), row.id.clone(), op::change_field_type.name, told)?;
+            self.remember(input.of.as_str(), row.id.clone(), op::change_field_type.name, told)?;
             self.rewrite(input.of.kind(), row, body);
         }
         self.retyping = true;

@@ -26,14 +26,14 @@ pub(crate) fn unique_values(
             (FieldType::Phone, FieldValue::Text(phone)) => phone_key(phone).unwrap_or_else(|| value.same()),
             _ => value.same(),
         };
-        Some((format!("{}_field.{FOLD_VERSION}.{}", of.word(), field.key), same, field.key.clone()))
+        Some((format!("{}_field.{FOLD_VERSION}.{}", of.as_str(), field.key), same, field.key.clone()))
     });
     unique.collect()
 }
 
 /// The refusal of a value that another record has, by the key under which it is held.
 pub(crate) fn value_taken(key: &str) -> Option<Error> {
-    let space = |of: &Customized| key.strip_prefix(of.word())?.strip_prefix("_field.");
+    let space = |of: &Customized| key.strip_prefix(of.as_str())?.strip_prefix("_field.");
     let (_, field) = Customized::ALL.iter().find_map(space)?.split_once('.')?;
     let field = field.split([':', '#']).next().unwrap_or_default().to_owned();
     Some(CustomFieldRefusal::ValueTaken { field }.into())

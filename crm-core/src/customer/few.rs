@@ -2,7 +2,7 @@
 //! up would cost what exists, not what is found.
 
 use super::list::CustomerOrder;
-use super::{CustomerQuery, View};
+use super::{CustomerQuery, STANDING, View};
 use crate::custom_field::{SLOTS, absent};
 use crate::page::Place;
 use crate::sorted::{Gather as _, Sort as _};
@@ -98,7 +98,8 @@ fn flatten<'f>(filter: &'f Filter, into: &mut Vec<&'f Filter>) {
 
 impl Work<'_> {
     /// The places of all customers of a view, if they are few.
-    /// In a list of all customers ranges of what they have are those of all; what they don't have is found scope by scope, as `scoped` does.
+    ///
+    /// In a list of all customers what they have is found among all; what they don't have, which the indexes of all leave out, scope by scope.
     pub(super) fn few(
         &mut self,
         query: &CustomerQuery,
@@ -136,8 +137,8 @@ impl Work<'_> {
             }
         }
         let Some((all, cover)) = best else { return Ok(None) };
-        let whole_list = search.scope.as_ref().is_some_and(|scope| scope.column == "standing");
-        if whole_list && all > FEW_ANYHOW {
+        let of_all = search.scope.as_ref().is_some_and(|scope| scope.column == STANDING);
+        if of_all && all > FEW_ANYHOW {
             let single =
                 matches!(cover.as_slice(), [range] if range.is_there() && range.conditions.iter().any(is_equality));
             // Its index has those of one value in the order of their creation.

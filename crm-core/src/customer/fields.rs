@@ -4,8 +4,8 @@ use super::Customer;
 use crate::access::{Access, Scope, Standing, scopes_of};
 use crate::actor::UserId;
 use crate::custom_field::{
-    CUSTOM, CustomFieldRefusal, CustomValue, Customized, FieldType, FieldValue, StoredField, entered_values, found_by,
-    unique_values,
+    CUSTOM, CustomFieldRefusal, CustomValue, Customized, FieldType, FieldValue, StoredField, entered_values,
+    indexed_field, unique_values,
 };
 use crate::dictionary::EntryCode;
 use crate::error::{Error, Violation};
@@ -132,7 +132,7 @@ impl Catalogue for CustomerFields<'_> {
         self.access.reading(&format!("customer.{key}"), &format!("matching.{key}"))?;
         if let Some(key) = key.strip_prefix(CUSTOM) {
             let at = format!("matching.{CUSTOM}{key}");
-            let (stored, column) = found_by(self.access.context, Customized::Customer, key, &at)?;
+            let (stored, column) = indexed_field(self.access.context, Customized::Customer, key, &at)?;
             if self.pooled && tells_contact(stored) {
                 return Err(Violation::unknown(at).into());
             }
@@ -158,7 +158,7 @@ impl Catalogue for CustomerFields<'_> {
     fn related(&self, test: &RelatedTest, days: Days) -> Result<Filter, Error> {
         // Who claims a customer has yet to learn what was agreed with it.
         if self.pooled || !test.of.rights().iter().all(|right| self.access.may(right)) {
-            return Err(Violation::unknown(format!("matching.{}", test.of.word())).into());
+            return Err(Violation::unknown(format!("matching.{}", test.of.as_str())).into());
         }
         test.filter(days)
     }

@@ -22,7 +22,7 @@ const SINCE: i32 = 18;
 pub(crate) static CUSTOMER_KEY: Kind = Kind {
     name: "customer_key",
     columns: &[Column { since: SINCE, ..Column::projected("scope", ColumnType::Text) }],
-    indexes: &[Index { name: "scope", columns: &["scope"], across: false, present: None, since: SINCE }],
+    indexes: &[Index { since: SINCE, ..Index::on("scope", &["scope"]) }],
     since: SINCE,
 };
 

@@ -2,7 +2,7 @@
 
 use super::fields::{CustomerFields, tells_contact};
 use super::named::Named;
-use super::{CUSTOMER, Customer};
+use super::{CUSTOMER, Customer, STANDING};
 use crate::access::{Access, Scope, Standing};
 use crate::actor::UserId;
 use crate::crm::Session;
@@ -10,7 +10,7 @@ use crate::custom_field::Customized;
 use crate::dictionary::EntryCode;
 use crate::error::{Error, Violation};
 use crate::operations::op;
-use crate::page::{COUNT_CAP, Count, PageRequest, Place, encode_cursor, list_identity, page};
+use crate::page::{COUNT_CAP, Count, PageRequest, Place, encode_cursor, list_identity, page, place_of};
 use crate::pool::PoolId;
 use crate::query::{Condition, FieldOrder};
 use crate::record::Record;
@@ -225,10 +225,33 @@ impl CustomerOrder {
 
 /// Where the customers of a view come from.
 enum Source {
-    /// A search, and what it is counted by: scope by scope, so that a count that stops has looked at what is shown.
-    Search(Search, Search),
+    /// A search.
+    Search {
+        /// What it lists: of all customers of a standing, or scope by scope.
+        listed: Search,
+        /// What it is counted by, and what is found by what customers don't have: scope by scope where `listed` leaves others out, so that a
+        /// count that stops has looked at what is shown.
+        counted: Search,
+    },
     /// Customers named one by one.
     Named(Named),
+}
+
+/// Of which standing a list has all customers but those that the filter leaves out; none for a list that is put together of scopes: of few of them, of
+/// one owner, and in the order of a custom field, since the indexes of all customers leave out those who have no value there.
+fn whole_list(query: &CustomerQuery, access: &Access<'_>, scopes: &[Value]) -> Option<(Standing, Option<Filter>)> {
+    if query.filter.owner.is_some() || query.order_by.is_some() {
+        return None;
+    }
+    match &query.view {
+        View::All => Some((Standing::Active, None)),
+        View::RecycleBin if access.sees_all() => Some((Standing::Deleted, None)),
+        View::Subordinates => {
+            let others = access.all_but_others(Standing::Active, scopes.len())?;
+            Some((Standing::Active, Some(others)))
+        }
+        _ => None,
+    }
 }
 
 /// How many conditions a filter has in its outermost list.
@@ -262,9 +285,9 @@ impl Session<'_> {
             let after = page.place(&list, ty)?;
             let filter = query.filter.conditions(&work.access()?)?;
             match work.source(&query, filter, column)? {
-                Source::Search(search, counting) => {
+                Source::Search { listed, counted: counting } => {
                     let search =
-                        Search { after: after.clone(), ..search }.ordered(column, direction).limited(limit + 1);
+                        Search { after: after.clone(), ..listed }.ordered(column, direction).limited(limit + 1);
                     if let Some(few) = work.few(&query, &search, &counting)? {
                         let count = i64::try_from(few.len()).ok();
                         let places = cut(few, direction, after.as_ref(), limit);
@@ -329,7 +352,7 @@ impl Work<'_> {
         for view in views {
             let column = CustomerOrder::of(view).column();
             match self.source(&CustomerQuery::from(view.clone()), Filter::All(Vec::new()), column.0)? {
-                Source::Search(_, counting) => {
+                Source::Search { counted: counting, .. } => {
                     let search = counting.ordered(column.0, column.1);
                     reads.push(Read::Count { search, cap: COUNT_CAP });
                     known.push(None);
@@ -407,26 +430,22 @@ impl Work<'_> {
             conditions.push(self.matching(matching, Some(&scopes), &query.view)?);
         }
         conditions.retain(|condition| !condition.is_empty());
-        let whole = match &query.view {
-            _ if query.filter.owner.is_some() => None,
-            // Their indexes have what has no value, too.
-            _ if query.order_by.is_some() => None,
-            View::All => Some((Standing::Active, Filter::All(Vec::new()))),
-            View::RecycleBin if access.sees_all() => Some((Standing::Deleted, Filter::All(Vec::new()))),
-            View::Subordinates => {
-                access.nearly_all_below(Standing::Active, scopes.len()).map(|others| (Standing::Active, others))
-            }
-            _ => None,
-        };
         let search = Search::of(&CUSTOMER).ordered(column, Direction::Ascending);
-        let scoped = search.clone().within("scope", scopes).filtered(Filter::All(conditions.clone()));
-        let Some((standing, others)) = whole else { return Ok(Source::Search(scoped.clone(), scoped)) };
-        let leaves_out = !others.is_empty();
-        if leaves_out {
-            conditions.push(others);
-        }
-        let search = search.within("standing", vec![standing.to_value()]).filtered(Filter::All(conditions));
-        Ok(Source::Search(search.clone(), if leaves_out { scoped } else { search }))
+        let counted = search.clone().within("scope", scopes.clone()).filtered(Filter::All(conditions.clone()));
+        let Some((standing, others)) = whole_list(query, &access, &scopes) else {
+            return Ok(Source::Search { listed: counted.clone(), counted });
+        };
+        let of_standing = search.within(STANDING, vec![standing.to_value()]);
+        let counted = match &others {
+            Some(_) => counted,
+            None => of_standing.clone().filtered(Filter::All(conditions.clone())),
+        };
+        conditions.extend(others);
+        // The scope is the truth: a process of a version before, while it still runs, moves that alone.
+        let [from, until] = Scope::of(standing);
+        conditions.push(Filter::Is("scope", Comparison::AtLeast, from));
+        conditions.push(Filter::Is("scope", Comparison::Less, until));
+        Ok(Source::Search { listed: of_standing.filtered(Filter::All(conditions)), counted })
     }
 
     /// The column and the direction in which a list is put in order.
@@ -434,8 +453,9 @@ impl Work<'_> {
         match (&query.order_by, query.order) {
             (Some(_), Some(_)) => Err(Violation::not_allowed("order_by").into()),
             (Some(by), None) => {
-                let (stored, column, direction) = self.ordered_by(Customized::Customer, by)?;
-                if tells_contact(stored) && self.is_pooled(&query.view)? {
+                let (column, direction) = self.ordered_by(Customized::Customer, by)?;
+                let stored = self.context.field(Customized::Customer, by.field.as_str());
+                if stored.is_some_and(tells_contact) && self.is_pooled(&query.view)? {
                     return Err(Violation::unknown("order_by.field").into());
                 }
                 Ok((column, direction))
@@ -506,16 +526,10 @@ fn page_of(
     count: Option<(Option<i64>, bool)>,
 ) -> Result<CustomerPage, Stop> {
     let shown = found.get(..found.len().min(usize::try_from(limit).unwrap_or_default())).unwrap_or_default();
-    let next = shown.last().filter(|_| more).map(|last| encode_cursor(list, &place(last, column)));
+    let next = shown.last().filter(|_| more).map(|last| encode_cursor(list, &place_of(&CUSTOMER, column, last)));
     // Where counting stopped, what is known is the cap, or, of a filtered list, this page.
     let count = count.map(|(counted, whole)| Count::of(counted, if whole { COUNT_CAP } else { found.len() as i64 }));
     Ok(CustomerPage { items: Customer::from_rows(shown)?, next, count })
-}
-
-/// The place of a row in an order.
-fn place(row: &Row, column: &'static str) -> Place {
-    let value = CUSTOMER.position(column).and_then(|place| row.values.get(place)).cloned();
-    (value, row.id.clone())
 }
 
 /// A page out of places that are all there, as a store would cut it; one more than the limit.

@@ -36,7 +36,7 @@ pub use transfer::Transfer;
 
 use crate::access::{Scope, Standing};
 use crate::actor::UserId;
-use crate::custom_field::{CustomValue, no_fields, slot_column, slot_index};
+use crate::custom_field::{self, CustomValue, no_fields, slot_column, slot_index};
 use crate::dictionary::EntryCode;
 use crate::id::{ApprovalId, MergeId};
 use crate::organisation::Context;
@@ -69,18 +69,18 @@ pub(crate) static CUSTOMER: Kind = Kind {
         Column { since: pool::RULES, ..Column::live("recycling", ColumnType::Text) },
         Column { since: pool::RULES, ..Column::live("received_at", ColumnType::Integer) },
         Column { since: pool::RULES, ..Column::live("recycle_warning", ColumnType::Text) },
-        slot_column("field1"),
-        slot_column("field2"),
-        slot_column("field3"),
-        slot_column("field4"),
-        slot_column("field5"),
-        slot_column("field6"),
-        slot_column("field7"),
-        slot_column("field8"),
+        slot_column("field1", custom_field::SINCE),
+        slot_column("field2", custom_field::SINCE),
+        slot_column("field3", custom_field::SINCE),
+        slot_column("field4", custom_field::SINCE),
+        slot_column("field5", custom_field::SINCE),
+        slot_column("field6", custom_field::SINCE),
+        slot_column("field7", custom_field::SINCE),
+        slot_column("field8", custom_field::SINCE),
         Column {
-            since: WHOLE_LISTS,
+            since: STANDING_SINCE,
             repeats: Some(Repeats::Beginning("scope")),
-            ..Column::live("standing", ColumnType::Text)
+            ..Column::live(STANDING, ColumnType::Text)
         },
     ],
     indexes: &[
@@ -90,36 +90,38 @@ pub(crate) static CUSTOMER: Kind = Kind {
         Index::on("name", &["scope", "name_sort"]),
         Index { since: pool::RULES, ..Index::on("idle_by_rule", &["recycling", "idle_since"]) },
         Index { since: pool::RULES, ..Index::on("received_by_rule", &["recycling", "received_at"]) },
-        slot_index("field1", &["scope", "field1"]),
-        slot_index("field2", &["scope", "field2"]),
-        slot_index("field3", &["scope", "field3"]),
-        slot_index("field4", &["scope", "field4"]),
-        slot_index("field5", &["scope", "field5"]),
-        slot_index("field6", &["scope", "field6"]),
-        slot_index("field7", &["scope", "field7"]),
-        slot_index("field8", &["scope", "field8"]),
-        whole_list("all_created", &["standing", "created_at"]),
-        whole_list("all_next", &["standing", "next_follow_up_at"]),
-        whole_list("all_idle", &["standing", "idle_since"]),
-        whole_list("all_name", &["standing", "name_sort"]),
-        Index { present: Some("field1"), ..whole_list("all_field1", &["standing", "field1", "created_at"]) },
-        Index { present: Some("field2"), ..whole_list("all_field2", &["standing", "field2", "created_at"]) },
-        Index { present: Some("field3"), ..whole_list("all_field3", &["standing", "field3", "created_at"]) },
-        Index { present: Some("field4"), ..whole_list("all_field4", &["standing", "field4", "created_at"]) },
-        Index { present: Some("field5"), ..whole_list("all_field5", &["standing", "field5", "created_at"]) },
-        Index { present: Some("field6"), ..whole_list("all_field6", &["standing", "field6", "created_at"]) },
-        Index { present: Some("field7"), ..whole_list("all_field7", &["standing", "field7", "created_at"]) },
-        Index { present: Some("field8"), ..whole_list("all_field8", &["standing", "field8", "created_at"]) },
+        slot_index("field1", &["scope", "field1"], custom_field::SINCE),
+        slot_index("field2", &["scope", "field2"], custom_field::SINCE),
+        slot_index("field3", &["scope", "field3"], custom_field::SINCE),
+        slot_index("field4", &["scope", "field4"], custom_field::SINCE),
+        slot_index("field5", &["scope", "field5"], custom_field::SINCE),
+        slot_index("field6", &["scope", "field6"], custom_field::SINCE),
+        slot_index("field7", &["scope", "field7"], custom_field::SINCE),
+        slot_index("field8", &["scope", "field8"], custom_field::SINCE),
+        standing_index("all_created", &[STANDING, "created_at"]),
+        standing_index("all_next", &[STANDING, "next_follow_up_at"]),
+        standing_index("all_idle", &[STANDING, "idle_since"]),
+        standing_index("all_name", &[STANDING, "name_sort"]),
+        Index { present: Some("field1"), ..standing_index("all_field1", &[STANDING, "field1", "created_at"]) },
+        Index { present: Some("field2"), ..standing_index("all_field2", &[STANDING, "field2", "created_at"]) },
+        Index { present: Some("field3"), ..standing_index("all_field3", &[STANDING, "field3", "created_at"]) },
+        Index { present: Some("field4"), ..standing_index("all_field4", &[STANDING, "field4", "created_at"]) },
+        Index { present: Some("field5"), ..standing_index("all_field5", &[STANDING, "field5", "created_at"]) },
+        Index { present: Some("field6"), ..standing_index("all_field6", &[STANDING, "field6", "created_at"]) },
+        Index { present: Some("field7"), ..standing_index("all_field7", &[STANDING, "field7", "created_at"]) },
+        Index { present: Some("field8"), ..standing_index("all_field8", &[STANDING, "field8", "created_at"]) },
     ],
     since: 1,
 };
 
-/// Since when lists of (nearly) all customers are not put together of those of each scope.
-const WHOLE_LISTS: i32 = 20;
+/// The column of the standing, by which lists of (nearly) all customers go.
+const STANDING: &str = "standing";
+/// Since when the standing has a column of its own.
+const STANDING_SINCE: i32 = 20;
 
-/// An index of all customers of a standing.
-const fn whole_list(name: &'static str, columns: &'static [&'static str]) -> Index {
-    Index { since: WHOLE_LISTS, ..Index::on(name, columns) }
+/// An index of all customers of a standing, which lists of (nearly) all go by.
+const fn standing_index(name: &'static str, columns: &'static [&'static str]) -> Index {
+    Index { since: STANDING_SINCE, ..Index::on(name, columns) }
 }
 
 /// The most phones of a customer or a contact.

@@ -24,8 +24,8 @@ use serde::{Deserialize, Serialize};
 pub struct CustomerPanels {
     /// The customer; of one whose information is not shared with the actor, the number and the name.
     pub customer: Customer,
-    /// The panels that are open to the actor: that he has the right `view` of their module for, by roles of his positions, of his host's or his
-    /// own, and that are open to him on this customer, in a pool those that the pool shows. What stands on the others is empty here.
+    /// The panels that are open to the actor: those for whose module he has the right `view`, by whatever role, and that ownership, a share or the
+    /// pool of the customer opens to him. What stands on the others is empty here.
     pub open: Vec<SharePanel>,
     /// Its contacts, the primary one first.
     pub contacts: Vec<Contact>,
@@ -66,12 +66,14 @@ impl Session<'_> {
             let reaches = work.access()?.reach_into(&found.stands(), &shares, work.now);
             let pool = work.pool_of(&found)?.filter(|_| reaches == Some(Reaches::NONE)).cloned();
             let shows = |panel| pool.as_ref().is_some_and(|pool| pool.shows(panel));
-            let may = |right: &str| work.access().is_ok_and(|access| access.may(right));
-            let opens = |panel: SharePanel| {
-                let open = reaches.is_some_and(|reaches| reaches.opens(panel)) || shows(panel);
-                open && may(&format!("{}.view", panel.module()))
+            let open: Vec<SharePanel> = {
+                let access = work.access()?;
+                let opens = |panel: &SharePanel| {
+                    let open = reaches.is_some_and(|reaches| reaches.opens(*panel)) || shows(*panel);
+                    open && access.may(&format!("{}.view", panel.module()))
+                };
+                SharePanel::ALL.into_iter().filter(opens).collect()
             };
-            let open: Vec<SharePanel> = SharePanel::ALL.into_iter().filter(|panel| opens(*panel)).collect();
             let informed = open.contains(&SharePanel::Information);
             let relations = if informed { work.relation_views(customer, &relations)? } else { Vec::new() };
             let may = |right: &str| work.access().is_ok_and(|access| access.may(right));

@@ -28,8 +28,8 @@ pub(crate) static DOCUMENT: Kind = Kind {
         Column { name: "created_at", ty: ColumnType::Integer, live: false, since: SINCE, repeats: None },
     ],
     indexes: &[
-        Index { name: "customer", columns: &["customer", "created_at"], across: false, present: None, since: SINCE },
-        Index { name: "contract", columns: &["contract", "created_at"], across: false, present: None, since: SINCE },
+        Index { since: SINCE, ..Index::on("customer", &["customer", "created_at"]) },
+        Index { since: SINCE, ..Index::on("contract", &["contract", "created_at"]) },
     ],
     since: SINCE,
 };

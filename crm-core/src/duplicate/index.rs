@@ -38,7 +38,7 @@ pub(crate) static NAME_OF: Kind = Kind { since: SINCE, ..Kind::plain("name_of") 
 pub(crate) static NAME_TAIL: Kind = Kind {
     name: "name_tail",
     columns: &[Column { since: SINCE, ..Column::projected("fold_at", ColumnType::Integer) }],
-    indexes: &[Index { name: "fold_across", columns: &["fold_at"], across: true, present: None, since: SINCE }],
+    indexes: &[Index { across: true, since: SINCE, ..Index::on("fold_across", &["fold_at"]) }],
     since: SINCE,
 };
 

@@ -12,7 +12,7 @@ pub(crate) static MATCH_KEY: Kind = Kind {
         Column { since: SINCE, ..Column::projected("value", ColumnType::Text) },
         Column { since: SINCE, ..Column::projected("customer", ColumnType::Text) },
     ],
-    indexes: &[Index { name: "value", columns: &["value"], across: false, present: None, since: SINCE }],
+    indexes: &[Index { since: SINCE, ..Index::on("value", &["value"]) }],
     since: SINCE,
 };
 

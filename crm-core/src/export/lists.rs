@@ -299,7 +299,7 @@ impl Asked<'_> {
     /// Whether the actor reads a column as it is: what he sees masked is as hidden here (A3).
     pub(super) fn reads(self, column: &str, access: &Access<'_>) -> bool {
         match (self.customized(), column.starts_with(CUSTOM)) {
-            (Some(of), true) => access.reads(&format!("{}.{column}", of.word())),
+            (Some(of), true) => access.reads(&format!("{}.{column}", of.as_str())),
             _ => {
                 self.own().iter().find(|own| own.0 == column).is_some_and(|own| own.4.is_empty() || access.reads(own.4))
             }

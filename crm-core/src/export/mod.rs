@@ -36,8 +36,8 @@ pub(crate) static EXPORT: Kind = Kind {
         Column { since: SINCE, ..Column::projected("at", ColumnType::Integer) },
     ],
     indexes: &[
-        Index { name: "person", columns: &["person", "at"], across: false, present: None, since: SINCE },
-        Index { name: "at", columns: &["at"], across: false, present: None, since: SINCE },
+        Index { since: SINCE, ..Index::on("person", &["person", "at"]) },
+        Index { since: SINCE, ..Index::on("at", &["at"]) },
     ],
     since: SINCE,
 };

@@ -10,7 +10,7 @@ use crate::dictionary::EntryCode;
 use crate::error::Error;
 use crate::id::{CustomerId, FollowUpId};
 use crate::operations::op;
-use crate::page::{PageRequest, Place, encode_cursor, list_identity, page};
+use crate::page::{PageRequest, Place, encode_cursor, list_identity, page, place_of};
 use crate::query::{Condition, FieldOrder};
 use crate::record::Record;
 use crate::sharing::SharePanel;
@@ -86,7 +86,7 @@ pub struct FollowUpQuery {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub matching: Option<Condition>,
-    /// An order by a custom field, in place of the newest first.
+    /// An order by a custom field, in place of the newest first. No index serves it among those of one customer, who has few.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub order_by: Option<FieldOrder>,
@@ -136,11 +136,12 @@ impl Session<'_> {
         self.query(&op::follow_ups, |work| {
             work.access()?.allow("customer.view")?;
             let search = work.follow_up_search(&query)?;
-            let order = search.order;
+            let order = search.order.unwrap_or("at");
             let (found, more) =
                 work.visible_follow_ups(search, start.clone(), limit, matches!(query.of, FollowUps::Of { .. }))?;
             let items = work.follow_up_views(&found)?;
-            let next = found.last().filter(|_| more).map(|last| encode_cursor(&list, &place(order, last)));
+            let next =
+                found.last().filter(|_| more).map(|last| encode_cursor(&list, &place_of(&FOLLOW_UP, order, last)));
             Ok(FollowUpPage { items, next, count: None })
         })
     }
@@ -227,7 +228,7 @@ impl Work<'_> {
             conditions.push(self.narrowed_by(Customized::FollowUp, matching)?);
         }
         let (column, direction) = match &query.order_by {
-            Some(by) => self.ordered_by(Customized::FollowUp, by).map(|(_, column, direction)| (column, direction))?,
+            Some(by) => self.ordered_by(Customized::FollowUp, by)?,
             None => ("at", Direction::Descending),
         };
         Ok(search.filtered(Filter::All(conditions)).ordered(column, direction))
@@ -256,7 +257,7 @@ impl Work<'_> {
             read += size;
             // Where much is hidden, longer strides.
             size = (size * 2).min(1_000);
-            after = found.last().map(|last| place(search.order, last)).or(after);
+            after = found.last().map(|last| place_of(&FOLLOW_UP, search.order.unwrap_or("at"), last)).or(after);
             let visible = self.visible_customers(found.iter().filter_map(customer_of).collect(), in_bin)?;
             for row in found {
                 let customer: Option<CustomerId> = customer_of(&row).and_then(|id| id.parse().ok());
@@ -314,11 +315,6 @@ pub(crate) fn latest_of(customer: CustomerId, limit: i64) -> Search {
         .within("customer", vec![customer.to_string().into()])
         .ordered("at", Direction::Descending)
         .limited(limit)
-}
-
-fn place(order: Option<&str>, row: &Row) -> Place {
-    let value = order.and_then(|order| FOLLOW_UP.position(order)).and_then(|place| row.values.get(place)).cloned();
-    (value, row.id.clone())
 }
 
 fn customer_of(row: &Row) -> Option<String> {

@@ -14,7 +14,7 @@ pub use reply::{NewReply, Reply, ReplyAnswer};
 
 use crate::actor::UserId;
 use crate::contact::ContactId;
-use crate::custom_field::{CustomValue, later_index, later_slot, no_fields};
+use crate::custom_field::{CustomValue, SINCE_ELSEWHERE, no_fields, slot_column, slot_index};
 use crate::customer::Under;
 use crate::dictionary::EntryCode;
 use crate::id::CustomerId;
@@ -33,14 +33,14 @@ pub(crate) static FOLLOW_UP: Kind = Kind {
         Column::projected("at", ColumnType::Integer),
         Column::live("method", ColumnType::Text),
         Column::live("stage", ColumnType::Text),
-        later_slot("field1"),
-        later_slot("field2"),
+        slot_column("field1", SINCE_ELSEWHERE),
+        slot_column("field2", SINCE_ELSEWHERE),
     ],
     indexes: &[
         Index::on("customer", &["customer", "at"]),
         Index::on("author", &["author", "at"]),
-        later_index("field1", &["author", "field1"]),
-        later_index("field2", &["author", "field2"]),
+        slot_index("field1", &["author", "field1"], SINCE_ELSEWHERE),
+        slot_index("field2", &["author", "field2"], SINCE_ELSEWHERE),
     ],
     since: 1,
 };

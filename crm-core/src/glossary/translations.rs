@@ -50,7 +50,7 @@ pub fn texts() -> Vec<CoreText> {
     all.extend(crate::reminder::labels().map(|(kind, english, chinese)| text("calendar", kind, english, chinese)));
     all.extend(TITLES.iter().map(|(key, english, chinese)| text("section", key, english, chinese)));
     for of in Customized::ALL {
-        let path = |own: &OwnField| format!("{}.{}", of.word(), own.name);
+        let path = |own: &OwnField| format!("{}.{}", of.as_str(), own.name);
         all.extend(own_fields(of).iter().map(|own| text("field", &path(own), own.english, own.chinese)));
     }
     all.extend(crate::export::labels().map(|(column, english, chinese)| text("column", &column, english, chinese)));

@@ -32,14 +32,8 @@ pub(crate) static HAND_OVER: Kind = Kind {
         Column { since: SINCE, ..Column::projected("started_at", ColumnType::Integer) },
     ],
     indexes: &[
-        Index { name: "started", columns: &["started_at"], across: false, present: None, since: SINCE },
-        Index {
-            name: "started_by",
-            columns: &["started_by", "started_at"],
-            across: false,
-            present: None,
-            since: SINCE,
-        },
+        Index { since: SINCE, ..Index::on("started", &["started_at"]) },
+        Index { since: SINCE, ..Index::on("started_by", &["started_by", "started_at"]) },
     ],
     since: SINCE,
 };

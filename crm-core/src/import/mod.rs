@@ -28,7 +28,7 @@ pub(crate) static IMPORT: Kind = Kind {
         Column { since: SINCE, ..Column::projected("person", ColumnType::Text) },
         Column { since: SINCE, ..Column::projected("at", ColumnType::Integer) },
     ],
-    indexes: &[Index { name: "person", columns: &["person", "at"], across: false, present: None, since: SINCE }],
+    indexes: &[Index { since: SINCE, ..Index::on("person", &["person", "at"]) }],
     since: SINCE,
 };
 
@@ -44,8 +44,8 @@ pub(crate) static IMPORT_ROW: Kind = Kind {
         Column { since: SINCE, ..Column::projected("at", ColumnType::Integer) },
     ],
     indexes: &[
-        Index { name: "place", columns: &["import", "place"], across: false, present: None, since: SINCE },
-        Index { name: "at", columns: &["at"], across: false, present: None, since: SINCE },
+        Index { since: SINCE, ..Index::on("place", &["import", "place"]) },
+        Index { since: SINCE, ..Index::on("at", &["at"]) },
     ],
     since: SINCE,
 };

@@ -184,7 +184,7 @@ pub(crate) fn check_required<T: Serialize>(
     let has = |record: &serde_json::Value, name: &str| record.get(name).is_some_and(history::is_something);
     for name in required {
         let owes = before.as_ref().is_none_or(|before| has(before, name));
-        if owes && !has(&after, name) && access.field(&format!("{}.{name}", of.word())) == FieldAccess::Edit {
+        if owes && !has(&after, name) && access.field(&format!("{}.{name}", of.as_str())) == FieldAccess::Edit {
             check.note(Violation::required(name));
         }
     }

@@ -141,7 +141,7 @@ impl Session<'_> {
                 FormPurpose::Edit => "edit",
                 FormPurpose::View => "view",
             };
-            access.allow(&format!("{}.{right}", of.word()))?;
+            access.allow(&format!("{}.{right}", of.as_str()))?;
             Ok(Drawn { access: &access, of, purpose, asks: None }.form(&work.context.layout(of, purpose)))
         })
     }
@@ -244,7 +244,7 @@ impl<'a> Drawn<'a> {
 
     /// The paths of all fields of the form's own records, in the order in which forms show them at first.
     fn every_field(&self) -> Vec<String> {
-        let word = self.of.word();
+        let word = self.of.as_str();
         let own = own_fields(self.of).iter().map(|own| format!("{word}.{}", own.name));
         let custom = self.access.context.fields_of(self.of).iter();
         own.chain(custom.map(|stored| format!("{word}.{CUSTOM}{}", stored.field.key))).collect()
@@ -270,7 +270,7 @@ impl<'a> Drawn<'a> {
         if reach == FieldAccess::Hidden || (creates && reach < FieldAccess::Edit) {
             return None;
         }
-        if of != self.of && !self.access.may(&format!("{}.create", of.word())) {
+        if of != self.of && !self.access.may(&format!("{}.create", of.as_str())) {
             return None;
         }
         let mut field = match &meant {

@@ -177,7 +177,7 @@ pub struct Layout {
     pub version: i64,
 }
 
-plain_record!(Layout, &LAYOUT, |layout| format!("{}/{}", layout.of.word(), layout.purpose.word()));
+plain_record!(Layout, &LAYOUT, |layout| format!("{}/{}", layout.of.as_str(), layout.purpose.word()));
 
 impl Layout {
     /// Every field that it names, in order.

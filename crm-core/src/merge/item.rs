@@ -1,6 +1,7 @@
 //! How things stood that a merge moved or changed: what it needs to be taken back.
 
 use super::{MergeEffect, MergeItem, SINCE};
+use crate::custom_field::SLOTS;
 use crate::customer::CustomerId;
 use crate::error::Error;
 use crate::id::{ContactId, MergeId};
@@ -18,7 +19,7 @@ use std::collections::BTreeMap;
 pub(crate) static MERGE_PART: Kind = Kind {
     name: "merge_part",
     columns: &[Column { since: SINCE, ..Column::projected("merge", ColumnType::Text) }],
-    indexes: &[Index { name: "merge", columns: &["merge"], across: false, present: None, since: SINCE }],
+    indexes: &[Index { since: SINCE, ..Index::on("merge", &["merge"]) }],
     since: SINCE,
 };
 
@@ -116,25 +117,14 @@ pub(super) fn digest(kind: &'static Kind, row: &Row, columns: usize) -> String {
         "contact" => &["customer", "scope"],
         "receipt" if Columns::of(kind, row).text("contract").is_none() => &["customer", "scope"],
         "relation" => &["first", "second"],
-        // Ticks and settings move them; custom fields stand in the body.
-        "customer" => &[
-            "recycling",
-            "received_at",
-            "recycle_warning",
-            "field1",
-            "field2",
-            "field3",
-            "field4",
-            "field5",
-            "field6",
-            "field7",
-            "field8",
-        ],
+        // Ticks and settings move them.
+        "customer" => &["recycling", "received_at", "recycle_warning"],
         _ => &["customer"],
     };
     let mut hash = Sha256::new();
     for (column, value) in kind.columns.iter().zip(&row.values).take(columns) {
-        if standing.contains(&column.name) {
+        // Custom fields stand in the body; what records are found by is written with the commit, and by ticks.
+        if standing.contains(&column.name) || SLOTS.contains(&column.name) {
             continue;
         }
         match value {

@@ -48,7 +48,7 @@ pub(crate) static MERGE: Kind = Kind {
         Column { since: SINCE, ..Column::projected("survivor", ColumnType::Text) },
         Column { since: SINCE, ..Column::projected("place", ColumnType::Integer) },
     ],
-    indexes: &[Index { name: "survivor", columns: &["survivor", "place"], across: false, present: None, since: SINCE }],
+    indexes: &[Index { since: SINCE, ..Index::on("survivor", &["survivor", "place"]) }],
     since: SINCE,
 };
 

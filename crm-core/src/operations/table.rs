@@ -51,6 +51,10 @@ macro_rules! for_each_operation {
             command reveal_customer_field(customer: CustomerId, field: String) -> RevealedField, "customer.view";
             /// What stands in a field of a contact that the actor sees masked.
             command reveal_contact_field(contact: ContactId, field: String) -> RevealedField, "contact.view";
+            /// What stands in a field of a follow-up that the actor sees masked.
+            command reveal_follow_up_field(follow_up: FollowUpId, field: String) -> RevealedField, "follow_up.view";
+            /// What stands in a field of a contract that the actor sees masked.
+            command reveal_contract_field(contract: ContractId, field: String) -> RevealedField, "contract.view";
             /// Which masked fields were revealed to whom.
             query field_reveals(page: PageRequest) -> FieldRevealPage, "settings.manage_settings";
             /// Who can see a customer, and by which rule.

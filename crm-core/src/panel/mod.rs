@@ -93,7 +93,7 @@ pub enum PanelColumnKind {
 }
 
 impl Panel {
-    /// Whether it is kept for nobody.
+    /// Whether nobody is named, so that everybody sees it.
     pub(crate) fn is_for_everyone(&self) -> bool {
         self.roles.is_empty() && self.positions.is_empty() && self.people.is_empty()
     }

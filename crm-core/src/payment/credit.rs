@@ -26,7 +26,7 @@ pub(crate) static CUSTOMER_CREDIT: Kind = Kind {
         Column { name: "customer", ty: ColumnType::Text, live: true, since: SINCE, repeats: None },
         Column { name: "balance", ty: ColumnType::Integer, live: true, since: SINCE, repeats: None },
     ],
-    indexes: &[Index { name: "customer", columns: &["customer"], across: false, present: None, since: SINCE }],
+    indexes: &[Index { since: SINCE, ..Index::on("customer", &["customer"]) }],
     since: SINCE,
 };
 

@@ -45,7 +45,7 @@ const fn column(name: &'static str, ty: ColumnType, live: bool) -> Column {
 }
 
 const fn index(name: &'static str, columns: &'static [&'static str]) -> Index {
-    Index { name, columns, across: false, present: None, since: SINCE }
+    Index { since: SINCE, ..Index::on(name, columns) }
 }
 
 /// Instalments by id, in the scope of their contract. What is not open any more, or has no day, is due never.

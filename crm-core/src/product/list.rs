@@ -5,7 +5,7 @@ use crate::crm::Session;
 use crate::dictionary::EntryCode;
 use crate::error::Error;
 use crate::operations::op;
-use crate::page::{COUNT_CAP, Count, PageRequest, encode_cursor, list_identity, page, searched};
+use crate::page::{COUNT_CAP, Count, PageRequest, encode_cursor, list_identity, page, place_of, searched};
 use crate::record::Record;
 use crate::store::{ColumnType, Direction, Filter, Read, Search};
 use crate::work::{counted, rows};
@@ -92,8 +92,8 @@ impl Session<'_> {
             let count = page.count.then(|| Count::of(counted(answers.next()), floor));
             let more = found.len() as i64 > limit;
             found.truncate(usize::try_from(limit).unwrap_or_default());
-            let value = |row: &crate::store::Row| row.values.get(PRODUCT.position(column)?).cloned();
-            let next = found.last().filter(|_| more).map(|last| encode_cursor(&list, &(value(last), last.id.clone())));
+            let next = found.last().filter(|_| more);
+            let next = next.map(|last| encode_cursor(&list, &place_of(&PRODUCT, column, last)));
             Ok(ProductPage { items: Product::from_rows(&found)?, next, count })
         })
     }

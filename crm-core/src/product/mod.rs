@@ -25,7 +25,7 @@ const fn column(column: Column) -> Column {
 }
 
 const fn index(name: &'static str, columns: &'static [&'static str]) -> Index {
-    Index { name, columns, across: false, present: None, since: SINCE }
+    Index { since: SINCE, ..Index::on(name, columns) }
 }
 
 /// Products by id.

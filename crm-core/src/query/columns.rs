@@ -51,7 +51,7 @@ pub(crate) trait Catalogue {
 
     /// The filter of what is asked of related records.
     fn related(&self, test: &RelatedTest, _days: Days) -> Result<Filter, Error> {
-        Err(Violation::unknown(format!("matching.{}", test.of.word())).into())
+        Err(Violation::unknown(format!("matching.{}", test.of.as_str())).into())
     }
 
     /// The filter of a test on a field that has no column of its own; none where it has.

@@ -68,7 +68,7 @@ impl Belonging {
     }
 
     /// As it is written.
-    pub(crate) fn word(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Belonging::Contracts => "contracts",
             Belonging::Instalments => "instalments",
@@ -93,12 +93,13 @@ impl Belonging {
     }
 
     fn at(self, key: &str) -> String {
-        format!("matching.{}.{key}", self.word())
+        format!("matching.{}.{key}", self.as_str())
     }
 }
 
-impl Catalogue for Belonging {
-    fn known(&self, key: &str) -> Result<Known, Error> {
+impl Belonging {
+    /// A field of such records that conditions may look at.
+    pub(super) fn field(self, key: &str) -> Option<Known> {
         use Belonging::{Contracts, Instalments, Receipts};
         let (ty, column, holds) = match (self, key) {
             (Contracts | Receipts, "kind") => (FieldType::OneOf, "kind", Column::Code),
@@ -114,16 +115,22 @@ impl Catalogue for Belonging {
             (Receipts, "method") => (FieldType::OneOf, "method", Column::Code),
             (Receipts, "received_on") => (FieldType::Date, "received_on", Column::Day(LONG_AGO)),
             (Receipts, "net") => (FieldType::Money, "net", Column::Minor("currency")),
-            _ => return Err(Violation::unknown(self.at(key)).into()),
+            _ => return None,
         };
-        Ok(Known { ty, column, holds })
+        Some(Known { ty, column, holds })
+    }
+}
+
+impl Catalogue for Belonging {
+    fn known(&self, key: &str) -> Result<Known, Error> {
+        self.field(key).ok_or_else(|| Violation::unknown(self.at(key)).into())
     }
 }
 
 impl RelatedTest {
     /// Finds what is out of bounds.
     pub(super) fn check(&self, check: &mut Checker) -> bool {
-        check.under(self.of.word(), |check| {
+        check.under(self.of.as_str(), |check| {
             if let Some(total) = &self.total {
                 total.check(check);
             }

@@ -28,7 +28,7 @@ const SINCE: i32 = 16;
 pub(crate) static CALENDAR_FEED: Kind = Kind {
     name: "calendar_feed",
     columns: &[Column { since: SINCE, ..Column::live("token", ColumnType::Text) }],
-    indexes: &[Index { name: "token", columns: &["token"], across: false, present: None, since: SINCE }],
+    indexes: &[Index { since: SINCE, ..Index::on("token", &["token"]) }],
     since: SINCE,
 };
 

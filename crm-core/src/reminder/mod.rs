@@ -50,7 +50,7 @@ const fn column(column: Column) -> Column {
 }
 
 const fn index(name: &'static str, columns: &'static [&'static str]) -> Index {
-    Index { name, columns, across: false, present: None, since: SINCE }
+    Index { since: SINCE, ..Index::on(name, columns) }
 }
 
 /// Reminders by id. `inbox` is a shelf and whose it is; `subject` only as long as a change of that matters.

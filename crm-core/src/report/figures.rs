@@ -46,9 +46,9 @@ pub(crate) static ROLLUP: Kind = Kind {
         sum("fold_at"),
     ],
     indexes: &[
-        Index { name: "line", columns: &["line", "period"], across: false, present: None, since: SINCE },
-        Index { name: "fold", columns: &["fold_at"], across: false, present: None, since: SINCE },
-        Index { name: "fold_across", columns: &["fold_at"], across: true, present: None, since: SINCE },
+        Index { since: SINCE, ..Index::on("line", &["line", "period"]) },
+        Index { since: SINCE, ..Index::on("fold", &["fold_at"]) },
+        Index { across: true, since: SINCE, ..Index::on("fold_across", &["fold_at"]) },
     ],
     since: SINCE,
 };
@@ -99,9 +99,9 @@ pub(crate) static ROLLUP_YEAR: Kind = Kind {
     name: "rollup_year",
     columns: &MONTH_COLUMNS,
     indexes: &[
-        Index { name: "line", columns: &["line", "year"], across: false, present: None, since: MONTHS_SINCE },
-        Index { name: "fold", columns: &["fold_at"], across: false, present: None, since: MONTHS_SINCE },
-        Index { name: "fold_across", columns: &["fold_at"], across: true, present: None, since: MONTHS_SINCE },
+        Index { since: MONTHS_SINCE, ..Index::on("line", &["line", "year"]) },
+        Index { since: MONTHS_SINCE, ..Index::on("fold", &["fold_at"]) },
+        Index { across: true, since: MONTHS_SINCE, ..Index::on("fold_across", &["fold_at"]) },
     ],
     since: MONTHS_SINCE,
 };

@@ -32,7 +32,7 @@ pub(crate) static TARGET: Kind = Kind {
         Column { since: SINCE, ..Column::projected("whose", ColumnType::Text) },
         Column { since: SINCE, ..Column::projected("month", ColumnType::Integer) },
     ],
-    indexes: &[Index { name: "whose", columns: &["whose", "month"], across: false, present: None, since: SINCE }],
+    indexes: &[Index { since: SINCE, ..Index::on("whose", &["whose", "month"]) }],
     since: SINCE,
 };
 

@@ -116,6 +116,10 @@ impl Columns for Contract {
         "payment_revision",
         "unreceived",
         "currency",
+        "field1",
+        "field2",
+        "field3",
+        "field4",
     ];
 
     fn id(&self) -> String {
@@ -155,6 +159,10 @@ impl Columns for Contract {
             own.revision.into(),
             money(own.unreceived)?,
             text(self.currency.code()),
+            Value::Blob(vec![0]),
+            Value::Blob(vec![0]),
+            Value::Blob(vec![0]),
+            Value::Blob(vec![0]),
         ])
     }
 }

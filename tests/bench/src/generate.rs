@@ -300,7 +300,11 @@ impl Records<'_> {
                 "standing",
             ],
         )?;
-        let mut contact_rows = insert(db, "contact", &["customer", "scope", "name_sort", "search_text"])?;
+        let mut contact_rows = insert(
+            db,
+            "contact",
+            &["customer", "scope", "name_sort", "search_text", "field1", "field2", "field3", "field4"],
+        )?;
         let count = self.spread.len();
         let began = NOW - 3 * 365 * DAY;
         let step = (NOW - 4 * DAY - began) as f64 / count as f64;
@@ -413,7 +417,9 @@ impl Records<'_> {
             contact.name = format!("王小明{}", chance.below(10_000));
             let search = format!("{}\n{}", fold(&contact.name), contact.phones.join("\n"));
             let body = serde_json::to_string(&contact)?;
-            contact_rows.execute(params![contact_id, id, scope, sort_key(&contact.name), cut(&search), body])?;
+            let sort = sort_key(&contact.name);
+            let none = [0_u8];
+            contact_rows.execute(params![contact_id, id, scope, sort, cut(&search), none, none, none, none, body])?;
             made.push(Made { id, created, idle });
         }
         Ok(made)
@@ -421,7 +427,7 @@ impl Records<'_> {
 
     /// Five of each customer; the last one began its idle time.
     fn follow_ups(&self, db: &Connection, made: &[Made], chance: &mut Chance) -> Result<()> {
-        let mut rows = insert(db, "follow_up", &["customer", "author", "at", "method", "stage"])?;
+        let mut rows = insert(db, "follow_up", &["customer", "author", "at", "method", "stage", "field1", "field2"])?;
         let gone = UserId::new(member(5, 0))?;
         let every = (made.len() / 600).max(1);
         let text = "与采购经理王小明电话沟通，客户对方案基本认可，希望下周安排现场演示，并提供同行业案例与报价明细。";
@@ -453,7 +459,18 @@ impl Records<'_> {
                     version: 1,
                 };
                 let body = serde_json::to_string(&follow_up)?;
-                rows.execute(params![id, customer.id, follow_up.author.as_str(), at, "phone", "needs", body])?;
+                let none = [0_u8];
+                rows.execute(params![
+                    id,
+                    customer.id,
+                    follow_up.author.as_str(),
+                    at,
+                    "phone",
+                    "needs",
+                    none,
+                    none,
+                    body
+                ])?;
             }
         }
         Ok(())

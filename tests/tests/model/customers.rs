@@ -202,6 +202,12 @@ pub fn input(dice: &mut Dice, known: &mut Known, operation: &str, crm: &Crm) -> 
         "reveal_contact_field" => {
             json!({"contact": id(dice, "contact"), "field": dice.pick(&["phones", "email", "birthday", "name"])})
         }
+        "reveal_follow_up_field" => {
+            json!({"follow_up": id(dice, "follow_up"), "field": dice.pick(&["method", "next_content", "place", "content"])})
+        }
+        "reveal_contract_field" => {
+            json!({"contract": id(dice, "contract"), "field": dice.pick(&["note", "customer_signatory", "amount"])})
+        }
         "merges" => json!({"customer": customer}),
         "merge" | "unmerge" => json!({"merge": id(dice, "merge")}),
         "check_duplicates" => {

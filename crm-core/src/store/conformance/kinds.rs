@@ -12,7 +12,7 @@ const fn column(name: &'static str, ty: ColumnType, live: bool) -> Column {
 }
 
 const fn index(name: &'static str, columns: &'static [&'static str]) -> Index {
-    Index { name, columns, across: false, present: None, since: 1 }
+    Index { since: 1, ..Index::on(name, columns) }
 }
 
 /// The kind most checks use: each type of column, live and not, and indexes for scopes, orders
@@ -55,10 +55,7 @@ pub(super) static TOTAL: Kind = Kind {
 pub(super) static AGENDA: Kind = Kind {
     name: "conf_agenda",
     columns: &[column("due", ColumnType::Integer, true), column("subject", ColumnType::Text, true)],
-    indexes: &[
-        Index { name: "due_across", columns: &["due"], across: true, present: None, since: 1 },
-        index("subject", &["subject"]),
-    ],
+    indexes: &[Index { across: true, ..Index::on("due_across", &["due"]) }, index("subject", &["subject"])],
     since: 1,
 };
 

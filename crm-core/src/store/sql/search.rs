@@ -269,7 +269,7 @@ impl<'a> Plan<'a> {
     fn present(&self, column: &'static str) -> Option<Expr> {
         let nothing = self.dialect.zero_byte()?;
         let known = self.texts.kind.indexes.iter().any(|index| index.present == Some(column));
-        known.then(|| Expr::cust_with_expr(format!("? > {nothing}"), self.x(column)))
+        known.then(|| self.x(column).gt(Expr::cust(nothing)))
     }
 
     /// The first rows of a scope that stand behind a place, in order; what is selected of them

@@ -10,7 +10,7 @@ use crate::values::{Values, around};
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
-use crm_core::{ContactFilter, Customized, Error, PageRequest, Violation};
+use crm_core::{ContactFilter, Customized, Error, PageRequest};
 
 #[derive(Template)]
 #[template(path = "contacts.html")]
@@ -42,11 +42,12 @@ struct Row {
 }
 
 fn filter(params: &Values, builder: &Builder) -> Result<ContactFilter, Error> {
-    let order_by = query::order_by(params)?;
-    if params.text("order").is_some() && order_by.is_none() {
-        return Err(Violation::unknown("order").into());
-    }
-    Ok(ContactFilter { text: params.text("text"), mine: params.ticked("mine"), matching: builder.wanted()?, order_by })
+    Ok(ContactFilter {
+        text: params.text("text"),
+        mine: params.ticked("mine"),
+        matching: builder.wanted()?,
+        order_by: query::only_by_fields(params)?,
+    })
 }
 
 /// What the page of the list asks for.
@@ -63,8 +64,7 @@ pub(crate) async fn show(State(app): State<Shared>, visitor: Visitor, Params(par
         let ask = |builder: &Builder| desk.crm.contacts(filter(&params, builder)?, page);
         let (found, problem) = builder.found(desk, ask)?;
         let (items, next, count) = found.map(|found| (found.items, found.next, found.count)).unwrap_or_default();
-        let names = query::names();
-        let names: Vec<&str> = ["text", "mine", "order"].into_iter().chain(names.iter().map(String::as_str)).collect();
+        let names = query::names(&["text", "mine", "order"]);
         let (first, next) = around("/contacts", &names, &params, next.as_deref());
         let rows = items.iter().map(|row| {
             let contact = &row.contact;
@@ -89,7 +89,7 @@ pub(crate) async fn show(State(app): State<Shared>, visitor: Visitor, Params(par
             mine: params.ticked("mine"),
             orders: query::orders(d, Customized::Contact),
             order: params.get("order").to_owned(),
-            narrowed: names.iter().any(|name| *name != "order" && params.text(name).is_some()),
+            narrowed: names.iter().any(|name| !["order", "match"].contains(name) && params.text(name).is_some()),
             builder,
             count: count.map(|count| d.count(&count)).unwrap_or_default(),
             rows: rows.collect(),

@@ -39,6 +39,8 @@ struct ContractPage<'a> {
     term: String,
     facts: Vec<(String, String)>,
     note: String,
+    /// Fields that are masked, and what people call them.
+    masked: Vec<(String, String)>,
     lines: Vec<Line>,
     whole_discount: String,
     supplements: Vec<Row>,
@@ -164,6 +166,7 @@ fn draw(desk: &Desk<'_>, view: &ContractView, values: &Values, error: Option<&Er
         term,
         facts: contract_facts(desk, contract)?,
         note: optional(&contract.note),
+        masked: d.masked("contract"),
         lines: contract
             .lines
             .iter()

@@ -170,8 +170,7 @@ pub(crate) async fn show(State(app): State<Shared>, visitor: Visitor, Params(par
         let ask = |builder: &Builder| desk.crm.contracts(asked(&params, d, builder)?, page);
         let (found, problem) = builder.found(desk, ask)?;
         let (items, next, count) = found.map(|found| (found.items, found.next, found.count)).unwrap_or_default();
-        let names = query::names();
-        let names: Vec<&str> = FILTERS.into_iter().chain(names.iter().map(String::as_str)).collect();
+        let names = query::names(&FILTERS);
         let of = if params.get("of").is_empty() { "mine" } else { params.get("of") };
         let (first, next) = around("/contracts", &names, &params, next.as_deref());
         let mut lists = vec![("mine", "contracts_mine"), ("subordinates", "contracts_subordinates")];
@@ -212,7 +211,7 @@ pub(crate) async fn show(State(app): State<Shared>, visitor: Visitor, Params(par
             signed_to: params.get("signed_to").to_owned(),
             expired: params.ticked("expired"),
             selects,
-            narrowed: names.iter().any(|name| !["of", "order"].contains(name) && params.text(name).is_some()),
+            narrowed: names.iter().any(|name| !["of", "order", "match"].contains(name) && params.text(name).is_some()),
             builder,
             count: count.map(|count| d.count(&count)).unwrap_or_default(),
             rows: items.iter().map(|row| Row::of(&row.contract, &row.customer_name, d)).collect(),

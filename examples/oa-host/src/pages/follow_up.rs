@@ -34,6 +34,8 @@ pub(crate) struct Item {
     pub(crate) corrected: String,
     /// Whether the person may still correct it.
     pub(crate) correctable: bool,
+    /// Fields that are masked, and what people call them.
+    pub(crate) masked: Vec<(String, String)>,
     /// What its custom fields hold.
     pub(crate) custom: Vec<(String, String)>,
     pub(crate) replies: Vec<ReplyItem>,
@@ -59,13 +61,7 @@ impl Item {
             d.label(dictionary::STAGE, &written.stage),
             contact.map(|contact| contact.name.clone()).unwrap_or_default(),
         ];
-        let place = written.place.as_ref().map(|place| {
-            let at = place
-                .latitude
-                .zip(place.longitude)
-                .map(|(latitude, longitude)| format!("{latitude:.5}, {longitude:.5}"));
-            place.text.clone().into_iter().chain(at).collect::<Vec<_>>().join(" · ")
-        });
+        let place = written.place.as_ref().map(place);
         let replies = view.replies.iter().map(|reply| {
             let answered = reply.to.and_then(|to| view.replies.iter().find(|other| other.id == to));
             let mut to: Vec<String> =
@@ -95,10 +91,18 @@ impl Item {
             corrected: d.time_or_none(&written.corrected_at),
             correctable: written.author == desk.me
                 && d.now < written.created_at.plus_millis(i64::from(d.correction_hours) * 3_600_000),
+            masked: d.masked("follow_up"),
             custom: custom_values::facts(d, Customized::FollowUp, &written.custom),
             replies: replies.collect(),
         }
     }
+}
+
+/// A place in words.
+pub(crate) fn place(place: &Place) -> String {
+    let at = place.latitude.zip(place.longitude);
+    let at = at.map(|(latitude, longitude)| format!("{latitude:.5}, {longitude:.5}"));
+    place.text.clone().into_iter().chain(at).collect::<Vec<_>>().join(" · ")
 }
 
 /// What a new form begins with.
@@ -316,6 +320,7 @@ struct ListPage<'a> {
     method: String,
     person: String,
     methods: Vec<Choice>,
+    narrowed: bool,
     orders: Vec<Choice>,
     order: String,
     builder: Builder,
@@ -340,10 +345,7 @@ fn asked(desk: &Desk<'_>, of: FollowUps, params: &Values, builder: &Builder) -> 
     let (from, before) = period(desk, params)?;
     let author = params.text("person").map(UserId::new).transpose().map_err(|_| Violation::unknown("person"))?;
     let method = params.text("method").map(EntryCode::new).transpose().map_err(|_| Violation::unknown("method"))?;
-    let order_by = query::order_by(params)?;
-    if params.text("order").is_some() && order_by.is_none() {
-        return Err(Violation::unknown("order").into());
-    }
+    let order_by = query::only_by_fields(params)?;
     Ok(FollowUpQuery { of, from, before, author, method, matching: builder.wanted()?, order_by })
 }
 
@@ -384,9 +386,7 @@ fn draw_list(desk: &Desk<'_>, of: FollowUps, params: &Values, customer: Option<&
     let (items, next) = found.map(|found| (found.items, found.next)).unwrap_or_default();
     let path =
         customer.map_or_else(|| "/follow-ups".to_owned(), |customer| format!("/customers/{}/follow-ups", customer.id));
-    let names = query::names();
-    let own = ["of", "from", "until", "person", "method", "order"];
-    let names: Vec<&str> = own.into_iter().chain(names.iter().map(String::as_str)).collect();
+    let names = query::names(&["of", "from", "until", "person", "method", "order"]);
     let (first, next) = around(&path, &names, params, next.as_deref());
     let status = if problem.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let list = ListPage {
@@ -399,7 +399,11 @@ fn draw_list(desk: &Desk<'_>, of: FollowUps, params: &Values, customer: Option<&
         until: params.get("until").to_owned(),
         method: params.get("method").to_owned(),
         person: params.get("person").to_owned(),
-        methods: d.choices(dictionary::METHOD, params.get("method")),
+        methods: match d.reads("follow_up.method") {
+            true => d.choices(dictionary::METHOD, params.get("method")),
+            false => Vec::new(),
+        },
+        narrowed: names.iter().any(|name| !["of", "order", "match"].contains(name) && params.text(name).is_some()),
         orders: query::orders(d, Customized::FollowUp),
         order: params.get("order").to_owned(),
         builder,

@@ -200,6 +200,8 @@ pub(crate) fn routes() -> Router<Shared> {
         .route("/imports/reports/{import}/report.csv", get(import::report_file))
         .route("/customers/{customer}/reveal", post(reveal::of_customer))
         .route("/contacts/{contact}/reveal", post(reveal::of_contact))
+        .route("/follow-ups/{follow_up}/reveal", post(reveal::of_follow_up))
+        .route("/contracts/{contract}/reveal", post(reveal::of_contract))
 }
 
 /// The query of a request.

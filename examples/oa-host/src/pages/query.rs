@@ -11,6 +11,11 @@ use crm_core::{
 
 /// The most rows.
 const ROWS: usize = 5;
+/// What addresses say of them.
+const NAMES: [&str; 3 * ROWS + 1] = [
+    "q0_field", "q0_test", "q0_value", "q1_field", "q1_test", "q1_value", "q2_field", "q2_test", "q2_value",
+    "q3_field", "q3_test", "q3_value", "q4_field", "q4_test", "q4_value", "match",
+];
 /// Rows that stand ready to be filled in.
 const READY: usize = 2;
 /// Behind the name of a field of days: counted from today.
@@ -137,20 +142,11 @@ pub(crate) struct Builder {
     pub(crate) pairs: Vec<(String, String)>,
 }
 
-/// As the names of its fields begin where the CRM names them.
-fn word(of: Customized) -> &'static str {
-    match of {
-        Customized::Customer => "customer",
-        Customized::Contact => "contact",
-        Customized::FollowUp => "follow_up",
-        Customized::Contract => "contract",
-    }
-}
-
 /// The custom fields by which lists of records are narrowed and put in order, or will be.
 fn found_by<'d>(d: &'d Look<'_>, of: Customized) -> impl Iterator<Item = &'d CustomField> {
-    d.fields_of(of)
-        .filter(move |field| field.index != FieldIndex::None && d.reads(&format!("{}.{CUSTOM}{}", word(of), field.key)))
+    d.fields_of(of).filter(move |field| {
+        field.index != FieldIndex::None && d.reads(&format!("{}.{CUSTOM}{}", of.as_str(), field.key))
+    })
 }
 
 /// The orders by custom fields that a list can have, as addresses say them: the greatest first with a sign before it.
@@ -173,10 +169,18 @@ pub(crate) fn order_by(params: &Values) -> Result<Option<FieldOrder>, Error> {
     Ok(key.map(|field| FieldOrder { field, descending }))
 }
 
-/// What addresses of a list have of conditions.
-pub(crate) fn names() -> Vec<String> {
-    let rows = (0..ROWS).flat_map(|place| ["field", "test", "value"].map(|part| format!("q{place}_{part}")));
-    rows.chain(["match".to_owned()]).collect()
+/// The same of a list that has no other order than its own and those.
+pub(crate) fn only_by_fields(params: &Values) -> Result<Option<FieldOrder>, Error> {
+    let order_by = order_by(params)?;
+    if params.text("order").is_some() && order_by.is_none() {
+        return Err(Violation::unknown("order").into());
+    }
+    Ok(order_by)
+}
+
+/// What addresses of a list have: what the list has by itself, and conditions.
+pub(crate) fn names(own: &[&'static str]) -> Vec<&'static str> {
+    own.iter().chain(&NAMES).copied().collect()
 }
 
 fn fields(desk: &Desk<'_>, of: Customized) -> Result<Vec<Asked>, Failure> {
@@ -210,9 +214,33 @@ fn fields(desk: &Desk<'_>, of: Customized) -> Result<Vec<Asked>, Failure> {
         ask(format!("{CUSTOM}{}", field.key), &field.label, field.field_type, choices, true, building);
     }
     if of == Customized::Contract {
+        let choices = |dictionary| d.choices(dictionary, "");
+        ask(
+            "kind".to_owned(),
+            d.t("dict_contract_kind"),
+            FieldType::OneOf,
+            choices(dictionary::CONTRACT_KIND),
+            true,
+            false,
+        );
+        if d.reads("contract.payment_method") {
+            let methods = choices(dictionary::PAYMENT_METHOD);
+            ask("payment_method".to_owned(), d.t("f_payment_method"), FieldType::OneOf, methods, true, false);
+        }
+        for (name, label) in [("signed_on", "f_signed_on"), ("ends_on", "f_ends_on")] {
+            ask(name.to_owned(), d.t(label), FieldType::Date, Vec::new(), true, false);
+        }
         for name in ["received", "unreceived"] {
             ask(name.to_owned(), d.t(&format!("q_{name}")), FieldType::Money, Vec::new(), false, false);
         }
+    }
+    if of == Customized::FollowUp {
+        if d.reads("follow_up.method") {
+            let methods = d.choices(dictionary::METHOD, "");
+            ask("method".to_owned(), d.t("f_method"), FieldType::OneOf, methods, true, false);
+        }
+        ask("author".to_owned(), d.t("f_person"), FieldType::Person, desk.people_choices()?, false, false);
+        ask("at".to_owned(), d.t("f_at"), FieldType::Time, Vec::new(), false, false);
     }
     if of != Customized::Customer {
         return Ok(asked);

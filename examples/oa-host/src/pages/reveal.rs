@@ -6,13 +6,13 @@ use crate::failure::Failure;
 use crate::pages::custom_values::{known, of_word, said};
 
 use crate::pages::query::CODES;
-use crate::pages::{Params, customer, id};
+use crate::pages::{Params, customer, follow_up, id};
 use crate::security::Posted;
 use crate::session::Visitor;
 use crate::values::around;
 use askama::Template;
 use axum::extract::{Path, State};
-use crm_core::{CustomerId, EntryCode, Error, FieldValue, PageRequest, RevealedField};
+use crm_core::{CustomerId, EntryCode, Error, FieldValue, PageRequest, RevealedField, dictionary};
 
 /// A field as it is.
 #[derive(Template)]
@@ -34,7 +34,7 @@ pub(crate) async fn of_customer(State(app): State<Shared>, Path(customer): Path<
         let customer = desk.crm.customer(id(&customer)?)?;
         let field = values.get("field").to_owned();
         let told = desk.acting(&values).reveal_customer_field(customer.id, field.clone());
-        draw(desk, customer.name, customer.id, ("customer", &field), told)
+        draw(desk, customer.name, format!("/customers/{}", customer.id), ("customer", &field), told)
     })
     .await
 }
@@ -45,7 +45,30 @@ pub(crate) async fn of_contact(State(app): State<Shared>, Path(contact): Path<St
         let contact = desk.crm.contact(id(&contact)?)?;
         let field = values.get("field").to_owned();
         let told = desk.acting(&values).reveal_contact_field(contact.id, field.clone());
-        draw(desk, contact.name, contact.customer, ("contact", &field), told)
+        draw(desk, contact.name, format!("/customers/{}", contact.customer), ("contact", &field), told)
+    })
+    .await
+}
+
+pub(crate) async fn of_follow_up(State(app): State<Shared>, Path(follow_up): Path<String>, posted: Posted) -> Reply {
+    let Posted { visitor, values } = posted;
+    app.desk(visitor, move |desk| {
+        let found = desk.crm.follow_up_with_replies(id(&follow_up)?)?;
+        let field = values.get("field").to_owned();
+        let told = desk.acting(&values).reveal_follow_up_field(found.follow_up.id, field.clone());
+        let back = format!("/customers/{}", found.follow_up.customer);
+        draw(desk, found.customer_name, back, ("follow_up", &field), told)
+    })
+    .await
+}
+
+pub(crate) async fn of_contract(State(app): State<Shared>, Path(contract): Path<String>, posted: Posted) -> Reply {
+    let Posted { visitor, values } = posted;
+    app.desk(visitor, move |desk| {
+        let contract = desk.crm.contract(id(&contract)?)?.contract;
+        let field = values.get("field").to_owned();
+        let told = desk.acting(&values).reveal_contract_field(contract.id, field.clone());
+        draw(desk, contract.name, format!("/contracts/{}", contract.id), ("contract", &field), told)
     })
     .await
 }
@@ -53,7 +76,7 @@ pub(crate) async fn of_contact(State(app): State<Shared>, Path(contact): Path<St
 fn draw(
     desk: &Desk<'_>,
     name: String,
-    customer: CustomerId,
+    back: String,
     (record, field): (&str, &str),
     told: Result<RevealedField, Error>,
 ) -> Reply {
@@ -66,7 +89,6 @@ fn draw(
         Err(error @ Error::Refused(_)) => (Vec::new(), String::new(), d.said(&error)),
         Err(error) => return Err(error.into()),
     };
-    let back = format!("/customers/{customer}");
     desk.page(&Revealed { d, name, back, label: d.field_label(record, field), lines, left, problem })
 }
 
@@ -81,11 +103,16 @@ fn lines(d: &Look<'_>, record: &str, field: &str, value: Option<serde_json::Valu
         let birthday = serde_json::from_value(value).map_err(|_| Failure::internal())?;
         return Ok(vec![customer::birthday(d, &birthday)]);
     }
+    if field == "place" {
+        let place = serde_json::from_value(value).map_err(|_| Failure::internal())?;
+        return Ok(vec![follow_up::place(&place)]);
+    }
     let texts = match &value {
         serde_json::Value::Array(list) => list.iter().filter_map(|text| text.as_str()).collect(),
         value => Vec::from_iter(value.as_str()),
     };
-    let dictionary = CODES.iter().find(|(name, _)| *name == field).map(|(_, dictionary)| *dictionary);
+    let others = [("method", dictionary::METHOD), ("payment_method", dictionary::PAYMENT_METHOD)];
+    let dictionary = CODES.into_iter().chain(others).find(|(name, _)| *name == field).map(|(_, dictionary)| dictionary);
     let said = |text: &str| match (dictionary, field) {
         (Some(dictionary), _) => d.label(dictionary, &EntryCode::new(text).ok()),
         (None, "gender") => d.t(&format!("gender_{text}")).to_owned(),
@@ -124,15 +151,25 @@ pub(crate) async fn log(State(app): State<Shared>, visitor: Visitor, Params(para
         let mut rows = Vec::new();
         for own in found.items {
             // What it is called is for who sees it.
+            let of_customer = |customer: CustomerId, name: String| (format!("/customers/{customer}"), name);
             let named = match own.subject.split_once(':') {
-                Some(("customer", customer)) => {
-                    desk.crm.customer(id(customer)?).ok().map(|found| (found.id, found.name))
+                Some(("customer", own)) => {
+                    desk.crm.customer(id(own)?).ok().map(|found| of_customer(found.id, found.name))
                 }
-                Some((_, contact)) => desk.crm.contact(id(contact)?).ok().map(|found| (found.customer, found.name)),
-                None => None,
+                Some(("contact", own)) => {
+                    desk.crm.contact(id(own)?).ok().map(|found| of_customer(found.customer, found.name))
+                }
+                Some(("follow_up", own)) => {
+                    let found = desk.crm.follow_up_with_replies(id(own)?).ok();
+                    found.map(|found| of_customer(found.follow_up.customer, found.customer_name))
+                }
+                Some(("contract", own)) => {
+                    let found = desk.crm.contract(id(own)?).ok().map(|found| found.contract);
+                    found.map(|found| (format!("/contracts/{}", found.id), found.name))
+                }
+                _ => None,
             };
-            let (href, name) =
-                named.map(|(customer, name)| (format!("/customers/{customer}"), name)).unwrap_or_default();
+            let (href, name) = named.unwrap_or_default();
             rows.push(Row {
                 person: d.person(&own.person),
                 at: d.time(&own.at),

@@ -7,8 +7,8 @@ pub(super) const TEXTS: &[Text] = &[
     ("configuration", "配置文件", "Configuration"),
     (
         "configuration_intro",
-        "将设置、基本数据、自定义字段、{pool}、角色、工作日历和商品目录保存为一个文件，用于备份或搭建另一个组织。文件不含人员、岗位、目标和客户数据。",
-        "Settings, basic data, custom fields, {pool}s, roles, the work calendar and the catalogue as one file: to keep, or to set another organisation up with. It holds nothing of people, positions, targets or customers.",
+        "将设置、基本数据、自定义字段、表单布局、{pool}、角色、自定义面板、术语、工作日历和商品目录保存为一个文件，用于备份或搭建另一个组织。文件不含人员、岗位、目标和客户数据。",
+        "Settings, basic data, custom fields, layouts, {pool}s, roles, panels, the glossary, the work calendar and the catalogue as one file: to keep, or to set another organisation up with. It holds nothing of people, positions, targets or customers.",
     ),
     ("glossary", "术语", "Glossary"),
     (

@@ -174,6 +174,7 @@ const TEXTS: &[Text] = &[
     ("item_done", "成功", "Done"),
     ("order_own", "默认排序", "Usual order"),
     ("order_newest", "最新创建", "Newest first"),
+    ("order_latest", "最近{follow}", "Latest first"),
     ("order_oldest", "最早创建", "Oldest first"),
     ("order_name", "名称（拼音）", "Name"),
     ("order_next_follow_up", "下次{follow}时间", "Next {follow_up}"),

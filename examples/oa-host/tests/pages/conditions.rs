@@ -183,3 +183,59 @@ fn q1_customers_are_found_by_what_is_unpaid_ends_and_came() {
     says(&page, &["合同未收合计"]);
     lacks(&page, &["收款日期"]);
 }
+
+#[test]
+fn q3_contacts_follow_ups_and_contracts_are_narrowed_and_ordered_on_their_pages() {
+    let host = Host::start(&[]);
+    let (admin, mei, _) = staff(&host);
+    for of in ["contact", "follow_up", "contract"] {
+        define(&admin, "rank", "评级", "integer", &json!({"of": of, "filterable": true}));
+    }
+    index(&admin);
+    let rank = |rank: i64| json!([{"field": "rank", "value": {"integer": rank}}]);
+    let customer = json!({"name": "有记录的公司", "contacts": [
+        {"name": "联系人一", "custom": rank(1)}, {"name": "联系人二", "custom": rank(2)}, {"name": "联系人三"}]});
+    let customer = call(&mei, "create_customer", &json!({ "customer": customer }))["id"].clone();
+    for (name, own) in [("一号记录", rank(1)), ("二号记录", rank(2)), ("三号记录", json!([]))] {
+        call(&mei, "follow_up", &json!({"customer": customer, "follow_up": {"content": name, "custom": own}}));
+        call(
+            &mei,
+            "create_contract",
+            &json!({"customer": customer, "contract": {"name": name, "amount": "9", "custom": own}}),
+        );
+    }
+    for (page, [one, two, three]) in [
+        ("/contacts?mine=1", ["联系人一", "联系人二", "联系人三"]),
+        ("/follow-ups?of=mine", ["一号记录", "二号记录", "三号记录"]),
+        ("/contracts?of=mine", ["一号记录", "二号记录", "三号记录"]),
+    ] {
+        let found = |query: &str| {
+            let answer = mei.get(&format!("{page}&{query}"));
+            assert_eq!(answer.status, 200, "{page} {query}: {}", answer.body);
+            let mut places: Vec<(usize, &str)> = [one, two, three]
+                .into_iter()
+                .filter_map(|name| Some((answer.body.find(&format!(">{name}"))?, name)))
+                .collect();
+            places.sort_unstable();
+            places.into_iter().map(|(_, name)| name).collect::<Vec<_>>()
+        };
+        assert_eq!(found("q0_field=custom.rank&q0_test=at_least&q0_value=2"), [two], "{page}");
+        assert_eq!(found("q0_field=custom.rank&q0_test=empty"), [three], "{page}");
+        assert_eq!(found("order=custom.rank&q0_field=custom.rank&q0_test=there"), [one, two], "{page}");
+        assert_eq!(found("order=-custom.rank"), [two, one, three], "{page}");
+        // What can't be read or is none is said, and narrows nothing to everything.
+        for wrong in [
+            "q0_field=custom.rank&q0_test=less&q0_value=viel",
+            "q0_field=custom.none&q0_test=empty",
+            "order=level",
+            "order=custom.none",
+        ] {
+            let answer = mei.get(&format!("{page}&{wrong}"));
+            assert_eq!(answer.status, 422, "{page} {wrong}");
+            assert!(!answer.body.contains(&format!(">{one}")), "{page} {wrong}");
+        }
+        // Files are of what is listed.
+        let export = mei.get(&format!("{page}&q0_field=custom.rank&q0_test=at_least&q0_value=2")).body;
+        assert!(!export.contains("/exports/") || export.contains("q0_field=custom.rank"), "{page}");
+    }
+}

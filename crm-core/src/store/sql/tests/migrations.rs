@@ -25,7 +25,7 @@ static OLD_THING: Kind = Kind {
         index("owner_rank", &["owner", "rank"], 1),
         index("owner_name", &["owner", "name"], 1),
         index("owner_label", &["owner", "label"], 1),
-        crate::store::Index { name: "due", columns: &["due"], across: true, present: None, since: 1 },
+        crate::store::Index { across: true, ..crate::store::Index::on("due", &["due"]) },
     ],
     since: 1,
 };

@@ -32,7 +32,7 @@ pub(crate) static THING: Kind = Kind {
         index("owner_rank", &["owner", "rank"], 1),
         index("owner_name", &["owner", "name"], 1),
         index("owner_label", &["owner", "label"], 1),
-        Index { name: "due", columns: &["due"], across: true, present: None, since: 1 },
+        Index { across: true, ..Index::on("due", &["due"]) },
         index("grp_name", &["grp", "name"], 2),
         index("level_name", &["level", "name"], 3),
         Index { present: Some("grp"), ..index("level_grp", &["level", "grp", "rank"], 3) },
@@ -50,5 +50,5 @@ pub(crate) const fn column(name: &'static str, ty: ColumnType, live: bool, since
 }
 
 pub(crate) const fn index(name: &'static str, columns: &'static [&'static str], since: i32) -> Index {
-    Index { name, columns, across: false, present: None, since }
+    Index { since, ..Index::on(name, columns) }
 }
