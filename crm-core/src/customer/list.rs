@@ -223,16 +223,19 @@ impl CustomerOrder {
     }
 }
 
+/// How a view is looked for.
+struct Searches {
+    /// What it lists: of all customers of a standing, or scope by scope.
+    listed: Search,
+    /// What it is counted by, and what is found by what customers don't have: scope by scope where `listed` leaves others out, so that a count that
+    /// stops has looked at what is shown.
+    counted: Search,
+}
+
 /// Where the customers of a view come from.
 enum Source {
     /// A search.
-    Search {
-        /// What it lists: of all customers of a standing, or scope by scope.
-        listed: Search,
-        /// What it is counted by, and what is found by what customers don't have: scope by scope where `listed` leaves others out, so that a
-        /// count that stops has looked at what is shown.
-        counted: Search,
-    },
+    Search(Box<Searches>),
     /// Customers named one by one.
     Named(Named),
 }
@@ -285,7 +288,8 @@ impl Session<'_> {
             let after = page.place(&list, ty)?;
             let filter = query.filter.conditions(&work.access()?)?;
             match work.source(&query, filter, column)? {
-                Source::Search { listed, counted: counting } => {
+                Source::Search(searches) => {
+                    let Searches { listed, counted: counting } = *searches;
                     let search =
                         Search { after: after.clone(), ..listed }.ordered(column, direction).limited(limit + 1);
                     if let Some(few) = work.few(&query, &search, &counting)? {
@@ -352,8 +356,8 @@ impl Work<'_> {
         for view in views {
             let column = CustomerOrder::of(view).column();
             match self.source(&CustomerQuery::from(view.clone()), Filter::All(Vec::new()), column.0)? {
-                Source::Search { counted: counting, .. } => {
-                    let search = counting.ordered(column.0, column.1);
+                Source::Search(searches) => {
+                    let search = searches.counted.ordered(column.0, column.1);
                     reads.push(Read::Count { search, cap: COUNT_CAP });
                     known.push(None);
                 }
@@ -433,7 +437,7 @@ impl Work<'_> {
         let search = Search::of(&CUSTOMER).ordered(column, Direction::Ascending);
         let counted = search.clone().within("scope", scopes.clone()).filtered(Filter::All(conditions.clone()));
         let Some((standing, others)) = whole_list(query, &access, &scopes) else {
-            return Ok(Source::Search { listed: counted.clone(), counted });
+            return Ok(Source::Search(Box::new(Searches { listed: counted.clone(), counted })));
         };
         let of_standing = search.within(STANDING, vec![standing.to_value()]);
         let counted = match &others {
@@ -445,7 +449,7 @@ impl Work<'_> {
         let [from, until] = Scope::of(standing);
         conditions.push(Filter::Is("scope", Comparison::AtLeast, from));
         conditions.push(Filter::Is("scope", Comparison::Less, until));
-        Ok(Source::Search { listed: of_standing.filtered(Filter::All(conditions)), counted })
+        Ok(Source::Search(Box::new(Searches { listed: of_standing.filtered(Filter::All(conditions)), counted })))
     }
 
     /// The column and the direction in which a list is put in order.
