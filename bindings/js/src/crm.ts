@@ -10,9 +10,9 @@ const NESTED = 16;
 /**
  * What must be left on the host's stack before a call: a stack that ended within the module would leave it half done.
  * These are arguments, which an engine lays on the stack and refuses when they find no room, at eight bytes each; calls
- * were seen to take between 40 and 64 KB.
+ * were seen to take up to 130 KB, before the engine has made its faster code of large functions.
  */
-const ROOM: readonly undefined[] = new Array(12_000).fill(undefined);
+const ROOM: readonly undefined[] = new Array(20_000).fill(undefined);
 /** For calls that only look at their arguments. */
 const LITTLE_ROOM = ROOM.slice(0, 3_000);
 const nothing: (...room: readonly undefined[]) => void = () => {};

@@ -269,15 +269,6 @@ impl Filter {
         Filter::Is(column, Comparison::Equal, value.into())
     }
 
-    /// Whether only rows pass that have one value in a column.
-    pub(crate) fn fixes(&self, column: &str) -> bool {
-        match self {
-            Filter::All(all) => all.iter().any(|filter| filter.fixes(column)),
-            Filter::Is(own, Comparison::Equal, _) => *own == column,
-            _ => false,
-        }
-    }
-
     /// Whether only rows pass that have something in a bytes column; see [`Index::present`](super::Index::present).
     pub(crate) fn is_there(&self, column: &str) -> bool {
         match self {

@@ -208,7 +208,7 @@ impl<'a> Plan<'a> {
                 [first, between, last] if *first == scope.column && Some(*last) == search.order => Some(*between),
                 _ => None,
             });
-            between.filter(|column| search.filter.fixes(column)).collect()
+            between.filter(|column| asks_for_one(&search.filter, column)).collect()
         });
         let mut plan =
             Plan { dialect, texts, org, search, order_type, scope_type, merges, sought, filter: None, columns: None };
@@ -579,6 +579,15 @@ fn compared(left: Expr, comparison: Comparison, right: Expr) -> Expr {
         Comparison::AtMost => left.lte(right),
         Comparison::Greater => left.gt(right),
         Comparison::AtLeast => left.gte(right),
+    }
+}
+
+/// Whether only rows pass that have one value in a column.
+fn asks_for_one(filter: &Filter, column: &str) -> bool {
+    match filter {
+        Filter::All(all) => all.iter().any(|filter| asks_for_one(filter, column)),
+        Filter::Is(own, Comparison::Equal, _) => *own == column,
+        _ => false,
     }
 }
 

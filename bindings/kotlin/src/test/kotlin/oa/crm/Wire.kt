@@ -55,7 +55,9 @@ internal object Wire {
             setMixInAnnotation(ReportOf::class.java, ByKind::class.java)
             addSerializer(FieldValue::class.java, FieldValueWriter)
             addDeserializer(FieldValue::class.java, FieldValueReader)
-            setMixInAnnotation(CustomerQuery::class.java, Matches::class.java)
+            for (narrowed in listOf(CustomerQuery::class, ContactFilter::class, FollowUpQuery::class, ContractQuery::class)) {
+                setMixInAnnotation(narrowed.java, Matches::class.java)
+            }
             setMixInAnnotation(CustomField::class.java, Shown::class.java)
             setMixInAnnotation(FormField::class.java, Shown::class.java)
             setMixInAnnotation(CustomFieldInput::class.java, Shown::class.java)
